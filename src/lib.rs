@@ -1,1 +1,4 @@
-//! x
+//! ResNet image classification that runs inside a web page.
+
+pub mod resnet;
+pub mod weights;

@@ -1,0 +1,106 @@
+//! A convolution with its batch norm: the brick of every block.
+
+use burn::module::{Module, Param, RunningState};
+use burn::nn::conv::Conv2d;
+use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
+use burn::prelude::*;
+use burn::tensor::activation::relu;
+
+use super::fold::{EPSILON, NormTensors, fold_batch_norm};
+use super::observe::{Observer, Output};
+use super::spec::{ConvSpec, TensorSpec};
+use crate::weights::{TensorSource, WeightError};
+
+/// What becomes of batch norm when a network is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NormMode {
+    /// Folded into the convolution before it: for inference.
+    Folded,
+    /// A layer of its own, as PyTorch runs it: to look at what goes into it.
+    Separate,
+}
+
+/// A convolution, then batch norm unless that is folded into it, then ReLU where the spec has one.
+#[derive(Module, Debug)]
+pub struct ConvNorm {
+    convolution: Conv2d,
+    norm: Option<BatchNorm>,
+    #[module(skip)]
+    spec: ConvSpec,
+}
+
+/// A tensor of `shape` holding `values`, row by row.
+pub(super) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+impl ConvNorm {
+    /// Takes the tensors that `spec` names out of `source`.
+    ///
+    /// # Errors
+    /// What the source finds wrong with a tensor.
+    pub fn load(
+        spec: &ConvSpec,
+        source: &mut dyn TensorSource,
+        mode: NormMode,
+        device: &Device,
+    ) -> Result<Self, WeightError> {
+        let mut take = |tensor: &TensorSpec| source.take(&tensor.name, &tensor.shape);
+        let mut tensors = spec.convolution_tensors().into_iter();
+        let mut weight = match tensors.next() {
+            Some(tensor) => take(&tensor)?,
+            None => Vec::new(),
+        };
+        let own_bias = tensors.next().map(|tensor| take(&tensor)).transpose()?;
+        let [gamma, beta, mean, variance] = spec.norm_tensors();
+        let norm = NormTensors {
+            gamma: take(&gamma)?,
+            beta: take(&beta)?,
+            mean: take(&mean)?,
+            variance: take(&variance)?,
+        };
+
+        let (bias, norm) = match mode {
+            NormMode::Folded => (Some(fold_batch_norm(&mut weight, own_bias.as_deref(), &norm)), None),
+            NormMode::Separate => (own_bias, Some(batch_norm(norm, device))),
+        };
+        let shape = [spec.output_channels, spec.input_channels, spec.kernel, spec.kernel];
+        let convolution = Conv2d {
+            weight: Param::from_tensor(tensor(weight, shape, device)),
+            bias: bias.map(|bias| Param::from_tensor(tensor(bias, [spec.output_channels], device))),
+            stride: [spec.stride; 2],
+            kernel_size: [spec.kernel; 2],
+            dilation: [1; 2],
+            groups: 1,
+            padding: PaddingConfig2d::Explicit(spec.padding, spec.padding, spec.padding, spec.padding),
+        };
+        Ok(Self { convolution, norm, spec: spec.clone() })
+    }
+
+    /// `[batch, input_channels, height, width]` to `[batch, output_channels, height / stride, width / stride]`.
+    pub fn forward(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<4> {
+        let mut x = self.convolution.forward(x);
+        if let Some(norm) = &self.norm {
+            observer.see(&self.spec.name, Output::Map(&x));
+            x = norm.forward(x);
+        }
+        observer.see(&self.spec.norm, Output::Map(&x));
+        if let Some(name) = &self.spec.relu {
+            x = relu(x);
+            observer.see(name, Output::Map(&x));
+        }
+        x
+    }
+}
+
+fn batch_norm(tensors: NormTensors, device: &Device) -> BatchNorm {
+    let channels = tensors.gamma.len();
+    let vector = |values| tensor(values, [channels], device);
+    BatchNorm {
+        gamma: Param::from_tensor(vector(tensors.gamma)),
+        beta: Param::from_tensor(vector(tensors.beta)),
+        running_mean: RunningState::new(vector(tensors.mean)),
+        running_var: RunningState::new(vector(tensors.variance)),
+        ..BatchNormConfig::new(channels).with_epsilon(EPSILON).init(device)
+    }
+}

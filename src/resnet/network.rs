@@ -1,0 +1,183 @@
+//! The whole network: stem, four stages of residual blocks, head.
+
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::nn::PaddingConfig2d;
+use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
+use burn::prelude::*;
+use burn::tensor::activation::softmax;
+use thiserror::Error;
+
+use super::block::ResidualBlock;
+use super::config::{ConfigError, ResNetConfig};
+use super::conv_norm::{ConvNorm, NormMode, tensor};
+use super::observe::{Observer, Output, Unobserved};
+use super::spec::{HeadSpec, NetworkSpec, PoolSpec, ShapeError};
+use crate::weights::{TensorSource, WeightError};
+
+/// Why a network could not be built.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum BuildError {
+    /// No such network.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The weights do not fit it.
+    #[error(transparent)]
+    Weights(#[from] WeightError),
+}
+
+/// A ResNet on a device, ready to run.
+#[derive(Module, Debug)]
+pub struct ResNet {
+    stem: ConvNorm,
+    pool: MaxPool2d,
+    stages: Vec<Stage>,
+    head: ClassifierHead,
+    #[module(skip)]
+    spec: NetworkSpec,
+}
+
+/// Residual blocks of one resolution.
+#[derive(Module, Debug)]
+pub struct Stage {
+    blocks: Vec<ResidualBlock>,
+    #[module(skip)]
+    name: String,
+}
+
+/// Pooling where there is one, flattening, and the linear layer.
+#[derive(Module, Debug)]
+pub struct ClassifierHead {
+    pool: Option<AdaptiveAvgPool2d>,
+    linear: Linear,
+    #[module(skip)]
+    spec: HeadSpec,
+}
+
+impl ResNet {
+    /// Builds the network of `config` on `device` from the tensors of `source`.
+    ///
+    /// # Errors
+    /// The configuration's fault, or what the source finds wrong with a tensor.
+    pub fn load(
+        config: &ResNetConfig,
+        source: &mut dyn TensorSource,
+        mode: NormMode,
+        device: &Device,
+    ) -> Result<Self, BuildError> {
+        let spec = NetworkSpec::new(config)?;
+        let stem = ConvNorm::load(&spec.stem, source, mode, device)?;
+        let mut stages = Vec::with_capacity(spec.stages.len());
+        for stage in &spec.stages {
+            let load = |block| ResidualBlock::load(block, source, mode, device);
+            let blocks = stage.blocks.iter().map(load).collect::<Result<_, _>>()?;
+            stages.push(Stage { blocks, name: stage.name.clone() });
+        }
+        let head = ClassifierHead::load(&spec.head, source, device)?;
+        let padding = PoolSpec::PADDING;
+        let pool = MaxPool2dConfig::new([PoolSpec::KERNEL; 2])
+            .with_strides([PoolSpec::STRIDE; 2])
+            .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+            .init();
+        Ok(Self { stem, pool, stages, head, spec })
+    }
+
+    /// The network on paper.
+    pub fn spec(&self) -> &NetworkSpec {
+        &self.spec
+    }
+
+    /// Pictures `[batch, channels, height, width]` to logits `[batch, classes]`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] where the input does not fit the network.
+    pub fn forward(&self, x: Tensor<4>) -> Result<Tensor<2>, ShapeError> {
+        self.forward_observed(x, &mut Unobserved)
+    }
+
+    /// As [`forward`](Self::forward), showing `observer` each layer's output.
+    ///
+    /// # Errors
+    /// [`ShapeError`] where the input does not fit the network.
+    pub fn forward_observed(
+        &self,
+        x: Tensor<4>,
+        observer: &mut dyn Observer,
+    ) -> Result<Tensor<2>, ShapeError> {
+        self.spec.check_input(x.dims())?;
+
+        let x = self.stem.forward(x, observer);
+        if let Some(container) = &self.spec.stem_container {
+            observer.see(container, Output::Map(&x));
+        }
+        let mut x = self.pool.forward(x);
+        observer.see(&self.spec.pool.name, Output::Map(&x));
+        for stage in &self.stages {
+            for block in &stage.blocks {
+                x = block.forward(x, observer)?;
+            }
+            observer.see(&stage.name, Output::Map(&x));
+        }
+        Ok(self.head.forward(x, observer))
+    }
+
+    /// Pictures `[batch, channels, height, width]` to probabilities `[batch, classes]`: the seed's own `forward`,
+    /// which ends in `Softmax(dim=1)`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] where the input does not fit the network.
+    pub fn probabilities(
+        &self,
+        x: Tensor<4>,
+        observer: &mut dyn Observer,
+    ) -> Result<Tensor<2>, ShapeError> {
+        let logits = self.forward_observed(x, observer)?;
+        let probabilities = softmax(logits, 1);
+        observer.see(&self.spec.head.softmax, Output::Vector(&probabilities));
+        if let Some(container) = &self.spec.head.container {
+            observer.see(container, Output::Vector(&probabilities));
+        }
+        Ok(probabilities)
+    }
+}
+
+impl ClassifierHead {
+    fn load(
+        spec: &HeadSpec,
+        source: &mut dyn TensorSource,
+        device: &Device,
+    ) -> Result<Self, WeightError> {
+        let [weight, bias] = spec.tensors();
+        let weight = source.take(&weight.name, &weight.shape)?;
+        let bias = source.take(&bias.name, &bias.shape)?;
+        // PyTorch keeps [out, in], burn [in, out].
+        let mut transposed = vec![0.0; weight.len()];
+        for (class, row) in weight.chunks_exact(spec.features).enumerate() {
+            for (feature, &value) in row.iter().enumerate() {
+                transposed[feature * spec.classes + class] = value;
+            }
+        }
+        let linear = Linear {
+            weight: Param::from_tensor(tensor(transposed, [spec.features, spec.classes], device)),
+            bias: Some(Param::from_tensor(tensor(bias, [spec.classes], device))),
+        };
+        let pool = spec.pool.as_ref().map(|_| AdaptiveAvgPool2dConfig::new([1, 1]).init());
+        Ok(Self { pool, linear, spec: spec.clone() })
+    }
+
+    fn forward(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<2> {
+        let x = match (&self.pool, &self.spec.pool) {
+            (Some(pool), Some(name)) => {
+                let x = pool.forward(x);
+                observer.see(name, Output::Map(&x));
+                x
+            }
+            _ => x,
+        };
+        let x = x.flatten(1, 3);
+        observer.see(&self.spec.flatten, Output::Vector(&x));
+        let logits = self.linear.forward(x);
+        observer.see(&self.spec.linear, Output::Vector(&logits));
+        logits
+    }
+}

@@ -1,0 +1,130 @@
+//! Where a network's tensors come from, and what can be wrong with them.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Gives tensors by their names in PyTorch's state dict.
+pub trait TensorSource {
+    /// The values of tensor `name`, row by row, as f32.
+    ///
+    /// # Errors
+    /// Where it is missing, of another shape or kind, or holds what no network can use.
+    fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightError>;
+}
+
+/// The first few of many, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    first: Vec<String>,
+    count: usize,
+}
+
+impl Listing {
+    const SHOWN: usize = 5;
+
+    /// `None` for no items.
+    pub fn new(items: impl IntoIterator<Item = String>) -> Option<Self> {
+        let mut items = items.into_iter();
+        let first: Vec<_> = items.by_ref().take(Self::SHOWN).collect();
+        let count = first.len() + items.count();
+        (count > 0).then_some(Self { first, count })
+    }
+
+    /// How many there are in all.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+}
+
+impl fmt::Display for Listing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.first.join(", "))?;
+        match self.count - self.first.len() {
+            0 => Ok(()),
+            more => write!(f, " and {more} more ({} in all)", self.count),
+        }
+    }
+}
+
+/// What is wrong with a set of weights.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum WeightError {
+    /// The bytes are no weight file.
+    #[error("this is not a safetensors file: {reason}. Choose a .safetensors file, or download it again")]
+    Format {
+        /// What the reader stumbled over.
+        reason: String,
+    },
+    /// The file does not say which network it holds.
+    #[error("the file's metadata does not describe the network: {reason}. Convert the weights with `resnet-web convert`")]
+    Metadata {
+        /// What is missing or wrong.
+        reason: String,
+    },
+    /// The metadata describes a network that does not exist.
+    #[error("the file describes a network that cannot be built: {reason}")]
+    Architecture {
+        /// Which rule it breaks.
+        reason: String,
+    },
+    /// Tensors the network needs and the file lacks.
+    #[error("the file lacks tensors that {architecture} needs: {names}")]
+    Missing {
+        /// The network.
+        architecture: String,
+        /// The tensors' names.
+        names: Listing,
+    },
+    /// Tensors the network has no place for.
+    #[error("the file holds tensors that {architecture} has no place for: {names}")]
+    Unexpected {
+        /// The network.
+        architecture: String,
+        /// The tensors' names.
+        names: Listing,
+    },
+    /// Tensors of another shape.
+    #[error("tensors do not have {architecture}'s shapes: {tensors}")]
+    Shape {
+        /// The network.
+        architecture: String,
+        /// Name, expected and found shape of each.
+        tensors: Listing,
+    },
+    /// Tensors of a number type that is not read.
+    #[error("tensors have a type other than F32 or F16: {tensors}")]
+    Dtype {
+        /// Name and type of each.
+        tensors: Listing,
+    },
+    /// A value that would spread through every result.
+    #[error("tensor `{name}` holds {value} at index {index}; every weight must be finite. The file is damaged")]
+    NotFinite {
+        /// The tensor.
+        name: String,
+        /// Row-major index.
+        index: usize,
+        /// NaN or an infinity.
+        value: f32,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_shows_five_and_counts_the_rest() {
+        let cases = [
+            (0, None),
+            (1, Some("t0")),
+            (5, Some("t0, t1, t2, t3, t4")),
+            (7, Some("t0, t1, t2, t3, t4 and 2 more (7 in all)")),
+        ];
+        for (count, expected) in cases {
+            let listing = Listing::new((0..count).map(|i| format!("t{i}")));
+            assert_eq!(listing.map(|l| l.to_string()).as_deref(), expected, "{count} items");
+        }
+    }
+}
