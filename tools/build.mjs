@@ -1,0 +1,28 @@
+import { command } from "./lib/command.mjs";
+import { Fault } from "./lib/fault.mjs";
+import { buildPage } from "./lib/page.mjs";
+import { setUp } from "./lib/set-up.mjs";
+import { step } from "./lib/steps.mjs";
+import { buildModule, modules } from "./lib/wasm-module.mjs";
+
+const help = `
+Builds the wasm modules (www/wasm/) and then the page (dist/). What is up to date is left alone.
+
+  npm run build [-- options]
+
+  --only ${Object.keys(modules).join("|")}   build this wasm module only, and not the page
+  --help              show this text
+`;
+
+await command({ help, options: { only: { type: "string" } }, main: build });
+
+async function build({ only }) {
+  if (only && !(only in modules)) {
+    throw new Fault(`There is no wasm module "${only}"; choose ${Object.keys(modules).join(" or ")}.`);
+  }
+  await setUp();
+  for (const name of only ? [only] : Object.keys(modules)) {
+    await step(`wasm module ${name}`, (report) => buildModule(name, report));
+  }
+  if (!only) await step("page", buildPage);
+}

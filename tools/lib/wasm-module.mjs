@@ -1,0 +1,100 @@
+import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import path from "node:path";
+import { place, toolsFolder } from "./places.mjs";
+import { run } from "./run.mjs";
+import { whenStale } from "./stamp.mjs";
+import { progressOf } from "./steps.mjs";
+
+const KIB = 1024;
+const TARGET = "wasm32-unknown-unknown";
+
+/**
+ * The wasm modules, all of one source: the cargo features of each, what wasm-opt does to it (null:
+ * nothing) and how large its wasm and JavaScript may be together after Brotli.
+ */
+export const modules = {
+  cpu: { features: [], optimise: ["-O3"], budget: 300 * KIB },
+  // wasm-opt runs for minutes on the GPU backend's 20 MB and gains little.
+  webgpu: { features: ["webgpu"], optimise: null, budget: 3 * KIB * KIB },
+};
+
+/** What rustc may use in its output, which wasm-opt has to be told of. */
+const WASM_FEATURES = [
+  "bulk-memory",
+  "bulk-memory-opt",
+  "call-indirect-overlong",
+  "multivalue",
+  "mutable-globals",
+  "nontrapping-float-to-int",
+  "reference-types",
+  "sign-ext",
+  "simd",
+];
+
+/** Where a module is built to. */
+export const moduleFolder = (name) => path.join("www", "wasm", name);
+
+/** Builds one of the modules, unless it is there already, built from the same sources. */
+export async function buildModule(name, report) {
+  const { features, optimise } = modules[name];
+  const job = {
+    name: `wasm-${name}`,
+    inputs: [
+      "Cargo.toml",
+      "Cargo.lock",
+      "rust-toolchain.toml",
+      ".cargo/config.toml",
+      "src",
+      "tools/lib/wasm-module.mjs",
+    ],
+    facts: { features, optimise, binaryen: optimise && binaryenVersion() },
+    outputs: ["resnet_web.js", "resnet_web.d.ts", "resnet_web_bg.wasm"].map((file) =>
+      path.join(moduleFolder(name), file),
+    ),
+  };
+  const built = await whenStale(job, async () => {
+    const compiled = await compile(features, report);
+    const fresh = path.join(toolsFolder, "wasm-new", name);
+    rmSync(fresh, { recursive: true, force: true });
+    await bind(compiled, fresh, report);
+    if (optimise) await optimiseIn(fresh, optimise, report);
+    replaceFolder(place(moduleFolder(name)), fresh);
+  });
+  return built ? undefined : "up to date";
+}
+
+async function compile(features, report) {
+  const args = ["build", "--lib", "--release", "--target", TARGET];
+  if (features.length > 0) args.push("--features", features.join(","));
+  const onLine = (line) => report(progressOf(line));
+  await run("cargo", args, { onLine });
+  const target = process.env.CARGO_TARGET_DIR || place("target");
+  return path.join(target, TARGET, "release", "resnet_web.wasm");
+}
+
+async function bind(compiled, folder, report) {
+  report("wasm-bindgen");
+  // Debug names are most of what wasm-opt would drop first; they are of no use to the page.
+  const args = ["--target", "web", "--remove-name-section", "--remove-producers-section"];
+  await run("wasm-bindgen", [...args, "--out-dir", folder, compiled]);
+}
+
+async function optimiseIn(folder, options, report) {
+  report(`wasm-opt ${options.join(" ")}`);
+  const wasm = path.join(folder, "resnet_web_bg.wasm");
+  const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
+  const wasmOpt = place("node_modules", "binaryen", "bin", "wasm-opt");
+  await run(process.execPath, [wasmOpt, ...options, ...features, wasm, "-o", wasm]);
+}
+
+/** Puts a finished folder in another's place, so that one cut short never leaves a mixture. */
+function replaceFolder(folder, fresh) {
+  mkdirSync(path.dirname(folder), { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(fresh, folder);
+}
+
+function binaryenVersion() {
+  const lock = JSON.parse(readFileSync(place("package-lock.json"), "utf8"));
+  return lock.packages["node_modules/binaryen"].version;
+}
