@@ -1,0 +1,208 @@
+//! One row per layer, as torchinfo prints them: name, kind, shapes, parameters, multiply-adds.
+//!
+//! The rows are read off the network on paper ([`NetworkSpec`]), for the input shape that is asked about.
+
+use serde::Serialize;
+
+use crate::resnet::spec::{BlockSpec, ConvSpec, NetworkSpec, PoolSpec, ShapeError};
+
+/// A layer, or a container of layers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LayerRow {
+    /// PyTorch's name, as `named_modules` gives it: `layer1.0.conv1`.
+    pub name: String,
+    /// PyTorch's class: `Conv2d`, `BatchNorm2d`, `Bottleneck`.
+    pub kind: String,
+    /// How deep in the network's tree: 0 for the network's own children.
+    pub depth: usize,
+    /// Whether the rows below it, one deeper, are its parts; its parameters and multiply-adds are their sum.
+    pub container: bool,
+    /// `[batch, channels, height, width]` or `[batch, features]`.
+    pub input_shape: Vec<usize>,
+    /// Likewise.
+    pub output_shape: Vec<usize>,
+    /// Height and width of the window of a convolution or a pooling.
+    pub kernel: Option<[usize; 2]>,
+    /// What training changes: weights and biases, not running statistics.
+    pub parameters: usize,
+    /// Multiplications, each with its addition, of convolutions and linear layers over the whole batch.
+    pub multiply_adds: usize,
+}
+
+/// A network's rows, a container before what it holds, and their totals.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// The rows.
+    pub rows: Vec<LayerRow>,
+    /// Parameters in all.
+    pub parameters: usize,
+    /// Multiply-adds in all.
+    pub multiply_adds: usize,
+}
+
+impl Summary {
+    /// Of a whole network for an input `[batch, channels, height, width]`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] where the input does not fit.
+    pub fn of_network(spec: &NetworkSpec, input_shape: [usize; 4]) -> Result<Self, ShapeError> {
+        spec.check_input(input_shape)?;
+        let mut walk = Walk::new(input_shape);
+
+        match &spec.stem_container {
+            Some(name) => walk.container(name, "Sequential", |walk| {
+                walk.conv(&spec.stem);
+                Ok(())
+            })?,
+            None => walk.conv(&spec.stem),
+        }
+        walk.max_pool(&spec.pool);
+        for stage in &spec.stages {
+            walk.container(&stage.name, "Sequential", |walk| {
+                stage
+                    .blocks
+                    .iter()
+                    .try_for_each(|block| walk.container(&block.name, block.kind, |walk| walk.block(block)))
+            })?;
+        }
+        match &spec.head.container {
+            Some(name) => walk.container(name, "Sequential", |walk| {
+                walk.head(spec);
+                Ok(())
+            })?,
+            None => walk.head(spec),
+        }
+        Ok(walk.finish())
+    }
+
+    /// Of a block that stands alone, its last row `output` being the whole block.
+    ///
+    /// # Errors
+    /// [`ShapeError`] where the block's two branches do not meet.
+    pub fn of_block(spec: &BlockSpec, input_shape: [usize; 4]) -> Result<Self, ShapeError> {
+        let mut walk = Walk::new(input_shape);
+        walk.container("output", spec.kind, |walk| walk.block(spec))?;
+        walk.rows.rotate_left(1);
+        Ok(walk.finish())
+    }
+}
+
+/// Goes through the network in the order of computation, with the shape at hand.
+struct Walk {
+    rows: Vec<LayerRow>,
+    shape: Vec<usize>,
+    depth: usize,
+}
+
+impl Walk {
+    fn new(input_shape: [usize; 4]) -> Self {
+        Self { rows: Vec::new(), shape: input_shape.to_vec(), depth: 0 }
+    }
+
+    fn finish(self) -> Summary {
+        let leaves = || self.rows.iter().filter(|row| !row.container);
+        Summary {
+            parameters: leaves().map(|row| row.parameters).sum(),
+            multiply_adds: leaves().map(|row| row.multiply_adds).sum(),
+            rows: self.rows,
+        }
+    }
+
+    /// Adds a row and goes on with its output.
+    fn layer(&mut self, name: &str, kind: &str, output_shape: Vec<usize>) -> &mut LayerRow {
+        let input_shape = std::mem::replace(&mut self.shape, output_shape.clone());
+        self.rows.push(LayerRow {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            depth: self.depth,
+            container: false,
+            input_shape,
+            output_shape,
+            kernel: None,
+            parameters: 0,
+            multiply_adds: 0,
+        });
+        let last = self.rows.len() - 1;
+        &mut self.rows[last]
+    }
+
+    /// A layer that changes no shape and has no parameters.
+    fn pointwise(&mut self, name: &str, kind: &str) {
+        self.layer(name, kind, self.shape.clone());
+    }
+
+    fn container(
+        &mut self,
+        name: &str,
+        kind: &str,
+        inside: impl FnOnce(&mut Self) -> Result<(), ShapeError>,
+    ) -> Result<(), ShapeError> {
+        let row = self.rows.len();
+        self.pointwise(name, kind);
+        self.depth += 1;
+        inside(self)?;
+        self.depth -= 1;
+        let parts = self.rows[row + 1..].iter().filter(|part| !part.container);
+        let (parameters, multiply_adds) = parts
+            .fold((0, 0), |(p, m), part| (p + part.parameters, m + part.multiply_adds));
+        self.rows[row] = LayerRow {
+            container: true,
+            output_shape: self.shape.clone(),
+            parameters,
+            multiply_adds,
+            ..self.rows[row].clone()
+        };
+        Ok(())
+    }
+
+    fn conv(&mut self, spec: &ConvSpec) {
+        let [height, width] = spec.output_size([self.shape[2], self.shape[3]]);
+        let output = vec![self.shape[0], spec.output_channels, height, width];
+        let outputs: usize = output.iter().product();
+        let window = spec.input_channels * spec.kernel * spec.kernel;
+        let biases = if spec.bias { spec.output_channels } else { 0 };
+        let row = self.layer(&spec.name, "Conv2d", output);
+        row.kernel = Some([spec.kernel; 2]);
+        row.parameters = spec.output_channels * window + biases;
+        row.multiply_adds = outputs * window;
+        self.layer(&spec.norm, "BatchNorm2d", self.shape.clone()).parameters = 2 * spec.output_channels;
+        if let Some(relu) = &spec.relu {
+            self.pointwise(relu, "ReLU");
+        }
+    }
+
+    fn max_pool(&mut self, spec: &PoolSpec) {
+        let [height, width] = spec.output_size([self.shape[2], self.shape[3]]);
+        let output = vec![self.shape[0], self.shape[1], height, width];
+        self.layer(&spec.name, "MaxPool2d", output).kernel = Some([PoolSpec::KERNEL; 2]);
+    }
+
+    fn block(&mut self, spec: &BlockSpec) -> Result<(), ShapeError> {
+        spec.output_size([self.shape[2], self.shape[3]])?;
+        let input = self.shape.clone();
+        for conv in &spec.convolutions {
+            self.conv(conv);
+        }
+        if let Some(projection) = &spec.shortcut {
+            self.shape = input;
+            self.conv(projection);
+        }
+        self.pointwise(&spec.relu, "ReLU");
+        Ok(())
+    }
+
+    fn head(&mut self, network: &NetworkSpec) {
+        let (spec, batch) = (&network.head, self.shape[0]);
+        if let Some(pool) = &spec.pool {
+            let output = vec![batch, self.shape[1], 1, 1];
+            self.layer(pool, "AdaptiveAvgPool2d", output);
+        }
+        self.layer(&spec.flatten, "Flatten", vec![batch, spec.features]);
+        let row = self.layer(&spec.linear, "Linear", vec![batch, spec.classes]);
+        row.parameters = (spec.features + 1) * spec.classes;
+        row.multiply_adds = batch * spec.features * spec.classes;
+        self.pointwise(&spec.softmax, "Softmax");
+    }
+}

@@ -1,0 +1,43 @@
+//! The network against PyTorch: layer shapes, sampled activations, logits and probabilities of every golden file.
+//!
+//! Each golden was computed by PyTorch for weights and an input that follow from their names
+//! (`resnet_web::weights::synthetic`), so there is no weight file to compare with.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use burn::prelude::*;
+use pollster::block_on;
+use resnet_web::resnet::NormMode;
+use support::golden::Golden;
+
+const GOLDENS: &[&str] = &[
+    include_str!("fixtures/goldens/seed-block-no-bottleneck.json"),
+    include_str!("fixtures/goldens/seed-block-bottleneck.json"),
+    include_str!("fixtures/goldens/seed-resnet18-64px.json"),
+    include_str!("fixtures/goldens/seed-resnet50.json"),
+    include_str!("fixtures/goldens/torchvision-resnet18.json"),
+    include_str!("fixtures/goldens/torchvision-resnet50.json"),
+    include_str!("fixtures/goldens/torchvision-resnet50-v1-stride.json"),
+];
+
+fn faults(mode: NormMode) -> String {
+    let device = Device::flex();
+    let faults: Vec<_> = GOLDENS
+        .iter()
+        .flat_map(|json| block_on(Golden::read(json).faults(mode, &device)))
+        .collect();
+    faults.join("\n")
+}
+
+#[test]
+fn every_layer_computes_what_pytorch_computes() {
+    assert_eq!(faults(NormMode::Separate), "");
+}
+
+#[test]
+fn folding_batch_norm_changes_nothing() {
+    assert_eq!(faults(NormMode::Folded), "");
+}

@@ -1,0 +1,264 @@
+//! Golden files: what PyTorch computed, and how far we are from it.
+
+use std::collections::BTreeMap;
+
+use burn::prelude::*;
+use resnet_web::resnet::{
+    BlockConfig, BlockKind, Depth, Family, NormMode, Observer, Output, ResNet, ResNetConfig,
+    ResidualBlock, StrideOn,
+};
+use resnet_web::summary::Summary;
+use resnet_web::weights::synthetic::{Synthetic, input};
+use serde::Deserialize;
+
+/// How far a value may be off, as a part of the tensor's largest absolute value.
+pub const TOLERANCE: f32 = 1e-3;
+
+/// A golden file.
+#[derive(Debug, Deserialize)]
+pub struct Golden {
+    pub case: String,
+    arch: Arch,
+    input_shape: [usize; 4],
+    layers: Vec<Layer>,
+    params_total: usize,
+    #[serde(default)]
+    logits: Vec<Vec<f32>>,
+    #[serde(default)]
+    probs: Vec<Vec<f32>>,
+    activations: BTreeMap<String, Activation>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Layer {
+    name: String,
+    kind: String,
+    output_shape: Vec<usize>,
+    params: usize,
+}
+
+#[derive(Debug, Deserialize)]
+struct Activation {
+    abs_max: f32,
+    mean: f32,
+    std: f32,
+    samples: Vec<(usize, f32)>,
+}
+
+/// Which network, in the words of PyTorch's constructors.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "model")]
+enum Arch {
+    ResidualBlockNoBottleneck { input_channels: usize, output_channels: usize, stride: usize },
+    ResidualBlockBottleneck { input_channels: usize, in_channels: usize, stride: usize },
+    ResNet {
+        architecture: [usize; 4],
+        input_width: usize,
+        output_num: usize,
+        block_type: String,
+        input_channels: usize,
+    },
+    #[serde(rename = "resnet18")]
+    ResNet18 { num_classes: usize },
+    #[serde(rename = "resnet50")]
+    ResNet50 { num_classes: usize, stride_on: StrideOn },
+}
+
+enum Subject {
+    Block(BlockConfig),
+    Network(ResNetConfig),
+}
+
+impl Arch {
+    fn subject(&self) -> Subject {
+        let seed_block = |kind, input_channels, width, stride| {
+            Subject::Block(BlockConfig {
+                family: Family::Seed,
+                kind,
+                input_channels,
+                width,
+                stride,
+                stride_on: StrideOn::Conv2,
+            })
+        };
+        match *self {
+            Self::ResidualBlockNoBottleneck { input_channels, output_channels, stride } => {
+                seed_block(BlockKind::NoBottleneck, input_channels, output_channels, stride)
+            }
+            Self::ResidualBlockBottleneck { input_channels, in_channels, stride } => {
+                seed_block(BlockKind::Bottleneck, input_channels, in_channels, stride)
+            }
+            Self::ResNet { architecture, input_width, output_num, ref block_type, input_channels } => {
+                let block = match block_type.as_str() {
+                    "ResidualBlockNoBottleneck" => BlockKind::NoBottleneck,
+                    "ResidualBlockBottleneck" => BlockKind::Bottleneck,
+                    other => panic!("no block is called {other}"),
+                };
+                Subject::Network(ResNetConfig::seed(
+                    architecture,
+                    input_width,
+                    output_num,
+                    block,
+                    input_channels,
+                ))
+            }
+            Self::ResNet18 { num_classes } => {
+                Subject::Network(ResNetConfig::torchvision(Depth::D18, num_classes))
+            }
+            Self::ResNet50 { num_classes, stride_on } => Subject::Network(ResNetConfig {
+                stride_on,
+                ..ResNetConfig::torchvision(Depth::D50, num_classes)
+            }),
+        }
+    }
+}
+
+/// Keeps every layer's output, to be compared after the run.
+#[derive(Default)]
+struct Recorder {
+    outputs: BTreeMap<String, Tensor<1>>,
+    shapes: BTreeMap<String, Vec<usize>>,
+}
+
+impl Observer for Recorder {
+    fn see(&mut self, layer: &str, output: Output<'_>) {
+        let (shape, flat) = match output {
+            Output::Map(x) => (x.dims().to_vec(), x.clone().flatten(0, 3)),
+            Output::Vector(x) => (x.dims().to_vec(), x.clone().flatten(0, 1)),
+        };
+        self.shapes.insert(layer.to_owned(), shape);
+        self.outputs.insert(layer.to_owned(), flat);
+    }
+}
+
+impl Golden {
+    /// Reads a golden file.
+    pub fn read(json: &str) -> Self {
+        serde_json::from_str(json).unwrap_or_else(|error| panic!("golden file: {error}"))
+    }
+
+    /// Runs the network on `device` and returns a line for everything that is not PyTorch's.
+    pub async fn faults(&self, mode: NormMode, device: &Device) -> Vec<String> {
+        let x = Tensor::<4>::from_data(TensorData::new(input(self.input_shape), self.input_shape), device);
+        let mut recorder = Recorder::default();
+        let mut faults = Vec::new();
+        match self.arch.subject() {
+            Subject::Block(config) => {
+                let spec = config.spec("").unwrap();
+                let block = ResidualBlock::load(&spec, &mut Synthetic, mode, device).unwrap();
+                let y = block.forward(x, &mut recorder).unwrap();
+                recorder.see("output", Output::Map(&y));
+                let summary = Summary::of_block(&spec, self.input_shape).unwrap();
+                self.compare_summary(&summary, &mut faults);
+            }
+            Subject::Network(config) => {
+                let network = ResNet::load(&config, &mut Synthetic, mode, device).unwrap();
+                network.probabilities(x, &mut recorder).unwrap();
+                let summary = Summary::of_network(network.spec(), self.input_shape).unwrap();
+                self.compare_summary(&summary, &mut faults);
+                let head = &network.spec().head;
+                for (name, expected) in [(&head.linear, &self.logits), (&head.softmax, &self.probs)] {
+                    let found = read(&recorder.outputs[name]).await;
+                    let expected = expected.concat();
+                    let largest = expected.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
+                    compare_values(name, expected.into_iter().enumerate(), &found, largest, &mut faults);
+                    if found.len() != self.input_shape[0] * head.classes {
+                        faults.push(format!("{name}: {} values", found.len()));
+                    }
+                }
+            }
+        }
+        self.compare_activations(mode, &recorder, &mut faults).await;
+        faults.into_iter().map(|fault| format!("{} ({mode:?}): {fault}", self.case)).collect()
+    }
+
+    /// Every row of PyTorch's is in the summary, in the same order, with its kind, shape and parameters.
+    fn compare_summary(&self, summary: &Summary, faults: &mut Vec<String>) {
+        for layer in &self.layers {
+            let Some(row) = summary.rows.iter().find(|row| row.name == layer.name) else {
+                faults.push(format!("{}: not in the summary", layer.name));
+                continue;
+            };
+            let found = (row.kind.as_str(), &row.output_shape, row.parameters);
+            let expected = (layer.kind.as_str(), &layer.output_shape, layer.params);
+            if found != expected {
+                faults.push(format!("{}: summary says {found:?}, PyTorch {expected:?}", layer.name));
+            }
+        }
+        let order = |containers: bool| {
+            let listed = move |name: &str| {
+                self.layers.iter().any(|l| l.name == name && (l.kind == "Sequential") == containers)
+            };
+            let expected: Vec<_> =
+                self.layers.iter().map(|l| l.name.as_str()).filter(|n| listed(n)).collect();
+            let found: Vec<_> =
+                summary.rows.iter().map(|r| r.name.as_str()).filter(|n| listed(n)).collect();
+            (found != expected).then(|| format!("order is {found:?} instead of {expected:?}"))
+        };
+        faults.extend([true, false].into_iter().filter_map(order));
+        if summary.parameters != self.params_total {
+            let (found, expected) = (summary.parameters, self.params_total);
+            faults.push(format!("{found} parameters in all instead of {expected}"));
+        }
+    }
+
+    async fn compare_activations(&self, mode: NormMode, recorder: &Recorder, faults: &mut Vec<String>) {
+        for layer in &self.layers {
+            let name = &layer.name;
+            let (Some(found), Some(shape)) = (recorder.outputs.get(name), recorder.shapes.get(name)) else {
+                // Folded, a convolution's own output does not exist.
+                if mode == NormMode::Separate || layer.kind != "Conv2d" {
+                    faults.push(format!("{name}: not seen in the run"));
+                }
+                continue;
+            };
+            if shape != &layer.output_shape {
+                faults.push(format!("{name}: {shape:?} instead of {:?}", layer.output_shape));
+                continue;
+            }
+            let found = read(found).await;
+            let expected = &self.activations[name];
+            compare_values(name, expected.samples.iter().copied(), &found, expected.abs_max, faults);
+            let n = found.len() as f64;
+            let mean = found.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
+            let variance = found.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
+            let abs_max = found.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
+            let statistics = [
+                (expected.mean, mean as f32),
+                (expected.std, variance.sqrt() as f32),
+                (expected.abs_max, abs_max),
+            ];
+            for ((expected, found), what) in statistics.into_iter().zip(["mean", "std", "abs_max"]) {
+                if !near(found, expected, self.activations[name].abs_max) {
+                    faults.push(format!("{name}: {what} {found} instead of {expected}"));
+                }
+            }
+        }
+    }
+}
+
+async fn read(tensor: &Tensor<1>) -> Vec<f32> {
+    tensor.clone().into_data_async().await.unwrap().iter::<f32>().collect()
+}
+
+/// False for NaN, too.
+fn near(found: f32, expected: f32, largest: f32) -> bool {
+    (found - expected).abs() <= TOLERANCE * largest
+}
+
+fn compare_values(
+    name: &str,
+    expected: impl Iterator<Item = (usize, f32)>,
+    found: &[f32],
+    largest: f32,
+    faults: &mut Vec<String>,
+) {
+    let off: Vec<_> = expected.filter(|&(i, value)| !near(found[i], value, largest)).collect();
+    if let Some(&(i, value)) = off.first() {
+        faults.push(format!(
+            "{name}: {} values off by more than {TOLERANCE} of {largest}; [{i}] is {} instead of {value}",
+            off.len(),
+            found[i]
+        ));
+    }
+}
