@@ -18,7 +18,9 @@ await command({ help, options: { only: { type: "string" } }, main: build });
 
 async function build({ only }) {
   if (only && !(only in modules)) {
-    throw new Fault(`There is no wasm module "${only}"; choose ${Object.keys(modules).join(" or ")}.`);
+    throw new Fault(
+      `There is no wasm module "${only}"; choose ${Object.keys(modules).join(" or ")}.`,
+    );
   }
   await setUp();
   for (const name of only ? [only] : Object.keys(modules)) {

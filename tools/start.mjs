@@ -25,7 +25,8 @@ const options = {
 await command({ help, options, main: start });
 
 async function start({ port, "no-serve": noServe }) {
-  if (!/^\d{1,5}$/.test(port)) throw new Fault(`"${port}" is no port; give a number, as in --port 4173.`);
+  if (!/^\d{1,5}$/.test(port))
+    throw new Fault(`"${port}" is no port; give a number, as in --port 4173.`);
   await setUp();
   const fetching = new WeightsDownload().startIfNeeded();
   for (const name of Object.keys(modules)) {

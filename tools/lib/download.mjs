@@ -93,9 +93,13 @@ async function append({ offset, total, body }, part, onProgress) {
 
 async function nextChunk(chunks) {
   const giveUp = new AbortController();
-  const stalled = sleep(STALLED_AFTER_MILLISECONDS, { failure: "no data came for half a minute" }, {
-    signal: giveUp.signal,
-  }).catch(() => {});
+  const stalled = sleep(
+    STALLED_AFTER_MILLISECONDS,
+    { failure: "no data came for half a minute" },
+    {
+      signal: giveUp.signal,
+    },
+  ).catch(() => {});
   try {
     return await Promise.race([chunks.next(), stalled]);
   } catch (error) {

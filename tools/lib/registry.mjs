@@ -70,11 +70,12 @@ export function credentialsIn(files, env = process.env) {
 /** Where a response's bytes begin in the file, and the size of the whole file. */
 function extentOf(response) {
   const range = response.headers.get("content-range")?.match(/^bytes (\d+)-\d+\/(\d+)$/);
-  if (response.status === 206 && range) return { offset: Number(range[1]), total: Number(range[2]) };
+  if (response.status === 206 && range)
+    return { offset: Number(range[1]), total: Number(range[2]) };
   const length = response.headers.get("content-length");
   return { offset: 0, total: length ? Number(length) : undefined };
 }
 
 function certificatesIn(pem) {
-  return pem.match(/-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----/g) ?? [];
+  return pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
 }

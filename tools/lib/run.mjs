@@ -27,7 +27,11 @@ export async function run(program, args, { env = {}, cwd = root, log, onLine = (
   const child = spawn(program, args, {
     cwd,
     // Cargo draws its progress bar for a terminal only, unless told to; onLine makes use of it.
-    env: environment({ CARGO_TERM_PROGRESS_WHEN: "always", CARGO_TERM_PROGRESS_WIDTH: "80", ...env }),
+    env: environment({
+      CARGO_TERM_PROGRESS_WHEN: "always",
+      CARGO_TERM_PROGRESS_WIDTH: "80",
+      ...env,
+    }),
     stdio: ["ignore", "pipe", "pipe"],
     // Its own process group, so that stopping it also stops what it started.
     detached: true,
@@ -50,7 +54,7 @@ export async function run(program, args, { env = {}, cwd = root, log, onLine = (
     child.once("close", (code, signal) => resolve({ code, signal }));
   });
   running.delete(child);
-  logFile?.end();
+  if (logFile) await new Promise((resolve) => logFile.end(resolve));
 
   const output = kept.join("\n");
   if (error?.code === "ENOENT") throw new CommandFailed(command, "could not be started", "");

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { place } from "../../tools/lib/places.mjs";
+import { temporaryFolder } from "./temporary-folder.mjs";
+
+const commands = ["start", "build", "weights", "test"];
+
+function runTool(name, args, env = process.env) {
+  const script = place("tools", `${name}.mjs`);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
+    env,
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+for (const name of commands) {
+  test(`${name} on a machine with nothing installed says in one sentence what to install`, (t) => {
+    const home = temporaryFolder(t);
+    const { status, stderr } = runTool(name, [], { PATH: home, HOME: home });
+    assert.equal(status, 1);
+    assert.match(stderr, /^\nPlease install .*rustup.*npm.*, then run this command again\.\n$/);
+    assert.doesNotMatch(stderr, /\bat .*:\d+/, "no stack trace");
+  });
+
+  test(`${name} --help says what it does, and unknown options are refused`, () => {
+    const help = runTool(name, ["--help"]);
+    assert.equal(help.status, 0);
+    assert.match(help.stdout, /--help/);
+    const unknown = runTool(name, ["--nonsense"]);
+    assert.equal(unknown.status, 1);
+    assert.match(unknown.stderr, /^\nUnknown option '--nonsense'\. See --help/);
+  });
+}
+
+test("start refuses what is no port", () => {
+  const { status, stderr } = runTool("start", ["--port", "http"]);
+  assert.equal(status, 1);
+  assert.match(stderr, /^\n"http" is no port;/);
+});
+
+test("build and test name the choices where a name is unknown", () => {
+  assert.match(runTool("build", ["--only", "gpu"]).stderr, /choose cpu or webgpu/);
+  assert.match(runTool("test", ["--only", "everything"]).stderr, /--list shows/);
+});
+
+test("test ends with its verdict, even when it cannot begin", (t) => {
+  const home = temporaryFolder(t);
+  const { stdout } = runTool("test", [], { PATH: home, HOME: home });
+  assert.equal(stdout.trimEnd().split("\n").at(-1), "0 passed, 1 failed");
+});

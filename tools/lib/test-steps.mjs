@@ -1,0 +1,153 @@
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { CHROMEDRIVER, ensureBrowser } from "./browser.mjs";
+import { ensureWasmPack } from "./cargo-tools.mjs";
+import { ensureWeights } from "./default-weights.mjs";
+import { buildPage } from "./page.mjs";
+import { place } from "./places.mjs";
+import { checkSizes } from "./size-budget.mjs";
+import { cargoCounts, playwrightCounts, tapCounts, vitestCounts } from "./test-counts.mjs";
+import { check, fromReport, making, reportOf, tests } from "./test-kinds.mjs";
+import { buildModule, modules } from "./wasm-module.mjs";
+
+const NODE = process.execPath;
+const FOR_WASM = ["--target", "wasm32-unknown-unknown", "--features", "webgpu"];
+const DENY_WARNINGS = ["--", "-D", "warnings"];
+
+/**
+ * Everything `npm test` does, cheap checks first. A step `needs` others to have passed, or only
+ * comes `after` others, where it can itself say best what is missing.
+ */
+export const testSteps = [
+  {
+    name: "tools",
+    about: "tests of the tools themselves",
+    work: tests(NODE, ["--test", "--test-reporter=tap", ...toolTests()], { count: tapCounts }),
+  },
+  {
+    name: "rustfmt",
+    about: "formatting of the Rust code",
+    work: check("cargo", ["fmt", "--check"]),
+  },
+  {
+    name: "biome",
+    about: "lint and formatting of everything else",
+    work: check(NODE, [installed("@biomejs/biome/bin/biome"), "ci", "--error-on-warnings"]),
+  },
+  {
+    name: "vitest",
+    about: "unit tests of the page's code",
+    work: tests(
+      NODE,
+      [
+        installed("vitest/vitest.mjs"),
+        "run",
+        "--reporter=default",
+        "--reporter=json",
+        `--outputFile.json=${reportOf("vitest")}`,
+        // Those are for Node's own test runner: the step "tools".
+        "--exclude=tests/tools/**",
+      ],
+      { count: fromReport("vitest", vitestCounts) },
+    ),
+  },
+  {
+    name: "clippy",
+    about: "lint of the Rust code, native",
+    work: check("cargo", ["clippy", "--all-targets", "--features", "cli", ...DENY_WARNINGS]),
+  },
+  {
+    name: "rustdoc",
+    about: "the documentation builds without a broken link",
+    work: check("cargo", ["doc", "--lib", "--no-deps", "--features", "cli"], {
+      RUSTDOCFLAGS: "-D warnings",
+    }),
+  },
+  {
+    name: "weights",
+    about: "the default weights are fetched and converted",
+    work: making(ensureWeights),
+  },
+  {
+    name: "native",
+    about: "tests of the Rust code, native",
+    after: ["weights"],
+    work: tests("cargo", ["test", "--features", "cli", "--no-fail-fast"], { count: cargoCounts }),
+  },
+  {
+    name: "clippy-wasm",
+    about: "lint of the Rust code, for the browser",
+    work: check("cargo", ["clippy", "--lib", "--test", "web", ...FOR_WASM, ...DENY_WARNINGS]),
+  },
+  {
+    name: "wasm",
+    about: "tests of the wasm module, in Chromium",
+    work: tests(
+      "wasm-pack",
+      // From the first option wasm-pack does not know, the rest goes to cargo.
+      [
+        ...["test", "--headless", "--chrome", "--chromedriver", CHROMEDRIVER],
+        ...["--features", "webgpu", "--test", "web"],
+      ],
+      {
+        count: cargoCounts,
+        before: [ensureBrowser, ensureWasmPack],
+        // In seconds. A GPU played by the processor is slow, and so is a browser starting up.
+        env: { WASM_BINDGEN_TEST_TIMEOUT: "900", WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60" },
+      },
+    ),
+  },
+  {
+    name: "build",
+    about: "the wasm modules are built",
+    work: making(async (report) => {
+      for (const name of Object.keys(modules)) await buildModule(name, report);
+    }),
+  },
+  {
+    name: "size",
+    about: "the wasm modules keep to their size budgets",
+    needs: ["build"],
+    work: making(checkSizes),
+  },
+  {
+    name: "tsc",
+    about: "types of the page's code, with those of the wasm modules",
+    needs: ["build"],
+    work: check(NODE, [installed("typescript/bin/tsc"), "--noEmit"]),
+  },
+  {
+    name: "page",
+    about: "tests of the whole page, in Chromium",
+    needs: ["build"],
+    after: ["weights"],
+    work: tests(NODE, [installed("@playwright/test/cli.js"), "test", "--reporter=list,json"], {
+      count: fromReport("page", playwrightCounts),
+      before: [ensureBrowser, buildPage],
+      env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf("page") },
+    }),
+  },
+];
+
+/** The steps of these names with all that have to come before them, in the table's order. */
+export function stepsFor(names, steps = testSteps) {
+  const wanted = new Set();
+  const want = (name) => {
+    const { needs = [], after = [] } = steps.find((step) => step.name === name);
+    for (const earlier of [...needs, ...after]) want(earlier);
+    wanted.add(name);
+  };
+  for (const name of names) want(name);
+  return steps.filter(({ name }) => wanted.has(name));
+}
+
+function installed(script) {
+  return place("node_modules", script);
+}
+
+function toolTests() {
+  const folder = place("tests", "tools");
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".test.mjs"))
+    .map((file) => path.join(folder, file));
+}
