@@ -1,3 +1,4 @@
+import { existsSync, rmSync } from "node:fs";
 import { command } from "./lib/command.mjs";
 import { WeightsDownload } from "./lib/default-weights.mjs";
 import { Fault } from "./lib/fault.mjs";
@@ -58,6 +59,7 @@ async function outcome({ name, about, needs = [], work }, results, download) {
     return oneFailure;
   }
   let counts = oneFailure;
+  rmSync(logOf(name), { force: true });
   try {
     await step(`${name}: ${about}`, async (report) => {
       counts = await work({ name, report, download });
@@ -66,7 +68,7 @@ async function outcome({ name, about, needs = [], work }, results, download) {
     });
   } catch (error) {
     console.log(`\n${error instanceof Fault ? error.message : error.stack}`);
-    console.log(`The whole output, if there was any, is in ${logOf(name)}.\n`);
+    if (existsSync(logOf(name))) console.log(`The whole output is in ${logOf(name)}.\n`);
   }
   return counts;
 }

@@ -11,14 +11,15 @@ test("credentials are read from npmrc files, the later file winning", (t) => {
     writeFileSync(path.join(folder, name), text);
     return path.join(folder, name);
   };
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how npmrc names a variable
+  const fromVariable = '"${TOKEN}"';
   const files = [
     file("global", "//packages.test/:_authToken=old\nregistry=https://packages.test/\n"),
     path.join(folder, "not-there"),
     undefined,
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how npmrc names a variable
     file(
       "user",
-      '; a note\n//packages.test/:_authToken = "${TOKEN}"\n//other.test/a/:_auth=QQ==\n',
+      `; a note\n//packages.test/:_authToken = ${fromVariable}\n//other.test/a/:_auth=QQ==`,
     ),
   ];
   assert.deepEqual(credentialsIn(files, { TOKEN: "new" }), {

@@ -1,11 +1,21 @@
 import { existsSync, readFileSync } from "node:fs";
+import { Fault } from "./fault.mjs";
 import { place } from "./places.mjs";
 import { run } from "./run.mjs";
 
 /** Installs the npm packages of package-lock.json, unless they are the ones already there. */
 export async function ensureNodePackages(report) {
   if (isInstalled(place("package-lock.json"), place("node_modules"))) return;
-  await run("npm", ["ci", "--no-audit", "--no-fund"], { onLine: report });
+  try {
+    await run("npm", ["ci", "--no-audit", "--no-fund"], { onLine: report });
+  } catch (error) {
+    // npm explains this one with a page of its own options.
+    if (!error.output?.includes("npm error code EUSAGE")) throw error;
+    throw new Fault(
+      "package-lock.json lacks packages that package.json asks for; " +
+        "run `npm install` to complete it, then run this command again.",
+    );
+  }
 }
 
 /**

@@ -5,8 +5,9 @@ const OLDEST_NODE = "20.19.0";
 
 const needed = [
   {
-    name: "Rust's rustup and cargo (from https://rustup.rs)",
-    found: () => answers("rustup") && answers("cargo"),
+    name: "Rust with rustup (from https://rustup.rs)",
+    // Not cargo: rustup's cargo only answers once the toolchain of this project is there.
+    found: () => answers("rustup"),
   },
   {
     name: `Node ${OLDEST_NODE} or newer (from https://nodejs.org; this is ${process.versions.node})`,
