@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   cargoCounts,
+  nodeCounts,
   playwrightCounts,
-  tapCounts,
   total,
   vitestCounts,
   withVerdict,
@@ -34,9 +34,9 @@ test result: ok. 2 passed; 0 failed; 0 ignored; 0 filtered out; finished in 31.2
   assert.deepEqual(cargoCounts(output), { passed: 2, failed: 0, skipped: 0 });
 });
 
-test("TAP: the closing comments are read", () => {
-  const output = "ok 1 - a\n# tests 5\n# pass 3\n# fail 1\n# cancelled 0\n# skipped 1\n";
-  assert.deepEqual(tapCounts(output), { passed: 3, failed: 1, skipped: 1 });
+test("Node: the closing sums are read", () => {
+  const output = "✔ pass 9 (1ms)\nℹ tests 5\nℹ pass 3\nℹ fail 1\nℹ cancelled 0\nℹ skipped 1\n";
+  assert.deepEqual(nodeCounts(output), { passed: 3, failed: 1, skipped: 1 });
 });
 
 test("Vitest and Playwright: their JSON reports are read", () => {

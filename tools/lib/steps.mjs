@@ -52,7 +52,7 @@ class LiveLine {
   #draw() {
     const text = `… ${this.#title} (${this.#elapsed()})${this.#detail && ` ${this.#detail}`}`;
     if (this.#terminal) {
-      process.stdout.write(`\r\x1b[K${text.slice(0, process.stdout.columns - 1)}`);
+      process.stdout.write(`\r\x1b[K${text.slice(0, (process.stdout.columns || 80) - 1)}`);
     } else {
       console.log(text);
     }

@@ -6,9 +6,9 @@ export function cargoCounts(output) {
   return total([...results].map(([, passed, failed, skipped]) => ({ passed, failed, skipped })));
 }
 
-/** From Node's test runner in TAP, which sums up in comments: "# pass 12". */
-export function tapCounts(output) {
-  const sum = (word) => output.match(new RegExp(`^# ${word} (\\d+)$`, "m"))?.[1] ?? 0;
+/** From Node's own test runner, which sums up at the end: "ℹ pass 12". */
+export function nodeCounts(output) {
+  const sum = (word) => output.match(new RegExp(`^ℹ ${word} (\\d+)$`, "m"))?.[1] ?? 0;
   return total([{ passed: sum("pass"), failed: sum("fail"), skipped: sum("skipped") }]);
 }
 

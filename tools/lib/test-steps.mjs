@@ -6,7 +6,7 @@ import { ensureWeights } from "./default-weights.mjs";
 import { buildPage } from "./page.mjs";
 import { place } from "./places.mjs";
 import { checkSizes } from "./size-budget.mjs";
-import { cargoCounts, playwrightCounts, tapCounts, vitestCounts } from "./test-counts.mjs";
+import { cargoCounts, nodeCounts, playwrightCounts, vitestCounts } from "./test-counts.mjs";
 import { check, fromReport, making, reportOf, tests } from "./test-kinds.mjs";
 import { buildModule, modules } from "./wasm-module.mjs";
 
@@ -22,7 +22,7 @@ export const testSteps = [
   {
     name: "tools",
     about: "tests of the tools themselves",
-    work: tests(NODE, ["--test", "--test-reporter=tap", ...toolTests()], { count: tapCounts }),
+    work: tests(NODE, ["--test", "--test-reporter=spec", ...toolTests()], { count: nodeCounts }),
   },
   {
     name: "rustfmt",
