@@ -10,14 +10,18 @@ mod support;
 
 use burn::prelude::*;
 use pollster::block_on;
+use resnet_web::backend::{self, DeviceKind, self_check};
 use resnet_web::resnet::NormMode;
 use support::golden::Golden;
+
+const SELF_CHECK: &str = include_str!("fixtures/goldens/self-check.json");
 
 const GOLDENS: &[&str] = &[
     include_str!("fixtures/goldens/seed-block-no-bottleneck.json"),
     include_str!("fixtures/goldens/seed-block-bottleneck.json"),
     include_str!("fixtures/goldens/seed-resnet18-64px.json"),
     include_str!("fixtures/goldens/seed-resnet50.json"),
+    SELF_CHECK,
     include_str!("fixtures/goldens/torchvision-resnet18.json"),
     include_str!("fixtures/goldens/torchvision-resnet50.json"),
     include_str!("fixtures/goldens/torchvision-resnet50-v1-stride.json"),
@@ -40,4 +44,16 @@ fn every_layer_computes_what_pytorch_computes() {
 #[test]
 fn folding_batch_norm_changes_nothing() {
     assert_eq!(faults(NormMode::Folded), "");
+}
+
+#[test]
+fn the_self_check_expects_pytorchs_logits() {
+    assert_eq!(Golden::read(SELF_CHECK).logits(), [self_check::LOGITS]);
+}
+
+#[test]
+fn the_cpu_passes_the_self_check() {
+    let (_, report) = block_on(backend::open(DeviceKind::Cpu, false)).unwrap();
+    assert_eq!((report.kind, report.self_check.runs), (DeviceKind::Cpu, 2));
+    assert!(report.self_check.worst_error <= 1e-4, "{report:?}");
 }

@@ -31,7 +31,11 @@ impl ResidualBlock {
     ) -> Result<Self, WeightError> {
         let mut load = |conv| ConvNorm::load(conv, source, mode, device);
         Ok(Self {
-            convolutions: spec.convolutions.iter().map(&mut load).collect::<Result<_, _>>()?,
+            convolutions: spec
+                .convolutions
+                .iter()
+                .map(&mut load)
+                .collect::<Result<_, _>>()?,
             shortcut: spec.shortcut.as_ref().map(&mut load).transpose()?,
             spec: spec.clone(),
         })
@@ -41,10 +45,17 @@ impl ResidualBlock {
     ///
     /// # Errors
     /// [`ShapeError`] where the input has other channels than the block takes, or its two branches do not meet.
-    pub fn forward(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Result<Tensor<4>, ShapeError> {
+    pub fn forward(
+        &self,
+        x: Tensor<4>,
+        observer: &mut dyn Observer,
+    ) -> Result<Tensor<4>, ShapeError> {
         let [_, channels, height, width] = x.dims();
         if channels != self.spec.input_channels() {
-            return Err(ShapeError::Channels { expected: self.spec.input_channels(), found: channels });
+            return Err(ShapeError::Channels {
+                expected: self.spec.input_channels(),
+                found: channels,
+            });
         }
         self.spec.output_size([height, width])?;
 

@@ -150,7 +150,9 @@ pub enum ConfigError {
     )]
     SeedStrideOnConv1,
     /// The seed's network flattens.
-    #[error("the seed's network has a flatten head; an average pool is for torchvision's names only")]
+    #[error(
+        "the seed's network has a flatten head; an average pool is for torchvision's names only"
+    )]
     SeedAveragePool,
     /// A block with no channels at all.
     #[error("a block has 0 {what}; it must be at least 1")]

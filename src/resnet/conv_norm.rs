@@ -30,7 +30,11 @@ pub struct ConvNorm {
 }
 
 /// A tensor of `shape` holding `values`, row by row.
-pub(super) fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
+pub(super) fn tensor<const D: usize>(
+    values: Vec<f32>,
+    shape: [usize; D],
+    device: &Device,
+) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
@@ -61,10 +65,18 @@ impl ConvNorm {
         };
 
         let (bias, norm) = match mode {
-            NormMode::Folded => (Some(fold_batch_norm(&mut weight, own_bias.as_deref(), &norm)), None),
+            NormMode::Folded => (
+                Some(fold_batch_norm(&mut weight, own_bias.as_deref(), &norm)),
+                None,
+            ),
             NormMode::Separate => (own_bias, Some(batch_norm(norm, device))),
         };
-        let shape = [spec.output_channels, spec.input_channels, spec.kernel, spec.kernel];
+        let shape = [
+            spec.output_channels,
+            spec.input_channels,
+            spec.kernel,
+            spec.kernel,
+        ];
         let convolution = Conv2d {
             weight: Param::from_tensor(tensor(weight, shape, device)),
             bias: bias.map(|bias| Param::from_tensor(tensor(bias, [spec.output_channels], device))),
@@ -72,9 +84,18 @@ impl ConvNorm {
             kernel_size: [spec.kernel; 2],
             dilation: [1; 2],
             groups: 1,
-            padding: PaddingConfig2d::Explicit(spec.padding, spec.padding, spec.padding, spec.padding),
+            padding: PaddingConfig2d::Explicit(
+                spec.padding,
+                spec.padding,
+                spec.padding,
+                spec.padding,
+            ),
         };
-        Ok(Self { convolution, norm, spec: spec.clone() })
+        Ok(Self {
+            convolution,
+            norm,
+            spec: spec.clone(),
+        })
     }
 
     /// `[batch, input_channels, height, width]` to `[batch, output_channels, height / stride, width / stride]`.
@@ -101,6 +122,8 @@ fn batch_norm(tensors: NormTensors, device: &Device) -> BatchNorm {
         beta: Param::from_tensor(vector(tensors.beta)),
         running_mean: RunningState::new(vector(tensors.mean)),
         running_var: RunningState::new(vector(tensors.variance)),
-        ..BatchNormConfig::new(channels).with_epsilon(EPSILON).init(device)
+        ..BatchNormConfig::new(channels)
+            .with_epsilon(EPSILON)
+            .init(device)
     }
 }

@@ -65,21 +65,49 @@ impl ResNet {
         mode: NormMode,
         device: &Device,
     ) -> Result<Self, BuildError> {
-        let spec = NetworkSpec::new(config)?;
+        Ok(Self::from_spec(
+            NetworkSpec::new(config)?,
+            source,
+            mode,
+            device,
+        )?)
+    }
+
+    /// Builds the network that `spec` describes on `device` from the tensors of `source`.
+    ///
+    /// # Errors
+    /// What the source finds wrong with a tensor.
+    pub fn from_spec(
+        spec: NetworkSpec,
+        source: &mut dyn TensorSource,
+        mode: NormMode,
+        device: &Device,
+    ) -> Result<Self, WeightError> {
         let stem = ConvNorm::load(&spec.stem, source, mode, device)?;
         let mut stages = Vec::with_capacity(spec.stages.len());
         for stage in &spec.stages {
             let load = |block| ResidualBlock::load(block, source, mode, device);
             let blocks = stage.blocks.iter().map(load).collect::<Result<_, _>>()?;
-            stages.push(Stage { blocks, name: stage.name.clone() });
+            stages.push(Stage {
+                blocks,
+                name: stage.name.clone(),
+            });
         }
         let head = ClassifierHead::load(&spec.head, source, device)?;
         let padding = PoolSpec::PADDING;
         let pool = MaxPool2dConfig::new([PoolSpec::KERNEL; 2])
             .with_strides([PoolSpec::STRIDE; 2])
-            .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+            .with_padding(PaddingConfig2d::Explicit(
+                padding, padding, padding, padding,
+            ))
             .init();
-        Ok(Self { stem, pool, stages, head, spec })
+        Ok(Self {
+            stem,
+            pool,
+            stages,
+            head,
+            spec,
+        })
     }
 
     /// The network on paper.
@@ -161,8 +189,15 @@ impl ClassifierHead {
             weight: Param::from_tensor(tensor(transposed, [spec.features, spec.classes], device)),
             bias: Some(Param::from_tensor(tensor(bias, [spec.classes], device))),
         };
-        let pool = spec.pool.as_ref().map(|_| AdaptiveAvgPool2dConfig::new([1, 1]).init());
-        Ok(Self { pool, linear, spec: spec.clone() })
+        let pool = spec
+            .pool
+            .as_ref()
+            .map(|_| AdaptiveAvgPool2dConfig::new([1, 1]).init());
+        Ok(Self {
+            pool,
+            linear,
+            spec: spec.clone(),
+        })
     }
 
     fn forward(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<2> {

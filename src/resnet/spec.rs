@@ -139,7 +139,9 @@ pub enum ShapeError {
         width: usize,
     },
     /// Nothing to look at.
-    #[error("the input's shape is {shape:?}; every one of batch, channels, height and width must be at least 1")]
+    #[error(
+        "the input's shape is {shape:?}; every one of batch, channels, height and width must be at least 1"
+    )]
     Empty {
         /// `[batch, channels, height, width]`.
         shape: [usize; 4],
@@ -171,7 +173,12 @@ impl ConvSpec {
 
     /// The convolution's tensors.
     pub fn convolution_tensors(&self) -> Vec<TensorSpec> {
-        let weight = [self.output_channels, self.input_channels, self.kernel, self.kernel];
+        let weight = [
+            self.output_channels,
+            self.input_channels,
+            self.kernel,
+            self.kernel,
+        ];
         let mut tensors = vec![TensorSpec::new(&self.name, "weight", &weight)];
         if self.bias {
             tensors.push(TensorSpec::new(&self.name, "bias", &[self.output_channels]));
@@ -186,7 +193,9 @@ impl ConvSpec {
     }
 
     fn tensors(&self) -> impl Iterator<Item = TensorSpec> {
-        self.convolution_tensors().into_iter().chain(self.norm_tensors())
+        self.convolution_tensors()
+            .into_iter()
+            .chain(self.norm_tensors())
     }
 }
 
@@ -206,7 +215,10 @@ impl PoolSpec {
 
 impl TensorSpec {
     fn new(layer: &str, part: &str, shape: &[usize]) -> Self {
-        Self { name: format!("{layer}.{part}"), shape: shape.to_vec() }
+        Self {
+            name: format!("{layer}.{part}"),
+            shape: shape.to_vec(),
+        }
     }
 }
 
@@ -257,15 +269,27 @@ impl BlockConfig {
             });
         }
 
-        let prefix = if name.is_empty() { String::new() } else { format!("{name}.") };
+        let prefix = if name.is_empty() {
+            String::new()
+        } else {
+            format!("{name}.")
+        };
         // (kernel, channels out, stride) of F(x).
         let convolutions = match (self.kind, self.stride_on) {
             (BlockKind::NoBottleneck, _) => vec![(3, self.width, self.stride), (3, self.width, 1)],
             (BlockKind::Bottleneck, StrideOn::Conv1) => {
-                vec![(1, self.width, self.stride), (3, self.width, 1), (1, output_channels, 1)]
+                vec![
+                    (1, self.width, self.stride),
+                    (3, self.width, 1),
+                    (1, output_channels, 1),
+                ]
             }
             (BlockKind::Bottleneck, StrideOn::Conv2) => {
-                vec![(1, self.width, 1), (3, self.width, self.stride), (1, output_channels, 1)]
+                vec![
+                    (1, self.width, 1),
+                    (3, self.width, self.stride),
+                    (1, output_channels, 1),
+                ]
             }
         };
         let last = convolutions.len() - 1;
@@ -340,10 +364,20 @@ impl BlockSpec {
     /// # Errors
     /// [`ShapeError::Branches`] if the two branches come out in different sizes.
     pub fn output_size(&self, size: [usize; 2]) -> Result<[usize; 2], ShapeError> {
-        let main = self.convolutions.iter().fold(size, |size, conv| conv.output_size(size));
-        let shortcut = self.shortcut.as_ref().map_or(size, |conv| conv.output_size(size));
+        let main = self
+            .convolutions
+            .iter()
+            .fold(size, |size, conv| conv.output_size(size));
+        let shortcut = self
+            .shortcut
+            .as_ref()
+            .map_or(size, |conv| conv.output_size(size));
         if main != shortcut {
-            return Err(ShapeError::Branches { block: self.name.clone(), main, shortcut });
+            return Err(ShapeError::Branches {
+                block: self.name.clone(),
+                main,
+                shortcut,
+            });
         }
         Ok(main)
     }
@@ -438,7 +472,9 @@ impl NetworkSpec {
             config: config.clone(),
             stem,
             stem_container: seed.then(|| "preliminary".to_owned()),
-            pool: PoolSpec { name: stem_name("maxpool1", "maxpool") },
+            pool: PoolSpec {
+                name: stem_name("maxpool1", "maxpool"),
+            },
             stages,
             head,
         })
@@ -454,11 +490,18 @@ impl NetworkSpec {
             return Err(ShapeError::Empty { shape });
         }
         if channels != self.config.input_channels {
-            return Err(ShapeError::Channels { expected: self.config.input_channels, found: channels });
+            return Err(ShapeError::Channels {
+                expected: self.config.input_channels,
+                found: channels,
+            });
         }
         match self.config.head {
             Head::Flatten { input_width } if [height, width] != [input_width; 2] => {
-                Err(ShapeError::Size { expected: input_width, height, width })
+                Err(ShapeError::Size {
+                    expected: input_width,
+                    height,
+                    width,
+                })
             }
             _ => Ok(()),
         }

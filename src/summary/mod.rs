@@ -61,10 +61,9 @@ impl Summary {
         walk.max_pool(&spec.pool);
         for stage in &spec.stages {
             walk.container(&stage.name, "Sequential", |walk| {
-                stage
-                    .blocks
-                    .iter()
-                    .try_for_each(|block| walk.container(&block.name, block.kind, |walk| walk.block(block)))
+                stage.blocks.iter().try_for_each(|block| {
+                    walk.container(&block.name, block.kind, |walk| walk.block(block))
+                })
             })?;
         }
         match &spec.head.container {
@@ -98,7 +97,11 @@ struct Walk {
 
 impl Walk {
     fn new(input_shape: [usize; 4]) -> Self {
-        Self { rows: Vec::new(), shape: input_shape.to_vec(), depth: 0 }
+        Self {
+            rows: Vec::new(),
+            shape: input_shape.to_vec(),
+            depth: 0,
+        }
     }
 
     fn finish(self) -> Summary {
@@ -145,8 +148,9 @@ impl Walk {
         inside(self)?;
         self.depth -= 1;
         let parts = self.rows[row + 1..].iter().filter(|part| !part.container);
-        let (parameters, multiply_adds) = parts
-            .fold((0, 0), |(p, m), part| (p + part.parameters, m + part.multiply_adds));
+        let (parameters, multiply_adds) = parts.fold((0, 0), |(p, m), part| {
+            (p + part.parameters, m + part.multiply_adds)
+        });
         self.rows[row] = LayerRow {
             container: true,
             output_shape: self.shape.clone(),
@@ -167,7 +171,8 @@ impl Walk {
         row.kernel = Some([spec.kernel; 2]);
         row.parameters = spec.output_channels * window + biases;
         row.multiply_adds = outputs * window;
-        self.layer(&spec.norm, "BatchNorm2d", self.shape.clone()).parameters = 2 * spec.output_channels;
+        self.layer(&spec.norm, "BatchNorm2d", self.shape.clone())
+            .parameters = 2 * spec.output_channels;
         if let Some(relu) = &spec.relu {
             self.pointwise(relu, "ReLU");
         }

@@ -31,6 +31,14 @@ impl Listing {
         (count > 0).then_some(Self { first, count })
     }
 
+    /// A single item.
+    pub fn one(item: String) -> Self {
+        Self {
+            first: vec![item],
+            count: 1,
+        }
+    }
+
     /// How many there are in all.
     pub fn count(&self) -> usize {
         self.count
@@ -51,13 +59,17 @@ impl fmt::Display for Listing {
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum WeightError {
     /// The bytes are no weight file.
-    #[error("this is not a safetensors file: {reason}. Choose a .safetensors file, or download it again")]
+    #[error(
+        "this is not a safetensors file: {reason}. Choose a .safetensors file, or download it again"
+    )]
     Format {
         /// What the reader stumbled over.
         reason: String,
     },
     /// The file does not say which network it holds.
-    #[error("the file's metadata does not describe the network: {reason}. Convert the weights with `resnet-web convert`")]
+    #[error(
+        "the file's metadata does not describe the network: {reason}. Convert the weights with `resnet-web convert`"
+    )]
     Metadata {
         /// What is missing or wrong.
         reason: String,
@@ -99,7 +111,9 @@ pub enum WeightError {
         tensors: Listing,
     },
     /// A value that would spread through every result.
-    #[error("tensor `{name}` holds {value} at index {index}; every weight must be finite. The file is damaged")]
+    #[error(
+        "tensor `{name}` holds {value} at index {index}; every weight must be finite. The file is damaged"
+    )]
     NotFinite {
         /// The tensor.
         name: String,
@@ -124,7 +138,11 @@ mod tests {
         ];
         for (count, expected) in cases {
             let listing = Listing::new((0..count).map(|i| format!("t{i}")));
-            assert_eq!(listing.map(|l| l.to_string()).as_deref(), expected, "{count} items");
+            assert_eq!(
+                listing.map(|l| l.to_string()).as_deref(),
+                expected,
+                "{count} items"
+            );
         }
     }
 }

@@ -47,7 +47,9 @@ pub fn input(shape: [usize; 4]) -> Vec<f32> {
 fn values(name: &str, shape: &[usize], value: impl Fn(f64) -> f64) -> Vec<f32> {
     let hash = fnv1a64(name);
     let count = shape.iter().product::<usize>() as u64;
-    (0..count).map(|i| value(uniform(hash.wrapping_add(i))) as f32).collect()
+    (0..count)
+        .map(|i| value(uniform(hash.wrapping_add(i))) as f32)
+        .collect()
 }
 
 /// FNV-1a, 64 bit.
@@ -123,7 +125,10 @@ mod tests {
         let mut faults = Vec::new();
         let mut compare = |name: &str, hash: u64, bits: [u32; 3], found: &[f32]| {
             if fnv1a64(name) != hash {
-                faults.push(format!("{name}: hash {:x} instead of {hash:x}", fnv1a64(name)));
+                faults.push(format!(
+                    "{name}: hash {:x} instead of {hash:x}",
+                    fnv1a64(name)
+                ));
             }
             let found = [found[0], found[1], found[found.len() - 1]].map(f32::to_bits);
             if found != bits {

@@ -49,8 +49,16 @@ struct Activation {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "model")]
 enum Arch {
-    ResidualBlockNoBottleneck { input_channels: usize, output_channels: usize, stride: usize },
-    ResidualBlockBottleneck { input_channels: usize, in_channels: usize, stride: usize },
+    ResidualBlockNoBottleneck {
+        input_channels: usize,
+        output_channels: usize,
+        stride: usize,
+    },
+    ResidualBlockBottleneck {
+        input_channels: usize,
+        in_channels: usize,
+        stride: usize,
+    },
     ResNet {
         architecture: [usize; 4],
         input_width: usize,
@@ -61,7 +69,10 @@ enum Arch {
     #[serde(rename = "resnet18")]
     ResNet18 { num_classes: usize },
     #[serde(rename = "resnet50")]
-    ResNet50 { num_classes: usize, stride_on: StrideOn },
+    ResNet50 {
+        num_classes: usize,
+        stride_on: StrideOn,
+    },
 }
 
 enum Subject {
@@ -82,13 +93,28 @@ impl Arch {
             })
         };
         match *self {
-            Self::ResidualBlockNoBottleneck { input_channels, output_channels, stride } => {
-                seed_block(BlockKind::NoBottleneck, input_channels, output_channels, stride)
-            }
-            Self::ResidualBlockBottleneck { input_channels, in_channels, stride } => {
-                seed_block(BlockKind::Bottleneck, input_channels, in_channels, stride)
-            }
-            Self::ResNet { architecture, input_width, output_num, ref block_type, input_channels } => {
+            Self::ResidualBlockNoBottleneck {
+                input_channels,
+                output_channels,
+                stride,
+            } => seed_block(
+                BlockKind::NoBottleneck,
+                input_channels,
+                output_channels,
+                stride,
+            ),
+            Self::ResidualBlockBottleneck {
+                input_channels,
+                in_channels,
+                stride,
+            } => seed_block(BlockKind::Bottleneck, input_channels, in_channels, stride),
+            Self::ResNet {
+                architecture,
+                input_width,
+                output_num,
+                ref block_type,
+                input_channels,
+            } => {
                 let block = match block_type.as_str() {
                     "ResidualBlockNoBottleneck" => BlockKind::NoBottleneck,
                     "ResidualBlockBottleneck" => BlockKind::Bottleneck,
@@ -105,7 +131,10 @@ impl Arch {
             Self::ResNet18 { num_classes } => {
                 Subject::Network(ResNetConfig::torchvision(Depth::D18, num_classes))
             }
-            Self::ResNet50 { num_classes, stride_on } => Subject::Network(ResNetConfig {
+            Self::ResNet50 {
+                num_classes,
+                stride_on,
+            } => Subject::Network(ResNetConfig {
                 stride_on,
                 ..ResNetConfig::torchvision(Depth::D50, num_classes)
             }),
@@ -137,9 +166,17 @@ impl Golden {
         serde_json::from_str(json).unwrap_or_else(|error| panic!("golden file: {error}"))
     }
 
+    /// PyTorch's logits, a row for each picture.
+    pub fn logits(&self) -> &[Vec<f32>] {
+        &self.logits
+    }
+
     /// Runs the network on `device` and returns a line for everything that is not PyTorch's.
     pub async fn faults(&self, mode: NormMode, device: &Device) -> Vec<String> {
-        let x = Tensor::<4>::from_data(TensorData::new(input(self.input_shape), self.input_shape), device);
+        let x = Tensor::<4>::from_data(
+            TensorData::new(input(self.input_shape), self.input_shape),
+            device,
+        );
         let mut recorder = Recorder::default();
         let mut faults = Vec::new();
         match self.arch.subject() {
@@ -157,11 +194,18 @@ impl Golden {
                 let summary = Summary::of_network(network.spec(), self.input_shape).unwrap();
                 self.compare_summary(&summary, &mut faults);
                 let head = &network.spec().head;
-                for (name, expected) in [(&head.linear, &self.logits), (&head.softmax, &self.probs)] {
+                for (name, expected) in [(&head.linear, &self.logits), (&head.softmax, &self.probs)]
+                {
                     let found = read(&recorder.outputs[name]).await;
                     let expected = expected.concat();
                     let largest = expected.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
-                    compare_values(name, expected.into_iter().enumerate(), &found, largest, &mut faults);
+                    compare_values(
+                        name,
+                        expected.into_iter().enumerate(),
+                        &found,
+                        largest,
+                        &mut faults,
+                    );
                     if found.len() != self.input_shape[0] * head.classes {
                         faults.push(format!("{name}: {} values", found.len()));
                     }
@@ -169,7 +213,10 @@ impl Golden {
             }
         }
         self.compare_activations(mode, &recorder, &mut faults).await;
-        faults.into_iter().map(|fault| format!("{} ({mode:?}): {fault}", self.case)).collect()
+        faults
+            .into_iter()
+            .map(|fault| format!("{} ({mode:?}): {fault}", self.case))
+            .collect()
     }
 
     /// Every row of PyTorch's is in the summary, in the same order, with its kind, shape and parameters.
@@ -182,17 +229,30 @@ impl Golden {
             let found = (row.kind.as_str(), &row.output_shape, row.parameters);
             let expected = (layer.kind.as_str(), &layer.output_shape, layer.params);
             if found != expected {
-                faults.push(format!("{}: summary says {found:?}, PyTorch {expected:?}", layer.name));
+                faults.push(format!(
+                    "{}: summary says {found:?}, PyTorch {expected:?}",
+                    layer.name
+                ));
             }
         }
         let order = |containers: bool| {
             let listed = move |name: &str| {
-                self.layers.iter().any(|l| l.name == name && (l.kind == "Sequential") == containers)
+                self.layers
+                    .iter()
+                    .any(|l| l.name == name && (l.kind == "Sequential") == containers)
             };
-            let expected: Vec<_> =
-                self.layers.iter().map(|l| l.name.as_str()).filter(|n| listed(n)).collect();
-            let found: Vec<_> =
-                summary.rows.iter().map(|r| r.name.as_str()).filter(|n| listed(n)).collect();
+            let expected: Vec<_> = self
+                .layers
+                .iter()
+                .map(|l| l.name.as_str())
+                .filter(|n| listed(n))
+                .collect();
+            let found: Vec<_> = summary
+                .rows
+                .iter()
+                .map(|r| r.name.as_str())
+                .filter(|n| listed(n))
+                .collect();
             (found != expected).then(|| format!("order is {found:?} instead of {expected:?}"))
         };
         faults.extend([true, false].into_iter().filter_map(order));
@@ -202,10 +262,17 @@ impl Golden {
         }
     }
 
-    async fn compare_activations(&self, mode: NormMode, recorder: &Recorder, faults: &mut Vec<String>) {
+    async fn compare_activations(
+        &self,
+        mode: NormMode,
+        recorder: &Recorder,
+        faults: &mut Vec<String>,
+    ) {
         for layer in &self.layers {
             let name = &layer.name;
-            let (Some(found), Some(shape)) = (recorder.outputs.get(name), recorder.shapes.get(name)) else {
+            let (Some(found), Some(shape)) =
+                (recorder.outputs.get(name), recorder.shapes.get(name))
+            else {
                 // Folded, a convolution's own output does not exist.
                 if mode == NormMode::Separate || layer.kind != "Conv2d" {
                     faults.push(format!("{name}: not seen in the run"));
@@ -213,22 +280,36 @@ impl Golden {
                 continue;
             };
             if shape != &layer.output_shape {
-                faults.push(format!("{name}: {shape:?} instead of {:?}", layer.output_shape));
+                faults.push(format!(
+                    "{name}: {shape:?} instead of {:?}",
+                    layer.output_shape
+                ));
                 continue;
             }
             let found = read(found).await;
             let expected = &self.activations[name];
-            compare_values(name, expected.samples.iter().copied(), &found, expected.abs_max, faults);
+            compare_values(
+                name,
+                expected.samples.iter().copied(),
+                &found,
+                expected.abs_max,
+                faults,
+            );
             let n = found.len() as f64;
             let mean = found.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
-            let variance = found.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
+            let variance = found
+                .iter()
+                .map(|&v| (f64::from(v) - mean).powi(2))
+                .sum::<f64>()
+                / n;
             let abs_max = found.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
             let statistics = [
                 (expected.mean, mean as f32),
                 (expected.std, variance.sqrt() as f32),
                 (expected.abs_max, abs_max),
             ];
-            for ((expected, found), what) in statistics.into_iter().zip(["mean", "std", "abs_max"]) {
+            for ((expected, found), what) in statistics.into_iter().zip(["mean", "std", "abs_max"])
+            {
                 if !near(found, expected, self.activations[name].abs_max) {
                     faults.push(format!("{name}: {what} {found} instead of {expected}"));
                 }
@@ -238,7 +319,13 @@ impl Golden {
 }
 
 async fn read(tensor: &Tensor<1>) -> Vec<f32> {
-    tensor.clone().into_data_async().await.unwrap().iter::<f32>().collect()
+    tensor
+        .clone()
+        .into_data_async()
+        .await
+        .unwrap()
+        .iter::<f32>()
+        .collect()
 }
 
 /// False for NaN, too.
@@ -253,7 +340,9 @@ fn compare_values(
     largest: f32,
     faults: &mut Vec<String>,
 ) {
-    let off: Vec<_> = expected.filter(|&(i, value)| !near(found[i], value, largest)).collect();
+    let off: Vec<_> = expected
+        .filter(|&(i, value)| !near(found[i], value, largest))
+        .collect();
     if let Some(&(i, value)) = off.first() {
         faults.push(format!(
             "{name}: {} values off by more than {TOLERANCE} of {largest}; [{i}] is {} instead of {value}",

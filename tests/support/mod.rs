@@ -1,3 +1,7 @@
 //! What the tests of several files share.
 
+// Each test file uses its part.
+#![allow(dead_code)]
+
 pub mod golden;
+pub mod weight_file;

@@ -1,0 +1,177 @@
+//! A photo's way: pixels, the network, the most probable classes.
+
+use burn::prelude::*;
+use serde::Serialize;
+use web_time::Instant;
+
+use crate::backend::DeviceError;
+use crate::error::Error;
+use crate::image::preprocess;
+use crate::resnet::{NetworkSpec, NormMode, ResNet};
+use crate::summary::Summary;
+use crate::weights::{ModelMetadata, WeightError, WeightFile};
+
+/// A network with its labels, ready to classify on one device.
+#[derive(Debug)]
+pub struct Classifier {
+    network: ResNet,
+    metadata: ModelMetadata,
+    device: Device,
+}
+
+/// A class and how probable the network finds it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Prediction {
+    /// Position among the logits.
+    pub index: usize,
+    /// The class's name.
+    pub label: String,
+    /// After the softmax, 0 to 1.
+    pub probability: f32,
+}
+
+/// What a photo shows, and how long it took to tell.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Classification {
+    /// The most probable classes, the first most of all.
+    pub top: Vec<Prediction>,
+    /// From pixels to the normalised tensor, in milliseconds.
+    pub preprocess_milliseconds: f64,
+    /// From there to probabilities on the host, in milliseconds.
+    pub network_milliseconds: f64,
+}
+
+impl Classifier {
+    /// Reads a weight file and builds its network on `device`, batch norm folded. The bytes can go afterwards.
+    ///
+    /// # Errors
+    /// [`WeightError`]: what is wrong with the file.
+    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, WeightError> {
+        let mut file = WeightFile::read(bytes)?;
+        let spec = NetworkSpec::new(&file.metadata().config()).map_err(|error| {
+            WeightError::Architecture {
+                reason: error.to_string(),
+            }
+        })?;
+        file.check(&spec)?;
+        let network = ResNet::from_spec(spec, &mut file, NormMode::Folded, device)?;
+        Ok(Self {
+            network,
+            metadata: file.metadata().clone(),
+            device: device.clone(),
+        })
+    }
+
+    /// What the weight file says of itself.
+    pub fn metadata(&self) -> &ModelMetadata {
+        &self.metadata
+    }
+
+    /// `[1, channels, height, width]` of what the network is given.
+    pub fn input_shape(&self) -> [usize; 4] {
+        let side = self.metadata.preprocessing.crop as usize;
+        [1, self.metadata.input_channels, side, side]
+    }
+
+    /// Every layer, for one picture.
+    ///
+    /// # Errors
+    /// Where the metadata's crop does not fit its network.
+    pub fn summary(&self) -> Result<Summary, Error> {
+        Ok(Summary::of_network(
+            self.network.spec(),
+            self.input_shape(),
+        )?)
+    }
+
+    /// Classifies a picture of RGBA pixels, 8 bits each, row by row.
+    ///
+    /// # Errors
+    /// Pixels that are no picture, or a device that fails.
+    pub async fn classify(
+        &self,
+        rgba: &[u8],
+        width: u32,
+        height: u32,
+        top: usize,
+    ) -> Result<Classification, Error> {
+        let start = Instant::now();
+        let pixels = preprocess(rgba, width, height, &self.metadata.preprocessing)?;
+        let prepared = Instant::now();
+        let input = Tensor::from_data(TensorData::new(pixels, self.input_shape()), &self.device);
+        let logits = self.network.forward(input)?;
+        let logits = logits
+            .into_data_async()
+            .await
+            .map_err(|error| DeviceError::Failed {
+                reason: error.to_string(),
+            })?;
+        let probabilities = softmax(&logits.iter::<f32>().collect::<Vec<_>>());
+        // A device that is lost or out of memory can answer with anything.
+        if probabilities
+            .iter()
+            .any(|probability| !probability.is_finite())
+        {
+            let reason = "it answered with numbers that are not finite".to_owned();
+            return Err(DeviceError::Failed { reason }.into());
+        }
+        Ok(Classification {
+            top: self.most_probable(&probabilities, top),
+            preprocess_milliseconds: (prepared - start).as_secs_f64() * 1e3,
+            network_milliseconds: prepared.elapsed().as_secs_f64() * 1e3,
+        })
+    }
+
+    fn most_probable(&self, probabilities: &[f32], count: usize) -> Vec<Prediction> {
+        let mut order: Vec<_> = (0..probabilities.len()).collect();
+        order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
+        order.truncate(count);
+        let prediction = |index: usize| Prediction {
+            index,
+            label: self.metadata.label(index),
+            probability: probabilities[index],
+        };
+        order.into_iter().map(prediction).collect()
+    }
+}
+
+/// Probabilities of logits, with the largest taken off first so that no exponential overflows.
+fn softmax(logits: &[f32]) -> Vec<f32> {
+    let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exponentials: Vec<_> = logits
+        .iter()
+        .map(|&logit| f64::from(logit - largest).exp())
+        .collect();
+    let sum: f64 = exponentials.iter().sum();
+    exponentials.into_iter().map(|e| (e / sum) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::softmax;
+
+    #[test]
+    fn softmax_sums_to_one_and_keeps_what_is_not_finite() {
+        let cases: &[(&[f32], &[f32])] = &[
+            (&[0.0, 0.0], &[0.5, 0.5]),
+            (&[1000.0, 1000.0, -1000.0], &[0.5, 0.5, 0.0]),
+            (
+                &[1.0, 2.0, 3.0],
+                &[0.090_030_57, 0.244_728_47, 0.665_240_94],
+            ),
+        ];
+        for (logits, expected) in cases {
+            let found = softmax(logits);
+            assert!(
+                found
+                    .iter()
+                    .zip(*expected)
+                    .all(|(f, e)| (f - e).abs() < 1e-6),
+                "{logits:?}: {found:?} instead of {expected:?}"
+            );
+        }
+        assert!(softmax(&[f32::NAN, 1.0]).iter().any(|p| p.is_nan()));
+    }
+}

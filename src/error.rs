@@ -1,0 +1,50 @@
+//! Everything that can go wrong, with a code for programs and a sentence for people.
+
+use thiserror::Error;
+
+use crate::backend::DeviceError;
+use crate::image::ImageError;
+use crate::resnet::ShapeError;
+use crate::weights::WeightError;
+
+/// An error of any part of the crate. Its text says what was wrong, what was expected and what to do.
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum Error {
+    /// A device that cannot be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// A weight file that cannot be used.
+    #[error(transparent)]
+    Weights(#[from] WeightError),
+    /// Pixels that are no picture.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// A picture the network does not take.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+}
+
+impl Error {
+    /// The kind of error, in words that stay the same from version to version.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Device(error) => match error {
+                DeviceError::AdapterUnavailable { .. } => "adapter-unavailable",
+                DeviceError::AdapterSoftware { .. } => "adapter-software",
+                DeviceError::Failed { .. } => "device-failed",
+                DeviceError::SelfCheck { .. } => "self-check-failed",
+            },
+            Self::Weights(error) => match error {
+                WeightError::Format { .. } => "weights-format",
+                WeightError::Missing { .. } | WeightError::Unexpected { .. } => "weights-missing",
+                WeightError::Shape { .. } => "weights-shape",
+                WeightError::Dtype { .. } => "weights-dtype",
+                WeightError::NotFinite { .. } => "weights-values",
+                WeightError::Metadata { .. } | WeightError::Architecture { .. } => {
+                    "weights-architecture"
+                }
+            },
+            Self::Image(_) | Self::Shape(_) => "image-size",
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The wasm surface: what JavaScript sees. It translates, and leaves the work to the rest of the crate.
+
+use std::panic;
+
+use js_sys::{Error as JsError, Function, JSON, Reflect};
+use serde::Serialize;
+use serde_json::json;
+use wasm_bindgen::prelude::*;
+
+use crate::backend::{self, DeviceKind, DeviceReport};
+use crate::classifier::Classifier;
+use crate::error::Error;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("web.d.ts");
+
+/// Runs when the module is loaded: panics and the GPU's complaints go to the console.
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+    // A second module in the same worker finds a logger set already, which is as good.
+    let _ = console_log::init_with_level(log::Level::Warn);
+}
+
+/// Calls `listener` with the message and place of a panic, before the instance dies of it.
+///
+/// The listener must not call into the instance again. It is needed because a panic inside an async function leaves
+/// its promise pending for ever.
+#[wasm_bindgen(js_name = setPanicListener)]
+pub fn set_panic_listener(
+    #[wasm_bindgen(unchecked_param_type = "(message: string) => void")] listener: Function,
+) {
+    // A hook must be Send, which a JavaScript function is not: it stays in this thread, the only one.
+    thread_local! {
+        static LISTENER: std::cell::RefCell<Option<Function>> = const { std::cell::RefCell::new(None) };
+    }
+    LISTENER.set(Some(listener));
+    panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        let listener = LISTENER.with_borrow(Clone::clone);
+        if let Some(listener) = listener {
+            // What the listener throws cannot be told to anybody any more.
+            let _ = listener.call1(&JsValue::NULL, &JsValue::from(info.to_string()));
+        }
+    }));
+}
+
+/// Panics on purpose: lets a page try out how it recovers.
+#[wasm_bindgen]
+pub fn crash() {
+    panic!("crash() was called");
+}
+
+/// A device that has passed the self-check.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Engine {
+    device: burn::prelude::Device,
+    report: DeviceReport,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// Opens a device and checks it. The CPU module knows only `"cpu"`.
+    ///
+    /// # Errors
+    /// `adapter-unavailable`, `adapter-software`, `device-failed`, `self-check-failed`.
+    pub async fn open(
+        #[wasm_bindgen(unchecked_param_type = "DeviceKind")] kind: String,
+        #[wasm_bindgen(js_name = allowSoftware)] allow_software: bool,
+    ) -> Result<Engine, JsValue> {
+        let kind = if kind == "webgpu" {
+            DeviceKind::WebGpu
+        } else {
+            DeviceKind::Cpu
+        };
+        let (device, report) = backend::open(kind, allow_software)
+            .await
+            .map_err(Error::from)
+            .map_err(thrown)?;
+        Ok(Self { device, report })
+    }
+
+    /// What the device is.
+    #[wasm_bindgen(getter, unchecked_return_type = "DeviceReport")]
+    pub fn report(&self) -> Result<JsValue, JsValue> {
+        to_js(&self.report)
+    }
+
+    /// Reads a weight file and builds its network on the device. The bytes can go afterwards.
+    ///
+    /// # Errors
+    /// `weights-format`, `weights-missing`, `weights-shape`, `weights-dtype`, `weights-values`,
+    /// `weights-architecture`.
+    pub fn load(&self, bytes: &[u8]) -> Result<Model, JsValue> {
+        let classifier = Classifier::from_bytes(bytes, &self.device)
+            .map_err(Error::from)
+            .map_err(thrown)?;
+        Ok(Model { classifier })
+    }
+}
+
+/// A network on a device.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Model {
+    classifier: Classifier,
+}
+
+#[wasm_bindgen]
+impl Model {
+    /// What the weight file says of itself.
+    #[wasm_bindgen(getter, unchecked_return_type = "ModelInfo")]
+    pub fn info(&self) -> Result<JsValue, JsValue> {
+        let metadata = self.classifier.metadata();
+        to_js(&json!({
+            "architecture": metadata.name,
+            "family": metadata.family,
+            "block": metadata.block,
+            "repetitions": metadata.repetitions,
+            "strideOn": metadata.stride_on,
+            "inputShape": self.classifier.input_shape(),
+            "classes": metadata.classes,
+            "labels": metadata.labels,
+            "source": metadata.source,
+            "license": metadata.license,
+            "dtype": metadata.dtype,
+        }))
+    }
+
+    /// A row for each layer.
+    #[wasm_bindgen(getter, unchecked_return_type = "Summary")]
+    pub fn summary(&self) -> Result<JsValue, JsValue> {
+        to_js(&self.classifier.summary().map_err(thrown)?)
+    }
+
+    /// Classifies RGBA pixels, row by row, as `ImageData` has them.
+    ///
+    /// # Errors
+    /// `image-size`, `device-failed`.
+    #[wasm_bindgen(unchecked_return_type = "Classification")]
+    pub async fn classify(
+        &self,
+        rgba: Vec<u8>,
+        width: u32,
+        height: u32,
+        top: usize,
+    ) -> Result<JsValue, JsValue> {
+        let classification = self.classifier.classify(&rgba, width, height, top).await;
+        to_js(&classification.map_err(thrown)?)
+    }
+}
+
+fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
+    let text = serde_json::to_string(value).map_err(|error| JsError::new(&error.to_string()))?;
+    JSON::parse(&text)
+}
+
+/// An `Error` named `ResNetError`, with the error's code.
+fn thrown(error: Error) -> JsValue {
+    let thrown = JsError::new(&error.to_string());
+    thrown.set_name("ResNetError");
+    // Setting a property of an object just made does not fail.
+    let _ = Reflect::set(
+        &thrown,
+        &JsValue::from("code"),
+        &JsValue::from(error.code()),
+    );
+    thrown.into()
+}

@@ -1,0 +1,111 @@
+//! What a weight file says of itself: the network, its input, its labels, where it comes from.
+//!
+//! It is kept as JSON under one key of the safetensors header. The tensors' shapes do not tell all of it: which
+//! convolution carries the stride, how a picture is normalised and what the classes are called.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::source::WeightError;
+use crate::image::Preprocessing;
+use crate::resnet::{BlockKind, Family, Head, ResNetConfig, StrideOn};
+
+/// The header's key.
+pub const KEY: &str = "resnet-web";
+/// The version of the format that is read and written.
+pub const FORMAT: u32 = 1;
+
+/// The description of a weight file's network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ModelMetadata {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The network's usual name: "ResNet-50".
+    pub name: String,
+    /// Whose names the tensors have.
+    pub family: Family,
+    /// The kind of residual block.
+    pub block: BlockKind,
+    /// Blocks in each of the four stages.
+    pub repetitions: [usize; 4],
+    /// Channels of the input picture.
+    pub input_channels: usize,
+    /// Length of the logits.
+    pub classes: usize,
+    /// What stands between the last stage and the logits.
+    pub head: Head,
+    /// Which convolution of a bottleneck block carries the stride.
+    pub stride_on: StrideOn,
+    /// How a picture becomes the network's input.
+    pub preprocessing: Preprocessing,
+    /// The classes' names in the order of the logits; empty if nobody knows them.
+    pub labels: Vec<String>,
+    /// Where the weights come from.
+    pub source: String,
+    /// Under which terms.
+    pub license: String,
+    /// How the convolutions' weights are kept: "f32", "f16".
+    pub dtype: String,
+}
+
+impl ModelMetadata {
+    /// Reads it from a safetensors header's entries.
+    ///
+    /// # Errors
+    /// [`WeightError::Metadata`] where it is missing, unreadable, of a later format or at odds with itself.
+    pub fn from_entries(entries: &HashMap<String, String>) -> Result<Self, WeightError> {
+        let fault = |reason: String| WeightError::Metadata { reason };
+        let text = entries
+            .get(KEY)
+            .ok_or_else(|| fault(format!("the header has no `{KEY}` entry")))?;
+        let metadata: Self =
+            serde_json::from_str(text).map_err(|error| fault(format!("`{KEY}`: {error}")))?;
+        if metadata.format != FORMAT {
+            let found = metadata.format;
+            return Err(fault(format!(
+                "its format is {found}, and this version reads format {FORMAT}"
+            )));
+        }
+        let labels = metadata.labels.len();
+        if labels != 0 && labels != metadata.classes {
+            let classes = metadata.classes;
+            return Err(fault(format!(
+                "it has {labels} labels for {classes} classes"
+            )));
+        }
+        Ok(metadata)
+    }
+
+    /// The entry of a safetensors header.
+    ///
+    /// # Errors
+    /// Where a number of the preprocessing cannot be written as JSON.
+    pub fn to_entries(&self) -> Result<HashMap<String, String>, serde_json::Error> {
+        Ok(HashMap::from([(
+            KEY.to_owned(),
+            serde_json::to_string(self)?,
+        )]))
+    }
+
+    /// The network it describes.
+    pub fn config(&self) -> ResNetConfig {
+        ResNetConfig {
+            family: self.family,
+            block: self.block,
+            repetitions: self.repetitions,
+            input_channels: self.input_channels,
+            classes: self.classes,
+            head: self.head,
+            stride_on: self.stride_on,
+        }
+    }
+
+    /// The name of class `index`; its number where the file has no labels.
+    pub fn label(&self, index: usize) -> String {
+        self.labels
+            .get(index)
+            .cloned()
+            .unwrap_or_else(|| format!("class {index}"))
+    }
+}
