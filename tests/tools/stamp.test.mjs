@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isFresh, whenStale } from "../../tools/lib/stamp.mjs";
 import { temporaryFolder } from "./temporary-folder.mjs";
+
+const ignore = () => {};
 
 /** A job that turns src/ and settings.toml into out/result, and counts how often it really ran. */
 function sampleJob(t) {
@@ -24,8 +28,9 @@ function sampleJob(t) {
   };
   let runs = 0;
   const run = (changes = {}) =>
-    whenStale({ ...job, ...changes }, async () => {
+    whenStale({ ...job, ...changes }, ignore, async () => {
       runs += 1;
+      await sleep(20);
       writeFileSync(file("out/result"), "made");
     });
   return { job, file, run, runs: () => runs };
@@ -79,11 +84,26 @@ test("a job that fails or is cut short counts as not done, though old outputs ar
   const { job, file, run } = sampleJob(t);
   await run();
   writeFileSync(file("src/a"), "broken");
-  const failing = whenStale(job, async () => {
+  const failing = whenStale(job, ignore, async () => {
     throw new Error("does not compile");
   });
   await assert.rejects(failing, /does not compile/);
   writeFileSync(file("src/a"), "one");
   assert.equal(existsSync(file("out/result")), true);
   assert.equal(isFresh(job), false);
+});
+
+test("two runs at once take turns, and the second finds it done", async (t) => {
+  const { run, runs } = sampleJob(t);
+  const done = await Promise.all([run(), run()]);
+  assert.deepEqual(done.sort(), [false, true]);
+  assert.equal(runs(), 1);
+});
+
+test("the lock of a run that was stopped holds nobody up", async (t) => {
+  const { file, run } = sampleJob(t);
+  const { pid } = spawnSync(process.execPath, ["--version"]);
+  mkdirSync(file("stamps"));
+  writeFileSync(file("stamps/sample.lock"), String(pid));
+  assert.equal(await run(), true);
 });

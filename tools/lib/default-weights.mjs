@@ -40,7 +40,7 @@ const job = {
  * Takes a download already under way, so that the bytes can come in while other work is done.
  */
 export async function ensureWeights(report, fetching = new WeightsDownload()) {
-  const made = await whenStale(job, async () => {
+  const made = await whenStale(job, report, async () => {
     await fetching.finish(report);
     await convert(report);
     await describe();

@@ -18,7 +18,7 @@ export async function buildPage(report) {
     ],
     outputs: ["dist/index.html"],
   };
-  const built = await whenStale(job, async () => {
+  const built = await whenStale(job, report, async () => {
     await run(process.execPath, [place("node_modules/vite/bin/vite.js"), "build"], {
       onLine: report,
     });

@@ -10,24 +10,28 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { root, toolsFolder } from "./places.mjs";
+import { takingTurns } from "./turns.mjs";
 
 const stampsFolder = path.join(toolsFolder, "stamps");
 
 /**
  * Does a job's `work` unless it was done before from the very same inputs and its outputs are still
  * there. `inputs` are files and folders (their contents count, not their dates), `facts` anything
- * else the outcome depends on. Returns whether there was anything to do.
+ * else the outcome depends on. Returns whether there was anything to do; `report` hears of waiting.
  */
-export async function whenStale(job, work) {
+export async function whenStale(job, report, work) {
   if (isFresh(job)) return false;
-  const current = digestOf(job);
   const stamp = stampOf(job);
-  // Gone before the work starts: a half-done job must not look done.
-  rmSync(stamp, { force: true });
-  await work();
-  mkdirSync(path.dirname(stamp), { recursive: true });
-  writeFileSync(stamp, current);
-  return true;
+  return takingTurns(`${stamp}.lock`, report, async () => {
+    // Whoever had the turn before may have done it.
+    if (isFresh(job)) return false;
+    const current = digestOf(job);
+    // Gone before the work starts: a half-done job must not look done.
+    rmSync(stamp, { force: true });
+    await work();
+    writeFileSync(stamp, current);
+    return true;
+  });
 }
 
 /** Whether a job was done from the inputs as they are now. */

@@ -46,7 +46,7 @@ export async function buildModule(name, report) {
       path.join(moduleFolder(name), file),
     ),
   };
-  const built = await whenStale(job, async () => {
+  const built = await whenStale(job, report, async () => {
     const compiled = await compile(features, report);
     const fresh = path.join(toolsFolder, "wasm-new", name);
     rmSync(fresh, { recursive: true, force: true });

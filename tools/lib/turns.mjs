@@ -1,0 +1,52 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const PAUSE_MILLISECONDS = 250;
+
+/**
+ * Does `work` while no other process of ours does work under the same lock file: `npm start` in one
+ * terminal and `npm test` in another must not write the same outputs at once.
+ */
+export async function takingTurns(lock, report, work) {
+  mkdirSync(path.dirname(lock), { recursive: true });
+  while (!taken(lock)) {
+    report("waiting for another run to finish this");
+    await sleep(PAUSE_MILLISECONDS);
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** Takes the lock, unless someone alive holds it. */
+function taken(lock) {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+  }
+  // A run that was stopped leaves its lock behind.
+  if (!isAlive(holderOf(lock))) rmSync(lock, { force: true });
+  return false;
+}
+
+function holderOf(lock) {
+  try {
+    return Number(readFileSync(lock, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
