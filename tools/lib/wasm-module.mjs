@@ -13,9 +13,10 @@ const TARGET = "wasm32-unknown-unknown";
  * The wasm modules, all of one source: the cargo features of each, what wasm-opt does to it (null:
  * nothing) and how large its wasm and JavaScript may be together after Brotli.
  *
- * What wasm-opt does was measured, and its higher levels lose. They inline: -O2 to -Oz make the CPU
- * module 8 % smaller, but its Brotli form 10 % larger, and the browser compiles the grown functions
- * so much longer that the first runs take two to four times as long; later ones gain nothing.
+ * The level for wasm-opt was measured, and the higher ones lose. -O2, -O3, -Os and -Oz make the CPU
+ * module 5 to 10 % smaller, but its Brotli form 8 to 10 % larger. And -O3 makes functions so large
+ * that V8 takes longer to compile them: the first runs take two to three times as long, and later
+ * ones are no faster.
  */
 export const modules = {
   cpu: { features: [], optimise: ["-O1"], budget: 300 * KIB },
