@@ -31,6 +31,7 @@ pub mod backend;
 pub mod classifier;
 pub mod error;
 pub mod image;
+pub mod ops;
 pub mod resnet;
 pub mod summary;
 #[cfg(target_arch = "wasm32")]

@@ -1,8 +1,8 @@
 //! The residual block: `relu(F(x) + x)` (He et al. 2015, equation 1).
 
+use crate::ops::residual::add_relu;
 use burn::module::Module;
 use burn::prelude::*;
-use burn::tensor::activation::relu;
 
 use super::conv_norm::{ConvNorm, NormMode};
 use super::observe::{Observer, Output};
@@ -67,7 +67,7 @@ impl ResidualBlock {
             Some(projection) => projection.forward(x, observer),
             None => x,
         };
-        let y = relu(residual + shortcut);
+        let y = add_relu(residual, shortcut);
         observer.see(&self.spec.relu, Output::Map(&y));
         if !self.spec.name.is_empty() {
             observer.see(&self.spec.name, Output::Map(&y));

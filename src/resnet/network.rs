@@ -13,6 +13,7 @@ use super::config::{ConfigError, ResNetConfig};
 use super::conv_norm::{ConvNorm, NormMode, tensor};
 use super::observe::{Observer, Output, Unobserved};
 use super::spec::{HeadSpec, NetworkSpec, PoolSpec, ShapeError};
+use crate::ops::linear::linear;
 use crate::weights::{TensorSource, WeightError};
 
 /// Why a network could not be built.
@@ -211,7 +212,7 @@ impl ClassifierHead {
         };
         let x = x.flatten(1, 3);
         observer.see(&self.spec.flatten, Output::Vector(&x));
-        let logits = self.linear.forward(x);
+        let logits = linear(&self.linear, x);
         observer.see(&self.spec.linear, Output::Vector(&logits));
         logits
     }
