@@ -37,8 +37,9 @@ async function test({ only, list }) {
   if (steps.some(({ name }) => name === "weights")) download.startIfNeeded();
 
   const results = new Map();
-  for (const testStep of steps)
+  for (const testStep of steps) {
     results.set(testStep.name, await outcome(testStep, results, download));
+  }
 
   console.log(`\n${"step".padEnd(12)} passed  failed  skipped`);
   for (const [name, { passed, failed, skipped }] of results) {

@@ -23,7 +23,8 @@ export async function buildPage(report) {
       onLine: report,
     });
   });
-  if (!existsSync(place(WEIGHTS_MANIFEST)))
+  if (!existsSync(place(WEIGHTS_MANIFEST))) {
     return "without the default weights, which are not here";
+  }
   return built ? undefined : "up to date";
 }
