@@ -44,7 +44,7 @@ export async function ensureWeights(report, fetching = new WeightsDownload()) {
   const made = await whenStale(job, report, async () => {
     await fetching.finish(report);
     await convert(report);
-    await describe();
+    await writeManifest();
   });
   return made ? undefined : "up to date";
 }
@@ -109,7 +109,7 @@ async function convert(report) {
   renameSync(unfinished, place(WEIGHTS));
 }
 
-async function describe() {
+async function writeManifest() {
   const hash = createHash("sha256");
   await pipeline(createReadStream(place(WEIGHTS)), hash);
   const manifest = {
