@@ -1,18 +1,17 @@
 //! From a photo's pixels to the network's input, as torchvision does it on Pillow's images.
 //!
 //! `Resize(256)`, `CenterCrop(224)`, `ToTensor()`, `Normalize(mean, std)`, in that order. A network answers worse to a
-//! picture that was resized differently from those it was trained on, so the resizing is Pillow's to the last bit:
-//! bilinear with antialiasing, on 8-bit pixels, rows first.
+//! picture that was resized differently from those it was trained on: [`resize`] says how near it comes.
+
+mod resize;
 
 use std::borrow::Cow;
 
-use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x4;
-use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// What is done to a picture before the network sees it.
+/// What is done to a picture before the network sees it. It belongs to a model, and is kept in its weight file.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessing {
     /// torchvision's `Resize`: the short side's length afterwards, in pixels.
@@ -37,7 +36,7 @@ impl Default for Preprocessing {
     }
 }
 
-/// Pixels that are no picture, or a picture that cannot be prepared.
+/// Pixels that are no picture, or a preprocessing that no picture goes through.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum ImageError {
     /// A side of zero.
@@ -51,20 +50,23 @@ pub enum ImageError {
         height: u32,
     },
     /// Too few bytes or too many.
-    #[error("a picture of {width} x {height} RGBA pixels has {expected} bytes, not {found}")]
+    #[error(
+        "a picture of {width} x {height} RGBA pixels has {expected} bytes, not {found}. Pass four bytes per pixel"
+    )]
     Length {
         /// In pixels.
         width: u32,
         /// In pixels.
         height: u32,
         /// Bytes for that many pixels.
-        expected: usize,
+        expected: u64,
         /// Bytes given.
         found: usize,
     },
-    /// A preprocessing that asks for more than there is.
+    /// A crop of nothing, of more than there is, or of more than any network takes.
     #[error(
-        "the preprocessing crops {crop} pixels out of {resize_short_side}; the crop must be at least 1 and fit"
+        "the preprocessing crops a square of {crop} pixels out of a short side of {resize_short_side}; \
+         the crop must be between 1 and {MAX_CROP} pixels, and fit. Use another weight file"
     )]
     Crop {
         /// The crop's side.
@@ -72,136 +74,145 @@ pub enum ImageError {
         /// The short side it is cut from.
         resize_short_side: u32,
     },
+    /// A mean or a deviation that makes no sense.
+    #[error(
+        "the preprocessing normalises with mean {mean:?} and standard deviation {std:?}; \
+         all must be finite and the deviations above 0. Use another weight file"
+    )]
+    Normalisation {
+        /// Of red, green and blue.
+        mean: [f32; 3],
+        /// Of red, green and blue.
+        std: [f32; 3],
+    },
+    /// The resizing library's own objection.
+    #[error("the picture of {width} x {height} pixels could not be resized: {reason}")]
+    Resize {
+        /// In pixels.
+        width: u32,
+        /// In pixels.
+        height: u32,
+        /// In the library's words.
+        reason: String,
+    },
 }
+
+/// The largest crop, in pixels: a weight file must not make a page run out of memory.
+pub const MAX_CROP: u32 = 2048;
 
 /// Where the crop lies in the resized picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placement {
-    /// Width and height after resizing, in pixels.
-    pub resized: [u32; 2],
+    /// Width and height after resizing, in pixels. More than 32 bits: a strip one pixel high becomes 256 times as long.
+    pub resized: [u64; 2],
     /// The crop's left and top edge there.
-    pub left_top: [u32; 2],
+    pub left_top: [u64; 2],
 }
 
 impl Preprocessing {
-    /// Where the crop of a picture of this size lies.
-    pub fn placement(&self, width: u32, height: u32) -> Placement {
-        let short = width.min(height);
+    /// Checks that pictures can go through it.
+    ///
+    /// # Errors
+    /// [`ImageError::Crop`] or [`ImageError::Normalisation`].
+    pub fn validate(&self) -> Result<(), ImageError> {
+        let &Self {
+            resize_short_side,
+            crop,
+            mean,
+            std,
+        } = self;
+        if crop == 0 || crop > MAX_CROP || crop > resize_short_side {
+            return Err(ImageError::Crop {
+                crop,
+                resize_short_side,
+            });
+        }
+        let usable = mean.iter().all(|value| value.is_finite())
+            && std.iter().all(|value| value.is_normal() && *value > 0.0);
+        if !usable {
+            return Err(ImageError::Normalisation { mean, std });
+        }
+        Ok(())
+    }
+
+    /// Where the crop of a picture of this size, in pixels, lies.
+    ///
+    /// # Errors
+    /// [`ImageError::Empty`], or what [`validate`](Self::validate) finds.
+    pub fn placement(&self, width: u32, height: u32) -> Result<Placement, ImageError> {
+        self.validate()?;
+        if width == 0 || height == 0 {
+            return Err(ImageError::Empty { width, height });
+        }
+        let short = u64::from(width.min(height));
         // torchvision truncates the long side: int(256 * long / short).
-        let resized = [width, height].map(|side| {
-            let side = u64::from(self.resize_short_side) * u64::from(side) / u64::from(short);
-            u32::try_from(side).unwrap_or(u32::MAX)
-        });
+        let resized =
+            [width, height].map(|side| u64::from(self.resize_short_side) * u64::from(side) / short);
         // int(round((side - 224) / 2.0)), where Python rounds half to even.
-        let left_top =
-            resized.map(|side| (f64::from(side - self.crop) / 2.0).round_ties_even() as u32);
-        Placement { resized, left_top }
+        let left_top = resized
+            .map(|side| ((side - u64::from(self.crop)) as f64 / 2.0).round_ties_even() as u64);
+        Ok(Placement { resized, left_top })
     }
 }
 
-/// Prepares RGBA pixels, 8 bits each, row by row. Gives `[3, crop, crop]`, row by row, for a network.
+/// Prepares RGBA pixels, 8 bits each, row by row: gives the network's input `[1, 3, crop, crop]`, row by row.
 ///
-/// Transparency is laid over white.
+/// Transparency is laid over white. Any aspect ratio will do: only what the crop shows is computed.
 ///
 /// # Errors
-/// [`ImageError`] where the pixels are no picture of that size.
+/// [`ImageError`] where the pixels are no picture of that size, or the preprocessing cannot be.
 pub fn preprocess(
     rgba: &[u8],
     width: u32,
     height: u32,
     preprocessing: &Preprocessing,
 ) -> Result<Vec<f32>, ImageError> {
-    let &Preprocessing {
-        resize_short_side,
-        crop,
-        mean,
-        std,
-    } = preprocessing;
-    let pixels = crop_pixels(rgba, width, height, preprocessing)?;
-    let _ = resize_short_side;
-    let plane = (crop * crop) as usize;
-    let mut normalised = vec![0.0; 3 * plane];
-    for (i, pixel) in pixels.iter().enumerate() {
-        for c in 0..3 {
-            normalised[c * plane + i] = (f32::from(pixel.0[c]) / 255.0 - mean[c]) / std[c];
-        }
-    }
-    Ok(normalised)
-}
-
-/// The resized picture's centre, `crop` pixels square, before it is normalised.
-fn crop_pixels(
-    rgba: &[u8],
-    width: u32,
-    height: u32,
-    preprocessing: &Preprocessing,
-) -> Result<Vec<U8x4>, ImageError> {
-    let &Preprocessing {
-        resize_short_side,
-        crop,
-        ..
-    } = preprocessing;
-    if width == 0 || height == 0 {
-        return Err(ImageError::Empty { width, height });
-    }
-    if crop == 0 || crop > resize_short_side {
-        return Err(ImageError::Crop {
-            crop,
-            resize_short_side,
+    let placement = preprocessing.placement(width, height)?;
+    let expected = u64::from(width) * u64::from(height) * 4;
+    if rgba.len() as u64 != expected {
+        return Err(ImageError::Length {
+            width,
+            height,
+            expected,
+            found: rgba.len(),
         });
     }
-    let expected = width as usize * height as usize * 4;
-    let length = ImageError::Length {
-        width,
-        height,
-        expected,
-        found: rgba.len(),
-    };
-    if rgba.len() != expected {
-        return Err(length);
-    }
     let opaque = over_white(rgba);
-    let Ok(source) = TypedImageRef::<U8x4>::from_buffer(width, height, &opaque) else {
-        return Err(length);
-    };
-    let mut target = TypedImage::<U8x4>::new(crop, crop);
-
-    // Only the crop is computed: the filter reaches beyond the box just as it does in the whole picture.
-    let placement = preprocessing.placement(width, height);
-    let scale = [
-        f64::from(width) / f64::from(placement.resized[0]),
-        f64::from(height) / f64::from(placement.resized[1]),
-    ];
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-        .use_alpha(false)
-        .crop(
-            f64::from(placement.left_top[0]) * scale[0],
-            f64::from(placement.left_top[1]) * scale[1],
-            f64::from(crop) * scale[0],
-            f64::from(crop) * scale[1],
-        );
-    if Resizer::new()
-        .resize_typed(&source, &mut target, &options)
-        .is_err()
-    {
-        return Err(ImageError::Empty { width, height });
-    }
-    Ok(target.pixels().to_vec())
+    let crop = resize::resized_crop(&opaque, [width, height], &placement, preprocessing.crop)
+        .map_err(|reason| ImageError::Resize {
+            width,
+            height,
+            reason,
+        })?;
+    Ok(normalised(&crop, preprocessing))
 }
 
-/// Transparent pixels laid over white, as on a page.
+/// torchvision's `ToTensor()` and `Normalize(mean, std)`: channels first, in f32 throughout.
+fn normalised(pixels: &[U8x4], preprocessing: &Preprocessing) -> Vec<f32> {
+    let mut channels = Vec::with_capacity(3 * pixels.len());
+    for (c, (mean, std)) in preprocessing.mean.iter().zip(preprocessing.std).enumerate() {
+        channels.extend(
+            pixels
+                .iter()
+                .map(|pixel| (f32::from(pixel.0[c]) / 255.0 - mean) / std),
+        );
+    }
+    channels
+}
+
+/// Lays transparent pixels over white, each channel rounded to the nearest.
 fn over_white(rgba: &[u8]) -> Cow<'_, [u8]> {
     let (pixels, _) = rgba.as_chunks::<4>();
     if pixels.iter().all(|pixel| pixel[3] == u8::MAX) {
         return Cow::Borrowed(rgba);
     }
-    let composite = |&[r, g, b, alpha]: &[u8; 4]| {
+    let composite = |&[red, green, blue, alpha]: &[u8; 4]| {
         let over = |channel: u8| {
             let (channel, alpha) = (u32::from(channel), u32::from(alpha));
+            // 255 is odd, so no sum lies halfway between two levels.
             ((channel * alpha + 255 * (255 - alpha) + 127) / 255) as u8
         };
-        [over(r), over(g), over(b), u8::MAX]
+        [over(red), over(green), over(blue), u8::MAX]
     };
     Cow::Owned(pixels.iter().flat_map(composite).collect())
 }

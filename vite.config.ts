@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  // Relative addresses: the built page works from any folder of any server.
+  base: "./",
+  publicDir: "www/public",
+  // A missing file is a 404, not the page once more: weights that are not there must not look like HTML.
+  appType: "mpa",
+  build: {
+    target: "es2022",
+    outDir: "dist",
+    assetsInlineLimit: 0,
+  },
+  worker: { format: "es" },
+  test: { include: ["www/**/*.test.ts"] },
+  preview: { port: 4173, strictPort: true },
+});

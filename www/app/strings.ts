@@ -1,0 +1,121 @@
+import type { DeviceReason } from "../lib";
+
+/** Everything the page says, in one place. */
+export const strings = {
+  title: "resnet-web",
+  tagline: "A ResNet that looks at your photo, in this page. Nothing leaves your device.",
+  skipToResult: "Skip to the result",
+
+  source: {
+    heading: "Photo",
+    prompt: "Drop a photo here",
+    promptMore: "or paste one, choose a file, use the camera, try a sample",
+    release: "Let go to classify",
+    choose: "Choose a photo",
+    camera: "Use the camera",
+    samples: "Samples",
+    sampleLabels: { chelsea: "A cat", coffee: "A cup of coffee" },
+    photoAlt: (name: string) => `The photo: ${name}`,
+    pasted: "pasted picture",
+    frame: "camera frame",
+    noFile: "There was no picture in what you dropped or pasted. Choose a photo file.",
+  },
+
+  camera: {
+    heading: "Camera",
+    take: "Take a picture",
+    stop: "Stop the camera",
+    starting: "Starting the camera …",
+    errors: {
+      denied:
+        "The camera is blocked for this page. Allow it in the browser's address bar, then try again.",
+      none: "No camera was found. Connect one, or choose a photo file.",
+      busy: "The camera is in use by another program. Close that program, then try again.",
+      insecure: "Browsers give the camera only to pages served over HTTPS. Choose a photo file.",
+      other: (message: string) => `The camera could not be started: ${message}`,
+    },
+  },
+
+  results: {
+    heading: "Result",
+    empty: "The five most probable classes will stand here.",
+    waiting: "Waiting for the weights …",
+    running: "Looking at the photo …",
+    probability: (probability: number) => `${(100 * probability).toFixed(1)} %`,
+    announce: (label: string, probability: string) => `${label}, ${probability}`,
+    time: (total: string, decode: string, preprocess: string, network: string) =>
+      `${total}: decoding ${decode}, preparing ${preprocess}, network ${network}`,
+    milliseconds: (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`,
+    size: (width: number, height: number) => `${width} × ${height} pixels`,
+  },
+
+  device: {
+    opening: "Starting …",
+    names: { cpu: "CPU", webgpu: "WebGPU" },
+    software: "software adapter",
+    check: (runs: number, error: string, time: string) =>
+      `Self-check passed ${runs} times in ${time}: at most ${error} of the largest logit off PyTorch's.`,
+    reasons: {
+      "webgpu-works": "WebGPU is there and computes right.",
+      "cpu-requested": "Running on the CPU, as asked for.",
+      "webgpu-requested": "Running on WebGPU, as asked for.",
+      "no-webgpu": "This browser has no WebGPU: running on the CPU.",
+      "no-adapter": "WebGPU gives no adapter here: running on the CPU.",
+      "software-adapter":
+        "The only WebGPU adapter is software, slower than the CPU itself: running on the CPU.",
+      "device-failed": "The GPU failed: running on the CPU.",
+      "self-check-failed": "The GPU computed wrong numbers: running on the CPU.",
+      crashed: "The code stopped unexpectedly and was started again on the CPU.",
+    } satisfies Record<DeviceReason, string>,
+  },
+
+  model: {
+    heading: "Model",
+    loading: "Loading the weights",
+    fromCache: "Reading the weights from this browser's cache",
+    building: "Building the network …",
+    progress: (loaded: string, total: string | null) =>
+      total ? `${loaded} of ${total} MB` : `${loaded} MB`,
+    cancel: "Cancel",
+    retry: "Load again",
+    none: "No model is loaded.",
+    facts: {
+      classes: "Classes",
+      input: "Input",
+      parameters: "Parameters",
+      file: "Weight file",
+      source: "Source",
+      license: "Licence",
+    },
+    fileSize: (megabytes: string, dtype: string) => `${megabytes} MB, ${dtype}`,
+  },
+
+  layers: {
+    heading: "Layers",
+    intro: "What the photo goes through, from top to bottom. Open a stage or a block to see inside.",
+    columns: {
+      name: "Name",
+      kind: "Kind",
+      output: "Output",
+      parameters: "Parameters",
+      multiplyAdds: "Multiply-adds",
+    },
+    total: "Total",
+    expandAll: "Open all",
+    collapseAll: "Close all",
+    caption: (architecture: string) => `The layers of ${architecture}`,
+  },
+
+  notice: {
+    dismiss: "Dismiss",
+    headings: {
+      error: "That did not work",
+      restarted: "Started again on the CPU",
+    },
+  },
+
+  footer: {
+    privacy: "Your photos stay in this page: there is no server that could see them.",
+    photos: "Sample photos: CC0.",
+  },
+} as const;

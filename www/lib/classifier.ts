@@ -1,0 +1,257 @@
+import * as Comlink from "comlink";
+import type { Session } from "../worker/session";
+import type { Settled } from "../worker/settled";
+import type { CrashNotice } from "../worker/wasm";
+import { ResNetError, toResNetError } from "./errors";
+import type {
+  DevicePolicy,
+  DeviceStatus,
+  ImageClassification,
+  LoadedModel,
+  Progress,
+} from "./types";
+
+/** What can be classified. */
+export type ImageInput =
+  | Blob
+  | ImageBitmap
+  | ImageData
+  | HTMLImageElement
+  | HTMLVideoElement
+  | HTMLCanvasElement
+  | OffscreenCanvas;
+
+/** How a {@link Classifier} is made. */
+export interface ClassifierOptions {
+  /** The address of a weight file (`.safetensors`), or of a manifest (`.json`) with its `file`, `bytes` and `sha256`. */
+  weights: string | URL;
+  /** Which device to run on; `"auto"` if left out. */
+  device?: DevicePolicy;
+  /** Called while weights are loaded. */
+  onProgress?: (progress: Progress) => void;
+  /** Called with the device in use, and again whenever another takes over. */
+  onDevice?: (device: DeviceStatus) => void;
+  /** Cancels making it. */
+  signal?: AbortSignal;
+}
+
+/** How one picture is classified. */
+export interface ClassifyOptions {
+  /** How many of the most probable classes to tell: 5 if left out. */
+  top?: number;
+  /** Cancels the call. A run that has begun goes on to its end, unheard. */
+  signal?: AbortSignal;
+}
+
+/** How often code that crashed is started anew before that is given up. */
+const MOST_RESTARTS = 3;
+
+/** Starts a worker, opens a device, loads weights. */
+export async function createClassifier(options: ClassifierOptions): Promise<Classifier> {
+  const classifier = new Classifier(options);
+  try {
+    await classifier.load(options.weights, options);
+    return classifier;
+  } catch (thrown) {
+    classifier.dispose();
+    throw thrown;
+  }
+}
+
+/**
+ * A network in a worker of its own. Everything heavy happens there.
+ *
+ * If the code there crashes, the worker is replaced by one on the CPU, the model is loaded again, and the call that
+ * was under way fails with `runtime-crashed`; the next one works.
+ */
+export class Classifier {
+  readonly #options: Omit<ClassifierOptions, "weights" | "signal">;
+  #connection: Connection;
+  #device: Promise<DeviceStatus>;
+  #weights: string | undefined;
+  #model: LoadedModel | undefined;
+  #restarts = 0;
+  #recovery: Promise<void> | undefined;
+
+  /** Starts the worker and opens the device. Load weights next. */
+  constructor(options: Omit<ClassifierOptions, "weights" | "signal"> = {}) {
+    this.#options = options;
+    this.#connection = new Connection((message) => this.#recover(message));
+    const policy = options.device ?? "auto";
+    this.#device = this.#tell(this.#connection.call((session) => session.open(policy)));
+    // Whoever asks for the device hears of its failure; nobody has to.
+    this.#device.catch(() => {});
+  }
+
+  /** The device in use, as soon as it is open. */
+  get device(): Promise<DeviceStatus> {
+    return this.#device;
+  }
+
+  /** The model that is loaded, if one is. */
+  get model(): LoadedModel | undefined {
+    return this.#model;
+  }
+
+  /** Loads weights. If it fails, the model that was loaded before stays. */
+  async load(
+    weights: string | URL,
+    { onProgress, signal }: Pick<ClassifierOptions, "onProgress" | "signal"> = {},
+  ): Promise<LoadedModel> {
+    await this.#recovery;
+    const url = new URL(weights, document.baseURI).href;
+    const cancel = () => this.#connection.session.cancelLoad();
+    signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      const loading = this.#loadInto(this.#connection, url, onProgress);
+      this.#model = await unlessAborted(loading, signal);
+      this.#weights = url;
+      return this.#model;
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  /** Classifies a picture: a file, or anything that can be drawn. */
+  async classify(
+    image: ImageInput,
+    { top = 5, signal }: ClassifyOptions = {},
+  ): Promise<ImageClassification> {
+    await this.#recovery;
+    const name = image instanceof File ? image.name : "the picture";
+    const source = image instanceof Blob ? image : await createImageBitmap(image);
+    const sent = source instanceof Blob ? source : Comlink.transfer(source, [source]);
+    const run = this.#connection.call((session) => session.classify(sent, name, top));
+    try {
+      return await unlessAborted(run, signal);
+    } catch (thrown) {
+      const error = toResNetError(thrown);
+      if (error.code !== "device-failed" || (await this.#device).kind === "cpu") throw error;
+      // A GPU that fails once is not asked again. A decoded picture went to the worker for good; a file is still here.
+      this.#recover(error.message);
+      if (!(source instanceof Blob)) throw error;
+      return this.classify(source, { top, ...(signal && { signal }) });
+    }
+  }
+
+  /** Makes the code in the worker crash, to try out what happens then. */
+  crash(): void {
+    // The worker dies of it, so whatever it answers is of no interest.
+    this.#connection.session.crash().catch(() => {});
+  }
+
+  /** Ends the worker and frees what it holds. Calls that are under way fail with `aborted`. */
+  dispose(): void {
+    this.#connection.close(new ResNetError("aborted", "The classifier was disposed of."));
+  }
+
+  async #loadInto(
+    connection: Connection,
+    url: string,
+    onProgress?: (progress: Progress) => void,
+  ): Promise<LoadedModel> {
+    const heard = Comlink.proxy((progress: Progress) => onProgress?.(progress));
+    const { model, device } = await connection.call((session) => session.load(url, heard));
+    const before = await this.#device;
+    if (device.kind !== before.kind) this.#device = this.#tell(Promise.resolve(device));
+    return model;
+  }
+
+  /** Passes the device on to whoever wants to know. */
+  #tell(device: Promise<DeviceStatus>): Promise<DeviceStatus> {
+    return device.then((status) => {
+      this.#options.onDevice?.(status);
+      return status;
+    });
+  }
+
+  /** Replaces a worker whose code has died by one on the CPU, with the same model. */
+  #recover(message: string): void {
+    const crash = new ResNetError(
+      "runtime-crashed",
+      `The code that runs the network stopped unexpectedly (${message}). It was started again on the CPU: try again.`,
+    );
+    this.#connection.close(crash);
+    this.#restarts += 1;
+    if (this.#restarts > MOST_RESTARTS) {
+      this.#recovery = Promise.reject(
+        new ResNetError(
+          "runtime-crashed",
+          `The code that runs the network stopped unexpectedly ${this.#restarts} times (${message}). Reload the page.`,
+        ),
+      );
+      this.#recovery.catch(() => {});
+      return;
+    }
+    const connection = new Connection((next) => this.#recover(next));
+    this.#connection = connection;
+    this.#device = this.#tell(connection.call((session) => session.reopen(message)));
+    this.#device.catch(() => {});
+    const weights = this.#weights;
+    this.#recovery = weights
+      ? this.#loadInto(connection, weights, this.#options.onProgress).then(() => {})
+      : undefined;
+    this.#recovery?.catch(() => {});
+  }
+}
+
+/** A worker, and the calls into it: they all fail at once when it is closed. */
+class Connection {
+  readonly session: Comlink.Remote<Session>;
+  readonly #worker: Worker;
+  readonly #closed: Promise<never>;
+  #fail: ((error: ResNetError) => void) | undefined;
+
+  constructor(onCrash: (message: string) => void) {
+    this.#worker = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });
+    this.session = Comlink.wrap<Session>(this.#worker);
+    this.#closed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.#closed.catch(() => {});
+    // A panic is told twice, by the module and as the worker's error.
+    const crashed = (message: string) => {
+      if (this.#fail) onCrash(message);
+    };
+    this.#worker.addEventListener("message", ({ data }: MessageEvent<Partial<CrashNotice>>) => {
+      if (typeof data?.crashed === "string") crashed(data.crashed);
+    });
+    this.#worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      crashed(event.message || "the worker could not be started");
+    });
+  }
+
+  /** Calls into the worker. Comlink's own promises stay pending if the worker is gone; these do not. */
+  async call<T>(work: (session: Comlink.Remote<Session>) => Promise<Settled<T>>): Promise<T> {
+    const settled = await Promise.race([work(this.session), this.#closed]).catch((thrown) => {
+      throw toResNetError(thrown);
+    });
+    if (settled.ok) return settled.value;
+    throw new ResNetError(settled.error.code, settled.error.message);
+  }
+
+  /** Ends the worker; calls under way fail with `error`. */
+  close(error: ResNetError): void {
+    this.#worker.terminate();
+    this.#fail?.(error);
+    this.#fail = undefined;
+  }
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  // Work that goes on unheard may fail unheard, too.
+  work.catch(() => {});
+  let abort = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(new ResNetError("aborted", "The call was cancelled."));
+  });
+  if (signal.aborted) abort();
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

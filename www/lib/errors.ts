@@ -1,0 +1,59 @@
+/**
+ * What kind of error it is, in words that stay the same from version to version.
+ *
+ * The first group comes from the Rust code, the second from the browser's side.
+ */
+export type ErrorCode =
+  | "adapter-unavailable"
+  | "adapter-software"
+  | "device-failed"
+  | "self-check-failed"
+  | "weights-format"
+  | "weights-missing"
+  | "weights-shape"
+  | "weights-dtype"
+  | "weights-values"
+  | "weights-architecture"
+  | "image-size"
+  // From here on: the browser's side.
+  | "weights-download"
+  | "weights-checksum"
+  | "image-decode"
+  | "runtime-crashed"
+  | "not-ready"
+  | "aborted"
+  | "unexpected";
+
+/** Every error of this library: a code for programs, a message that says what was wrong and what to do. */
+export class ResNetError extends Error {
+  override readonly name = "ResNetError";
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** An error as plain data, for the way between worker and page. */
+export interface ErrorRecord {
+  code: ErrorCode;
+  message: string;
+}
+
+/** Makes a {@link ResNetError} of whatever was thrown. */
+export function toResNetError(thrown: unknown): ResNetError {
+  if (thrown instanceof ResNetError) return thrown;
+  if (thrown instanceof Error) {
+    if (thrown.name === "AbortError") return new ResNetError("aborted", "The call was cancelled.");
+    // The wasm module's errors carry their code as a property.
+    const code = (thrown as Error & { code?: unknown }).code;
+    if (thrown.name === "ResNetError" && typeof code === "string") {
+      return new ResNetError(code as ErrorCode, thrown.message, { cause: thrown });
+    }
+    return new ResNetError("unexpected", thrown.message, { cause: thrown });
+  }
+  return new ResNetError("unexpected", String(thrown));
+}

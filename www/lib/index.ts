@@ -1,0 +1,22 @@
+/**
+ * ResNet image classification in the browser.
+ *
+ * ```ts
+ * import { createClassifier } from "resnet-web";
+ *
+ * const classifier = await createClassifier({ weights: "/weights/manifest.json" });
+ * const { top } = await classifier.classify(file);
+ * console.log(top[0].label, top[0].probability);
+ * ```
+ *
+ * @packageDocumentation
+ */
+export {
+  Classifier,
+  type ClassifierOptions,
+  type ClassifyOptions,
+  createClassifier,
+  type ImageInput,
+} from "./classifier";
+export { type ErrorCode, ResNetError } from "./errors";
+export type * from "./types";

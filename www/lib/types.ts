@@ -1,0 +1,69 @@
+import type { Classification, DeviceReport, ModelInfo, Summary } from "../../src/web";
+
+export type {
+  Classification,
+  DeviceKind,
+  DeviceReport,
+  LayerRow,
+  ModelInfo,
+  Prediction,
+  Summary,
+} from "../../src/web";
+
+/** Which device to run on: the best there is, or one of them whatever it is worth. */
+export type DevicePolicy = "auto" | "cpu" | "webgpu";
+
+/** Why this device was chosen. */
+export type DeviceReason =
+  /** WebGPU is there and passed the self-check. */
+  | "webgpu-works"
+  /** The caller asked for the CPU. */
+  | "cpu-requested"
+  /** The caller asked for WebGPU and got it. */
+  | "webgpu-requested"
+  /** The browser has no WebGPU. */
+  | "no-webgpu"
+  /** The browser has WebGPU, and no adapter for it. */
+  | "no-adapter"
+  /** The only adapter is software, slower than the CPU itself. */
+  | "software-adapter"
+  /** The GPU could not be started, or failed. */
+  | "device-failed"
+  /** The GPU computed wrong numbers. */
+  | "self-check-failed"
+  /** The code running on the other device stopped unexpectedly. */
+  | "crashed";
+
+/** The device in use, and why. */
+export interface DeviceStatus extends DeviceReport {
+  reason: DeviceReason;
+  /** The words of whatever ruled the other device out, if anything did. */
+  detail?: string;
+}
+
+/** How far a download of weights is. */
+export interface Progress {
+  /** Bytes there. */
+  loaded: number;
+  /** Bytes in all, or null while nobody knows. */
+  total: number | null;
+  /** Whether they come from this browser's cache rather than the network. */
+  cached: boolean;
+}
+
+/** A model that is ready: what its file says, and its layers. */
+export interface LoadedModel {
+  info: ModelInfo;
+  summary: Summary;
+  /** Bytes of the weight file. */
+  bytes: number;
+}
+
+/** What a photo shows. */
+export interface ImageClassification extends Classification {
+  /** The photo's size in pixels, as it was looked at. */
+  width: number;
+  height: number;
+  /** From the encoded photo to pixels, in milliseconds. */
+  decodeMilliseconds: number;
+}

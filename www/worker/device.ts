@@ -1,0 +1,77 @@
+import { toResNetError } from "../lib/errors";
+import type { DevicePolicy, DeviceReason, DeviceStatus } from "../lib/types";
+import type { Engine } from "../wasm/cpu/resnet_web";
+import { loadCpuModule, loadWebGpuModule, type WasmModule } from "./wasm";
+
+/** A device that passed the self-check, with the module that runs it. */
+export interface OpenedDevice {
+  wasm: WasmModule;
+  engine: Engine;
+  status: DeviceStatus;
+}
+
+/** The part of `navigator.gpu` that is asked. */
+export interface Gpu {
+  requestAdapter(options: { powerPreference: "high-performance" }): Promise<Adapter | null>;
+}
+
+interface Adapter {
+  /** Where it stands today. */
+  info?: { isFallbackAdapter?: boolean };
+  /** Where it stood before. */
+  isFallbackAdapter?: boolean;
+}
+
+/** What rules WebGPU out before the GPU module is even loaded; null if nothing does. */
+export async function whyNoWebGpu(
+  policy: DevicePolicy,
+  gpu: Gpu | undefined,
+): Promise<{ reason: DeviceReason; detail?: string } | null> {
+  if (policy === "cpu") return { reason: "cpu-requested" };
+  if (!gpu) return { reason: "no-webgpu" };
+  let adapter: Adapter | null;
+  try {
+    adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+  } catch (thrown) {
+    return { reason: "no-adapter", detail: toResNetError(thrown).message };
+  }
+  if (!adapter) return { reason: "no-adapter" };
+  const software = adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false;
+  return software && policy !== "webgpu" ? { reason: "software-adapter" } : null;
+}
+
+/** Opens `policy`'s device, or the CPU where that cannot be had. */
+export async function openDevice(policy: DevicePolicy): Promise<OpenedDevice> {
+  // Fetched in any case: whatever becomes of the GPU, the CPU is there.
+  const cpuModule = loadCpuModule();
+  const obstacle = await whyNoWebGpu(policy, (navigator as Navigator & { gpu?: Gpu }).gpu);
+  if (obstacle) return openOnCpu(obstacle.reason, obstacle.detail, cpuModule);
+  try {
+    const wasm = await loadWebGpuModule();
+    const forced = policy === "webgpu";
+    const engine = await wasm.Engine.open("webgpu", forced);
+    const reason = forced ? "webgpu-requested" : "webgpu-works";
+    return { wasm, engine, status: { ...engine.report, reason } };
+  } catch (thrown) {
+    const { code, message } = toResNetError(thrown);
+    const reasons: Partial<Record<typeof code, DeviceReason>> = {
+      "adapter-unavailable": "no-adapter",
+      "adapter-software": "software-adapter",
+      "self-check-failed": "self-check-failed",
+    };
+    return openOnCpu(reasons[code] ?? "device-failed", message, cpuModule);
+  }
+}
+
+/** Opens the CPU. */
+export async function openOnCpu(
+  reason: DeviceReason,
+  detail?: string,
+  module = loadCpuModule(),
+): Promise<OpenedDevice> {
+  const wasm = await module;
+  const engine = await wasm.Engine.open("cpu", false);
+  const status: DeviceStatus = { ...engine.report, reason };
+  if (detail !== undefined) status.detail = detail;
+  return { wasm, engine, status };
+}

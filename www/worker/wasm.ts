@@ -1,0 +1,30 @@
+import type * as CpuModule from "../wasm/cpu/resnet_web";
+
+/** What both wasm modules export. */
+export type WasmModule = Omit<typeof CpuModule, "default" | "initSync">;
+
+/** The message in which a worker says that its wasm code has died. */
+export interface CrashNotice {
+  crashed: string;
+}
+
+/** Loads the module that runs on the CPU. */
+export async function loadCpuModule(): Promise<WasmModule> {
+  // Literal imports: bundlers see them and keep the wasm beside the JavaScript.
+  return started(await import("../wasm/cpu/resnet_web"));
+}
+
+/** Loads the module with the GPU backend, ten times as large. */
+export async function loadWebGpuModule(): Promise<WasmModule> {
+  return started(await import("../wasm/webgpu/resnet_web"));
+}
+
+async function started<M extends WasmModule & { default(): Promise<unknown> }>(module: M) {
+  await module.default();
+  // A panic inside an async function leaves its promise pending for ever, so the page hears of it this way.
+  module.setPanicListener((message) => {
+    const notice: CrashNotice = { crashed: message };
+    self.postMessage(notice);
+  });
+  return module;
+}
