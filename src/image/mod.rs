@@ -1,13 +1,12 @@
 //! From a photo's pixels to the network's input, as torchvision does it on Pillow's images.
 //!
 //! `Resize(256)`, `CenterCrop(224)`, `ToTensor()`, `Normalize(mean, std)`, in that order. A network answers worse to a
-//! picture that was resized differently from those it was trained on: [`resize`] says how near it comes.
+//! picture that was resized differently from those it was trained on, so the pixels come out as Pillow's, bit for bit.
 
 mod resize;
 
 use std::borrow::Cow;
 
-use fast_image_resize::pixels::U8x4;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -59,7 +58,7 @@ pub enum ImageError {
         /// In pixels.
         height: u32,
         /// Bytes for that many pixels.
-        expected: u64,
+        expected: u128,
         /// Bytes given.
         found: usize,
     },
@@ -84,16 +83,6 @@ pub enum ImageError {
         mean: [f32; 3],
         /// Of red, green and blue.
         std: [f32; 3],
-    },
-    /// The resizing library's own objection.
-    #[error("the picture of {width} x {height} pixels could not be resized: {reason}")]
-    Resize {
-        /// In pixels.
-        width: u32,
-        /// In pixels.
-        height: u32,
-        /// In the library's words.
-        reason: String,
     },
 }
 
@@ -168,8 +157,8 @@ pub fn preprocess(
     preprocessing: &Preprocessing,
 ) -> Result<Vec<f32>, ImageError> {
     let placement = preprocessing.placement(width, height)?;
-    let expected = u64::from(width) * u64::from(height) * 4;
-    if rgba.len() as u64 != expected {
+    let expected = u128::from(width) * u128::from(height) * 4;
+    if rgba.len() as u128 != expected {
         return Err(ImageError::Length {
             width,
             height,
@@ -177,34 +166,26 @@ pub fn preprocess(
             found: rgba.len(),
         });
     }
-    let opaque = over_white(rgba);
-    let crop = resize::resized_crop(&opaque, [width, height], &placement, preprocessing.crop)
-        .map_err(|reason| ImageError::Resize {
-            width,
-            height,
-            reason,
-        })?;
-    Ok(normalised(&crop, preprocessing))
+    let (pixels, _) = rgba.as_chunks::<4>();
+    let opaque = over_white(pixels);
+    let square = resize::resized_crop(&opaque, [width, height], &placement, preprocessing.crop);
+    Ok(normalised(&square, preprocessing))
 }
 
 /// torchvision's `ToTensor()` and `Normalize(mean, std)`: channels first, in f32 throughout.
-fn normalised(pixels: &[U8x4], preprocessing: &Preprocessing) -> Vec<f32> {
+fn normalised(pixels: &[[u8; 4]], preprocessing: &Preprocessing) -> Vec<f32> {
     let mut channels = Vec::with_capacity(3 * pixels.len());
     for (c, (mean, std)) in preprocessing.mean.iter().zip(preprocessing.std).enumerate() {
-        channels.extend(
-            pixels
-                .iter()
-                .map(|pixel| (f32::from(pixel.0[c]) / 255.0 - mean) / std),
-        );
+        let normalise = |pixel: &[u8; 4]| (f32::from(pixel[c]) / 255.0 - mean) / std;
+        channels.extend(pixels.iter().map(normalise));
     }
     channels
 }
 
 /// Lays transparent pixels over white, each channel rounded to the nearest.
-fn over_white(rgba: &[u8]) -> Cow<'_, [u8]> {
-    let (pixels, _) = rgba.as_chunks::<4>();
+fn over_white(pixels: &[[u8; 4]]) -> Cow<'_, [[u8; 4]]> {
     if pixels.iter().all(|pixel| pixel[3] == u8::MAX) {
-        return Cow::Borrowed(rgba);
+        return Cow::Borrowed(pixels);
     }
     let composite = |&[red, green, blue, alpha]: &[u8; 4]| {
         let over = |channel: u8| {
@@ -214,5 +195,5 @@ fn over_white(rgba: &[u8]) -> Cow<'_, [u8]> {
         };
         [over(red), over(green), over(blue), u8::MAX]
     };
-    Cow::Owned(pixels.iter().flat_map(composite).collect())
+    Cow::Owned(pixels.iter().map(composite).collect())
 }
