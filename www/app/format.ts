@@ -16,7 +16,13 @@ export function grouped(count: number): string {
 /** A count in three digits and the usual prefix: 4.09 G. */
 export function scaled(count: number): string {
   const [divisor, prefix] =
-    count >= 1e9 ? [1e9, "\u202fG"] : count >= 1e6 ? [1e6, "\u202fM"] : count >= 1e3 ? [1e3, "\u202fk"] : [1, ""];
+    count >= 1e9
+      ? [1e9, "\u202fG"]
+      : count >= 1e6
+        ? [1e6, "\u202fM"]
+        : count >= 1e3
+          ? [1e3, "\u202fk"]
+          : [1, ""];
   const value = count / divisor;
   return `${divisor === 1 ? count : value.toPrecision(3)}${prefix}`;
 }

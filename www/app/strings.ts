@@ -92,7 +92,8 @@ export const strings = {
 
   layers: {
     heading: "Layers",
-    intro: "What the photo goes through, from top to bottom. Open a stage or a block to see inside.",
+    intro:
+      "What the photo goes through, from top to bottom. Open a stage or a block to see inside.",
     columns: {
       name: "Name",
       kind: "Kind",

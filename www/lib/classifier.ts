@@ -35,6 +35,9 @@ export interface ClassifierOptions {
   signal?: AbortSignal;
 }
 
+/** How weights are loaded. */
+export type LoadOptions = Pick<ClassifierOptions, "onProgress" | "signal">;
+
 /** How one picture is classified. */
 export interface ClassifyOptions {
   /** How many of the most probable classes to tell: 5 if left out. */
@@ -96,7 +99,7 @@ export class Classifier {
   /** Loads weights. If it fails, the model that was loaded before stays. */
   async load(
     weights: string | URL,
-    { onProgress, signal }: Pick<ClassifierOptions, "onProgress" | "signal"> = {},
+    { onProgress = this.#options.onProgress, signal }: LoadOptions = {},
   ): Promise<LoadedModel> {
     await this.#recovery;
     const url = new URL(weights, document.baseURI).href;
@@ -148,7 +151,7 @@ export class Classifier {
   async #loadInto(
     connection: Connection,
     url: string,
-    onProgress?: (progress: Progress) => void,
+    onProgress: ((progress: Progress) => void) | undefined,
   ): Promise<LoadedModel> {
     const heard = Comlink.proxy((progress: Progress) => onProgress?.(progress));
     const { model, device } = await connection.call((session) => session.load(url, heard));

@@ -17,6 +17,7 @@ export {
   type ClassifyOptions,
   createClassifier,
   type ImageInput,
+  type LoadOptions,
 } from "./classifier";
 export { type ErrorCode, ResNetError } from "./errors";
 export type * from "./types";

@@ -29,7 +29,10 @@ export async function readPixels(image: Blob | ImageBitmap, name: string): Promi
     const canvas = new OffscreenCanvas(width, height);
     const context = canvas.getContext("2d", { willReadFrequently: true });
     if (!context) {
-      throw new ResNetError("image-decode", `"${name}" could not be drawn: the browser is out of memory.`);
+      throw new ResNetError(
+        "image-decode",
+        `"${name}" could not be drawn: the browser is out of memory.`,
+      );
     }
     context.imageSmoothingQuality = "high";
     context.drawImage(bitmap, 0, 0, width, height);
@@ -42,7 +45,10 @@ export async function readPixels(image: Blob | ImageBitmap, name: string): Promi
 
 async function decode(image: Blob, name: string): Promise<ImageBitmap> {
   if (image.size === 0) {
-    throw new ResNetError("image-decode", `"${name}" is empty. Choose a photo (JPEG, PNG, WebP, AVIF or GIF).`);
+    throw new ResNetError(
+      "image-decode",
+      `"${name}" is empty. Choose a photo (JPEG, PNG, WebP, AVIF or GIF).`,
+    );
   }
   try {
     return await createImageBitmap(image);

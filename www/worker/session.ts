@@ -1,4 +1,3 @@
-import type { Engine, Model } from "../wasm/cpu/resnet_web";
 import { ResNetError, toResNetError } from "../lib/errors";
 import type {
   DevicePolicy,
@@ -7,6 +6,7 @@ import type {
   LoadedModel,
   Progress,
 } from "../lib/types";
+import type { Engine, Model } from "../wasm/cpu/resnet_web";
 import { type OpenedDevice, openDevice, openOnCpu } from "./device";
 import { readPixels } from "./pixels";
 import { type Settled, settle } from "./settled";

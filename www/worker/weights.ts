@@ -111,14 +111,19 @@ async function read(
 
 async function check(bytes: Uint8Array, manifest: Manifest, url: string): Promise<void> {
   const fault = (what: string) =>
-    new ResNetError("weights-checksum", `${url} ${what}. The file is damaged or was changed: load it again.`);
+    new ResNetError(
+      "weights-checksum",
+      `${url} ${what}. The file is damaged or was changed: load it again.`,
+    );
   if (bytes.length !== manifest.bytes) {
     throw fault(`has ${bytes.length} bytes instead of ${manifest.bytes}`);
   }
   // Only on pages served over HTTPS or from this machine; without it the length has to do.
   if (!globalThis.crypto?.subtle) return;
   const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
-  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
   if (hex !== manifest.sha256) throw fault(`has SHA-256 ${hex} instead of ${manifest.sha256}`);
 }
 

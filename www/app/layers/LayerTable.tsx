@@ -1,0 +1,108 @@
+import { useMemo, useState } from "preact/hooks";
+import type { LayerRow, LoadedModel } from "../../lib";
+import { grouped, scaled, shape } from "../format";
+import { strings } from "../strings";
+import { visibleRows } from "./rows";
+import "./layers.css";
+
+const text = strings.layers;
+
+/** Every layer of the network: containers open and close. */
+export function LayerTable({ info, summary }: LoadedModel) {
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const rows = useMemo(() => visibleRows(summary.rows, open), [summary, open]);
+  const containers = summary.rows.filter((row) => row.container);
+  const allOpen = open.size === containers.length;
+
+  const toggle = (name: string) => {
+    const next = new Set(open);
+    if (!next.delete(name)) next.add(name);
+    setOpen(next);
+  };
+
+  return (
+    <section class="card layers" aria-labelledby="layers-heading">
+      <div class="layers-head">
+        <div>
+          <h2 id="layers-heading">{text.heading}</h2>
+          <p class="fine">{text.intro}</p>
+        </div>
+        <button
+          type="button"
+          onClick={() => setOpen(new Set(allOpen ? [] : containers.map((row) => row.name)))}
+        >
+          {allOpen ? text.collapseAll : text.expandAll}
+        </button>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by keyboard. */}
+      <section class="table-box" tabIndex={0} aria-label={text.caption(info.architecture)}>
+        <table>
+          <caption class="visually-hidden">{text.caption(info.architecture)}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{text.columns.name}</th>
+              <th scope="col">{text.columns.kind}</th>
+              <th scope="col">{text.columns.output}</th>
+              <th scope="col" class="number">
+                {text.columns.parameters}
+              </th>
+              <th scope="col" class="number">
+                {text.columns.multiplyAdds}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <Row
+                key={row.name + row.kind}
+                row={row}
+                open={open.has(row.name)}
+                onToggle={toggle}
+              />
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row" colSpan={3}>
+                {text.total}
+              </th>
+              <td class="number">{grouped(summary.parameters)}</td>
+              <td class="number">{scaled(summary.multiplyAdds)}</td>
+            </tr>
+          </tfoot>
+        </table>
+      </section>
+    </section>
+  );
+}
+
+interface RowProps {
+  row: LayerRow;
+  open: boolean;
+  onToggle: (name: string) => void;
+}
+
+function Row({ row, open, onToggle }: RowProps) {
+  return (
+    <tr class={row.container ? "container" : undefined} data-layer={row.name}>
+      <th scope="row" style={{ paddingInlineStart: `${0.75 + 1.25 * row.depth}rem` }}>
+        {row.container ? (
+          <button
+            type="button"
+            class="toggle"
+            aria-expanded={open}
+            onClick={() => onToggle(row.name)}
+          >
+            {row.name}
+          </button>
+        ) : (
+          row.name
+        )}
+      </th>
+      <td>{row.kernel ? `${row.kind} ${row.kernel.join("×")}` : row.kind}</td>
+      <td class="shape">{shape(row.outputShape)}</td>
+      <td class="number">{row.parameters === 0 ? "–" : grouped(row.parameters)}</td>
+      <td class="number">{row.multiplyAdds === 0 ? "–" : scaled(row.multiplyAdds)}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,57 @@
+import type { RefObject } from "preact";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import type { Classifier, ImageClassification, ResNetError } from "../../lib";
+
+/** A photo the person chose. */
+export interface Photo {
+  blob: Blob;
+  name: string;
+}
+
+/** A photo on the page, and what became of it. */
+export interface ClassificationState {
+  photo: (Photo & { url: string }) | null;
+  /** Whether the photo waits for the model or is being looked at. */
+  stage: "idle" | "waiting" | "running";
+  result: ImageClassification | null;
+  error: ResNetError | null;
+}
+
+const NOTHING: ClassificationState = { photo: null, stage: "idle", result: null, error: null };
+
+/** Classifies the newest photo, as soon as there is a model; older ones are forgotten. */
+export function useClassification(classifier: RefObject<Classifier | null>, ready: boolean) {
+  const [state, setState] = useState<ClassificationState>(NOTHING);
+  const newest = useRef(0);
+
+  const show = useCallback((photo: Photo) => {
+    newest.current += 1;
+    setState((before) => {
+      if (before.photo) URL.revokeObjectURL(before.photo.url);
+      return {
+        ...NOTHING,
+        photo: { ...photo, url: URL.createObjectURL(photo.blob) },
+        stage: "waiting",
+      };
+    });
+  }, []);
+
+  const { photo, stage } = state;
+  useEffect(() => {
+    if (!ready || !photo || stage !== "waiting" || !classifier.current) return;
+    const turn = newest.current;
+    const change = (part: Partial<ClassificationState>) => {
+      // A photo chosen meanwhile has taken this one's place.
+      if (turn === newest.current) setState((before) => ({ ...before, ...part }));
+    };
+    change({ stage: "running" });
+    const file = new File([photo.blob], photo.name, { type: photo.blob.type });
+    classifier.current.classify(file).then(
+      (result) => change({ stage: "idle", result }),
+      (error: ResNetError) => change({ stage: "idle", error }),
+    );
+  }, [ready, photo, stage, classifier]);
+
+  const dismissError = useCallback(() => setState((before) => ({ ...before, error: null })), []);
+  return { ...state, show, dismissError };
+}

@@ -1,0 +1,19 @@
+import type { DevicePolicy } from "../lib";
+
+/** What the page's address asks for. */
+export interface Settings {
+  /** `?device=cpu` or `?device=webgpu`. */
+  device: DevicePolicy;
+  /** `?fault=panic`: the first classification crashes the code, to see the page recover. */
+  panicOnce: boolean;
+}
+
+/** Reads the address's query; what it does not understand is as if it were not there. */
+export function readSettings(query: string): Settings {
+  const parameters = new URLSearchParams(query);
+  const device = parameters.get("device");
+  return {
+    device: device === "cpu" || device === "webgpu" ? device : "auto",
+    panicOnce: parameters.get("fault") === "panic",
+  };
+}

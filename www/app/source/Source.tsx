@@ -1,0 +1,137 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { Camera } from "../camera/Camera";
+import type { ClassificationState, Photo } from "../results/useClassification";
+import { strings } from "../strings";
+import "./source.css";
+
+const text = strings.source;
+const SAMPLES = [
+  { file: "chelsea.png", label: text.sampleLabels.chelsea },
+  { file: "coffee.png", label: text.sampleLabels.coffee },
+];
+
+interface SourceProps {
+  photo: ClassificationState["photo"];
+  onPhoto: (photo: Photo) => void;
+  onFault: (message: string) => void;
+}
+
+/** Where photos come from: a file, a drop, the clipboard, the camera, the samples. */
+export function Source({ photo, onPhoto, onFault }: SourceProps) {
+  const [camera, setCamera] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const dragging = useDropAndPaste(onPhoto, onFault);
+
+  return (
+    <section class={`card source ${dragging ? "is-target" : ""}`} aria-labelledby="source-heading">
+      <h2 id="source-heading" class="visually-hidden">
+        {text.heading}
+      </h2>
+      {camera ? (
+        <Camera onPhoto={onPhoto} onFault={onFault} onStop={() => setCamera(false)} />
+      ) : (
+        <div class="stage">
+          {photo && <img class="photo" src={photo.url} alt={text.photoAlt(photo.name)} />}
+          {(!photo || dragging) && (
+            <div class="prompt">
+              <p class="prompt-title">{dragging ? text.release : text.prompt}</p>
+              {!dragging && <p>{text.promptMore}</p>}
+            </div>
+          )}
+        </div>
+      )}
+      <div class="actions">
+        <button type="button" class="primary" onClick={() => input.current?.click()}>
+          {text.choose}
+        </button>
+        {!camera && (
+          <button type="button" onClick={() => setCamera(true)}>
+            {text.camera}
+          </button>
+        )}
+        <input
+          ref={input}
+          type="file"
+          accept="image/*"
+          class="visually-hidden"
+          tabIndex={-1}
+          aria-hidden="true"
+          onChange={(event) => {
+            const file = event.currentTarget.files?.[0];
+            if (file) onPhoto({ blob: file, name: file.name });
+            // The same file can be chosen again.
+            event.currentTarget.value = "";
+          }}
+        />
+        <Samples onPhoto={onPhoto} onFault={onFault} />
+      </div>
+    </section>
+  );
+}
+
+function Samples({ onPhoto, onFault }: Pick<SourceProps, "onPhoto" | "onFault">) {
+  const choose = async (file: string) => {
+    try {
+      const response = await fetch(`./photos/${file}`);
+      if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+      onPhoto({ blob: await response.blob(), name: file });
+    } catch (thrown) {
+      onFault(`${file}: ${(thrown as Error).message}`);
+    }
+  };
+  return (
+    <fieldset class="samples">
+      <legend>{text.samples}</legend>
+      {SAMPLES.map(({ file, label }) => (
+        <button key={file} type="button" class="sample" onClick={() => choose(file)}>
+          <img src={`./photos/${file}`} alt={label} loading="lazy" />
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
+/** Takes photos that are dropped on the page or pasted into it. Tells whether one hovers over it. */
+function useDropAndPaste(
+  onPhoto: (photo: Photo) => void,
+  onFault: (message: string) => void,
+): boolean {
+  const [dragging, setDragging] = useState(false);
+
+  const take = useCallback(
+    (data: DataTransfer | null, unnamed: string) => {
+      const file = data?.files[0];
+      if (file) onPhoto({ blob: file, name: file.name || unnamed });
+      else onFault(text.noFile);
+    },
+    [onPhoto, onFault],
+  );
+
+  useEffect(() => {
+    const over = (event: DragEvent) => {
+      event.preventDefault();
+      setDragging(true);
+    };
+    const leave = (event: DragEvent) => {
+      // Elements of the page tell of leaving, too; only out of the window counts.
+      if (!event.relatedTarget) setDragging(false);
+    };
+    const drop = (event: DragEvent) => {
+      event.preventDefault();
+      setDragging(false);
+      take(event.dataTransfer, text.pasted);
+    };
+    const paste = (event: ClipboardEvent) => take(event.clipboardData, text.pasted);
+    window.addEventListener("dragover", over);
+    window.addEventListener("dragleave", leave);
+    window.addEventListener("drop", drop);
+    window.addEventListener("paste", paste);
+    return () => {
+      window.removeEventListener("dragover", over);
+      window.removeEventListener("dragleave", leave);
+      window.removeEventListener("drop", drop);
+      window.removeEventListener("paste", paste);
+    };
+  }, [take]);
+  return dragging;
+}
