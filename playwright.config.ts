@@ -1,0 +1,22 @@
+import { defineConfig } from "@playwright/test";
+import { chromium } from "./tests/e2e/support/browser";
+
+const port = 4180;
+
+export default defineConfig({
+  testDir: "tests/e2e",
+  // The network fills the machine: one page at a time.
+  workers: 1,
+  timeout: 120_000,
+  expect: { timeout: 60_000 },
+  use: {
+    baseURL: `http://localhost:${port}`,
+    viewport: { width: 1280, height: 900 },
+    ...chromium(),
+  },
+  webServer: {
+    command: `npx vite preview --port ${port}`,
+    url: `http://localhost:${port}`,
+    reuseExistingServer: !process.env.CI,
+  },
+});

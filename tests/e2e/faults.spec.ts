@@ -1,0 +1,114 @@
+import { readFile } from "node:fs/promises";
+import type { Route } from "@playwright/test";
+import { expect, test } from "./support/page";
+
+test("what is no picture is named, and the page goes on", async ({ classifier, page }) => {
+  await classifier.open("?device=cpu");
+  await classifier.ready();
+  const cases = [
+    {
+      name: "notes.jpg",
+      buffer: Buffer.from("This is a text."),
+      says: '"notes.jpg" is not a picture',
+    },
+    { name: "empty.png", buffer: Buffer.alloc(0), says: '"empty.png" is empty' },
+  ];
+  for (const { name, buffer, says } of cases) {
+    await classifier.chooseFile({ name, mimeType: "image/jpeg", buffer });
+    await expect(classifier.notice).toContainText(says);
+  }
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  await expect(classifier.notice).toHaveCount(0);
+  await classifier.chooseSample("A cat");
+  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+});
+
+test("a drop without a picture says so", async ({ classifier, page }) => {
+  await classifier.open("?device=cpu");
+  await page.evaluate(() => {
+    window.dispatchEvent(new DragEvent("drop", { dataTransfer: new DataTransfer() }));
+  });
+  await expect(classifier.notice).toContainText("no picture in what you dropped");
+});
+
+type Fault = { what: string; says: RegExp; answer: (route: Route) => Promise<void> };
+
+const WEIGHT_FAULTS: Fault[] = [
+  {
+    what: "are not there",
+    says: /The server answered 404/,
+    answer: (route) => route.fulfill({ status: 404, body: "not found" }),
+  },
+  {
+    what: "are a web page",
+    says: /has \d+ bytes instead of \d+/,
+    answer: (route) => route.fulfill({ body: "<!doctype html>", contentType: "text/html" }),
+  },
+  {
+    what: "are cut short",
+    says: /bytes instead of|broke off/,
+    answer: async (route) => {
+      const whole = await readFile("www/public/weights/resnet50.safetensors");
+      await route.fulfill({ body: whole.subarray(0, 1 << 20) });
+    },
+  },
+  {
+    what: "were changed",
+    says: /SHA-256 [0-9a-f]{64} instead of/,
+    answer: async (route) => {
+      const whole = await readFile("www/public/weights/resnet50.safetensors");
+      whole[whole.length - 1] = (whole[whole.length - 1] ?? 0) ^ 1;
+      await route.fulfill({ body: whole });
+    },
+  },
+  {
+    what: "cannot be reached",
+    says: /could not be reached/,
+    answer: (route) => route.abort("connectionrefused"),
+  },
+];
+
+for (const { what, says, answer } of WEIGHT_FAULTS) {
+  test(`weights that ${what} are refused, and loading again works`, async ({
+    classifier,
+    page,
+  }) => {
+    await page.route("**/*.safetensors", answer);
+    await classifier.open("?device=cpu");
+    await expect(classifier.notice).toContainText(says);
+    await page.unroute("**/*.safetensors");
+    await page.getByRole("button", { name: "Load again" }).click();
+    await classifier.ready();
+    await expect(classifier.notice).toHaveCount(0);
+  });
+}
+
+test("a download can be cancelled and started again", async ({ classifier, page }) => {
+  await page.route("**/*.safetensors", () => {});
+  await classifier.open("?device=cpu");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByText("No model is loaded.")).toBeVisible();
+  await expect(classifier.notice).toHaveCount(0);
+  await page.unroute("**/*.safetensors");
+  await page.getByRole("button", { name: "Load again" }).click();
+  await classifier.ready();
+});
+
+test("code that panics is started again on the CPU, with its model", async ({
+  classifier,
+  page,
+}) => {
+  const consoleErrors: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error") consoleErrors.push(message.text());
+  });
+  await classifier.open("?fault=panic");
+  await classifier.ready();
+  await classifier.chooseSample("A cat");
+  await expect(classifier.notice).toContainText("stopped unexpectedly");
+  await expect(classifier.device).toHaveAttribute("data-reason", "crashed");
+  await expect(classifier.device).toHaveAttribute("data-device", "cpu");
+  await classifier.chooseSample("A cat");
+  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+  expect(consoleErrors.join("\n")).toContain("crash() was called");
+});

@@ -1,0 +1,21 @@
+/** What headless Chromium needs in a container, and not to look for a network. */
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** WebGPU on SwiftShader, a software adapter. */
+export const WEBGPU = ["--enable-unsafe-webgpu"];
+
+/** A camera that shows a test picture, and a person who allows it. */
+export const FAKE_CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
+
+/** Playwright's options for the system's Chromium. */
+export function chromium(more: string[] = []) {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  return { launchOptions: { executablePath, args: [...ARGUMENTS, ...more] } };
+}
