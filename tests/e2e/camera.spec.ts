@@ -1,27 +1,25 @@
 import { chromium, FAKE_CAMERA } from "./support/browser";
 import { expect, test } from "./support/page";
 
-test.describe("with a camera", () => {
-  test.use(chromium(FAKE_CAMERA));
+test.use(chromium(FAKE_CAMERA));
 
-  test("a frame is taken and classified, and the camera stops", async ({ classifier, page }) => {
-    await classifier.open("?device=cpu");
-    await page.getByRole("button", { name: "Use the camera" }).click();
-    const take = page.getByRole("button", { name: "Take a picture" });
-    await expect(take).toBeEnabled();
-    await take.click();
-    await expect(page.getByRole("img", { name: "The photo: camera frame" })).toBeVisible();
-    expect((await classifier.topResult()).percent).toBeGreaterThan(0);
-    await expect(page.locator("video")).toHaveCount(0);
-  });
+test("a frame is taken and classified, and the camera stops", async ({ classifier, page }) => {
+  await classifier.open("?device=cpu");
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  const take = page.getByRole("button", { name: "Take a picture" });
+  await expect(take).toBeEnabled();
+  await take.click();
+  await expect(page.getByRole("img", { name: "The photo: camera frame" })).toBeVisible();
+  expect((await classifier.topResult()).percent).toBeGreaterThan(0);
+  await expect(page.locator("video")).toHaveCount(0);
+});
 
-  test("the camera can be stopped without a picture", async ({ classifier, page }) => {
-    await classifier.open("?device=cpu");
-    await page.getByRole("button", { name: "Use the camera" }).click();
-    await page.getByRole("button", { name: "Stop the camera" }).click();
-    await expect(page.locator("video")).toHaveCount(0);
-    await expect(page.getByText("Drop a photo here")).toBeVisible();
-  });
+test("the camera can be stopped without a picture", async ({ classifier, page }) => {
+  await classifier.open("?device=cpu");
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await page.getByRole("button", { name: "Stop the camera" }).click();
+  await expect(page.locator("video")).toHaveCount(0);
+  await expect(page.getByText("Drop a photo here")).toBeVisible();
 });
 
 const FAULTS = [

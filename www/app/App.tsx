@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useMemo, useState } from "preact/hooks";
 import { LayerTable } from "./layers/LayerTable";
 import { ModelCard } from "./model/ModelCard";
 import { useModel } from "./model/useModel";
@@ -15,9 +15,8 @@ export function App() {
   const settings = useMemo(() => readSettings(location.search), []);
   const model = useModel(settings);
   const ready = model.model !== null;
-  const classification = useClassification(model.classifier, ready);
+  const classification = useClassification(model.classifier, ready, settings.panicOnce);
   const [fault, setFault] = useState<string | null>(null);
-  const panicDue = useRef(settings.panicOnce);
 
   const { show, dismissError } = classification;
   const showPhoto = useCallback(
@@ -28,21 +27,28 @@ export function App() {
     [show],
   );
 
-  useEffect(() => {
-    if (classification.stage !== "running" || !panicDue.current) return;
-    panicDue.current = false;
-    model.classifier.current?.crash();
-  }, [classification.stage, model.classifier]);
+  const { device, error: modelError } = model;
+  const { error: photoError } = classification;
+  const [restartSeen, setRestartSeen] = useState<string | null>(null);
+  const restart = device?.reason === "crashed" && device.detail !== restartSeen ? device : null;
 
-  const errors = [
-    {
-      message: classification.error?.message,
-      code: classification.error?.code,
-      dismiss: dismissError,
-    },
-    { message: model.error?.message, code: model.error?.code, dismiss: model.dismissError },
-    { message: fault ?? undefined, code: undefined, dismiss: () => setFault(null) },
-  ];
+  const notices: Parameters<typeof Notice>[0][] = [];
+  if (restart) {
+    notices.push({
+      kind: "restarted",
+      message: strings.notice.restarted(restart.detail ?? ""),
+      onDismiss: () => setRestartSeen(restart.detail ?? null),
+    });
+  }
+  if (fault) notices.push({ kind: "error", message: fault, onDismiss: () => setFault(null) });
+  for (const [error, onDismiss] of [
+    [photoError, dismissError],
+    [modelError, model.dismissError],
+  ] as const) {
+    if (error && error.code !== "aborted" && !(restart && error.code === "runtime-crashed")) {
+      notices.push({ kind: "error", message: error.message, onDismiss });
+    }
+  }
 
   return (
     <>
@@ -54,21 +60,12 @@ export function App() {
           <h1>{strings.title}</h1>
           <p>{strings.tagline}</p>
         </div>
-        <DevicePill device={model.device} />
+        <DevicePill device={device} />
       </header>
       <main>
-        {errors.map(
-          ({ message, code, dismiss }) =>
-            message &&
-            code !== "aborted" && (
-              <Notice
-                key={message}
-                kind={code === "runtime-crashed" ? "restarted" : "error"}
-                message={message}
-                onDismiss={dismiss}
-              />
-            ),
-        )}
+        {notices.map((notice) => (
+          <Notice key={notice.message} {...notice} />
+        ))}
         <div class="photo-and-result">
           <Source photo={classification.photo} onPhoto={showPhoto} onFault={setFault} />
           <Results stage={classification.stage} result={classification.result} />

@@ -106,7 +106,12 @@ export class Classifier {
     const cancel = () => this.#connection.session.cancelLoad();
     signal?.addEventListener("abort", cancel, { once: true });
     try {
-      const loading = this.#loadInto(this.#connection, url, onProgress);
+      const loading = this.#loadInto(this.#connection, url, onProgress).catch(async (thrown) => {
+        // Weights that crash one device may do on the CPU, where the code has been started again.
+        if (toResNetError(thrown).code !== "runtime-crashed") throw thrown;
+        await this.#recovery;
+        return this.#loadInto(this.#connection, url, onProgress);
+      });
       this.#model = await unlessAborted(loading, signal);
       this.#weights = url;
       return this.#model;
@@ -153,11 +158,19 @@ export class Classifier {
     url: string,
     onProgress: ((progress: Progress) => void) | undefined,
   ): Promise<LoadedModel> {
-    const heard = Comlink.proxy((progress: Progress) => onProgress?.(progress));
-    const { model, device } = await connection.call((session) => session.load(url, heard));
-    const before = await this.#device;
-    if (device.kind !== before.kind) this.#device = this.#tell(Promise.resolve(device));
-    return model;
+    // Progress comes by a way of its own, and the last of it after the outcome.
+    let underWay = true;
+    const heard = Comlink.proxy((progress: Progress) => {
+      if (underWay) onProgress?.(progress);
+    });
+    try {
+      const { model, device } = await connection.call((session) => session.load(url, heard));
+      const before = await this.#device;
+      if (device.kind !== before.kind) this.#device = this.#tell(Promise.resolve(device));
+      return model;
+    } finally {
+      underWay = false;
+    }
   }
 
   /** Passes the device on to whoever wants to know. */
@@ -192,7 +205,7 @@ export class Classifier {
     this.#device.catch(() => {});
     const weights = this.#weights;
     this.#recovery = weights
-      ? this.#loadInto(connection, weights, this.#options.onProgress).then(() => {})
+      ? this.#loadInto(connection, weights, undefined).then(() => {})
       : undefined;
     this.#recovery?.catch(() => {});
   }

@@ -40,10 +40,10 @@ export class ClassifierPage {
     const first = this.result.getByRole("listitem").first();
     await expect(first).toBeVisible();
     const [label, value] = await Promise.all([
-      first.locator(".bar-label").innerText(),
+      first.locator(".bar-label").textContent(),
       first.locator(".bar-value").innerText(),
     ]);
-    return { label, percent: Number.parseFloat(value) };
+    return { label: label ?? "", percent: Number.parseFloat(value) };
   }
 }
 

@@ -19,10 +19,19 @@ export interface ClassificationState {
 
 const NOTHING: ClassificationState = { photo: null, stage: "idle", result: null, error: null };
 
-/** Classifies the newest photo, as soon as there is a model; older ones are forgotten. */
-export function useClassification(classifier: RefObject<Classifier | null>, ready: boolean) {
+/**
+ * Classifies the newest photo, as soon as there is a model; older ones are forgotten.
+ *
+ * @param panicOnce crashes the code at the first photo, to see the page recover
+ */
+export function useClassification(
+  classifier: RefObject<Classifier | null>,
+  ready: boolean,
+  panicOnce: boolean,
+) {
   const [state, setState] = useState<ClassificationState>(NOTHING);
   const newest = useRef(0);
+  const panicDue = useRef(panicOnce);
 
   const show = useCallback((photo: Photo) => {
     newest.current += 1;
@@ -45,6 +54,8 @@ export function useClassification(classifier: RefObject<Classifier | null>, read
       if (turn === newest.current) setState((before) => ({ ...before, ...part }));
     };
     change({ stage: "running" });
+    if (panicDue.current) classifier.current.crash();
+    panicDue.current = false;
     const file = new File([photo.blob], photo.name, { type: photo.blob.type });
     classifier.current.classify(file).then(
       (result) => change({ stage: "idle", result }),
