@@ -108,7 +108,8 @@ test("code that panics is started again on the CPU, with its model", async ({
   await expect(classifier.notice).toContainText("stopped unexpectedly");
   await expect(classifier.device).toHaveAttribute("data-reason", "crashed");
   await expect(classifier.device).toHaveAttribute("data-device", "cpu");
-  await classifier.chooseSample("A cat");
   expect((await classifier.topResult()).label).toBe("Egyptian cat");
+  await classifier.chooseSample("A cup of coffee");
+  await expect(classifier.result).toContainText("espresso");
   expect(consoleErrors.join("\n")).toContain("crash() was called");
 });

@@ -110,7 +110,7 @@ export const strings = {
   notice: {
     dismiss: "Dismiss",
     restarted: (detail: string) =>
-      `The code that runs the network stopped unexpectedly (${detail}). The model is loaded again: choose the photo once more.`,
+      `The code that runs the network stopped unexpectedly (${detail}). The model is loaded again on the CPU, and the photo is tried once more.`,
     headings: {
       error: "That did not work",
       restarted: "Started again on the CPU",

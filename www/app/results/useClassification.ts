@@ -32,6 +32,7 @@ export function useClassification(
   const [state, setState] = useState<ClassificationState>(NOTHING);
   const newest = useRef(0);
   const panicDue = useRef(panicOnce);
+  const retried = useRef(0);
 
   const show = useCallback((photo: Photo) => {
     newest.current += 1;
@@ -59,7 +60,12 @@ export function useClassification(
     const file = new File([photo.blob], photo.name, { type: photo.blob.type });
     classifier.current.classify(file).then(
       (result) => change({ stage: "idle", result }),
-      (error: ResNetError) => change({ stage: "idle", error }),
+      (error: ResNetError) => {
+        // The code has been started again on the CPU: the photo is worth one more try there.
+        const again = error.code === "runtime-crashed" && retried.current !== turn;
+        retried.current = turn;
+        change(again ? { stage: "waiting" } : { stage: "idle", error });
+      },
     );
   }, [ready, photo, stage, classifier]);
 
