@@ -66,8 +66,7 @@ pub async fn run(device: &Device) -> Result<SelfCheck, DeviceError> {
             .await
             .map_err(|error| failed(error.to_string()))?;
         let error = worst(&logits.iter::<f32>().collect::<Vec<_>>());
-        // Not `error > TOLERANCE`: that is false for NaN.
-        if !(error <= TOLERANCE) {
+        if error > TOLERANCE || error.is_nan() {
             return Err(DeviceError::SelfCheck {
                 run,
                 error,

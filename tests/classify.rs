@@ -1,0 +1,105 @@
+//! The default weights on the sample photos, against PyTorch with the same weights.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used)]
+
+use std::fs;
+
+use burn::prelude::*;
+use pollster::block_on;
+use resnet_web::classifier::Classifier;
+use resnet_web::image::{Preprocessing, preprocess};
+use resnet_web::resnet::{NormMode, ResNet, ResNetConfig, StrideOn};
+use resnet_web::weights::WeightFile;
+use serde_json::Value;
+
+const WEIGHTS: &str = "www/public/weights/resnet50.safetensors";
+const GOLDEN: &str = include_str!("fixtures/goldens/resnet50-imagenet-top5.json");
+const PHOTOS: [&str; 2] = ["chelsea.png", "coffee.png"];
+
+fn weights() -> Vec<u8> {
+    fs::read(WEIGHTS)
+        .unwrap_or_else(|error| panic!("{WEIGHTS}: {error}. Run `node tools/weights.mjs` first"))
+}
+
+fn golden(photo: &str) -> Value {
+    serde_json::from_str::<Value>(GOLDEN).unwrap()["photos"][photo].clone()
+}
+
+fn pixels(photo: &str) -> (Vec<u8>, u32, u32) {
+    let photo = image::open(format!("www/public/photos/{photo}"))
+        .unwrap()
+        .into_rgba8();
+    let (width, height) = photo.dimensions();
+    (photo.into_raw(), width, height)
+}
+
+/// The largest difference of the first ten logits and the largest one to PyTorch's, as a part of the largest.
+fn off(network: &ResNet, photo: &str) -> f64 {
+    let (rgba, width, height) = pixels(photo);
+    let input = preprocess(&rgba, width, height, &Preprocessing::default()).unwrap();
+    let input = Tensor::from_data(TensorData::new(input, [1, 3, 224, 224]), &Device::flex());
+    let logits: Vec<f64> = network
+        .forward(input)
+        .unwrap()
+        .into_data()
+        .iter::<f64>()
+        .collect();
+    let expected = &golden(photo)["logits"];
+    let largest = expected["max"].as_f64().unwrap();
+    let first = expected["first10"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|value| value.as_f64().unwrap());
+    let pairs = logits.iter().copied().zip(first);
+    let maximum = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let worst = pairs
+        .chain([(maximum, largest)])
+        .map(|(found, expected)| (found - expected).abs());
+    worst.fold(0.0, f64::max) / largest
+}
+
+#[test]
+fn the_sample_photos_show_what_pytorch_sees() {
+    let classifier = Classifier::from_bytes(&weights(), &Device::flex()).unwrap();
+    let mut report = Vec::new();
+    for photo in PHOTOS {
+        let (rgba, width, height) = pixels(photo);
+        let top = block_on(classifier.classify(&rgba, width, height, 5))
+            .unwrap()
+            .top;
+        for (found, expected) in top.iter().zip(golden(photo)["top5"].as_array().unwrap()) {
+            let probability = expected["prob"].as_f64().unwrap();
+            let same = found.index as u64 == expected["index"] && found.label == expected["label"];
+            // The file keeps the convolutions' weights in f16.
+            if !same || (f64::from(found.probability) - probability).abs() > 5e-3 {
+                report.push(format!("{photo}: {found:?} instead of {expected}"));
+            }
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
+#[test]
+fn the_published_stride_is_pinned() {
+    // The wrong stride raises no error and keeps the top class, so it shows in the logits alone.
+    let bytes = weights();
+    for (stride_on, right) in [(StrideOn::Conv1, true), (StrideOn::Conv2, false)] {
+        let mut file = WeightFile::read(&bytes).unwrap();
+        assert_eq!(file.metadata().stride_on, StrideOn::Conv1);
+        let config = ResNetConfig {
+            stride_on,
+            ..file.metadata().config()
+        };
+        let network = ResNet::load(&config, &mut file, NormMode::Folded, &Device::flex()).unwrap();
+        for photo in PHOTOS {
+            let off = off(&network, photo);
+            let fits = if right { off < 2e-3 } else { off > 5e-2 };
+            assert!(
+                fits,
+                "{photo} with the stride on {stride_on:?}: logits are {off} off"
+            );
+        }
+    }
+}
