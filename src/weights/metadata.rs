@@ -101,6 +101,12 @@ impl ModelMetadata {
         }
     }
 
+    /// `[1, channels, height, width]` of what the network is given.
+    pub fn input_shape(&self) -> [usize; 4] {
+        let side = self.preprocessing.crop as usize;
+        [1, self.input_channels, side, side]
+    }
+
     /// The name of class `index`; its number where the file has no labels.
     pub fn label(&self, index: usize) -> String {
         self.labels
