@@ -126,7 +126,10 @@ fn encode(tensor: &TorchTensor, dtype: WeightDtype) -> Result<Encoded, ConvertEr
     if dtype == WeightDtype::F32 || shape.len() == 1 {
         return Ok(Encoded {
             dtype: Dtype::F32,
-            bytes: values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+            bytes: values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect(),
             rounding: 0.0,
         });
     }
@@ -139,7 +142,10 @@ fn encode(tensor: &TorchTensor, dtype: WeightDtype) -> Result<Encoded, ConvertEr
         });
     }
     let largest = values.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
-    let errors = values.iter().zip(&halves).map(|(v, half)| (v - half.to_f32()).abs());
+    let errors = values
+        .iter()
+        .zip(&halves)
+        .map(|(v, half)| (v - half.to_f32()).abs());
     let error = errors.fold(0.0, f32::max);
     Ok(Encoded {
         dtype: Dtype::F16,

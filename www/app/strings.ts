@@ -45,7 +45,7 @@ export const strings = {
     announce: (label: string, probability: string) => `${label}, ${probability}`,
     time: (total: string, decode: string, preprocess: string, network: string) =>
       `${total}: decoding ${decode}, preparing ${preprocess}, network ${network}`,
-    milliseconds: (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`,
+    milliseconds: (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)}\u00a0ms`,
     size: (width: number, height: number) => `${width} × ${height} pixels`,
   },
 
