@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 
 use burn::prelude::*;
 use flate2::Compression;
@@ -15,8 +15,9 @@ use resnet_web::convert::file::{WeightDtype, convert};
 use resnet_web::convert::keras::{TorchTensor, config, to_torchvision};
 use resnet_web::convert::package::{KerasPackage, KerasTensor};
 use resnet_web::image::{Preprocessing, preprocess};
-use resnet_web::resnet::{NetworkSpec, NormMode, ResNet};
+use resnet_web::resnet::{NetworkSpec, NormMode, ResNet, StrideOn};
 use resnet_web::weights::WeightFile;
+use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 
 /// A package with every tensor of the network, each value told by `value(name, index)`.
@@ -180,44 +181,133 @@ fn an_infinity_is_never_written() {
     });
     assert!(convert(&kernel, WeightDtype::F32).is_ok());
     let error = convert(&kernel, WeightDtype::F16).unwrap_err();
-    assert!(matches!(
-        error,
-        ConvertError::Overflow {
-            value: 70_000.0,
-            ..
-        }
-    ));
-    assert!(
-        error.to_string().contains("layer4.0.downsample.0.weight"),
-        "{error}"
+    // [height 1, width 1, in 1024, out 2048]: index 7 is output 7 of input 0, and a row of PyTorch's has 1024 inputs.
+    let ConvertError::Overflow { name, index, value } = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(
+        (name.as_str(), *index, *value),
+        ("layer4.0.downsample.0.weight", 7 * 1024, 70_000.0)
     );
+    assert!(error.to_string().contains("--dtype f32"), "{error}");
 
-    let nan = package(|name, _| if name == "fc1000/bias" { f32::NAN } else { 1.0 });
-    assert!(
-        convert(&nan, WeightDtype::F32)
-            .unwrap_err()
-            .to_string()
-            .contains("fc.bias")
-    );
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let package = package(|name, i| {
+            if (name, i) == ("fc1000/bias", 3) {
+                bad
+            } else {
+                1.0
+            }
+        });
+        let error = convert(&package, WeightDtype::F32).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            matches!(error, ConvertError::NotFinite { index: 3, .. }),
+            "{error:?}"
+        );
+        assert!(
+            text.contains(&format!("`fc.bias` comes out as {bad}")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_file_says_what_it_holds_and_keeps_batch_norm_in_f32() {
+    let keras = package(|_, i| (i % 1000) as f32 / 999.0);
+    for (dtype, name, kernels, rounds) in [
+        (WeightDtype::F32, "f32", Dtype::F32, false),
+        (WeightDtype::F16, "f16", Dtype::F16, true),
+    ] {
+        let converted = convert(&keras, dtype).unwrap();
+        let network = NetworkSpec::new(&config(10)).unwrap();
+        let file = WeightFile::read(&converted.bytes).unwrap();
+        file.check(&network).unwrap();
+        let metadata = file.metadata();
+        assert_eq!(metadata.config(), config(10));
+        assert_eq!(metadata.stride_on, StrideOn::Conv1);
+        assert_eq!(metadata.name, "ResNet-50");
+        assert_eq!(metadata.dtype, name);
+        assert_eq!(metadata.labels, keras.labels);
+        assert_eq!(metadata.preprocessing, Preprocessing::default());
+
+        let tensors = SafeTensors::deserialize(&converted.bytes).unwrap();
+        assert_eq!(tensors.len(), converted.tensors);
+        for (key, view) in tensors.iter() {
+            let expected = if view.shape().len() > 1 {
+                kernels
+            } else {
+                Dtype::F32
+            };
+            assert_eq!(view.dtype(), expected, "{name}: {key}");
+        }
+        // f16 keeps 11 bits, so no value moves by more than 2^-11 of itself.
+        assert_eq!(converted.rounding > 0.0, rounds);
+        assert!(converted.rounding < 5e-4, "{}", converted.rounding);
+    }
 }
 
 #[test]
 fn a_package_that_lacks_something_says_what() {
-    let mut missing = package(|_, _| 1.0);
-    missing.tensors.remove("res3b_branch2c/kernel");
-    let mut misshapen = package(|_, _| 1.0);
-    misshapen
-        .tensors
-        .get_mut("bn3b_branch2c/beta")
-        .unwrap()
-        .shape = vec![2, 256];
-    for (package, words) in [
-        (missing, "res3b_branch2c/kernel"),
-        (misshapen, "bn3b_branch2c/beta"),
-    ] {
-        let error = convert(&package, WeightDtype::F32).unwrap_err().to_string();
-        assert!(error.contains(words), "no «{words}» in: {error}");
+    let whole = package(|_, _| 1.0);
+    // A tensor, the shape it is given, or none to leave it out, and words of the error.
+    type Case = (&'static str, Option<&'static [usize]>, &'static str);
+    let cases: &[Case] = &[
+        (
+            "res3b_branch2c/kernel",
+            None,
+            "no tensor `res3b_branch2c/kernel`",
+        ),
+        ("fc1000/bias", None, "no tensor `fc1000/bias`"),
+        (
+            "bn3b_branch2c/beta",
+            Some(&[2, 256]),
+            "[2, 256] instead of [512]",
+        ),
+        ("res4a_branch1/bias", Some(&[3]), "[3] instead of [1024]"),
+        (
+            "conv1/kernel",
+            Some(&[7, 7, 0, 64]),
+            "instead of [7, 7, 3, 64]",
+        ),
+        (
+            "conv1/kernel",
+            Some(&[7, 7, 4, 64]),
+            "instead of [7, 7, 3, 64]",
+        ),
+        (
+            "conv1/kernel",
+            Some(&[7, 7, 192]),
+            "instead of [7, 7, 3, 64]",
+        ),
+        ("fc1000/kernel", Some(&[20_480]), "instead of [2048, 10]"),
+        ("fc1000/kernel", Some(&[10, 2048]), "instead of [2048, 10]"),
+        ("fc1000/kernel", Some(&[]), "[] instead of [2048, 10]"),
+    ];
+    let mut report = Vec::new();
+    for &(name, shape, words) in cases {
+        let mut package = whole.clone();
+        package.tensors.remove(name);
+        if let Some(shape) = shape {
+            let values = vec![1.0; shape.iter().product()];
+            let shape = shape.to_vec();
+            let tensor = KerasTensor { shape, values };
+            package.tensors.insert(name.to_owned(), tensor);
+        }
+        match convert(&package, WeightDtype::F32) {
+            Ok(_) => report.push(format!("{name} as {shape:?}: was converted")),
+            Err(error) if error.to_string().contains(words) => {}
+            Err(error) => report.push(format!("{name}: no «{words}» in: {error}")),
+        }
     }
+    assert_eq!(report, Vec::<String>::new());
+
+    let unlabelled = KerasPackage {
+        labels: Vec::new(),
+        ..whole
+    };
+    let error = convert(&unlabelled, WeightDtype::F32).unwrap_err();
+    assert!(error.to_string().contains("classes is 0"), "{error}");
 }
 
 /// A package of npm's with these files.
@@ -233,6 +323,24 @@ fn tgz(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut gzip = tar.into_inner().unwrap();
     gzip.flush().unwrap();
     gzip.finish().unwrap()
+}
+
+/// A package whose one file is a hole: a kilobyte that unpacks to a terabyte.
+fn sparse_terabyte() -> Vec<u8> {
+    const TERABYTE: u64 = 1 << 40;
+    let mut header = tar::Header::new_gnu();
+    header.set_path("package/hole").unwrap();
+    header.set_entry_type(tar::EntryType::GNUSparse);
+    header.set_size(0);
+    let gnu = header.as_gnu_mut().unwrap();
+    gnu.set_real_size(TERABYTE);
+    // The hole ends where a run of no bytes begins.
+    gnu.sparse[0].set_offset(TERABYTE);
+    gnu.sparse[0].set_length(0);
+    header.set_cksum();
+    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    tar.append(&header, io::empty()).unwrap();
+    tar.into_inner().unwrap().finish().unwrap()
 }
 
 fn model(weights: Value) -> Vec<u8> {
@@ -295,6 +403,10 @@ fn a_package_that_is_none_says_so() {
     };
     let tensor =
         |shape: Value, dtype: &str| json!([{ "name": "a", "shape": shape, "dtype": dtype }]);
+    // gzip ends in a checksum and the length.
+    let mut damaged = files(tensor(json!([2]), "float32"), "{}");
+    let checksum = damaged.len() - 8;
+    damaged[checksum] ^= 1;
     let cases: &[(&str, Vec<u8>, &str)] = &[
         ("no archive", b"<html>".to_vec(), "cannot be unpacked"),
         (
@@ -321,6 +433,12 @@ fn a_package_that_is_none_says_so() {
             "a huge one",
             files(tensor(json!([u64::MAX, 8]), "float32"), "{}"),
             "beyond the end",
+        ),
+        ("a damaged end", damaged, "cannot be unpacked"),
+        (
+            "a sparse file of 1 TB",
+            sparse_terabyte(),
+            "more than 256 MB",
         ),
         (
             "bytes left over",
