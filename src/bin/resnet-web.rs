@@ -2,13 +2,13 @@
 
 use std::error::Error;
 use std::fs::{self, File};
-use std::io::BufReader;
+use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use burn::prelude::Device;
 use clap::{Parser, Subcommand};
-use image::{DynamicImage, ImageDecoder, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use resnet_web::classifier::Classifier;
 use resnet_web::convert::file::{WeightDtype, convert};
 use resnet_web::convert::package::KerasPackage;
@@ -52,22 +52,31 @@ enum Command {
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
+    let mut out = io::stdout().lock();
     let outcome = match Arguments::parse().command {
         Command::Convert {
             package,
             weights,
             dtype,
-        } => convert_package(&package, &weights, dtype),
-        Command::Summary { weights } => print_summary(&weights),
-        Command::Classify { weights, photos } => classify(&weights, &photos),
+        } => convert_package(&mut out, &package, &weights, dtype),
+        Command::Summary { weights } => print_summary(&mut out, &weights),
+        Command::Classify { weights, photos } => classify(&mut out, &weights, &photos),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has seen enough, as `head` has after ten lines.
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("resnet-web: {error}.");
+            // Where even this cannot be written, the exit code says it.
+            let _ = writeln!(io::stderr(), "resnet-web: {error}.");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Says which file an error is about.
@@ -81,28 +90,52 @@ fn about<E: ToString>(path: &Path) -> impl Fn(E) -> String {
     }
 }
 
-fn convert_package(package: &Path, weights: &Path, dtype: WeightDtype) -> Outcome<()> {
+fn convert_package(
+    out: &mut impl Write,
+    package: &Path,
+    weights: &Path,
+    dtype: WeightDtype,
+) -> Outcome<()> {
     let file = File::open(package).map_err(about(package))?;
     let read = KerasPackage::read(BufReader::new(file)).map_err(about(package))?;
-    println!(
-        "read {} tensors and {} labels",
+    let values: usize = read
+        .tensors
+        .values()
+        .map(|tensor| tensor.values.len())
+        .sum();
+    writeln!(
+        out,
+        "read {} tensors of {values} values, {} labels",
         read.tensors.len(),
         read.labels.len()
-    );
+    )?;
     let converted = convert(&read, dtype).map_err(about(package))?;
-    // A run that is cut short leaves no half a file under the final name.
-    let unfinished = weights.with_extension("part");
-    fs::write(&unfinished, &converted.bytes).map_err(about(&unfinished))?;
-    fs::rename(&unfinished, weights).map_err(about(weights))?;
-    println!(
+    write_whole(weights, &converted.bytes).map_err(about(weights))?;
+    writeln!(
+        out,
         "wrote {} tensors of {} values, {} bytes; rounding to {} moves none by more than {:.1e} of its tensor's largest",
         converted.tensors,
         converted.values,
         converted.bytes.len(),
         dtype.name(),
         converted.rounding,
-    );
+    )?;
     Ok(())
+}
+
+/// Writes a file under another name first, so that a run that is cut short leaves no half a file under its own.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(format!(".{}.part", process::id()));
+    let unfinished = PathBuf::from(unfinished);
+    let written = File::create(&unfinished)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&unfinished, path));
+    if written.is_err() {
+        // What went wrong first is what is reported.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written
 }
 
 fn load(weights: &Path) -> Outcome<Classifier> {
@@ -110,47 +143,51 @@ fn load(weights: &Path) -> Outcome<Classifier> {
     Ok(Classifier::from_bytes(&bytes, &Device::flex()).map_err(about(weights))?)
 }
 
-fn print_summary(weights: &Path) -> Outcome<()> {
+fn print_summary(out: &mut impl Write, weights: &Path) -> Outcome<()> {
     let classifier = load(weights)?;
     let Summary {
         rows,
         parameters,
         multiply_adds,
     } = classifier.summary()?;
-    println!(
+    writeln!(
+        out,
         "{:32} {:20} {:22} {:>12} {:>14}",
         "name", "kind", "output", "parameters", "multiply-adds"
-    );
+    )?;
     for row in rows {
         let name = format!("{}{}", "  ".repeat(row.depth), row.name);
         let shape = format!("{:?}", row.output_shape);
-        println!(
+        writeln!(
+            out,
             "{name:32} {:20} {shape:22} {:>12} {:>14}",
             row.kind, row.parameters, row.multiply_adds
-        );
+        )?;
     }
-    println!("{:76} {parameters:>12} {multiply_adds:>14}", "total");
+    writeln!(out, "{:76} {parameters:>12} {multiply_adds:>14}", "total")?;
     Ok(())
 }
 
-fn classify(weights: &Path, photos: &[PathBuf]) -> Outcome<()> {
+fn classify(out: &mut impl Write, weights: &Path, photos: &[PathBuf]) -> Outcome<()> {
     let classifier = load(weights)?;
     for path in photos {
         let photo = open_photo(path).map_err(about(path))?.into_rgba8();
         let (width, height) = photo.dimensions();
         let run = classifier.classify(photo.as_raw(), width, height, 5);
         let classification = pollster::block_on(run).map_err(about(path))?;
-        println!(
+        writeln!(
+            out,
             "{} ({:.0} ms)",
             path.display(),
             classification.network_milliseconds
-        );
+        )?;
         for prediction in classification.top {
-            println!(
+            writeln!(
+                out,
                 "  {:6.2} %  {}",
                 100.0 * prediction.probability,
                 prediction.label
-            );
+            )?;
         }
     }
     Ok(())
@@ -158,9 +195,11 @@ fn classify(weights: &Path, photos: &[PathBuf]) -> Outcome<()> {
 
 /// A photo, turned the way its EXIF data says.
 fn open_photo(path: &Path) -> Outcome<DynamicImage> {
-    let mut decoder = ImageReader::open(path)?
-        .with_guessed_format()?
-        .into_decoder()?;
+    let reader = ImageReader::open(path)?.with_guessed_format()?;
+    if !matches!(reader.format(), Some(ImageFormat::Jpeg | ImageFormat::Png)) {
+        return Err("this is neither a JPEG nor a PNG file. Choose a photo in one of these".into());
+    }
+    let mut decoder = reader.into_decoder()?;
     let orientation = decoder.orientation()?;
     let mut photo = DynamicImage::from_decoder(decoder)?;
     photo.apply_orientation(orientation);
