@@ -1,9 +1,9 @@
 //! Pillow's bilinear resize, to the last bit, of which only a square is computed.
 //!
 //! Pillow's filter widens with the picture (antialiasing) and works on 8-bit pixels: a horizontal pass, rounded to 8
-//! bits, then a vertical one, both with weights of 22 bits. Resizing libraries have the same filter with the passes
-//! swapped or the weights shortened, and come out a level beside Pillow in a fifth of all samples; what is needed of
-//! it here is shorter than what it would take to bend one of them.
+//! bits, then a vertical one, both with weights of 22 bits. `fast_image_resize` takes the vertical pass first, which
+//! puts a fifth of a photo's samples a level beside Pillow's; made to take them in order, its weights of 16 bits still do
+//! so with up to one sample in a hundred. What is needed of the algorithm here is as short as that detour.
 
 use super::Placement;
 
