@@ -137,9 +137,9 @@ fn spec_of(metadata: &ModelMetadata) -> Result<NetworkSpec, WeightError> {
             reason: error.to_string(),
         }
     }
-    let spec = NetworkSpec::new(&metadata.config()).map_err(fault)?;
+    let spec = NetworkSpec::new(&metadata.network).map_err(fault)?;
     metadata.preprocessing.validate().map_err(fault)?;
-    let channels = metadata.input_channels;
+    let channels = metadata.network.input_channels;
     if channels != 3 {
         return Err(fault(format!(
             "it takes {channels} input channels, and a picture has 3"

@@ -115,12 +115,12 @@ impl Model {
         let metadata = self.classifier.metadata();
         to_js(&json!({
             "architecture": metadata.name,
-            "family": metadata.family,
-            "block": metadata.block,
-            "repetitions": metadata.repetitions,
-            "strideOn": metadata.stride_on,
+            "family": metadata.network.family,
+            "block": metadata.network.block,
+            "repetitions": metadata.network.repetitions,
+            "strideOn": metadata.network.stride_on,
             "inputShape": metadata.input_shape(),
-            "classes": metadata.classes,
+            "classes": metadata.network.classes,
             "labels": metadata.labels,
             "source": metadata.source,
             "license": metadata.license,

@@ -87,10 +87,10 @@ fn the_published_stride_is_pinned() {
     let bytes = weights();
     for (stride_on, right) in [(StrideOn::Conv1, true), (StrideOn::Conv2, false)] {
         let mut file = WeightFile::read(&bytes).unwrap();
-        assert_eq!(file.metadata().stride_on, StrideOn::Conv1);
+        assert_eq!(file.metadata().network.stride_on, StrideOn::Conv1);
         let config = ResNetConfig {
             stride_on,
-            ..file.metadata().config()
+            ..file.metadata().network.clone()
         };
         let network = ResNet::load(&config, &mut file, NormMode::Folded, &Device::flex()).unwrap();
         for photo in PHOTOS {

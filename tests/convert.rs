@@ -224,8 +224,8 @@ fn the_file_says_what_it_holds_and_keeps_batch_norm_in_f32() {
         let file = WeightFile::read(&converted.bytes).unwrap();
         file.check(&network).unwrap();
         let metadata = file.metadata();
-        assert_eq!(metadata.config(), config(10));
-        assert_eq!(metadata.stride_on, StrideOn::Conv1);
+        assert_eq!(metadata.network, config(10));
+        assert_eq!(metadata.network.stride_on, StrideOn::Conv1);
         assert_eq!(metadata.name, "ResNet-50");
         assert_eq!(metadata.dtype, name);
         assert_eq!(metadata.labels, keras.labels);
@@ -478,7 +478,7 @@ fn the_real_package_in_f32_gives_pytorchs_logits() {
     let package = KerasPackage::read(File::open(tarball.path()).unwrap()).unwrap();
     let bytes = convert(&package, WeightDtype::F32).unwrap().bytes;
     let mut file = WeightFile::read(&bytes).unwrap();
-    let config = file.metadata().config();
+    let config = file.metadata().network.clone();
     let device = Device::flex();
     let network = ResNet::load(&config, &mut file, NormMode::Folded, &device).unwrap();
     let golden: Value =

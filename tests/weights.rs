@@ -73,9 +73,9 @@ fn files_that_load_give_the_same_answer() {
 #[test]
 fn the_stride_comes_from_the_metadata() {
     let mut draft = Draft::small();
-    draft.metadata.stride_on = StrideOn::Conv1;
+    draft.metadata.network.stride_on = StrideOn::Conv1;
     let network = Classifier::from_bytes(&draft.write(), &Device::flex()).unwrap();
-    assert_eq!(network.metadata().config().stride_on, StrideOn::Conv1);
+    assert_eq!(network.metadata().network.stride_on, StrideOn::Conv1);
 }
 
 /// What is done to a small file, the error's code, and words that its text must hold.
@@ -150,7 +150,7 @@ fn faults() -> Vec<Fault> {
         fault(
             "a network of no classes",
             |d| {
-                d.metadata.classes = 0;
+                d.metadata.network.classes = 0;
                 d.metadata.labels.clear();
             },
             "weights-architecture",
@@ -158,7 +158,7 @@ fn faults() -> Vec<Fault> {
         ),
         fault(
             "a stage of no blocks",
-            |d| d.metadata.repetitions = [1, 0, 1, 1],
+            |d| d.metadata.network.repetitions = [1, 0, 1, 1],
             "weights-architecture",
             &["stage 2"],
         ),
@@ -171,7 +171,7 @@ fn faults() -> Vec<Fault> {
         fault(
             "a picture in grey",
             |d| {
-                d.metadata.input_channels = 1;
+                d.metadata.network.input_channels = 1;
                 let weight = d.tensor("conv1.weight");
                 weight.shape = vec![64, 1, 7, 7];
                 weight.bytes.truncate(4 * 64 * 7 * 7);
@@ -188,7 +188,7 @@ fn faults() -> Vec<Fault> {
         fault(
             "a flatten head for another size than the crop",
             |d| {
-                d.metadata.head = Head::Flatten { input_width: 64 };
+                d.metadata.network.head = Head::Flatten { input_width: 64 };
                 let weight = d.tensor("fc.weight");
                 weight.shape = vec![10, 2048];
                 weight.bytes = weight.bytes.repeat(4);
@@ -263,7 +263,7 @@ fn what_is_no_weight_file_is_named() {
         (
             "an unreadable one",
             HashMap::from([(KEY.to_owned(), "[".to_owned())]),
-            &["EOF"],
+            &["invalid type: sequence"],
         ),
     ];
     for (name, entries, words) in metadata_cases {

@@ -64,7 +64,7 @@ pub enum Head {
 }
 
 /// What a ResNet is built from. Make one with [`ResNetConfig::seed`] or [`ResNetConfig::torchvision`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResNetConfig {
     /// Whose conventions the network follows: names of the layers, and where a block has a projection shortcut.
     pub family: Family,

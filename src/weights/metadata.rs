@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::source::WeightError;
 use crate::image::Preprocessing;
-use crate::resnet::{BlockKind, Family, Head, ResNetConfig, StrideOn};
+use crate::resnet::ResNetConfig;
 
 /// The header's key.
 pub const KEY: &str = "resnet-web";
@@ -23,20 +23,9 @@ pub struct ModelMetadata {
     pub format: u32,
     /// The network's usual name: "ResNet-50".
     pub name: String,
-    /// Whose names the tensors have.
-    pub family: Family,
-    /// The kind of residual block.
-    pub block: BlockKind,
-    /// Blocks in each of the four stages.
-    pub repetitions: [usize; 4],
-    /// Channels of the input picture.
-    pub input_channels: usize,
-    /// Length of the logits.
-    pub classes: usize,
-    /// What stands between the last stage and the logits.
-    pub head: Head,
-    /// Which convolution of a bottleneck block carries the stride.
-    pub stride_on: StrideOn,
+    /// The network, its fields beside the others.
+    #[serde(flatten)]
+    pub network: ResNetConfig,
     /// How a picture becomes the network's input.
     pub preprocessing: Preprocessing,
     /// The classes' names in the order of the logits; empty if nobody knows them.
@@ -68,8 +57,8 @@ impl ModelMetadata {
             )));
         }
         let labels = metadata.labels.len();
-        if labels != 0 && labels != metadata.classes {
-            let classes = metadata.classes;
+        if labels != 0 && labels != metadata.network.classes {
+            let classes = metadata.network.classes;
             return Err(fault(format!(
                 "it has {labels} labels for {classes} classes"
             )));
@@ -88,23 +77,10 @@ impl ModelMetadata {
         )]))
     }
 
-    /// The network it describes.
-    pub fn config(&self) -> ResNetConfig {
-        ResNetConfig {
-            family: self.family,
-            block: self.block,
-            repetitions: self.repetitions,
-            input_channels: self.input_channels,
-            classes: self.classes,
-            head: self.head,
-            stride_on: self.stride_on,
-        }
-    }
-
     /// `[1, channels, height, width]` of what the network is given.
     pub fn input_shape(&self) -> [usize; 4] {
         let side = self.preprocessing.crop as usize;
-        [1, self.input_channels, side, side]
+        [1, self.network.input_channels, side, side]
     }
 
     /// The name of class `index`; its number where the file has no labels.

@@ -40,13 +40,7 @@ impl Draft {
         let metadata = ModelMetadata {
             format: FORMAT,
             name: "small".to_owned(),
-            family: config.family,
-            block: config.block,
-            repetitions: config.repetitions,
-            input_channels: config.input_channels,
-            classes: config.classes,
-            head: config.head,
-            stride_on: config.stride_on,
+            network: config.clone(),
             preprocessing: Preprocessing {
                 resize_short_side: 36,
                 crop: 32,
