@@ -69,6 +69,7 @@ fn the_sample_photos_show_what_pytorch_sees() {
         let top = block_on(classifier.classify(&rgba, width, height, 5))
             .unwrap()
             .top;
+        assert_eq!(top.len(), 5, "{photo}");
         for (found, expected) in top.iter().zip(golden(photo)["top5"].as_array().unwrap()) {
             let probability = expected["prob"].as_f64().unwrap();
             let same = found.index as u64 == expected["index"] && found.label == expected["label"];

@@ -3,12 +3,13 @@
 #![cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used)]
 
-#[path = "support/weight_file.rs"]
-mod weight_file;
+mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+
+use support::weight_file;
 
 const WEIGHTS: &str = "www/public/weights/resnet50.safetensors";
 
