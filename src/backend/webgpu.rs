@@ -40,7 +40,7 @@ fn name(info: &wgpu::AdapterInfo) -> String {
     let known = [&info.name, &info.driver, &info.driver_info]
         .into_iter()
         .find(|name| !name.is_empty());
-    known.map_or_else(|| "WebGPU adapter".to_owned(), Clone::clone)
+    known.map_or_else(|| "unnamed adapter".to_owned(), Clone::clone)
 }
 
 impl From<WgpuInitError> for DeviceError {

@@ -52,7 +52,7 @@ export const strings = {
   device: {
     opening: "Starting …",
     names: { cpu: "CPU", webgpu: "WebGPU" },
-    software: "software adapter",
+    software: "software",
     check: (runs: number, error: string, time: string) =>
       `Self-check passed ${runs} times in ${time}: at most ${error} of the largest logit off PyTorch's.`,
     reasons: {
