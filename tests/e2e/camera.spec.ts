@@ -14,6 +14,15 @@ test("a frame is taken and classified, and the camera stops", async ({ classifie
   await expect(page.locator("video")).toHaveCount(0);
 });
 
+test("a photo from elsewhere takes the camera's place", async ({ classifier, page }) => {
+  await classifier.open("?device=cpu");
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await expect(page.getByRole("button", { name: "Take a picture" })).toBeEnabled();
+  await classifier.chooseSample("A cat");
+  await expect(page.getByRole("img", { name: "The photo: chelsea.png" })).toBeVisible();
+  await expect(page.locator("video")).toHaveCount(0);
+});
+
 test("the camera can be stopped without a picture", async ({ classifier, page }) => {
   await classifier.open("?device=cpu");
   await page.getByRole("button", { name: "Use the camera" }).click();

@@ -11,7 +11,7 @@ interface CameraProps {
   onStop: () => void;
 }
 
-/** The camera's picture. Taking one stops the camera and hands the frame on. */
+/** The camera's picture, until a frame is taken and handed on. */
 export function Camera({ onPhoto, onFault, onStop }: CameraProps) {
   const video = useRef<HTMLVideoElement>(null);
   const [running, setRunning] = useState(false);
@@ -57,11 +57,9 @@ export function Camera({ onPhoto, onFault, onStop }: CameraProps) {
     canvas.height = source.videoHeight;
     canvas.getContext("2d")?.drawImage(source, 0, 0);
     canvas.toBlob((blob) => {
-      if (!blob) return;
-      onPhoto({ blob, name: strings.source.frame });
-      onStop();
+      if (blob) onPhoto({ blob, name: strings.source.frame });
     });
-  }, [onPhoto, onStop]);
+  }, [onPhoto]);
 
   return (
     <>

@@ -20,7 +20,15 @@ interface SourceProps {
 export function Source({ photo, onPhoto, onFault }: SourceProps) {
   const [camera, setCamera] = useState(false);
   const input = useRef<HTMLInputElement>(null);
-  const dragging = useDropAndPaste(onPhoto, onFault);
+  // Wherever a photo comes from, it takes the camera's place.
+  const take = useCallback(
+    (photo: Photo) => {
+      setCamera(false);
+      onPhoto(photo);
+    },
+    [onPhoto],
+  );
+  const dragging = useDropAndPaste(take, onFault);
 
   return (
     <section class={`card source ${dragging ? "is-target" : ""}`} aria-labelledby="source-heading">
@@ -28,7 +36,7 @@ export function Source({ photo, onPhoto, onFault }: SourceProps) {
         {text.heading}
       </h2>
       {camera ? (
-        <Camera onPhoto={onPhoto} onFault={onFault} onStop={() => setCamera(false)} />
+        <Camera onPhoto={take} onFault={onFault} onStop={() => setCamera(false)} />
       ) : (
         <div class="stage">
           {photo && <img class="photo" src={photo.url} alt={text.photoAlt(photo.name)} />}
@@ -58,12 +66,12 @@ export function Source({ photo, onPhoto, onFault }: SourceProps) {
           aria-hidden="true"
           onChange={(event) => {
             const file = event.currentTarget.files?.[0];
-            if (file) onPhoto({ blob: file, name: file.name });
+            if (file) take({ blob: file, name: file.name });
             // The same file can be chosen again.
             event.currentTarget.value = "";
           }}
         />
-        <Samples onPhoto={onPhoto} onFault={onFault} />
+        <Samples onPhoto={take} onFault={onFault} />
       </div>
     </section>
   );
