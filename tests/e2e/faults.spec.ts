@@ -16,6 +16,7 @@ test("what is no picture is named, and the page goes on", async ({ classifier, p
   for (const { name, buffer, says } of cases) {
     await classifier.chooseFile({ name, mimeType: "image/jpeg", buffer });
     await expect(classifier.notice).toContainText(says);
+    await expect(page.getByText("Drop a photo here")).toBeVisible();
   }
   await page.getByRole("button", { name: "Dismiss" }).click();
   await expect(classifier.notice).toHaveCount(0);

@@ -64,7 +64,12 @@ export function useClassification(
         // The code has been started again on the CPU: the photo is worth one more try there.
         const again = error.code === "runtime-crashed" && retried.current !== turn;
         retried.current = turn;
-        change(again ? { stage: "waiting" } : { stage: "idle", error });
+        if (again) return change({ stage: "waiting" });
+        change({ stage: "idle", error });
+        if (error.code !== "image-decode") return;
+        // What cannot be decoded cannot be shown either.
+        change({ photo: null });
+        URL.revokeObjectURL(photo.url);
       },
     );
   }, [ready, photo, stage, classifier]);
