@@ -84,6 +84,20 @@ for (const { what, says, answer } of WEIGHT_FAULTS) {
   });
 }
 
+test("weights damaged in the cache are downloaded anew", async ({ classifier, page }) => {
+  await classifier.open("?device=cpu");
+  await classifier.ready();
+  await page.evaluate(async () => {
+    const [name] = await caches.keys();
+    const cache = await caches.open(name as string);
+    const [weights] = await cache.keys();
+    await cache.put(weights as Request, new Response(new Uint8Array(1000)));
+  });
+  await classifier.open("?device=cpu");
+  await classifier.ready();
+  await expect(classifier.notice).toHaveCount(0);
+});
+
 test("a download can be cancelled and started again", async ({ classifier, page }) => {
   await page.route("**/*.safetensors", () => {});
   await classifier.open("?device=cpu");

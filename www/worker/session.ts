@@ -50,6 +50,8 @@ export class Session {
       this.#download = download;
       const bytes = await fetchWeights(weights, download.signal, onProgress);
       const device = await this.#device();
+      // From here on there is no turning back: cancelled means that the model before stays.
+      download.signal.throwIfAborted();
       const { model, status } = await this.#build(device, bytes);
       this.#model?.free();
       this.#model = model;

@@ -28,13 +28,23 @@ export async function fetchWeights(
   }
   const manifest = await fetchManifest(weights, signal);
   const url = new URL(manifest.file, weights).href;
+  const whole = async (response: Response, cached: boolean) => {
+    const bytes = await read(response, manifest.bytes, signal, (loaded, total) =>
+      onProgress({ loaded, total, cached }),
+    );
+    await check(bytes, manifest, url);
+    return bytes;
+  };
   const stored = await fromCache(url, manifest);
-  const response = stored ?? (await request(url, signal));
-  const bytes = await read(response, manifest.bytes, signal, (loaded, total) =>
-    onProgress({ loaded, total, cached: stored !== undefined }),
-  );
-  await check(bytes, manifest, url);
-  if (!stored) await toCache(url, manifest, bytes);
+  if (stored) {
+    try {
+      return await whole(stored, true);
+    } catch {
+      // Damaged on disk, or cancelled: the download replaces the one and hears of the other.
+    }
+  }
+  const bytes = await whole(await request(url, signal), false);
+  await toCache(url, manifest, bytes);
   return bytes;
 }
 
