@@ -128,3 +128,49 @@ test("code that panics is started again on the CPU, with its model", async ({
   await expect(classifier.result).toContainText("espresso");
   expect(consoleErrors.join("\n")).toContain("crash() was called");
 });
+
+test("a model that could not be loaded again after a crash is asked for with the next photo", async ({
+  classifier,
+  page,
+}) => {
+  await classifier.open("?fault=panic");
+  await classifier.ready();
+  await page.evaluate(async () => {
+    for (const name of await caches.keys()) await caches.delete(name);
+  });
+  await page.context().route("**/*.safetensors", (route) => route.abort());
+  await classifier.chooseSample("A cat");
+  await expect(classifier.notice.filter({ hasText: "could not be reached" })).toBeVisible();
+  await page.context().unroute("**/*.safetensors");
+  await classifier.chooseSample("A cat");
+  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+});
+
+test("code that keeps crashing is given up, and the page says so", async ({ classifier, page }) => {
+  await page.addInitScript(() => {
+    window.Worker = class extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        window.addEventListener("crash", () =>
+          this.dispatchEvent(new MessageEvent("message", { data: { crashed: "it broke" } })),
+        );
+      }
+    };
+  });
+  await classifier.open("?device=cpu");
+  await classifier.ready();
+  // Each crash is told by every worker there was; only the one in use counts.
+  for (let crashes = 0; crashes < 4; crashes += 1) {
+    await page.evaluate(() => window.dispatchEvent(new Event("crash")));
+  }
+  await classifier.chooseSample("A cat");
+  await expect(classifier.notice).toContainText("4 times (it broke). Reload the page.");
+});
+
+test("wasm that does not arrive is told, with what to do", async ({ classifier, page }) => {
+  await page.context().route("**/*.wasm", (route) => route.fulfill({ status: 404, body: "" }));
+  await classifier.open("?device=cpu");
+  await expect(classifier.notice.first()).toContainText(
+    /could not be loaded.*404.*reload the page/,
+  );
+});

@@ -29,15 +29,17 @@ export function App() {
 
   const { device, error: modelError } = model;
   const { error: photoError } = classification;
-  const [restartSeen, setRestartSeen] = useState<string | null>(null);
-  const restart = device?.reason === "crashed" && device.detail !== restartSeen ? device : null;
+  const givenUp = [photoError, modelError].some((error) => error?.code === "runtime-given-up");
+  const [restartSeen, setRestartSeen] = useState<typeof device>(null);
+  const restart =
+    device?.reason === "crashed" && device !== restartSeen && !givenUp ? device : null;
 
   const notices: Parameters<typeof Notice>[0][] = [];
   if (restart) {
     notices.push({
       kind: "restarted",
       message: strings.notice.restarted(restart.detail ?? ""),
-      onDismiss: () => setRestartSeen(restart.detail ?? null),
+      onDismiss: () => setRestartSeen(restart),
     });
   }
   if (fault) notices.push({ kind: "error", message: fault, onDismiss: () => setFault(null) });

@@ -74,7 +74,10 @@ export class Classifier {
   #weights: string | undefined;
   #model: LoadedModel | undefined;
   #restarts = 0;
-  #recovery: Promise<void> | undefined;
+  /** The way back to the model after a crash, once there was one. */
+  #recovery: Promise<LoadedModel> | undefined;
+  /** Why there is no way back any more. */
+  #givenUp: ResNetError | undefined;
 
   /** Starts the worker and opens the device. Load weights next. */
   constructor(options: Omit<ClassifierOptions, "weights" | "signal"> = {}) {
@@ -101,7 +104,7 @@ export class Classifier {
     weights: string | URL,
     { onProgress = this.#options.onProgress, signal }: LoadOptions = {},
   ): Promise<LoadedModel> {
-    await this.#recovery;
+    await this.#restarted();
     const url = new URL(weights, document.baseURI).href;
     const cancel = () => this.#connection.session.cancelLoad();
     signal?.addEventListener("abort", cancel, { once: true });
@@ -109,11 +112,12 @@ export class Classifier {
       const loading = this.#loadInto(this.#connection, url, onProgress).catch(async (thrown) => {
         // Weights that crash one device may do on the CPU, where the code has been started again.
         if (toResNetError(thrown).code !== "runtime-crashed") throw thrown;
-        await this.#recovery;
+        await this.#restarted();
         return this.#loadInto(this.#connection, url, onProgress);
       });
       this.#model = await unlessAborted(loading, signal);
       this.#weights = url;
+      this.#recovery = undefined;
       return this.#model;
     } finally {
       signal?.removeEventListener("abort", cancel);
@@ -125,7 +129,7 @@ export class Classifier {
     image: ImageInput,
     { top = 5, signal }: ClassifyOptions = {},
   ): Promise<ImageClassification> {
-    await this.#recovery;
+    await this.#recovered();
     const name = image instanceof File ? image.name : "the picture";
     const source = image instanceof Blob ? image : await createImageBitmap(image);
     const sent = source instanceof Blob ? source : Comlink.transfer(source, [source]);
@@ -181,33 +185,51 @@ export class Classifier {
     });
   }
 
+  /** Waits until there is code to call; what model it has, if any, does not matter. */
+  async #restarted(): Promise<void> {
+    await this.#recovery?.catch(() => {});
+    if (this.#givenUp) throw this.#givenUp;
+  }
+
+  /** Waits until the model is back after a crash. Where loading it again failed, it is tried once more. */
+  async #recovered(): Promise<void> {
+    const recovery = this.#recovery;
+    await this.#restarted();
+    await recovery?.catch(() => {
+      if (this.#recovery === recovery) this.#reload();
+      return this.#recovery;
+    });
+  }
+
+  /** Loads the model that was there into the worker that has taken over. */
+  #reload(): void {
+    if (this.#weights === undefined) return;
+    this.#recovery = this.#loadInto(this.#connection, this.#weights, undefined);
+    // Whoever needs the model hears of the failure.
+    this.#recovery.catch(() => {});
+  }
+
   /** Replaces a worker whose code has died by one on the CPU, with the same model. */
   #recover(message: string): void {
+    this.#restarts += 1;
+    if (this.#restarts > MOST_RESTARTS) {
+      this.#givenUp = new ResNetError(
+        "runtime-given-up",
+        `The code that runs the network stopped unexpectedly ${this.#restarts} times (${message}). Reload the page.`,
+      );
+      this.#connection.close(this.#givenUp);
+      return;
+    }
     const crash = new ResNetError(
       "runtime-crashed",
       `The code that runs the network stopped unexpectedly (${message}). It was started again on the CPU: try again.`,
     );
     this.#connection.close(crash);
-    this.#restarts += 1;
-    if (this.#restarts > MOST_RESTARTS) {
-      this.#recovery = Promise.reject(
-        new ResNetError(
-          "runtime-crashed",
-          `The code that runs the network stopped unexpectedly ${this.#restarts} times (${message}). Reload the page.`,
-        ),
-      );
-      this.#recovery.catch(() => {});
-      return;
-    }
     const connection = new Connection((next) => this.#recover(next));
     this.#connection = connection;
     this.#device = this.#tell(connection.call((session) => session.reopen(message)));
     this.#device.catch(() => {});
-    const weights = this.#weights;
-    this.#recovery = weights
-      ? this.#loadInto(connection, weights, undefined).then(() => {})
-      : undefined;
-    this.#recovery?.catch(() => {});
+    this.#reload();
   }
 }
 

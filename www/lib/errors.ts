@@ -19,7 +19,12 @@ export type ErrorCode =
   | "weights-download"
   | "weights-checksum"
   | "image-decode"
+  /** The wasm code did not get here, or the browser cannot run it. */
+  | "runtime-download"
+  /** The wasm code died, and has been started again. */
   | "runtime-crashed"
+  /** It died too often to be started again. */
+  | "runtime-given-up"
   | "not-ready"
   | "aborted"
   | "unexpected";
