@@ -38,11 +38,6 @@ impl Listing {
             count: 1,
         }
     }
-
-    /// How many there are in all.
-    pub fn count(&self) -> usize {
-        self.count
-    }
 }
 
 impl fmt::Display for Listing {
