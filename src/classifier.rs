@@ -7,16 +7,29 @@ use web_time::Instant;
 use crate::backend::DeviceError;
 use crate::error::Error;
 use crate::image::preprocess;
-use crate::resnet::{NetworkSpec, NormMode, ResNet};
+use crate::resnet::{NormMode, ResNet};
 use crate::summary::Summary;
-use crate::weights::{ModelMetadata, WeightError, WeightFile};
+use crate::weights::index::Format;
+use crate::weights::{Assumption, ByteSource, Choices, ModelMetadata, WeightError, WeightFile};
 
 /// A network with its labels, ready to classify on one device.
 #[derive(Debug)]
 pub struct Classifier {
     network: ResNet,
     metadata: ModelMetadata,
+    origin: Origin,
     device: Device,
+}
+
+/// What kind of file weights came from, and what it did not tell.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Origin {
+    /// The file's format.
+    pub format: Format,
+    /// Whose names its tensors have: "torchvision", "Hugging Face".
+    pub naming: &'static str,
+    /// Where the usual was taken, because nobody told.
+    pub assumed: Vec<Assumption>,
 }
 
 /// A class and how probable the network finds it.
@@ -48,21 +61,51 @@ impl Classifier {
     ///
     /// # Errors
     /// [`WeightError`]: what is wrong with the file.
-    pub fn from_bytes(bytes: &[u8], device: &Device) -> Result<Self, WeightError> {
-        let mut file = WeightFile::read(bytes)?;
-        let spec = spec_of(file.metadata())?;
-        file.check(&spec)?;
+    pub fn load(
+        bytes: impl ByteSource,
+        choices: &Choices,
+        device: &Device,
+    ) -> Result<Self, WeightError> {
+        let mut file = WeightFile::open(bytes, choices)?;
+        check_for_pictures(&file)?;
+        let spec = file.spec().clone();
         let network = ResNet::from_spec(spec, &mut file, NormMode::Folded, device)?;
         Ok(Self {
             network,
             metadata: file.metadata().clone(),
+            origin: Origin {
+                format: file.format(),
+                naming: file.convention().name,
+                assumed: file.assumed().to_vec(),
+            },
             device: device.clone(),
         })
     }
 
-    /// What the weight file says of itself.
+    /// What the weight file says of itself, or what its tensors tell.
     pub fn metadata(&self) -> &ModelMetadata {
         &self.metadata
+    }
+
+    /// What kind of file the weights came from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Gives the classes other names, in the order of the logits.
+    ///
+    /// # Errors
+    /// [`WeightError::LabelCount`] where there are more or fewer than classes; those before stay.
+    pub fn set_labels(&mut self, labels: Vec<String>) -> Result<(), WeightError> {
+        let (found, classes) = (labels.len(), self.metadata.network.classes);
+        if found != classes {
+            return Err(WeightError::LabelCount { found, classes });
+        }
+        self.metadata.labels = labels;
+        self.origin
+            .assumed
+            .retain(|&assumption| assumption != Assumption::Labels);
+        Ok(())
     }
 
     /// Every layer, for one picture.
@@ -130,14 +173,14 @@ impl Classifier {
     }
 }
 
-/// The network that a weight file describes, if pictures can go through it.
-fn spec_of(metadata: &ModelMetadata) -> Result<NetworkSpec, WeightError> {
+/// Checks that pictures can go through a file's network.
+fn check_for_pictures(file: &WeightFile<'_>) -> Result<(), WeightError> {
     fn fault(error: impl ToString) -> WeightError {
         WeightError::Architecture {
             reason: error.to_string(),
         }
     }
-    let spec = NetworkSpec::new(&metadata.network).map_err(fault)?;
+    let metadata = file.metadata();
     metadata.preprocessing.validate().map_err(fault)?;
     let channels = metadata.network.input_channels;
     if channels != 3 {
@@ -145,8 +188,9 @@ fn spec_of(metadata: &ModelMetadata) -> Result<NetworkSpec, WeightError> {
             "it takes {channels} input channels, and a picture has 3"
         )));
     }
-    spec.check_input(metadata.input_shape()).map_err(fault)?;
-    Ok(spec)
+    file.spec()
+        .check_input(metadata.input_shape())
+        .map_err(fault)
 }
 
 /// Probabilities of logits, with the largest taken off first so that no exponential overflows.

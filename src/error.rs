@@ -36,13 +36,15 @@ impl Error {
             },
             Self::Weights(error) => match error {
                 WeightError::Format { .. } => "weights-format",
+                WeightError::Unreadable { .. } => "weights-unreadable",
+                WeightError::LabelCount { .. } | WeightError::Labels { .. } => "labels",
                 WeightError::Missing { .. } | WeightError::Unexpected { .. } => "weights-missing",
                 WeightError::Shape { .. } => "weights-shape",
                 WeightError::Dtype { .. } => "weights-dtype",
                 WeightError::NotFinite { .. } => "weights-values",
-                WeightError::Metadata { .. } | WeightError::Architecture { .. } => {
-                    "weights-architecture"
-                }
+                WeightError::Metadata { .. }
+                | WeightError::Architecture { .. }
+                | WeightError::NotResNet { .. } => "weights-architecture",
             },
             Self::Image(_) | Self::Shape(_) => "image-size",
         }

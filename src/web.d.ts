@@ -42,7 +42,30 @@ export interface Summary {
   multiplyAdds: number;
 }
 
-/** What a weight file says of itself. */
+/** What is done to a picture before the network sees it. */
+export interface Preprocessing {
+  /** The short side's length after resizing, in pixels. */
+  resizeShortSide: number;
+  /** The side of the square that is cut out of the middle, in pixels. */
+  crop: number;
+  /** Of red, green and blue, of values between 0 and 1. */
+  mean: [number, number, number];
+  std: [number, number, number];
+}
+
+/** What whoever loads a weight file decides, where the file does not tell or tells wrong. */
+export interface WeightChoices {
+  /** The file's name, to be shown. */
+  name?: string;
+  /** Which convolution of a bottleneck block carries the stride. */
+  strideOn?: "conv1" | "conv2";
+  preprocessing?: Preprocessing;
+}
+
+/** Something that neither the file nor the caller told, so that the usual was taken. */
+export type Assumption = "stride" | "preprocessing" | "labels";
+
+/** What a weight file says of itself, or what its tensors tell. */
 export interface ModelInfo {
   architecture: string;
   family: "seed" | "torchvision";
@@ -53,11 +76,24 @@ export interface ModelInfo {
   /** `[1, channels, height, width]` */
   inputShape: [number, number, number, number];
   classes: number;
+  /** Empty if nobody knows them. */
   labels: string[];
+  /** Empty if nobody says. */
   source: string;
+  /** Empty if nobody says. */
   license: string;
-  /** How the file keeps the convolutions' weights: `f16` or `f32`. */
+  /** How the file keeps the convolutions' weights: `int8`, `f16`, `bf16`, `f32`, `f64`. */
   dtype: string;
+  /** Groups of a bottleneck's 3x3 convolution: 32 in ResNeXt. */
+  groups: number;
+  /** Channels of each group in the first stage: 128 in a Wide ResNet. */
+  widthPerGroup: number;
+  preprocessing: Preprocessing;
+  format: "safetensors" | "pytorch" | "burnpack";
+  /** Whose names the tensors have: `torchvision`, `Hugging Face`. */
+  naming: string;
+  /** Where the usual was taken, because nobody told. */
+  assumed: Assumption[];
 }
 
 /** A class and how probable the network finds it. */

@@ -4,12 +4,17 @@ use std::panic;
 
 use js_sys::{Error as JsError, Function, JSON, Reflect};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use wasm_bindgen::prelude::*;
+use web_sys::Blob;
 
 use crate::backend::{self, DeviceKind, DeviceReport};
 use crate::classifier::Classifier;
 use crate::error::Error;
+use crate::weights::Choices;
+use crate::weights::blob::BlobBytes;
+use crate::weights::labels;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("web.d.ts");
@@ -87,13 +92,18 @@ impl Engine {
         to_js(&self.report)
     }
 
-    /// Reads a weight file and builds its network on the device. The bytes can go afterwards.
+    /// Reads a weight file and builds its network on the device. The blob can go afterwards.
     ///
     /// # Errors
-    /// `weights-format`, `weights-missing`, `weights-shape`, `weights-dtype`, `weights-values`,
+    /// `weights-format`, `weights-unreadable`, `weights-missing`, `weights-shape`, `weights-dtype`, `weights-values`,
     /// `weights-architecture`.
-    pub fn load(&self, bytes: &[u8]) -> Result<Model, JsValue> {
-        let classifier = Classifier::from_bytes(bytes, &self.device)
+    pub fn load(
+        &self,
+        weights: Blob,
+        #[wasm_bindgen(unchecked_param_type = "WeightChoices")] choices: JsValue,
+    ) -> Result<Model, JsValue> {
+        let choices: Choices = from_js(&choices)?;
+        let classifier = Classifier::load(BlobBytes::new(weights), &choices, &self.device)
             .map_err(Error::from)
             .map_err(thrown)?;
         Ok(Model { classifier })
@@ -109,10 +119,12 @@ pub struct Model {
 
 #[wasm_bindgen]
 impl Model {
-    /// What the weight file says of itself.
+    /// What the weight file says of itself, or what its tensors tell.
     #[wasm_bindgen(getter, unchecked_return_type = "ModelInfo")]
     pub fn info(&self) -> Result<JsValue, JsValue> {
         let metadata = self.classifier.metadata();
+        let origin = self.classifier.origin();
+        let preprocessing = &metadata.preprocessing;
         to_js(&json!({
             "architecture": metadata.name,
             "family": metadata.network.family,
@@ -125,7 +137,30 @@ impl Model {
             "source": metadata.source,
             "license": metadata.license,
             "dtype": metadata.dtype,
+            "groups": metadata.network.groups,
+            "widthPerGroup": metadata.network.width_per_group,
+            "preprocessing": {
+                "resizeShortSide": preprocessing.resize_short_side,
+                "crop": preprocessing.crop,
+                "mean": preprocessing.mean,
+                "std": preprocessing.std,
+            },
+            "format": origin.format,
+            "naming": origin.naming,
+            "assumed": origin.assumed,
         }))
+    }
+
+    /// Gives the classes other names: a text with one on each line, or JSON.
+    ///
+    /// # Errors
+    /// `labels`: what cannot be read, or another number of labels than of classes. Those before stay.
+    #[wasm_bindgen(js_name = setLabels)]
+    pub fn set_labels(&mut self, text: &str) -> Result<(), JsValue> {
+        labels::parse(text)
+            .and_then(|labels| self.classifier.set_labels(labels))
+            .map_err(Error::from)
+            .map_err(thrown)
     }
 
     /// A row for each layer.
@@ -149,6 +184,15 @@ impl Model {
         let classification = self.classifier.classify(&rgba, width, height, top).await;
         to_js(&classification.map_err(thrown)?)
     }
+}
+
+/// Reads what JavaScript passes as a plain object; `undefined` is an empty one.
+fn from_js<T: DeserializeOwned + Default>(value: &JsValue) -> Result<T, JsValue> {
+    if value.is_undefined() {
+        return Ok(T::default());
+    }
+    let text = JSON::stringify(value)?.as_string().unwrap_or_default();
+    serde_json::from_str(&text).map_err(|error| JsError::new(&error.to_string()).into())
 }
 
 fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {

@@ -9,8 +9,8 @@ use burn::prelude::*;
 use pollster::block_on;
 use resnet_web::classifier::Classifier;
 use resnet_web::image::{Preprocessing, preprocess};
-use resnet_web::resnet::{NormMode, ResNet, ResNetConfig, StrideOn};
-use resnet_web::weights::WeightFile;
+use resnet_web::resnet::{NormMode, ResNet, StrideOn};
+use resnet_web::weights::{Choices, WeightFile};
 use serde_json::Value;
 
 const WEIGHTS: &str = "www/public/weights/resnet50.safetensors";
@@ -32,6 +32,12 @@ fn pixels(photo: &str) -> (Vec<u8>, u32, u32) {
         .into_rgba8();
     let (width, height) = photo.dimensions();
     (photo.into_raw(), width, height)
+}
+
+fn network(bytes: &[u8], choices: &Choices) -> ResNet {
+    let mut file = WeightFile::open(bytes, choices).unwrap();
+    let spec = file.spec().clone();
+    ResNet::from_spec(spec, &mut file, NormMode::Folded, &Device::flex()).unwrap()
 }
 
 /// The largest difference of the first ten logits and the largest one to PyTorch's, as a part of the largest.
@@ -62,7 +68,7 @@ fn off(network: &ResNet, photo: &str) -> f64 {
 
 /// A line for each of the five most probable classes that is not PyTorch's, or off by more than `tolerance`.
 fn top5_faults(weights: &[u8], tolerance: f64) -> Vec<String> {
-    let classifier = Classifier::from_bytes(weights, &Device::flex()).unwrap();
+    let classifier = Classifier::load(weights, &Choices::default(), &Device::flex()).unwrap();
     let mut faults = Vec::new();
     for photo in PHOTOS {
         let (rgba, width, height) = pixels(photo);
@@ -99,9 +105,7 @@ fn the_package_converted_to_f32_gives_pytorchs_logits() {
     let bytes = convert(&package, WeightDtype::F32).unwrap().bytes;
     assert_eq!(top5_faults(&bytes, 1e-3), Vec::<String>::new());
 
-    let mut file = WeightFile::read(&bytes).unwrap();
-    let config = file.metadata().network.clone();
-    let network = ResNet::load(&config, &mut file, NormMode::Folded, &Device::flex()).unwrap();
+    let network = network(&bytes, &Choices::default());
     for photo in PHOTOS {
         let off = off(&network, photo);
         assert!(off < 1e-3, "{photo}: logits are {off} off");
@@ -112,14 +116,14 @@ fn the_package_converted_to_f32_gives_pytorchs_logits() {
 fn the_published_stride_is_pinned() {
     // The wrong stride raises no error and keeps the top class, so it shows in the logits alone.
     let bytes = weights();
+    let file = WeightFile::open(bytes.as_slice(), &Choices::default()).unwrap();
+    assert_eq!(file.metadata().network.stride_on, StrideOn::Conv1);
     for (stride_on, right) in [(StrideOn::Conv1, true), (StrideOn::Conv2, false)] {
-        let mut file = WeightFile::read(&bytes).unwrap();
-        assert_eq!(file.metadata().network.stride_on, StrideOn::Conv1);
-        let config = ResNetConfig {
-            stride_on,
-            ..file.metadata().network.clone()
+        let choices = Choices {
+            stride_on: Some(stride_on),
+            ..Choices::default()
         };
-        let network = ResNet::load(&config, &mut file, NormMode::Folded, &Device::flex()).unwrap();
+        let network = network(&bytes, &choices);
         for photo in PHOTOS {
             let off = off(&network, photo);
             let fits = if right { off < 2e-3 } else { off > 5e-2 };

@@ -58,7 +58,7 @@ fn what_cannot_be_done_is_said_in_one_sentence() {
         (&["convert", "missing", target], "missing: No such file"),
         (
             &["convert", words, target],
-            "words.txt: the package cannot be unpacked",
+            "words.txt: this is no weight file",
         ),
     ];
     let mut report = Vec::new();

@@ -184,6 +184,8 @@ fn a_block_projects_its_input_where_its_family_does() {
             width,
             stride,
             stride_on,
+            groups: 1,
+            width_per_group: 64,
         };
         let fits = match (config.spec(""), expected) {
             (Ok(spec), Ok(expected)) => {
@@ -211,6 +213,8 @@ fn branches_that_do_not_meet_are_an_error_as_in_pytorch() {
         width: 8,
         stride: 3,
         stride_on: StrideOn::Conv2,
+        groups: 1,
+        width_per_group: 64,
     };
     let spec = block.spec("layer9.0").unwrap();
     let block = ResidualBlock::load(&spec, &mut Synthetic, NormMode::Folded, &device).unwrap();

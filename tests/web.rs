@@ -7,16 +7,19 @@
 
 mod support;
 
+use std::collections::HashMap;
+
 use burn::prelude::*;
-use js_sys::{JSON, Reflect};
+use js_sys::{Array, JSON, Reflect, Uint8Array};
 use resnet_web::backend::{self, DeviceKind, self_check};
 use resnet_web::resnet::NormMode;
 use resnet_web::web::Engine;
 use serde_json::Value;
 use support::golden::Golden;
-use support::weight_file;
+use support::weight_file::{self, Draft};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::Blob;
 
 // Where the page runs it: in a worker.
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
@@ -92,7 +95,9 @@ async fn a_picture_is_classified() {
         (&"cpu".into(), &2.into())
     );
 
-    let model = engine.load(&weight_file::small()).unwrap();
+    let model = engine
+        .load(blob(&weight_file::small()), JsValue::UNDEFINED)
+        .unwrap();
     let info = json(&model.info().unwrap());
     assert_eq!(info["inputShape"], serde_json::json!([1, 3, 32, 32]));
     assert_eq!(info["labels"][3], "class 3");
@@ -123,10 +128,38 @@ async fn a_picture_is_classified() {
 }
 
 #[wasm_bindgen_test]
+async fn a_file_that_does_not_say_all_of_itself_loads_with_what_is_chosen_and_named() {
+    let engine = Engine::open("cpu".to_owned(), false).await.unwrap();
+    let silent = Draft::small().write_with(HashMap::new());
+    let choices = r#"{
+        "name": "weights.bin",
+        "preprocessing": {"resizeShortSide": 36, "crop": 32, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
+    }"#;
+    let mut model = engine
+        .load(blob(&silent), JSON::parse(choices).unwrap())
+        .unwrap();
+    let info = json(&model.info().unwrap());
+    assert_eq!(info["assumed"], serde_json::json!(["labels"]));
+    assert_eq!(info["source"], "weights.bin");
+    assert_eq!(info["preprocessing"]["resizeShortSide"], 36);
+
+    let error = model.set_labels("cat\ndog").unwrap_err();
+    assert_eq!(property(&error, "code"), "labels");
+    assert!(property(&error, "message").contains("2 labels, and the network tells 10"));
+    model.set_labels(&["dog"; 10].join("\n")).unwrap();
+    let top = json(&model.classify(vec![255; 16], 2, 2, 1).await.unwrap());
+    assert_eq!(top["top"][0]["label"], "dog");
+}
+
+#[wasm_bindgen_test]
 async fn what_is_wrong_has_a_code_and_leaves_the_engine_working() {
     let engine = Engine::open("cpu".to_owned(), false).await.unwrap();
-    let model = engine.load(&weight_file::small()).unwrap();
-    let error = engine.load(b"<!doctype html>").unwrap_err();
+    let model = engine
+        .load(blob(&weight_file::small()), JsValue::UNDEFINED)
+        .unwrap();
+    let error = engine
+        .load(blob(b"<!doctype html>"), JsValue::UNDEFINED)
+        .unwrap_err();
     assert_eq!(property(&error, "name"), "ResNetError");
     assert_eq!(property(&error, "code"), "weights-format");
     assert!(
@@ -136,6 +169,11 @@ async fn what_is_wrong_has_a_code_and_leaves_the_engine_working() {
     let error = model.classify(vec![0; 3], 2, 2, 5).await.unwrap_err();
     assert_eq!(property(&error, "code"), "image-size");
     assert!(model.classify(vec![255; 16], 2, 2, 5).await.is_ok());
+}
+
+fn blob(bytes: &[u8]) -> Blob {
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    Blob::new_with_u8_array_sequence(&parts).unwrap()
 }
 
 fn property(value: &JsValue, name: &str) -> String {

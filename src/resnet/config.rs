@@ -5,8 +5,19 @@ use thiserror::Error;
 
 /// The channels of the stem and of the four stages before a block's expansion (He et al. 2015, table 1).
 pub const STEM_CHANNELS: usize = 64;
+/// Height and width of the stem's kernel (table 1).
+pub const STEM_KERNEL: usize = 7;
 /// How much the stem and the stages shrink the input in all: five halvings.
 pub const TOTAL_STRIDE: usize = 32;
+
+/// The most blocks a stage may have; ResNet-152 has 36.
+const MOST_BLOCKS: usize = 1024;
+/// The most classes a network may tell apart; ImageNet-22k has 21,841.
+const MOST_CLASSES: usize = 1 << 20;
+/// The most channels of an input or a group.
+const MOST_CHANNELS: usize = 4096;
+/// The widest input of a flatten head, in pixels.
+const MOST_WIDTH: usize = 2048;
 
 /// Whose conventions a network follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +91,22 @@ pub struct ResNetConfig {
     pub head: Head,
     /// Which convolution of a bottleneck block carries the stride.
     pub stride_on: StrideOn,
+    /// torchvision's `groups` of a bottleneck's 3x3 convolution: 32 in ResNeXt (Xie et al. 2017), otherwise 1.
+    #[serde(default = "one_group")]
+    pub groups: usize,
+    /// torchvision's `width_per_group`: channels of each group in the first stage. 64, or 128 in a Wide ResNet
+    /// (Zagoruyko and Komodakis 2016).
+    #[serde(default = "usual_width")]
+    pub width_per_group: usize,
+}
+
+/// What files say that know no groups.
+const fn one_group() -> usize {
+    1
+}
+
+const fn usual_width() -> usize {
+    STEM_CHANNELS
 }
 
 /// The torchvision networks, by depth.
@@ -154,6 +181,30 @@ pub enum ConfigError {
         "the seed's network has a flatten head; an average pool is for torchvision's names only"
     )]
     SeedAveragePool,
+    /// More than any network has, so that a hostile file cannot ask for more memory than there is.
+    #[error("{what} is {found}; the most that is built is {most}")]
+    TooLarge {
+        /// Which number.
+        what: &'static str,
+        /// Its value.
+        found: usize,
+        /// The limit.
+        most: usize,
+    },
+    /// Groups where there are none.
+    #[error(
+        "{what} is {found} in a network of {block}; only torchvision's bottleneck blocks have one other than {usual}"
+    )]
+    NoGroups {
+        /// Which number.
+        what: &'static str,
+        /// Its value.
+        found: usize,
+        /// The kind of block.
+        block: &'static str,
+        /// What it is everywhere else.
+        usual: usize,
+    },
     /// A block with no channels at all.
     #[error("a block has 0 {what}; it must be at least 1")]
     ZeroBlockSize {
@@ -190,6 +241,8 @@ impl ResNetConfig {
             classes: output_num,
             head: Head::Flatten { input_width },
             stride_on: StrideOn::Conv2,
+            groups: one_group(),
+            width_per_group: usual_width(),
         }
     }
 
@@ -206,6 +259,8 @@ impl ResNetConfig {
             classes,
             head: Head::AveragePool,
             stride_on: StrideOn::Conv2,
+            groups: one_group(),
+            width_per_group: usual_width(),
         }
     }
 
@@ -214,6 +269,7 @@ impl ResNetConfig {
     /// # Errors
     /// The first rule that is broken, with the value that breaks it.
     pub fn validate(&self) -> Result<(), ConfigError> {
+        self.check_sizes()?;
         if let Some(stage) = self.repetitions.iter().position(|&count| count == 0) {
             return Err(ConfigError::ZeroRepetitions { stage: stage + 1 });
         }
@@ -237,17 +293,83 @@ impl ResNetConfig {
         Ok(())
     }
 
+    /// Checks what a hostile file could overdo, and the groups.
+    fn check_sizes(&self) -> Result<(), ConfigError> {
+        let width = match self.head {
+            Head::AveragePool => 0,
+            Head::Flatten { input_width } => input_width,
+        };
+        let deepest = self.repetitions.into_iter().max().unwrap_or(0);
+        for (what, found, most) in [
+            ("the number of blocks in a stage", deepest, MOST_BLOCKS),
+            ("the number of classes", self.classes, MOST_CLASSES),
+            (
+                "the number of input channels",
+                self.input_channels,
+                MOST_CHANNELS,
+            ),
+            ("the input width", width, MOST_WIDTH),
+            ("`groups`", self.groups, MOST_CHANNELS),
+            ("`width_per_group`", self.width_per_group, MOST_CHANNELS),
+        ] {
+            if found > most {
+                return Err(ConfigError::TooLarge { what, found, most });
+            }
+        }
+        let grouped = self.family == Family::Torchvision && self.block == BlockKind::Bottleneck;
+        for (what, found, usual) in [
+            ("`groups`", self.groups, one_group()),
+            ("`width_per_group`", self.width_per_group, usual_width()),
+        ] {
+            if found == 0 {
+                return Err(ConfigError::ZeroBlockSize { what });
+            }
+            if found != usual && !grouped {
+                let block = match self.block {
+                    BlockKind::NoBottleneck => "no-bottleneck blocks",
+                    BlockKind::Bottleneck => "the seed's blocks",
+                };
+                return Err(ConfigError::NoGroups {
+                    what,
+                    found,
+                    block,
+                    usual,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The input's width whose last map is `side` pixels wide, for a flatten head. `None`: too wide.
+    pub fn input_width_of(side: usize) -> Option<usize> {
+        side.checked_mul(TOTAL_STRIDE)
+            .filter(|&width| width <= MOST_WIDTH)
+    }
+
     /// The usual name: "ResNet-50", or the repetition counts where no paper gives one.
     pub fn name(&self) -> String {
         let known = Depth::ALL
             .into_iter()
             .find(|depth| depth.blocks() == (self.block, self.repetitions));
-        match known {
-            Some(depth) => format!("ResNet-{}", depth.layers()),
+        let depth = match known {
+            Some(depth) => format!("-{}", depth.layers()),
             None => {
                 let [a, b, c, d] = self.repetitions;
-                format!("ResNet [{a}, {b}, {c}, {d}]")
+                format!(" [{a}, {b}, {c}, {d}]")
             }
+        };
+        let Self {
+            groups,
+            width_per_group: width,
+            ..
+        } = *self;
+        match (groups, width) {
+            (1, STEM_CHANNELS) => format!("ResNet{depth}"),
+            (1, width) if width % STEM_CHANNELS == 0 => {
+                format!("Wide ResNet{depth}-{}", width / STEM_CHANNELS)
+            }
+            (1, width) => format!("ResNet{depth} of width {width}"),
+            (groups, width) => format!("ResNeXt{depth} {groups}x{width}d"),
         }
     }
 }

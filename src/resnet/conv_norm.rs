@@ -71,19 +71,13 @@ impl ConvNorm {
             ),
             NormMode::Separate => (own_bias, Some(batch_norm(norm, device))),
         };
-        let shape = [
-            spec.output_channels,
-            spec.input_channels,
-            spec.kernel,
-            spec.kernel,
-        ];
         let convolution = Conv2d {
-            weight: Param::from_tensor(tensor(weight, shape, device)),
+            weight: Param::from_tensor(tensor(weight, spec.weight_shape(), device)),
             bias: bias.map(|bias| Param::from_tensor(tensor(bias, [spec.output_channels], device))),
             stride: [spec.stride; 2],
             kernel_size: [spec.kernel; 2],
             dilation: [1; 2],
-            groups: 1,
+            groups: spec.groups,
             padding: PaddingConfig2d::Explicit(
                 spec.padding,
                 spec.padding,

@@ -8,7 +8,8 @@
 use thiserror::Error;
 
 use super::config::{
-    BlockKind, ConfigError, Family, Head, ResNetConfig, STEM_CHANNELS, StrideOn, TOTAL_STRIDE,
+    BlockKind, ConfigError, Family, Head, ResNetConfig, STEM_CHANNELS, STEM_KERNEL, StrideOn,
+    TOTAL_STRIDE,
 };
 
 /// A convolution, the batch norm after it, and the ReLU after that where there is one.
@@ -30,6 +31,8 @@ pub struct ConvSpec {
     pub stride: usize,
     /// Zeros added on each side.
     pub padding: usize,
+    /// Parts into which the channels fall; each part of the output sees its own part of the input.
+    pub groups: usize,
     /// Whether the convolution itself has a bias: only the seed's no-bottleneck shortcut does.
     pub bias: bool,
 }
@@ -171,15 +174,19 @@ impl ConvSpec {
         size.map(|side| windows(side, self.kernel, self.stride, self.padding))
     }
 
+    /// The weight's shape in PyTorch's order: `[out, in / groups, height, width]`.
+    pub const fn weight_shape(&self) -> [usize; 4] {
+        [
+            self.output_channels,
+            self.input_channels / self.groups,
+            self.kernel,
+            self.kernel,
+        ]
+    }
+
     /// The convolution's tensors.
     pub fn convolution_tensors(&self) -> Vec<TensorSpec> {
-        let weight = [
-            self.output_channels,
-            self.input_channels,
-            self.kernel,
-            self.kernel,
-        ];
-        let mut tensors = vec![TensorSpec::new(&self.name, "weight", &weight)];
+        let mut tensors = vec![TensorSpec::new(&self.name, "weight", &self.weight_shape())];
         if self.bias {
             tensors.push(TensorSpec::new(&self.name, "bias", &[self.output_channels]));
         }
@@ -231,18 +238,27 @@ pub struct BlockConfig {
     pub kind: BlockKind,
     /// Channels that come in.
     pub input_channels: usize,
-    /// Channels of the 3x3 convolution; `expansion` times as many go out.
+    /// torchvision's `planes`; `expansion` times as many channels go out.
     pub width: usize,
     /// The block's step in pixels.
     pub stride: usize,
     /// Which convolution carries the stride, with a bottleneck.
     pub stride_on: StrideOn,
+    /// Groups of a bottleneck's 3x3 convolution.
+    pub groups: usize,
+    /// Channels of each group where `width` is 64.
+    pub width_per_group: usize,
 }
 
 impl BlockConfig {
     /// Channels that go out.
     pub const fn output_channels(&self) -> usize {
         self.width * self.kind.expansion()
+    }
+
+    /// Channels of a bottleneck's 3x3 convolution, as torchvision's `Bottleneck` works them out.
+    pub const fn inner_channels(&self) -> usize {
+        self.width * self.width_per_group / STEM_CHANNELS * self.groups
     }
 
     /// The block on paper, called `name` (empty for a block that stands alone).
@@ -254,6 +270,7 @@ impl BlockConfig {
             (self.input_channels, "input channels"),
             (self.width, "channels"),
             (self.stride, "pixels of stride"),
+            (self.inner_channels(), "channels of its 3x3 convolution"),
         ];
         if let Some(&(_, what)) = sizes.iter().find(|(value, _)| *value == 0) {
             return Err(ConfigError::ZeroBlockSize { what });
@@ -274,21 +291,21 @@ impl BlockConfig {
         } else {
             format!("{name}.")
         };
-        // (kernel, channels out, stride) of F(x).
-        let convolutions = match (self.kind, self.stride_on) {
-            (BlockKind::NoBottleneck, _) => vec![(3, self.width, self.stride), (3, self.width, 1)],
-            (BlockKind::Bottleneck, StrideOn::Conv1) => {
-                vec![
-                    (1, self.width, self.stride),
-                    (3, self.width, 1),
-                    (1, output_channels, 1),
-                ]
+        // (kernel, channels out, stride, groups) of F(x).
+        let convolutions = match self.kind {
+            BlockKind::NoBottleneck => {
+                vec![(3, self.width, self.stride, 1), (3, self.width, 1, 1)]
             }
-            (BlockKind::Bottleneck, StrideOn::Conv2) => {
+            BlockKind::Bottleneck => {
+                let [first, second] = match self.stride_on {
+                    StrideOn::Conv1 => [self.stride, 1],
+                    StrideOn::Conv2 => [1, self.stride],
+                };
+                let inner = self.inner_channels();
                 vec![
-                    (1, self.width, 1),
-                    (3, self.width, self.stride),
-                    (1, output_channels, 1),
+                    (1, inner, first, 1),
+                    (3, inner, second, self.groups),
+                    (1, output_channels, 1, 1),
                 ]
             }
         };
@@ -297,7 +314,7 @@ impl BlockConfig {
         let convolutions = convolutions
             .into_iter()
             .enumerate()
-            .map(|(i, (kernel, output_channels, stride))| {
+            .map(|(i, (kernel, output_channels, stride, groups))| {
                 // The seed numbers convolution, batch norm and ReLU through one Sequential;
                 // torchvision numbers the convolutions and shares one ReLU.
                 let (conv, norm, relu) = if seed {
@@ -323,6 +340,7 @@ impl BlockConfig {
                     kernel,
                     stride,
                     padding: kernel / 2,
+                    groups,
                     bias: false,
                 }
             })
@@ -340,6 +358,7 @@ impl BlockConfig {
             // The seed's no-bottleneck projection has stride 2 written out, whatever the block's is, and a bias.
             stride: if seed_no_bottleneck { 2 } else { self.stride },
             padding: 0,
+            groups: 1,
             bias: seed_no_bottleneck,
         });
 
@@ -426,9 +445,10 @@ impl NetworkSpec {
             relu: Some(stem_name("preliminary.2", "relu")),
             input_channels: config.input_channels,
             output_channels: STEM_CHANNELS,
-            kernel: 7,
+            kernel: STEM_KERNEL,
             stride: 2,
             padding: 3,
+            groups: 1,
             bias: false,
         };
 
@@ -446,6 +466,8 @@ impl NetworkSpec {
                     // Every stage but the first halves the resolution, in its first block.
                     stride: if i > 0 && j == 0 { 2 } else { 1 },
                     stride_on: config.stride_on,
+                    groups: config.groups,
+                    width_per_group: config.width_per_group,
                 };
                 blocks.push(block.spec(&format!("{name}.{j}"))?);
                 channels = block.output_channels();

@@ -162,10 +162,11 @@ impl Walk {
     }
 
     fn conv(&mut self, spec: &ConvSpec) {
-        let [height, width] = spec.output_size([self.shape[2], self.shape[3]]);
-        let output = vec![self.shape[0], spec.output_channels, height, width];
+        let size = spec.output_size([self.shape[2], self.shape[3]]);
+        let output = vec![self.shape[0], spec.output_channels, size[0], size[1]];
         let outputs: usize = output.iter().product();
-        let window = spec.input_channels * spec.kernel * spec.kernel;
+        let [_, inputs, height, width] = spec.weight_shape();
+        let window = inputs * height * width;
         let biases = if spec.bias { spec.output_channels } else { 0 };
         let row = self.layer(&spec.name, "Conv2d", output);
         row.kernel = Some([spec.kernel; 2]);

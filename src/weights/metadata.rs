@@ -1,6 +1,6 @@
 //! What a weight file says of itself: the network, its input, its labels, where it comes from.
 //!
-//! It is kept as JSON under one key of the safetensors header. The tensors' shapes do not tell all of it: which
+//! It is kept as JSON under one key of a safetensors header's or a burnpack index's entries. The tensors' shapes do not tell all of it: which
 //! convolution carries the stride, how a picture is normalised and what the classes are called.
 
 use std::collections::HashMap;
@@ -30,24 +30,24 @@ pub struct ModelMetadata {
     pub preprocessing: Preprocessing,
     /// The classes' names in the order of the logits; empty if nobody knows them.
     pub labels: Vec<String>,
-    /// Where the weights come from.
+    /// Where the weights come from; empty if nobody says.
     pub source: String,
-    /// Under which terms.
+    /// Under which terms; empty if nobody says.
     pub license: String,
-    /// How the convolutions' weights are kept: "f32", "f16".
+    /// How the convolutions' weights are kept: "f32", "f16", "int8".
     pub dtype: String,
 }
 
 impl ModelMetadata {
-    /// Reads it from a safetensors header's entries.
+    /// Reads it from a file's entries. `None` for a file that has none.
     ///
     /// # Errors
-    /// [`WeightError::Metadata`] where it is missing, unreadable, of a later format or at odds with itself.
-    pub fn from_entries(entries: &HashMap<String, String>) -> Result<Self, WeightError> {
+    /// [`WeightError::Metadata`] where it is unreadable, of a later format or at odds with itself.
+    pub fn from_entries(entries: &HashMap<String, String>) -> Result<Option<Self>, WeightError> {
         let fault = |reason: String| WeightError::Metadata { reason };
-        let text = entries
-            .get(KEY)
-            .ok_or_else(|| fault(format!("the header has no `{KEY}` entry")))?;
+        let Some(text) = entries.get(KEY) else {
+            return Ok(None);
+        };
         let metadata: Self =
             serde_json::from_str(text).map_err(|error| fault(format!("`{KEY}`: {error}")))?;
         if metadata.format != FORMAT {
@@ -63,7 +63,7 @@ impl ModelMetadata {
                 "it has {labels} labels for {classes} classes"
             )));
         }
-        Ok(metadata)
+        Ok(Some(metadata))
     }
 
     /// The entry of a safetensors header.

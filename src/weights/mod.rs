@@ -1,14 +1,24 @@
 //! From a weight file's bytes to a network's tensors.
 //!
-//! A network asks a [`TensorSource`] for its tensors by name. [`safetensors`] reads them from a file, whose
-//! [`metadata`] says which network it holds; [`synthetic`] works them out from the names, for tests and for the check
-//! that a device computes right.
+//! A network asks a [`TensorSource`] for its tensors by name. A [`WeightFile`] is one: [`bytes`] to read from, whose
+//! [`mod@format`] gives an [`index`] of the tensors; [`naming`] knows what each library calls them, [`infer`] tells from
+//! their shapes which network they make, and [`metadata`] is what the file itself says of it. [`synthetic`] works
+//! tensors out from their names, for tests and for the check that a device computes right.
 
+#[cfg(target_arch = "wasm32")]
+pub mod blob;
+pub mod bytes;
+pub mod file;
+mod format;
+pub mod index;
+pub mod infer;
+pub mod labels;
 pub mod metadata;
-pub mod safetensors;
+pub mod naming;
 pub mod source;
 pub mod synthetic;
 
+pub use bytes::ByteSource;
+pub use file::{Assumption, Choices, WeightFile};
 pub use metadata::ModelMetadata;
-pub use safetensors::WeightFile;
 pub use source::{Listing, TensorSource, WeightError};

@@ -53,17 +53,23 @@ impl fmt::Display for Listing {
 /// What is wrong with a set of weights.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum WeightError {
-    /// The bytes are no weight file.
+    /// The bytes are no weight file, or a damaged one.
     #[error(
-        "this is not a safetensors file: {reason}. Choose a .safetensors file, or download it again"
+        "this is no weight file that can be read: {reason}. Expected is a whole file of safetensors, PyTorch (.pth) or burnpack"
     )]
     Format {
         /// What the reader stumbled over.
         reason: String,
     },
-    /// The file does not say which network it holds.
+    /// The bytes cannot be read any more.
+    #[error("the weight file cannot be read: {reason}. Choose it again")]
+    Unreadable {
+        /// The system's words.
+        reason: String,
+    },
+    /// What the file says of its network makes no sense.
     #[error(
-        "the file's metadata does not describe the network: {reason}. Convert the weights with `resnet-web convert`"
+        "the file's own description of its network cannot be used: {reason}. Convert the weights again with `resnet-web convert`"
     )]
     Metadata {
         /// What is missing or wrong.
@@ -73,6 +79,32 @@ pub enum WeightError {
     #[error("the file describes a network that cannot be built: {reason}")]
     Architecture {
         /// Which rule it breaks.
+        reason: String,
+    },
+    /// The tensors are another network's.
+    #[error(
+        "the file holds {seems}, and only ResNets run here: those of torchvision, the seed document's, and what has the same layers under Hugging Face's or burn's names"
+    )]
+    NotResNet {
+        /// What it seems to hold.
+        seems: String,
+    },
+    /// Labels that do not fit the network.
+    #[error(
+        "there are {found} labels, and the network tells {classes} classes apart. Choose a file with one label for each class, in the order of the logits"
+    )]
+    LabelCount {
+        /// How many labels there are.
+        found: usize,
+        /// How many classes.
+        classes: usize,
+    },
+    /// A text in which no labels are found.
+    #[error(
+        "the labels cannot be read: {reason}. Expected is a text with one label on each line, or JSON: a list of labels, or an object of numbers and labels"
+    )]
+    Labels {
+        /// What is wrong with it.
         reason: String,
     },
     /// Tensors the network needs and the file lacks.
@@ -100,7 +132,9 @@ pub enum WeightError {
         tensors: Listing,
     },
     /// Tensors of a number type that is not read.
-    #[error("tensors have a type other than F32 or F16: {tensors}")]
+    #[error(
+        "tensors have a type that weights are not read from: {tensors}. Expected is F32, F16, BF16, F64, or I8 with a scale for each output channel"
+    )]
     Dtype {
         /// Name and type of each.
         tensors: Listing,

@@ -90,6 +90,8 @@ impl Arch {
                 width,
                 stride,
                 stride_on: StrideOn::Conv2,
+                groups: 1,
+                width_per_group: 64,
             })
         };
         match *self {

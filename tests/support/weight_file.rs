@@ -36,6 +36,8 @@ impl Draft {
             classes: 10,
             head: Head::AveragePool,
             stride_on: StrideOn::Conv2,
+            groups: 1,
+            width_per_group: 64,
         };
         let metadata = ModelMetadata {
             format: FORMAT,

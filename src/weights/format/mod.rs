@@ -1,0 +1,82 @@
+//! The file formats: each is a way from a file's bytes to the index of its tensors.
+//!
+//! A format is told by its bytes, never by the file's name.
+
+mod burnpack;
+pub mod pytorch;
+mod safetensors;
+
+use super::bytes::{ByteSource, HEADER_LIMIT, read};
+use super::index::TensorIndex;
+use super::source::WeightError;
+
+/// What a safetensors file's first eight bytes count is the length of a JSON object.
+const SAFETENSORS_JSON: usize = 8;
+
+/// Reads which tensors a file holds, and where.
+///
+/// # Errors
+/// [`WeightError::Format`] for what is no weight file, or a damaged one.
+pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
+    let start = read(bytes, 0, bytes.size().min(1024), "the file's start")?;
+    // What is often mistaken for weights comes first: some of it looks like a length or a pickle.
+    if let Some(what) = impostor(&start) {
+        return Err(WeightError::Format {
+            reason: what.to_owned(),
+        });
+    }
+    if burnpack::starts(&start) {
+        burnpack::index(bytes)
+    } else if pytorch::starts(&start) {
+        pytorch::index(bytes)
+    } else if start.get(SAFETENSORS_JSON) == Some(&b'{') {
+        safetensors::index(bytes)
+    } else {
+        let reason = "its first bytes are none of theirs".to_owned();
+        Err(WeightError::Format { reason })
+    }
+}
+
+/// Whether a file of this size can hold a header of this length; long ones are refused unread.
+fn header_fits(length: u64, size: u64) -> Result<(), WeightError> {
+    let reason = if length > size {
+        format!("its header is said to be {length} bytes long, and the file has {size}")
+    } else if length > HEADER_LIMIT {
+        format!(
+            "its header is said to be {length} bytes long, and no ResNet's takes more than {HEADER_LIMIT}"
+        )
+    } else {
+        return Ok(());
+    };
+    Err(WeightError::Format { reason })
+}
+
+/// What is often mistaken for weights, by its first bytes.
+fn impostor(start: &[u8]) -> Option<&'static str> {
+    const SIGNS: &[(&[u8], &str)] = &[
+        (
+            b"<",
+            "it is an HTML page, perhaps the answer of a server that did not find the file",
+        ),
+        (
+            b"version https://git-lfs",
+            "it is a Git LFS pointer, not the file it points to: fetch that with `git lfs pull`",
+        ),
+        (b"{", "it is a JSON file"),
+        (b"\x89HDF", "it is an HDF5 file, perhaps Keras'"),
+        (b"\x93NUMPY", "it is a NumPy array"),
+        (b"GGUF", "it is a GGUF file"),
+        (b"\x1f\x8b", "it is compressed with gzip: unpack it first"),
+        (b"\x89PNG", "it is a picture"),
+        (b"\xff\xd8\xff", "it is a picture"),
+    ];
+    let start = start.trim_ascii_start();
+    if start.is_empty() {
+        return Some("it is empty");
+    }
+    if start.get(4..8) == Some(b"TFL3") {
+        return Some("it is a TensorFlow Lite file");
+    }
+    let sign = SIGNS.iter().find(|(sign, _)| start.starts_with(sign));
+    sign.map(|(_, what)| *what)
+}

@@ -1,0 +1,85 @@
+//! The stream before PyTorch 1.6: a magic number, a version and the machine's sizes, each a pickle; the object; the
+//! storages' keys; then for each storage how many numbers it has, in eight bytes, and the numbers.
+
+use std::collections::HashMap;
+
+use super::pickle::{Node, Pickle};
+use super::state_dict::index_of;
+use super::{Extent, fault};
+use crate::weights::bytes::{ByteSource, HEADER_LIMIT, read};
+use crate::weights::index::TensorIndex;
+use crate::weights::source::WeightError;
+
+/// 0x1950a86a20f9469cfc6c, as a pickle has it in protocol 2: after `PROTO 2 LONG1 10`.
+const MAGIC: [u8; 14] = [
+    0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19,
+];
+/// Magic number, protocol version, sizes.
+const PREAMBLE: usize = 3;
+/// Bytes that count a storage's numbers.
+const COUNT: u64 = 8;
+
+/// Whether a file that starts so is one: with the magic number in protocol 2 or later, or a bare pickle.
+pub fn starts(start: &[u8]) -> bool {
+    matches!(start, [0x80, 2..=5, ..])
+}
+
+/// Reads the pickles and finds the storages behind them.
+pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
+    let length = bytes.size().min(HEADER_LIMIT);
+    let stream = read(bytes, 0, length, "the pickles")?;
+    let magic = stream.starts_with(&MAGIC[..2]) && stream.get(4..14) == Some(&MAGIC[4..]);
+    // Later protocols put a frame's length before the number.
+    let framed = stream.get(13..23) == Some(&MAGIC[4..]);
+    if !magic && !framed {
+        return Err(fault(
+            "it is a pickle, but not one that `torch.save` wrote: save the model's `state_dict()` with `torch.save`",
+        ));
+    }
+    let mut position = 0;
+    let mut next = || {
+        let pickle = Pickle::read(stream.get(position..).unwrap_or_default())?;
+        position += pickle.length;
+        Ok::<_, WeightError>(pickle)
+    };
+    for _ in 0..PREAMBLE {
+        next()?;
+    }
+    let object = next()?;
+    let keys = next()?;
+    let Node::List(keys_in_order) = keys.node(keys.root) else {
+        return Err(fault("its list of storages is none: the file is damaged"));
+    };
+
+    let widths: HashMap<&str, usize> = object
+        .storages
+        .iter()
+        .map(|storage| (storage.key.as_str(), storage.width))
+        .collect();
+    let mut extents = HashMap::new();
+    let mut offset = position as u64;
+    for &key in keys_in_order {
+        let key = keys.text(key).unwrap_or_default();
+        let Some(&width) = widths.get(key.as_str()) else {
+            return Err(fault(format!(
+                "it lists a storage `{key}` that no tensor is in: the file is damaged"
+            )));
+        };
+        let mut count = [0; COUNT as usize];
+        count.copy_from_slice(&read(bytes, offset, COUNT, &format!("storage `{key}`"))?);
+        let length = u64::from_le_bytes(count).checked_mul(width as u64);
+        let rest = bytes.size() - offset - COUNT;
+        let Some(length) = length.filter(|&length| length <= rest) else {
+            return Err(fault(format!(
+                "storage `{key}` reaches beyond the end: it is cut short or damaged"
+            )));
+        };
+        let extent = Extent {
+            offset: offset + COUNT,
+            length,
+        };
+        offset += COUNT + length;
+        extents.insert(key, extent);
+    }
+    index_of(&object, &|storage| extents.get(&storage.key).copied())
+}

@@ -1,0 +1,158 @@
+//! Which ResNet is this? The architecture, read off the names and shapes of a file's tensors.
+
+use super::index::TensorIndex;
+use super::naming::Convention;
+use super::source::{Listing, WeightError};
+use crate::resnet::config::{STEM_CHANNELS, STEM_KERNEL};
+use crate::resnet::{BlockKind, Family, Head, ResNetConfig, StrideOn};
+
+/// Stages of every ResNet.
+const STAGES: usize = 4;
+
+/// The network whose tensors `index` holds under the names of `convention`.
+///
+/// Shapes do not tell which convolution of a bottleneck carries the stride: it comes out as torchvision's.
+///
+/// # Errors
+/// [`WeightError::Missing`] for tensors without which nothing can be told, [`WeightError::Architecture`] for a network
+/// of another build.
+pub fn infer(index: &TensorIndex, convention: &Convention) -> Result<ResNetConfig, WeightError> {
+    let fault = |reason: String| WeightError::Architecture { reason };
+    let weight = |name: String, sides: usize| match index.tensors.get(&name) {
+        Some(entry) if entry.shape.len() == sides => Ok(entry.shape.as_slice()),
+        Some(entry) => Err(fault(format!(
+            "{name} has shape {:?}, and such a weight has {sides} sides",
+            entry.shape
+        ))),
+        None => Err(WeightError::Missing {
+            architecture: "a ResNet".to_owned(),
+            names: Listing::one(name),
+        }),
+    };
+
+    let stem = weight(format!("{}.weight", convention.stem[0]), 4)?;
+    let &[stem_channels, input_channels, height, width] = stem else {
+        return Err(fault(format!("its stem has shape {stem:?}")));
+    };
+    if [stem_channels, height, width] != [STEM_CHANNELS, STEM_KERNEL, STEM_KERNEL] {
+        return Err(fault(format!(
+            "its stem is a {height}x{width} convolution to {stem_channels} channels, \
+             and a ResNet's is {STEM_KERNEL}x{STEM_KERNEL} to {STEM_CHANNELS}"
+        )));
+    }
+
+    let repetitions = [0, 1, 2, 3].map(|stage| convention.blocks(index, stage));
+    let stages = repetitions.iter().filter(|&&blocks| blocks > 0).count();
+    if stages < STAGES {
+        return Err(fault(format!(
+            "it has blocks in {stages} stages, and a ResNet in {STAGES}"
+        )));
+    }
+    if convention.blocks(index, STAGES) > 0 {
+        return Err(fault(format!("it has more than {STAGES} stages")));
+    }
+
+    let third = |stage, block| {
+        let name = convention.convolution_weight(stage, block, 2);
+        index.tensors.contains_key(&name)
+    };
+    // One block that lacks a tensor must not make it another network.
+    let votes = (0..STAGES)
+        .flat_map(|stage| (0..repetitions[stage]).map(move |block| (stage, block)))
+        .map(|(stage, block)| third(stage, block));
+    let (with, without): (Vec<bool>, Vec<bool>) = votes.partition(|&third| third);
+    let block = if with.len() > without.len() {
+        BlockKind::Bottleneck
+    } else {
+        BlockKind::NoBottleneck
+    };
+    let (groups, width_per_group) = match block {
+        BlockKind::NoBottleneck => (1, STEM_CHANNELS),
+        BlockKind::Bottleneck => {
+            // [width, width / groups, 3, 3]
+            let spatial = weight(convention.convolution_weight(0, 0, 1), 4)?;
+            let (inner, per_group) = (spatial[0], spatial[1]);
+            if per_group == 0 || inner % per_group != 0 {
+                return Err(fault(format!(
+                    "its first 3x3 convolution has shape {spatial:?}, whose groups do not come out even"
+                )));
+            }
+            (inner / per_group, per_group)
+        }
+    };
+
+    let mut head = weight(format!("{}.weight", convention.head), 2)?.to_vec();
+    if convention.transposed_head {
+        head.reverse();
+    }
+    let (classes, features) = (head[0], head[1]);
+    let channels = (STEM_CHANNELS << (STAGES - 1)) * block.expansion();
+    let side = (features / channels).isqrt();
+    if side == 0 || side * side * channels != features {
+        return Err(fault(format!(
+            "its linear layer takes {features} features, and the last stage gives {channels} for each pixel of a square"
+        )));
+    }
+    // The seed's network has no average pool, whatever the size.
+    let head = if convention.family == Family::Seed || side > 1 {
+        let input_width = ResNetConfig::input_width_of(side).ok_or_else(|| {
+            fault(format!(
+                "its linear layer takes {features} features, too many"
+            ))
+        })?;
+        Head::Flatten { input_width }
+    } else {
+        Head::AveragePool
+    };
+    let config = ResNetConfig {
+        family: convention.family,
+        block,
+        repetitions,
+        input_channels,
+        classes,
+        head,
+        stride_on: StrideOn::Conv2,
+        groups,
+        width_per_group,
+    };
+    config
+        .validate()
+        .map_err(|error| fault(error.to_string()))?;
+    Ok(config)
+}
+
+/// What tensors that follow no known convention seem to belong to.
+pub fn guess(index: &TensorIndex) -> String {
+    /// A part of a name that tells.
+    const SIGNS: &[(&str, &str)] = &[
+        (
+            "conv1.0.weight",
+            "a ResNet with a deep stem of three convolutions (timm's ResNet-D)",
+        ),
+        ("features.denseblock1.", "a DenseNet"),
+        (
+            "features.0.0.weight",
+            "a MobileNet, EfficientNet or ConvNeXt of torchvision's",
+        ),
+        ("classifier.6.weight", "a VGG or an AlexNet"),
+        ("conv_stem.weight", "an EfficientNet or MobileNet of timm's"),
+        ("Mixed_5b.", "an Inception network"),
+        ("roi_heads.", "a detection network (Faster or Mask R-CNN)"),
+        ("cls_token", "a vision transformer"),
+        ("class_token", "a vision transformer"),
+        ("patch_embed", "a vision transformer"),
+        ("downsample_layers.", "a ConvNeXt"),
+        ("word_embeddings", "a language model"),
+        ("embed_tokens", "a language model"),
+        ("down_blocks.", "a diffusion model's U-Net"),
+        ("encoder_q.", "a contrastive learner's checkpoint (MoCo)"),
+    ];
+    let has = |sign: &str| index.tensors.keys().any(|name| name.contains(sign));
+    if let Some((_, what)) = SIGNS.iter().find(|(sign, _)| has(sign)) {
+        return format!("what seems to be {what}");
+    }
+    match Listing::new(index.tensors.keys().cloned()) {
+        Some(names) => format!("a network of unknown kind (its tensors: {names})"),
+        None => "no tensors at all".to_owned(),
+    }
+}
