@@ -313,7 +313,7 @@ fn describe(
         labels: Vec::new(),
         source: String::new(),
         license: String::new(),
-        dtype: dtype.unwrap_or_default().to_lowercase(),
+        dtype: dtype.unwrap_or_default().to_ascii_lowercase(),
     };
     Ok((metadata, assumed))
 }

@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use ciborium::Value;
-use serde::Deserialize;
+use minicbor::Decoder;
+use minicbor::data::Type;
+use minicbor::decode::Error;
 
 use super::header_fits;
 use crate::weights::bytes::{ByteSource, read};
@@ -18,22 +19,18 @@ const VERSION: u16 = 1;
 /// Magic, version, length.
 const START: u64 = 10;
 const ALIGNMENT: u64 = 256;
-/// How deep the index's values may be nested; they are three deep.
-const DEPTH: usize = 16;
+/// More tensors than any ResNet has.
+const MOST_TENSORS: usize = 1 << 16;
+/// More sides than any tensor has.
+const MOST_SIDES: usize = 16;
 
-#[derive(Deserialize)]
-struct Index {
-    tensors: BTreeMap<String, Descriptor>,
-    #[serde(default)]
-    metadata: HashMap<String, String>,
-}
-
-#[derive(Deserialize)]
+/// A tensor as the index describes it.
+#[derive(Default)]
 struct Descriptor {
-    /// burn's `DType`: a name, or a map for a quantised tensor.
-    dtype: Value,
+    /// burn's name of the type; a quantised one has none.
+    dtype: Option<String>,
     shape: Vec<u64>,
-    data_offsets: (u64, u64),
+    data_offsets: Vec<u64>,
 }
 
 /// Whether a file that starts so is one.
@@ -54,13 +51,15 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
     let length = u64::from(u32::from_le_bytes([start[6], start[7], start[8], start[9]]));
     header_fits(length, bytes.size() - START)?;
     let index = read(bytes, START, length, "the index")?;
-    let index: Index = ciborium::de::from_reader_with_recursion_limit(index.as_slice(), DEPTH)
+    let (descriptors, metadata) = read_index(&mut Decoder::new(&index))
         .map_err(|error| fault(format!("its index cannot be read: {error}")))?;
 
     let data = (START + length).next_multiple_of(ALIGNMENT);
     let mut tensors = BTreeMap::new();
-    for (name, descriptor) in index.tensors {
-        let (from, to) = descriptor.data_offsets;
+    for (name, descriptor) in descriptors {
+        let &[from, to] = descriptor.data_offsets.as_slice() else {
+            return Err(fault(format!("tensor `{name}` has no place in the file")));
+        };
         let shape = descriptor
             .shape
             .iter()
@@ -74,7 +73,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
             )));
         };
         let entry = TensorEntry {
-            dtype: dtype(&descriptor.dtype),
+            dtype: dtype(descriptor.dtype),
             shape,
             offset,
             strides: None,
@@ -91,12 +90,76 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
     Ok(TensorIndex {
         format: Format::Burnpack,
         tensors,
-        metadata: index.metadata,
+        metadata,
     })
 }
 
-fn dtype(value: &Value) -> Dtype {
-    match value.as_text() {
+/// Tensors by their names, and texts by theirs.
+type Index = (BTreeMap<String, Descriptor>, HashMap<String, String>);
+
+/// `{"tensors": {name: {"dtype": …, "shape": …, "data_offsets": …}}, "metadata": {…}}`; other keys are passed over.
+fn read_index(index: &mut Decoder<'_>) -> Result<Index, Error> {
+    let mut tensors = BTreeMap::new();
+    let mut metadata = HashMap::new();
+    read_map(index, |key, index| match key {
+        "tensors" => read_map(index, |name, index| {
+            if tensors.len() == MOST_TENSORS {
+                return Err(Error::message("it lists more tensors than any network has"));
+            }
+            let mut descriptor = Descriptor::default();
+            read_map(index, |key, index| {
+                match key {
+                    "dtype" if index.datatype()? == Type::String => {
+                        descriptor.dtype = Some(index.str()?.to_owned());
+                    }
+                    "shape" => descriptor.shape = read_numbers(index)?,
+                    "data_offsets" => descriptor.data_offsets = read_numbers(index)?,
+                    _ => index.skip()?,
+                }
+                Ok(())
+            })?;
+            tensors.insert(name.to_owned(), descriptor);
+            Ok(())
+        }),
+        "metadata" => read_map(index, |key, index| {
+            metadata.insert(key.to_owned(), index.str()?.to_owned());
+            Ok(())
+        }),
+        _ => index.skip(),
+    })?;
+    Ok((tensors, metadata))
+}
+
+/// Calls `entry` with each key, and the index at its value.
+fn read_map<'a>(
+    index: &mut Decoder<'a>,
+    mut entry: impl FnMut(&'a str, &mut Decoder<'a>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    // A map without a length goes on to a break.
+    let mut rest = index.map()?;
+    loop {
+        match &mut rest {
+            Some(0) => return Ok(()),
+            Some(rest) => *rest -= 1,
+            None if index.datatype()? == Type::Break => return index.skip(),
+            None => {}
+        }
+        let key = index.str()?;
+        entry(key, index)?;
+    }
+}
+
+fn read_numbers(index: &mut Decoder<'_>) -> Result<Vec<u64>, Error> {
+    let numbers = index.array_iter::<u64>()?.take(MOST_SIDES + 1);
+    let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
+    if numbers.len() > MOST_SIDES {
+        return Err(Error::message("a tensor has more sides than any network's"));
+    }
+    Ok(numbers)
+}
+
+fn dtype(name: Option<String>) -> Dtype {
+    match name.as_deref() {
         Some("F64") => Dtype::F64,
         Some("F32" | "Flex32") => Dtype::F32,
         Some("F16") => Dtype::F16,
