@@ -1,0 +1,100 @@
+import { vi } from "vitest";
+import { PATIENCE, type Patience } from "./patience";
+
+/** The address of the page that asks. */
+export const PAGE = "https://page.test";
+
+/** What a request looked like. */
+export interface Asked {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  cache: RequestCache | undefined;
+}
+
+/** How one request is answered. Whatever it throws, `fetch` throws. */
+export type Answering = (asked: Asked) => Response | Promise<Response>;
+
+/** Takes `fetch`'s place. Answers come in turn. Returns what is asked. */
+export function serve(...answers: Answering[]): Asked[] {
+  const left = [...answers];
+  const asked: Asked[] = [];
+  vi.stubGlobal("origin", PAGE);
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit = {}) => {
+    const { method = "GET", headers = {}, cache, signal } = init;
+    const request = { url, method, headers: headers as Record<string, string>, cache };
+    asked.push(request);
+    const answer = left.shift();
+    if (!answer) throw new TypeError("nobody answers");
+    // As with a real `fetch`, stopping it ends the wait for an answer and breaks the body off.
+    const stopped = new Promise<never>((_, reject) => {
+      signal?.addEventListener("abort", () => reject(signal.reason));
+    });
+    stopped.catch(() => {});
+    return stoppable(await Promise.race([answer(request), stopped]), stopped);
+  });
+  return asked;
+}
+
+function stoppable(response: Response, stopped: Promise<never>): Response {
+  const reader = response.body?.getReader();
+  if (!reader) return response;
+  const body = new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await Promise.race([reader.read(), stopped]);
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(body, response);
+}
+
+const PIECE = 10;
+
+/** A body in small pieces: `whole`, or so many bytes of it and then a fault. */
+export function body(
+  whole: Uint8Array,
+  then: { breaks?: number; ends?: number; stalls?: number } = {},
+): ReadableStream<Uint8Array> {
+  const last = then.breaks ?? then.ends ?? then.stalls ?? whole.length;
+  let position = 0;
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        if (position < last) {
+          const next = Math.min(position + PIECE, last);
+          controller.enqueue(whole.slice(position, next));
+          position = next;
+        } else if (then.breaks !== undefined) {
+          throw new TypeError("network error");
+        } else if (then.stalls !== undefined) {
+          await new Promise(() => {});
+        } else {
+          controller.close();
+        }
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** Patience that takes no time; how long each pause would have been is in `pauses`. */
+export function atOnce(): Patience & { pauses: number[] } {
+  const pauses: number[] = [];
+  return {
+    ...PATIENCE,
+    pauses,
+    silence: 50,
+    silenceWithCopy: 20,
+    now: () => Date.UTC(2030, 0, 1),
+    random: () => 0.5,
+    sleep: async (milliseconds, signal) => {
+      pauses.push(milliseconds);
+      signal.throwIfAborted();
+    },
+  };
+}

@@ -1,0 +1,156 @@
+import { ResNetError, toResNetError } from "../../lib/errors";
+import { inTime, type Patience, unlessAborted } from "./patience";
+
+/** A fault that may be over at the next try: a broken connection, a busy server. */
+export class Interruption extends Error {
+  override readonly name = "Interruption";
+  /** Whether the server said so itself, rather than nobody. */
+  readonly answered: boolean;
+  /** How many milliseconds the server asks to wait. */
+  readonly wait: number | null;
+
+  constructor(
+    message: string,
+    { answered = false, wait = null, cause }: Partial<Interruption> & ErrorOptions = {},
+  ) {
+    super(message, { cause });
+    this.answered = answered;
+    this.wait = wait;
+  }
+}
+
+/** What a request asks for. */
+export interface Ask {
+  url: string;
+  /** What is expected there, for the error's text. */
+  what: "weights" | "a manifest";
+  method?: "GET" | "HEAD";
+  headers?: Record<string, string>;
+  cache: RequestCache;
+  /** Statuses that are answers, too, besides those of success. */
+  accept?: number;
+  /** With no byte for so many milliseconds, the connection counts as broken. */
+  silence: number;
+  signal: AbortSignal;
+}
+
+/** A response whose body has not been read. */
+export interface Answer {
+  response: Response;
+  /** Ends the connection, whatever is still to come. */
+  stop(): void;
+}
+
+/**
+ * Sends one request. Fails with an {@link Interruption} if trying again may help, with a {@link ResNetError} if not,
+ * and with the signal's reason if that says stop.
+ */
+export async function send(ask: Ask, patience: Patience): Promise<Answer> {
+  const { url, method = "GET", headers = {}, cache, signal } = ask;
+  signal.throwIfAborted();
+  const connection = new AbortController();
+  const stop = () => connection.abort();
+  let response: Response;
+  try {
+    const fetching = fetch(url, { method, headers, cache, signal: connection.signal });
+    const late = () => new Error(`no answer within ${ask.silence / 1000} seconds`);
+    response = await unlessAborted(inTime(fetching, ask.silence, late), signal);
+  } catch (cause) {
+    stop();
+    signal.throwIfAborted();
+    throw new Interruption(unreachable(url, cause), { cause });
+  }
+  const fault = faultOf(response, ask, patience);
+  if (!fault) return { response, stop };
+  stop();
+  throw fault;
+}
+
+function faultOf(
+  response: Response,
+  { url, what, accept }: Ask,
+  patience: Patience,
+): Error | undefined {
+  const { status, statusText, headers } = response;
+  if (status === accept) return undefined;
+  if (!response.ok) {
+    const answered = `The server answered ${`${status} ${statusText}`.trim()} for ${url}.`;
+    if (status !== 408 && status !== 425 && status !== 429 && status < 500) {
+      return new ResNetError("weights-download", `${answered} Check the address and try again.`);
+    }
+    const wait = retryAfter(headers, patience);
+    const when = wait === null ? "later" : `in ${Math.ceil(wait / 1000)} seconds`;
+    return new Interruption(`${answered} Try again ${when}.`, { answered: true, wait });
+  }
+  if (/^\s*text\/html\b/i.test(headers.get("content-type") ?? "")) {
+    return new ResNetError(
+      "weights-download",
+      `${url} answered with a web page instead of ${what}. Check the address.`,
+    );
+  }
+  return undefined;
+}
+
+/** Whether the browser holds back headers that this server does not expose, and asks before it sends unusual ones. */
+export function isForeign(url: string): boolean {
+  return new URL(url).origin !== globalThis.origin;
+}
+
+function unreachable(url: string, cause: unknown): string {
+  if (!isForeign(url)) {
+    const why = toResNetError(cause).message;
+    return `${url} could not be reached: ${why}. Check the connection and try again.`;
+  }
+  return (
+    `${url} could not be reached: either the connection failed, or ${new URL(url).host} does not allow pages of ` +
+    `${globalThis.origin} to read it by CORS (Access-Control-Allow-Origin); the browser does not tell which. ` +
+    "Check the connection and the address, or use a server that allows it."
+  );
+}
+
+/** The wait a server asks for: seconds or a date. */
+function retryAfter(headers: Headers, { now }: Patience): number | null {
+  const value = headers.get("retry-after")?.trim();
+  if (!value) return null;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? null : Math.max(0, date - now());
+}
+
+/** What tells one content of an address from the next. */
+export interface Version {
+  etag: string | null;
+  modified: string | null;
+  /** The compression: an ETag is of what was sent. */
+  encoding: string | null;
+}
+
+/** The version that a response is of. */
+export function versionOf({ headers }: Response): Version {
+  return {
+    etag: headers.get("etag"),
+    modified: headers.get("last-modified"),
+    encoding: headers.get("content-encoding"),
+  };
+}
+
+/** Whether both are of the same content; null if they do not tell. */
+export function isSameVersion(one: Version, other: Version): boolean | null {
+  if (one.etag && other.etag && one.encoding === other.encoding) {
+    return strong(one.etag) === strong(other.etag);
+  }
+  if (one.modified && other.modified) return one.modified === other.modified;
+  return null;
+}
+
+/** Servers mark the ETag of what they compress on the way as weak; its content is the same. */
+function strong(etag: string): string {
+  return etag.replace(/^W\//, "");
+}
+
+/** The length of a body in bytes, or null if it is not told or is that of the compressed one. */
+export function lengthOf({ headers }: Response): number | null {
+  const length = headers.get("content-length");
+  if (length === null || headers.has("content-encoding")) return null;
+  return /^\d+$/.test(length) ? Number(length) : null;
+}

@@ -1,0 +1,302 @@
+import { ResNetError } from "../../lib/errors";
+import { inTime, type Patience, pause, unlessAborted } from "./patience";
+import {
+  type Answer,
+  Interruption,
+  isForeign,
+  isSameVersion,
+  lengthOf,
+  send,
+  type Version,
+  versionOf,
+} from "./request";
+
+/** What to download. */
+export interface DownloadRequest {
+  url: string;
+  /** What is expected there, for the error's text. */
+  what: "weights" | "a manifest";
+  /** The file's size, if it is known from elsewhere than the answer. */
+  bytes: number | null;
+  /** Whether the content is checked afterwards: then parts may be joined whose versions nobody tells. */
+  checked: boolean;
+  cache: RequestCache;
+  signal: AbortSignal;
+  /** A copy that is at hand: the server need not send it again, and is not waited for so long. */
+  copy?: { version: Version | null };
+}
+
+/** A file on its way here, on as many connections as it takes. */
+export class Download {
+  readonly #request: DownloadRequest;
+  readonly #patience: Patience;
+  readonly #stop = new AbortController();
+  /** The answer to the first request, until it is read. */
+  #first: Answer | undefined;
+  #version: Version = { etag: null, modified: null, encoding: null };
+  /** The file's length as the server tells it. */
+  #length: number | null = null;
+  #delivered = 0;
+  /** Failures since the last new byte. */
+  #failures = 0;
+  #answered = false;
+  /** Whether it is worth asking for a part. */
+  #ranges = true;
+  /** Where a body of unknown length ended. */
+  #endedAt: number | null = null;
+
+  private constructor(request: DownloadRequest, patience: Patience) {
+    this.#request = request;
+    this.#patience = patience;
+    const { signal } = request;
+    signal.addEventListener("abort", () => this.#stop.abort(signal.reason), { once: true });
+    if (signal.aborted) this.#stop.abort(signal.reason);
+  }
+
+  /** Sends the first request. Null if the server's file is still the copy at hand. */
+  static async open(request: DownloadRequest, patience: Patience): Promise<Download | null> {
+    const download = new Download(request, patience);
+    const answer = await download.#opened();
+    if (answer.response.status === 304) {
+      answer.stop();
+      return null;
+    }
+    download.#first = answer;
+    download.#version = versionOf(answer.response);
+    download.#length = lengthOf(answer.response);
+    return download;
+  }
+
+  /** What tells this content from the next one at the same address. */
+  get version(): Version {
+    return this.#version;
+  }
+
+  /** The file's length as the server tells it. A server of another origin may mean the compressed one. */
+  get length(): number | null {
+    return this.#length;
+  }
+
+  /** Bytes in all, or null while nobody knows. */
+  get total(): number | null {
+    return this.#request.bytes ?? this.#length;
+  }
+
+  /** Stops it, whoever is reading. */
+  cancel(): void {
+    this.#stop.abort();
+  }
+
+  /** The file's bytes, once. */
+  async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
+    for (;;) {
+      try {
+        const next = this.#first ? { answer: this.#first, start: 0 } : await this.#resumed();
+        this.#first = undefined;
+        if (next) yield* this.#read(next.answer, next.start);
+        return;
+      } catch (thrown) {
+        await this.#pause(thrown);
+      }
+    }
+  }
+
+  async #opened(): Promise<Answer> {
+    const version = this.#request.copy?.version;
+    const headers: Record<string, string> = {};
+    if (version?.etag) headers["If-None-Match"] = version.etag;
+    if (version?.modified) headers["If-Modified-Since"] = version.modified;
+    for (;;) {
+      try {
+        return await this.#send(headers, version ? 304 : undefined);
+      } catch (thrown) {
+        await this.#pause(thrown);
+      }
+    }
+  }
+
+  /** Asks for what is missing. Null if nothing is. */
+  async #resumed(): Promise<{ answer: Answer; start: number } | null> {
+    const from = this.#delivered;
+    if (from === 0 || !this.#ranges) {
+      const answer = await this.#send({});
+      this.#insistOnSameVersion(answer, false);
+      return { answer, start: 0 };
+    }
+    const headers: Record<string, string> = { Range: `bytes=${from}-` };
+    // A server of another origin would have to allow this header before the browser even asks.
+    const condition = isForeign(this.#request.url) ? null : conditionOf(this.#version);
+    if (condition) headers["If-Range"] = condition;
+    const answer = await this.#send(headers, 416);
+    const { response } = answer;
+    if (response.status === 416) {
+      answer.stop();
+      const whole = /^bytes \*\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
+      if (Number(whole) === from) return null;
+      throw this.#withoutRanges();
+    }
+    if (response.status !== 206) {
+      this.#insistOnSameVersion(answer, false);
+      return { answer, start: 0 };
+    }
+    if (!this.#continues(response, from)) {
+      answer.stop();
+      throw this.#withoutRanges();
+    }
+    this.#insistOnSameVersion(answer, condition !== null);
+    return { answer, start: from };
+  }
+
+  /** Whether a part begins where the last one ended, in a file of the same length. */
+  #continues(response: Response, from: number): boolean {
+    // The compressed file's bytes, which are others.
+    if (response.headers.has("content-encoding")) return false;
+    const range = response.headers.get("content-range");
+    if (range === null) {
+      // Another origin's, held back by the browser: the length of the part has to do.
+      const part = lengthOf(response);
+      if (!isForeign(this.#request.url)) return false;
+      if (part === null || this.#length === null) return true;
+      return from + part === this.#length;
+    }
+    const [, start, whole] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range) ?? [];
+    if (start === undefined || Number(start) !== from) return false;
+    if (whole === "*") return true;
+    if (this.#length !== null && this.#length !== Number(whole)) return false;
+    this.#length = Number(whole);
+    return true;
+  }
+
+  #withoutRanges(): Interruption {
+    this.#ranges = false;
+    return new Interruption(this.#brokeOff(), { answered: true });
+  }
+
+  /** Parts of two versions do not make a file. `promised`: the server was asked to look at that itself. */
+  #insistOnSameVersion({ response, stop }: Answer, promised: boolean): void {
+    if (this.#delivered === 0) {
+      this.#version = versionOf(response);
+      this.#length = lengthOf(response);
+      return;
+    }
+    const same = isSameVersion(this.#version, versionOf(response));
+    if (same === true || (same === null && (promised || this.#request.checked))) return;
+    stop();
+    if (same === false) throw this.#changed();
+    throw new ResNetError(
+      "weights-download",
+      `The download of ${this.#request.url} broke off after ${this.#delivered} bytes, and the server does not tell whether the file is still the same (ETag, Last-Modified): load it again.`,
+    );
+  }
+
+  async *#read({ response, stop }: Answer, start: number) {
+    let end = response.status === 206 ? this.#length : lengthOf(response);
+    let position = start;
+    const reader = response.body?.getReader();
+    try {
+      for (;;) {
+        const piece = await this.#next(reader);
+        if (!piece) break;
+        const known = this.#delivered - position;
+        position += piece.length;
+        // Longer than was told: compressed, and the browser holds that back.
+        if (end !== null && position > end) end = this.#length = null;
+        if (position <= this.#delivered) continue;
+        this.#delivered = position;
+        this.#failures = 0;
+        yield known > 0 ? piece.subarray(known) : piece;
+      }
+    } finally {
+      stop();
+    }
+    if (!this.#isWhole(position, end)) throw new Interruption(this.#brokeOff(), { answered: true });
+  }
+
+  async #next(
+    reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const { signal } = this.#stop;
+    signal.throwIfAborted();
+    if (!reader) return undefined;
+    const { silence } = this.#patience;
+    const late = () => new Error(`nothing came for ${silence / 1000} seconds`);
+    try {
+      return (await unlessAborted(inTime(reader.read(), silence, late), signal)).value;
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new Interruption(this.#brokeOff(), { cause });
+    }
+  }
+
+  /** Whether a body that ended at `position` was the file's end. */
+  #isWhole(position: number, end: number | null): boolean {
+    if (position < this.#delivered) {
+      // Shorter than what had come before.
+      if (end === position) throw this.#changed();
+      return false;
+    }
+    const { bytes } = this.#request;
+    if (position === bytes) return true;
+    if (end !== null) return position >= end;
+    if (bytes === null) return true;
+    // Whether it broke off or is another file shows when it ends there again.
+    const again = this.#endedAt === position;
+    this.#endedAt = position;
+    return again;
+  }
+
+  async #send(headers: Record<string, string>, accept?: number): Promise<Answer> {
+    const { url, what, cache, copy } = this.#request;
+    const { silence, silenceWithCopy } = this.#patience;
+    const opening = this.#delivered === 0 && !this.#answered;
+    const answer = await send(
+      {
+        url,
+        what,
+        headers,
+        // With conditions of its own a request has to get past the browser's HTTP cache.
+        cache: Object.keys(headers).length > 0 ? "no-store" : cache,
+        silence: copy && opening ? silenceWithCopy : silence,
+        signal: this.#stop.signal,
+        ...(accept && { accept }),
+      },
+      this.#patience,
+    );
+    this.#answered = true;
+    return answer;
+  }
+
+  /** Waits before the next try, or throws if there is to be none. */
+  async #pause(thrown: unknown): Promise<void> {
+    if (!(thrown instanceof Interruption)) throw thrown;
+    const { copy } = this.#request;
+    const { retries, retriesBeforeAnswer, longestWait, sleep } = this.#patience;
+    const most = this.#answered || thrown.answered ? retries : retriesBeforeAnswer;
+    const hopeless = copy !== undefined && !this.#answered;
+    if (hopeless || this.#failures >= most || (thrown.wait ?? 0) > longestWait) {
+      const message = this.#delivered > 0 && !thrown.answered ? this.#brokeOff() : thrown.message;
+      throw new ResNetError("weights-download", message, { cause: thrown });
+    }
+    const wait = thrown.wait ?? pause(this.#failures, this.#patience);
+    this.#failures += 1;
+    await sleep(wait, this.#stop.signal);
+  }
+
+  #brokeOff(): string {
+    return `The download of ${this.#request.url} broke off after ${this.#delivered} bytes. Check the connection and try again.`;
+  }
+
+  #changed(): ResNetError {
+    return new ResNetError(
+      "weights-download",
+      `${this.#request.url}: the file changed while it was downloaded: load it again.`,
+    );
+  }
+}
+
+/** What makes a server send a part only of the same version. */
+function conditionOf({ etag, modified, encoding }: Version): string | null {
+  // The part comes uncompressed, and so under another ETag.
+  const comparable = etag && !etag.startsWith("W/") && encoding === null;
+  return comparable ? etag : modified;
+}
