@@ -1,0 +1,68 @@
+import { vi } from "vitest";
+
+/** What the fake browser's storage is like. */
+export interface Storage {
+  /** Bytes that fit into it; what does not fails when it is reached. */
+  room?: number;
+  /** What `navigator.storage.estimate()` tells of it. */
+  estimate?: StorageEstimate;
+  /** Takes the place of `caches.open`, to fail. */
+  open?: () => Promise<never>;
+  /** Called before something is stored, to fail. */
+  beforePut?: (key: string) => void;
+}
+
+/** What is in the cache: a key's body and headers. */
+export type Stored = Map<string, { body: Blob; headers: Headers }>;
+
+/** Takes the place of `caches` and of `navigator.storage`. Returns what is in the one cache. */
+export function storage({ room = Infinity, estimate, open, beforePut }: Storage = {}): Stored {
+  const stored: Stored = new Map();
+  const href = (key: RequestInfo | URL) => (key instanceof Request ? key.url : String(key));
+  const cache = {
+    async match(key: RequestInfo | URL) {
+      const entry = stored.get(href(key));
+      return entry && new Response(entry.body.stream(), { headers: entry.headers });
+    },
+    async put(key: RequestInfo | URL, response: Response) {
+      beforePut?.(href(key));
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      let length = 0;
+      const reader = response.body?.getReader();
+      for (;;) {
+        const piece = await reader?.read();
+        if (!piece || piece.done) break;
+        parts.push(piece.value);
+        length += piece.value.length;
+        if (length > room) {
+          await reader?.cancel();
+          throw new DOMException("no room", "QuotaExceededError");
+        }
+      }
+      // As in browsers, what is stored anew comes last.
+      stored.delete(href(key));
+      stored.set(href(key), { body: new Blob(parts), headers: response.headers });
+    },
+    async delete(key: RequestInfo | URL) {
+      return stored.delete(href(key));
+    },
+    async keys() {
+      return [...stored.keys()].map((url) => new Request(url));
+    },
+  };
+  vi.stubGlobal("caches", {
+    open: open ?? (async () => cache),
+    async delete() {
+      stored.clear();
+      return true;
+    },
+  });
+  vi.stubGlobal("navigator", { storage: { estimate: async () => estimate ?? {} } });
+  return stored;
+}
+
+/** The browser has no cache at all, as on a page without HTTPS. */
+export function noStorage(): void {
+  vi.stubGlobal("caches", undefined);
+  vi.stubGlobal("navigator", {});
+}
