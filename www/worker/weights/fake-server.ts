@@ -50,7 +50,8 @@ function stoppable(response: Response, stopped: Promise<never>): Response {
     },
     { highWaterMark: 0 },
   );
-  return new Response(body, response);
+  const { type } = response;
+  return Object.defineProperty(new Response(body, response), "type", { value: type });
 }
 
 const PIECE = 10;

@@ -297,6 +297,22 @@ const CASES: Case[] = [
     pauses: [500],
   },
   {
+    name: "led on to elsewhere",
+    answers: [
+      () =>
+        Object.defineProperty(
+          new Response(body(FILE, { breaks: 40 }), {
+            headers: { "last-modified": DATE, "content-length": "100" },
+          }),
+          "type",
+          { value: "cors" },
+        ),
+      foreignPart({ "last-modified": DATE }),
+    ],
+    asks: [{ Range: "bytes=40-" }],
+    pauses: [500],
+  },
+  {
     name: "from elsewhere, and the part has not the right length: the whole once more",
     answers: [usual({ breaks: 40 }), foreignPart({ etag: ETAG, "content-length": "100" }), usual()],
     request: { url: URL_ELSEWHERE },
@@ -513,12 +529,11 @@ describe("cancelling", () => {
 
 describe("with a copy at hand", () => {
   const version = { etag: ETAG, modified: DATE, encoding: null };
-  const copy = { version };
   const unchanged: Answering = () => new Response(null, { status: 304 });
 
   it("asks for what is newer", async () => {
     const asked = serve(unchanged);
-    expect(await Download.open(request({ copy }), atOnce())).toBeNull();
+    expect(await Download.openNewer(version, request(), atOnce())).toBeNull();
     expect(asked[0]?.headers).toEqual({ "If-None-Match": ETAG, "If-Modified-Since": DATE });
   });
 
@@ -529,12 +544,12 @@ describe("with a copy at hand", () => {
   ])("does not wait for a server that is %s", async (_, answer) => {
     serve(answer);
     const patience = atOnce();
-    await expect(Download.open(request({ copy }), patience)).rejects.toThrow();
+    await expect(Download.openNewer(version, request(), patience)).rejects.toThrow();
     expect(patience.pauses).toEqual([]);
   });
 
   it("takes what is newer with all patience", async () => {
     serve(usual({ breaks: 40 }), unreachable, part());
-    expect(await read(await Download.open(request({ copy }), atOnce()))).toEqual(FILE);
+    expect(await read(await Download.openNewer(version, request(), atOnce()))).toEqual(FILE);
   });
 });

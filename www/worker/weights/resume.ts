@@ -22,14 +22,16 @@ export interface DownloadRequest {
   checked: boolean;
   cache: RequestCache;
   signal: AbortSignal;
-  /** A copy that is at hand: the server need not send it again, and is not waited for so long. */
-  copy?: { version: Version | null };
 }
 
 /** A file on its way here, on as many connections as it takes. */
 export class Download {
   readonly #request: DownloadRequest;
   readonly #patience: Patience;
+  /** Whether there is a copy at hand: then nobody waits long for a server. */
+  readonly #dispensable: boolean;
+  /** Whether the browser holds back headers of the answers. */
+  #foreign: boolean;
   readonly #stop = new AbortController();
   /** The answer to the first request, until it is read. */
   #first: Answer | undefined;
@@ -45,25 +47,42 @@ export class Download {
   /** Where a body of unknown length ended. */
   #endedAt: number | null = null;
 
-  private constructor(request: DownloadRequest, patience: Patience) {
+  private constructor(request: DownloadRequest, patience: Patience, dispensable: boolean) {
     this.#request = request;
     this.#patience = patience;
+    this.#dispensable = dispensable;
+    this.#foreign = isForeign(request.url);
     const { signal } = request;
     signal.addEventListener("abort", () => this.#stop.abort(signal.reason), { once: true });
     if (signal.aborted) this.#stop.abort(signal.reason);
   }
 
-  /** Sends the first request. Null if the server's file is still the copy at hand. */
-  static async open(request: DownloadRequest, patience: Patience): Promise<Download | null> {
-    const download = new Download(request, patience);
-    const answer = await download.#opened();
+  /** Sends the first request. */
+  static async open(request: DownloadRequest, patience: Patience): Promise<Download> {
+    const download = new Download(request, patience, false);
+    download.#begin(await download.#opened({}));
+    return download;
+  }
+
+  /**
+   * Sends the first request where a copy is at hand: the server need not send that again, and is not waited for so
+   * long. Null if its file is still of that version.
+   */
+  static async openNewer(
+    version: Version | null,
+    request: DownloadRequest,
+    patience: Patience,
+  ): Promise<Download | null> {
+    const download = new Download(request, patience, true);
+    const headers: Record<string, string> = {};
+    if (version?.etag) headers["If-None-Match"] = version.etag;
+    if (version?.modified) headers["If-Modified-Since"] = version.modified;
+    const answer = await download.#opened(headers, version ? 304 : undefined);
     if (answer.response.status === 304) {
       answer.stop();
       return null;
     }
-    download.#first = answer;
-    download.#version = versionOf(answer.response);
-    download.#length = lengthOf(answer.response);
+    download.#begin(answer);
     return download;
   }
 
@@ -72,9 +91,9 @@ export class Download {
     return this.#version;
   }
 
-  /** The file's length as the server tells it. A server of another origin may mean the compressed one. */
+  /** The file's length as the server tells it, if that is sure to be the uncompressed one. */
   get length(): number | null {
-    return this.#length;
+    return this.#foreign ? null : this.#length;
   }
 
   /** Bytes in all, or null while nobody knows. */
@@ -101,18 +120,22 @@ export class Download {
     }
   }
 
-  async #opened(): Promise<Answer> {
-    const version = this.#request.copy?.version;
-    const headers: Record<string, string> = {};
-    if (version?.etag) headers["If-None-Match"] = version.etag;
-    if (version?.modified) headers["If-Modified-Since"] = version.modified;
+  async #opened(headers: Record<string, string>, accept?: number): Promise<Answer> {
     for (;;) {
       try {
-        return await this.#send(headers, version ? 304 : undefined);
+        return await this.#send(headers, accept);
       } catch (thrown) {
         await this.#pause(thrown);
       }
     }
+  }
+
+  #begin(answer: Answer): void {
+    this.#first = answer;
+    this.#version = versionOf(answer.response);
+    this.#length = lengthOf(answer.response);
+    // It may have been led on to another origin.
+    if (answer.response.type === "cors") this.#foreign = true;
   }
 
   /** Asks for what is missing. Null if nothing is. */
@@ -125,7 +148,7 @@ export class Download {
     }
     const headers: Record<string, string> = { Range: `bytes=${from}-` };
     // A server of another origin would have to allow this header before the browser even asks.
-    const condition = isForeign(this.#request.url) ? null : conditionOf(this.#version);
+    const condition = this.#foreign ? null : conditionOf(this.#version);
     if (condition) headers["If-Range"] = condition;
     const answer = await this.#send(headers, 416);
     const { response } = answer;
@@ -155,7 +178,7 @@ export class Download {
     if (range === null) {
       // Another origin's, held back by the browser: the length of the part has to do.
       const part = lengthOf(response);
-      if (!isForeign(this.#request.url)) return false;
+      if (!this.#foreign) return false;
       if (part === null || this.#length === null) return true;
       return from + part === this.#length;
     }
@@ -246,9 +269,9 @@ export class Download {
   }
 
   async #send(headers: Record<string, string>, accept?: number): Promise<Answer> {
-    const { url, what, cache, copy } = this.#request;
+    const { url, what, cache } = this.#request;
     const { silence, silenceWithCopy } = this.#patience;
-    const opening = this.#delivered === 0 && !this.#answered;
+    const hasty = this.#dispensable && !this.#answered;
     const answer = await send(
       {
         url,
@@ -256,7 +279,7 @@ export class Download {
         headers,
         // With conditions of its own a request has to get past the browser's HTTP cache.
         cache: Object.keys(headers).length > 0 ? "no-store" : cache,
-        silence: copy && opening ? silenceWithCopy : silence,
+        silence: hasty ? silenceWithCopy : silence,
         signal: this.#stop.signal,
         ...(accept && { accept }),
       },
@@ -269,11 +292,10 @@ export class Download {
   /** Waits before the next try, or throws if there is to be none. */
   async #pause(thrown: unknown): Promise<void> {
     if (!(thrown instanceof Interruption)) throw thrown;
-    const { copy } = this.#request;
     const { retries, retriesBeforeAnswer, longestWait, sleep } = this.#patience;
     const most = this.#answered || thrown.answered ? retries : retriesBeforeAnswer;
-    const hopeless = copy !== undefined && !this.#answered;
-    if (hopeless || this.#failures >= most || (thrown.wait ?? 0) > longestWait) {
+    const dispensable = this.#dispensable && !this.#answered;
+    if (dispensable || this.#failures >= most || (thrown.wait ?? 0) > longestWait) {
       const message = this.#delivered > 0 && !thrown.answered ? this.#brokeOff() : thrown.message;
       throw new ResNetError("weights-download", message, { cause: thrown });
     }

@@ -1,0 +1,645 @@
+import { createHash } from "node:crypto";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { toResNetError } from "../../lib/errors";
+import type { Progress } from "../../lib/types";
+import { noStorage, type Storage, type Stored, storage } from "./fake-cache";
+import { type Answering, type Asked, atOnce, body, PAGE, serve } from "./fake-server";
+import { cachedWeights, clearWeights, fetchWeights, type WeightRequest } from "./index";
+import { PATIENCE } from "./patience";
+
+afterEach(() => vi.unstubAllGlobals());
+
+const MANIFEST = `${PAGE}/weights/manifest.json`;
+const FILE_URL = `${PAGE}/weights/a.safetensors`;
+const ELSEWHERE = "https://files.test/a.safetensors";
+const FILE = Uint8Array.from({ length: 100 }, (_, index) => index);
+const NEWER = FILE.map((byte) => byte + 100);
+const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+const keyOf = (bytes: Uint8Array, url = FILE_URL) => `${url}?sha256=${sha256(bytes)}`;
+const DATE = "Tue, 01 Jan 2030 00:00:00 GMT";
+const INDEX = "https://weights.invalid/index";
+
+type Fault = Parameters<typeof body>[1];
+
+const sends =
+  (file: Uint8Array, headers: Record<string, string> = {}, fault?: Fault): Answering =>
+  () =>
+    new Response(body(file, fault), {
+      headers: { "content-length": `${file.length}`, ...headers },
+    });
+const manifest = (content: unknown = describing(FILE)): Answering => {
+  return () => Response.json(content);
+};
+const describing = (bytes: Uint8Array) => ({
+  file: "a.safetensors",
+  bytes: bytes.length,
+  sha256: sha256(bytes),
+});
+const status =
+  (code: number): Answering =>
+  () =>
+    new Response(code === 304 ? null : "", { status: code });
+const unreachable: Answering = () => {
+  throw new TypeError("Failed to fetch");
+};
+const webPage: Answering = () =>
+  new Response("<!doctype html>", { headers: { "content-type": "text/html; charset=utf-8" } });
+/** What remains of a file, from whatever byte. */
+const rest: Answering = ({ headers }) => {
+  const from = Number(/\d+/.exec(headers.Range ?? "")?.[0]);
+  return new Response(body(FILE.subarray(from)), {
+    status: 206,
+    headers: { "content-range": `bytes ${from}-99/100` },
+  });
+};
+
+interface Outcome {
+  bytes: number[];
+  name: string;
+  kept: unknown;
+  progress: Progress[];
+}
+
+async function load(request: Partial<WeightRequest>): Promise<Outcome> {
+  const progress: Progress[] = [];
+  const { blob, name, kept } = await fetchWeights(
+    {
+      url: MANIFEST,
+      signal: new AbortController().signal,
+      onProgress: (step) => progress.push(step),
+      ...request,
+    },
+    atOnce(),
+  );
+  return { bytes: [...new Uint8Array(await blob.arrayBuffer())], name, kept, progress };
+}
+
+/** The keys of the files in the cache. */
+const files = (stored: Stored) => [...stored.keys()].filter((key) => key !== INDEX);
+
+const CACHED = { cached: true };
+const QUOTA = { cached: false, reason: "quota" };
+const UNAVAILABLE = { cached: false, reason: "unavailable" };
+
+interface Case {
+  name: string;
+  url?: string;
+  sha256?: string;
+  browser?: Storage | "none";
+  /** Loads that went before, each with its answers. */
+  before?: Answering[][];
+  /** What happens to the cache in between. */
+  meanwhile?: (stored: Stored) => void;
+  answers: Answering[];
+  /** What has to come out; the file if left out. */
+  gives?: Uint8Array;
+  kept?: unknown;
+  /** Whether what came out came from the cache. */
+  cached?: boolean;
+  fails?: { code: string; message: RegExp };
+  /** The files that are in the cache afterwards. */
+  stores?: string[];
+  asks?: Partial<Asked>[];
+}
+
+const damaged = (stored: Stored, bytes: Uint8Array<ArrayBuffer>, url: string) => {
+  stored.set(url, { body: new Blob([bytes]), headers: new Headers() });
+};
+
+const WITH_MANIFEST: Case[] = [
+  {
+    name: "is downloaded, checked and kept",
+    answers: [manifest(), sends(FILE)],
+    stores: [keyOf(FILE)],
+    asks: [
+      { url: MANIFEST, cache: "no-cache" },
+      { url: FILE_URL, cache: "no-store" },
+    ],
+  },
+  {
+    name: "comes from the cache the next time",
+    before: [[manifest(), sends(FILE)]],
+    answers: [manifest()],
+    cached: true,
+    stores: [keyOf(FILE)],
+  },
+  {
+    name: "may say its checksum in capital letters",
+    answers: [manifest({ ...describing(FILE), sha256: sha256(FILE).toUpperCase() }), sends(FILE)],
+    stores: [keyOf(FILE)],
+  },
+  {
+    name: "was kept by an earlier version of this page, without an index",
+    browser: {},
+    meanwhile: (stored) => damaged(stored, FILE, keyOf(FILE)),
+    answers: [manifest()],
+    cached: true,
+    stores: [keyOf(FILE)],
+  },
+  {
+    name: "is damaged in the cache",
+    before: [[manifest(), sends(FILE)]],
+    meanwhile: (stored) => damaged(stored, NEWER, keyOf(FILE)),
+    answers: [manifest(), sends(FILE)],
+    stores: [keyOf(FILE)],
+  },
+  {
+    name: "is cut short in the cache",
+    before: [[manifest(), sends(FILE)]],
+    meanwhile: (stored) => damaged(stored, FILE.slice(50), keyOf(FILE)),
+    answers: [manifest(), sends(FILE)],
+    stores: [keyOf(FILE)],
+  },
+  {
+    name: "has a new content: the old one goes",
+    before: [[manifest(), sends(FILE)]],
+    answers: [manifest(describing(NEWER)), sends(NEWER)],
+    gives: NEWER,
+    stores: [keyOf(NEWER)],
+  },
+  {
+    name: "leaves other files alone",
+    before: [[manifest({ ...describing(FILE), file: "b.safetensors" }), sends(FILE)]],
+    answers: [manifest(), sends(FILE)],
+    stores: [keyOf(FILE, `${PAGE}/weights/b.safetensors`), keyOf(FILE)],
+  },
+  {
+    name: "leaves files alone that differ in their query",
+    before: [[manifest({ ...describing(NEWER), file: "a.safetensors?v=1" }), sends(NEWER)]],
+    answers: [manifest({ ...describing(FILE), file: "a.safetensors?v=2" }), sends(FILE)],
+    stores: [`${FILE_URL}?v=1&sha256=${sha256(NEWER)}`, `${FILE_URL}?v=2&sha256=${sha256(FILE)}`],
+  },
+  {
+    name: "breaks off and goes on",
+    answers: [manifest(), sends(FILE, { etag: '"one"' }, { breaks: 40 }), rest],
+    stores: [keyOf(FILE)],
+  },
+  {
+    name: "breaks off and goes on although nothing tells its version: its checksum does",
+    answers: [manifest(), sends(FILE, {}, { breaks: 40 }), rest],
+    stores: [keyOf(FILE)],
+  },
+  {
+    name: "comes compressed, with another length",
+    answers: [manifest(), sends(FILE, { "content-encoding": "gzip", "content-length": "60" })],
+    stores: [keyOf(FILE)],
+  },
+  {
+    name: "has a wrong checksum",
+    answers: [manifest(), sends(NEWER)],
+    fails: { code: "weights-checksum", message: /SHA-256 [0-9a-f]{64} instead of [0-9a-f]{64}/ },
+    stores: [],
+  },
+  {
+    name: "has another length",
+    answers: [manifest(), sends(FILE.slice(0, 50))],
+    fails: { code: "weights-checksum", message: /has 50 bytes instead of 100/ },
+    stores: [],
+  },
+  {
+    name: "is too long, and nobody said so",
+    answers: [
+      manifest(describing(FILE.slice(0, 50))),
+      () => new Response(body(FILE, { stalls: 60 })),
+    ],
+    fails: { code: "weights-checksum", message: /has more than 50 bytes/ },
+    stores: [],
+  },
+  {
+    name: "is not there",
+    answers: [manifest(), status(404)],
+    fails: { code: "weights-download", message: /The server answered 404/ },
+    stores: [],
+  },
+  {
+    name: "is a web page",
+    answers: [manifest(), webPage],
+    fails: { code: "weights-download", message: /a web page instead of weights/ },
+    stores: [],
+  },
+  {
+    name: "breaks off for good",
+    answers: [manifest(), sends(FILE, {}, { breaks: 40 }), ...Array(5).fill(unreachable)],
+    fails: { code: "weights-download", message: /broke off after 40 bytes/ },
+    stores: [],
+  },
+  ...[
+    { file: "a.safetensors" },
+    { ...describing(FILE), file: "" },
+    { ...describing(FILE), file: "http://" },
+    { ...describing(FILE), bytes: "100" },
+    { ...describing(FILE), bytes: 0 },
+    { ...describing(FILE), sha256: "abc" },
+    [],
+    null,
+    "x".repeat(2 << 20),
+  ].map((content, index) => ({
+    name: `has a manifest that is none (${index})`,
+    answers: [manifest(content)],
+    fails: {
+      code: "weights-download",
+      message: /manifest\.json is no manifest of weights: it needs "file"/,
+    },
+    stores: [],
+  })),
+  {
+    name: "has a manifest that is a web page",
+    answers: [webPage],
+    fails: { code: "weights-download", message: /a web page instead of a manifest/ },
+  },
+  {
+    name: "has a manifest that is cut short",
+    answers: [() => new Response('{"file": "a')],
+    fails: { code: "weights-download", message: /is no manifest/ },
+  },
+  {
+    name: "is the one that was asked for",
+    sha256: sha256(FILE).toUpperCase(),
+    answers: [manifest(), sends(FILE)],
+  },
+  {
+    name: "is not the one that was asked for",
+    sha256: sha256(NEWER),
+    answers: [manifest()],
+    fails: { code: "weights-checksum", message: /names a file with SHA-256 .* is expected/ },
+  },
+];
+
+const etag = { etag: '"one"' };
+const dated = { "last-modified": DATE };
+
+const WITHOUT: Case[] = [
+  {
+    name: "is downloaded and kept",
+    answers: [sends(FILE, etag)],
+    stores: [FILE_URL],
+  },
+  {
+    name: "is kept under an address without a fragment",
+    url: `${FILE_URL}#here`,
+    answers: [sends(FILE, etag)],
+    stores: [FILE_URL],
+  },
+  {
+    name: "has not changed",
+    before: [[sends(FILE, { ...etag, ...dated })]],
+    answers: [status(304)],
+    cached: true,
+    stores: [FILE_URL],
+    asks: [{ headers: { "If-None-Match": '"one"', "If-Modified-Since": DATE } }],
+  },
+  {
+    name: "has changed",
+    before: [[sends(FILE, etag)]],
+    answers: [sends(NEWER, { etag: '"two"' })],
+    gives: NEWER,
+    stores: [FILE_URL],
+  },
+  {
+    name: "has changed, and the download breaks for good: the old one stays",
+    before: [[sends(FILE, etag)]],
+    answers: [sends(NEWER, { etag: '"two"' }, { breaks: 40 }), status(404)],
+    fails: { code: "weights-download", message: /404/ },
+    stores: [FILE_URL],
+  },
+  {
+    name: "is out of reach",
+    before: [[sends(FILE, etag)]],
+    answers: [unreachable, unreachable],
+    cached: true,
+    stores: [FILE_URL],
+  },
+  {
+    name: "is out of reach, and was never here",
+    answers: Array(3).fill(unreachable),
+    fails: { code: "weights-download", message: /could not be reached/ },
+    stores: [],
+  },
+  {
+    name: "is with a server that is busy",
+    before: [[sends(FILE, etag)]],
+    answers: [status(503)],
+    cached: true,
+  },
+  {
+    name: "is with a server that never answers",
+    before: [[sends(FILE, etag)]],
+    answers: [() => new Promise(() => {}), () => new Promise(() => {})],
+    cached: true,
+  },
+  {
+    name: "is gone",
+    before: [[sends(FILE, etag)]],
+    answers: [status(404)],
+    fails: { code: "weights-download", message: /404/ },
+  },
+  {
+    name: "leads to another origin, which refuses conditions, and has not changed",
+    before: [[sends(FILE, dated)]],
+    answers: [unreachable, sends(new Uint8Array(), dated)],
+    cached: true,
+    asks: [{ method: "GET" }, { method: "HEAD", headers: {} }],
+  },
+  {
+    name: "has no version: it is downloaded again",
+    before: [[sends(FILE)]],
+    answers: [sends(NEWER)],
+    gives: NEWER,
+    asks: [{ headers: {} }],
+  },
+  {
+    name: "has no version and is out of reach",
+    before: [[sends(FILE)]],
+    answers: [unreachable],
+    cached: true,
+  },
+  {
+    name: "is damaged in the cache",
+    before: [[sends(FILE, etag)]],
+    meanwhile: (stored) => damaged(stored, FILE.slice(50), FILE_URL),
+    answers: [sends(FILE, etag)],
+    stores: [FILE_URL],
+    asks: [{ headers: {} }],
+  },
+  {
+    name: "from elsewhere has not changed: no header is sent that needs leave",
+    url: ELSEWHERE,
+    before: [[sends(FILE, dated)]],
+    answers: [sends(new Uint8Array(), dated)],
+    cached: true,
+    asks: [{ method: "HEAD", headers: {} }],
+  },
+  {
+    name: "from elsewhere has changed",
+    url: ELSEWHERE,
+    before: [[sends(FILE, dated)]],
+    answers: [
+      sends(new Uint8Array(), { "last-modified": "Wed, 02 Jan 2030 00:00:00 GMT" }),
+      sends(NEWER),
+    ],
+    gives: NEWER,
+    asks: [{ method: "HEAD" }, { method: "GET", headers: {} }],
+  },
+  {
+    name: "from elsewhere, where such a question is refused",
+    url: ELSEWHERE,
+    before: [[sends(FILE, dated)]],
+    answers: [status(405), sends(NEWER)],
+    gives: NEWER,
+  },
+  {
+    name: "from elsewhere is out of reach",
+    url: ELSEWHERE,
+    before: [[sends(FILE, dated)]],
+    answers: [unreachable],
+    cached: true,
+  },
+  {
+    name: "from elsewhere is out of reach or not allowed",
+    url: ELSEWHERE,
+    answers: Array(3).fill(unreachable),
+    fails: { code: "weights-download", message: /by CORS \(Access-Control-Allow-Origin\)/ },
+  },
+  {
+    name: "has the right checksum",
+    sha256: sha256(FILE),
+    answers: [sends(FILE)],
+    stores: [keyOf(FILE)],
+  },
+  {
+    name: "has the right checksum, and is here: nobody need be asked",
+    sha256: sha256(FILE),
+    before: [[sends(FILE)]],
+    answers: [],
+    cached: true,
+    stores: [keyOf(FILE)],
+  },
+  {
+    name: "has a wrong checksum",
+    sha256: sha256(NEWER),
+    answers: [sends(FILE)],
+    fails: { code: "weights-checksum", message: /SHA-256 [0-9a-f]{64} instead of [0-9a-f]{64}/ },
+    stores: [],
+  },
+  {
+    name: "cannot be joined from parts whose version nobody tells",
+    answers: [sends(FILE, {}, { breaks: 40 }), rest],
+    fails: {
+      code: "weights-download",
+      message: /does not tell whether the file is still the same/,
+    },
+    stores: [],
+  },
+];
+
+const WITHOUT_ROOM: Case[] = [
+  {
+    name: "there is no cache",
+    browser: "none",
+    answers: [manifest(), sends(FILE)],
+    kept: UNAVAILABLE,
+    asks: [{}, { cache: "no-cache" }],
+  },
+  {
+    name: "there is no cache, and the checksum is wrong",
+    browser: "none",
+    answers: [manifest(), sends(NEWER)],
+    fails: { code: "weights-checksum", message: /SHA-256/ },
+  },
+  {
+    name: "the cache is forbidden",
+    browser: { open: () => Promise.reject(new DOMException("no", "SecurityError")) },
+    answers: [manifest(), sends(FILE)],
+    kept: UNAVAILABLE,
+  },
+  {
+    name: "the cache fails",
+    browser: {
+      beforePut: () => {
+        throw new DOMException("disk", "UnknownError");
+      },
+    },
+    answers: [manifest(), sends(FILE), sends(FILE)],
+    kept: UNAVAILABLE,
+    stores: [],
+  },
+  {
+    name: "the room is used up in the middle",
+    browser: { room: 50 },
+    answers: [manifest(), sends(FILE), sends(FILE)],
+    kept: QUOTA,
+    stores: [],
+    asks: [{}, { cache: "no-store" }, { cache: "no-cache", headers: {} }],
+  },
+  {
+    name: "the room is used up in the middle, and then the connection breaks",
+    browser: { room: 50 },
+    answers: [manifest(), sends(FILE), sends(FILE, etag, { breaks: 40 }), rest],
+    kept: QUOTA,
+    stores: [],
+  },
+  {
+    name: "the browser says that there is no room: the file is not asked for twice",
+    browser: { estimate: { quota: 1000, usage: 950 } },
+    answers: [manifest(), sends(FILE)],
+    kept: QUOTA,
+    stores: [],
+  },
+  {
+    name: "the browser says that there is no room for a file without a manifest",
+    url: FILE_URL,
+    browser: { estimate: { quota: 1000, usage: 950 } },
+    answers: [sends(FILE)],
+    kept: QUOTA,
+    stores: [],
+  },
+  {
+    name: "the browser has room",
+    browser: { estimate: { quota: 1000, usage: 900 } },
+    answers: [manifest(), sends(FILE)],
+    stores: [keyOf(FILE)],
+  },
+];
+
+async function holds({ url, sha256: digest, browser, before = [], meanwhile, ...test }: Case) {
+  const stored = browser === "none" ? new Map() : storage(browser);
+  if (browser === "none") noStorage();
+  const request = { ...(url && { url }), ...(digest && { sha256: digest }) };
+  for (const answers of before) {
+    serve(...answers);
+    await load(request);
+  }
+  meanwhile?.(stored);
+  const asked = serve(...test.answers);
+  if (test.fails) {
+    const error = await load(request).then(() => null, toResNetError);
+    expect({ code: error?.code, message: error?.message }).toEqual({
+      code: test.fails.code,
+      message: expect.stringMatching(test.fails.message),
+    });
+  } else {
+    const { bytes, name, kept, progress } = await load(request);
+    const cached = test.cached ?? false;
+    expect(bytes).toEqual([...(test.gives ?? FILE)]);
+    expect(name).toBe("a.safetensors");
+    expect(kept).toEqual(test.kept ?? CACHED);
+    expect(progress.at(-1)).toMatchObject({ loaded: 100, cached });
+    if (cached) expect(progress.every((step) => step.cached)).toBe(true);
+  }
+  if (test.stores) expect(files(stored)).toEqual(test.stores);
+  expect(asked).toHaveLength(test.answers.length);
+  if (test.asks) expect(asked).toMatchObject(test.asks);
+}
+
+describe("a file with a manifest", () => {
+  it.each(WITH_MANIFEST)("$name", holds);
+});
+
+describe("a file of its own", () => {
+  it.each(WITHOUT.map((test) => ({ url: FILE_URL, ...test })))("$name", holds);
+});
+
+describe("a file that cannot be kept is used all the same:", () => {
+  it.each(WITHOUT_ROOM)("$name", holds);
+});
+
+describe("progress", () => {
+  it.each<[string, Answering[], number | null]>([
+    ["with a length", [sends(FILE)], 100],
+    ["without a length", [() => new Response(body(FILE))], null],
+    ["compressed", [sends(FILE, { "content-encoding": "gzip", "content-length": "60" })], null],
+    ["resumed", [sends(FILE, etag, { breaks: 40 }), rest], 100],
+  ])("%s", async (_, answers, total) => {
+    storage();
+    serve(...answers);
+    const { progress } = await load({ url: FILE_URL });
+    const expected = Array.from({ length: 11 }, (_, piece) => 10 * piece);
+    expect(progress).toEqual(expected.map((loaded) => ({ loaded, total, cached: false })));
+  });
+
+  it("compressed, with a manifest", async () => {
+    storage();
+    serve(manifest(), sends(FILE, { "content-encoding": "gzip", "content-length": "60" }));
+    const { progress } = await load({});
+    expect(progress.every(({ total }) => total === 100)).toBe(true);
+  });
+});
+
+describe("cancelling", () => {
+  const reason = new DOMException("enough", "AbortError");
+  const silence: Answering = () => new Promise(() => {});
+  it.each<[string, { answers: Answering[]; browser?: Storage }]>([
+    ["while the manifest is awaited", { answers: [silence] }],
+    ["while the file is awaited", { answers: [manifest(), silence] }],
+    ["while the file comes", { answers: [manifest(), sends(FILE, etag, { stalls: 40 })] }],
+    [
+      "while the connection is broken",
+      { answers: [manifest(), sends(FILE, etag, { breaks: 40 }), rest] },
+    ],
+    [
+      "while the file comes a second time",
+      {
+        answers: [manifest(), sends(FILE), sends(FILE, etag, { stalls: 40 })],
+        browser: { room: 20 },
+      },
+    ],
+  ])("%s", async (_, { answers, browser }) => {
+    const stored = storage(browser);
+    const controller = new AbortController();
+    serve(...answers);
+    const work = fetchWeights(
+      { url: MANIFEST, signal: controller.signal, onProgress() {} },
+      { ...atOnce(), silence: 5000, sleep: PATIENCE.sleep },
+    );
+    setTimeout(() => controller.abort(reason), 20);
+    await expect(work).rejects.toBe(reason);
+    expect(toResNetError(reason).code).toBe("aborted");
+    expect(files(stored)).toEqual([]);
+  });
+
+  it("before it began", async () => {
+    storage();
+    const asked = serve();
+    await expect(load({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(asked).toEqual([]);
+  });
+
+  it("while a copy is read, which stays", async () => {
+    const stored = storage();
+    serve(manifest(), sends(FILE), manifest());
+    await load({});
+    const controller = new AbortController();
+    const work = load({ signal: controller.signal, onProgress: () => controller.abort(reason) });
+    await expect(work).rejects.toBe(reason);
+    expect(files(stored)).toEqual([keyOf(FILE)]);
+  });
+
+  it("while it is asked whether a copy is current", async () => {
+    const stored = storage();
+    serve(sends(FILE, etag), silence);
+    await load({ url: FILE_URL });
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(reason), 5);
+    await expect(load({ url: FILE_URL, signal: controller.signal })).rejects.toBe(reason);
+    expect(files(stored)).toEqual([FILE_URL]);
+  });
+});
+
+it("a file's name is the last part of its address", async () => {
+  noStorage();
+  const names = ["/a%20b.safetensors?download=true", "/folder/", "/%E0.bin", "/"];
+  serve(...names.map(() => sends(FILE)));
+  const found: string[] = [];
+  for (const name of names) found.push((await load({ url: PAGE + name })).name);
+  expect(found).toEqual(["a b.safetensors", "folder", "%E0.bin", "page.test"]);
+});
+
+it("files are counted, and dropped", async () => {
+  storage();
+  serve(sends(FILE), sends(FILE.slice(50)));
+  await load({ url: `${PAGE}/a` });
+  await load({ url: `${PAGE}/b` });
+  expect(await cachedWeights()).toEqual({ files: 2, bytes: 150 });
+  await clearWeights();
+  expect(await cachedWeights()).toEqual({ files: 0, bytes: 0 });
+});

@@ -1,0 +1,74 @@
+import { ResNetError } from "../../lib/errors";
+import type { Patience } from "./patience";
+import { Download } from "./resume";
+
+/** Names a weight file and says how to tell that it is whole. */
+export interface Manifest {
+  /** The file's address, seen from the manifest's. */
+  file: string;
+  bytes: number;
+  /** In lower-case hexadecimal digits. */
+  sha256: string;
+}
+
+/** What is longer is something else. */
+const LONGEST = 1 << 20;
+
+/** Fetches a manifest. */
+export async function fetchManifest(
+  url: string,
+  signal: AbortSignal,
+  patience: Patience,
+): Promise<Manifest> {
+  // Of an old manifest from the browser's HTTP cache, the file may be gone.
+  const cache = "no-cache";
+  const request = { url, what: "a manifest", bytes: null, checked: false, cache, signal } as const;
+  const download = await Download.open(request, patience);
+  try {
+    return parsed(await text(download), url);
+  } finally {
+    download.cancel();
+  }
+}
+
+async function text(download: Download): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of download.pieces()) {
+    text += decoder.decode(piece, { stream: true });
+    if (text.length > LONGEST) return "";
+  }
+  return text + decoder.decode();
+}
+
+function parsed(text: string, url: string): Manifest {
+  let found: Partial<Record<keyof Manifest, unknown>> | null = null;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    // Said below.
+  }
+  const { file, bytes, sha256 } = found ?? {};
+  const fits =
+    typeof file === "string" &&
+    isAddress(file, url) &&
+    Number.isSafeInteger(bytes) &&
+    (bytes as number) > 0 &&
+    typeof sha256 === "string" &&
+    /^[0-9a-f]{64}$/i.test(sha256);
+  if (!fits) {
+    throw new ResNetError(
+      "weights-download",
+      `${url} is no manifest of weights: it needs "file" (an address), "bytes" (its size) and "sha256" (64 hexadecimal digits). Check the address.`,
+    );
+  }
+  return { file, bytes: bytes as number, sha256: sha256.toLowerCase() };
+}
+
+function isAddress(file: string, base: string): boolean {
+  try {
+    return file !== "" && new URL(file, base).href !== "";
+  } catch {
+    return false;
+  }
+}
