@@ -102,7 +102,7 @@ describe("the cache", () => {
     const stored = storage();
     const cache = await opened();
     for (const name of ["a", "b", "c", "d"]) await cache.store(key(name), file(), NONE);
-    await cache.touch(key("a"), 100);
+    await cache.touch(key("a"), { bytes: 100, digests: [] });
     await cache.store(key("e"), file(), NONE);
     await cache.store(key("f"), file(), NONE);
     expect([...stored.keys()].filter((url) => url !== INDEX).sort()).toEqual(

@@ -1,3 +1,4 @@
+import { BlockDigests } from "./blocks";
 import type { Pieces } from "./checksum";
 import { type Version, versionOf } from "./request";
 
@@ -11,17 +12,24 @@ const MOST_FILES = 4;
 export interface Copy {
   blob: Blob;
   version: Version;
+  /** The digests of its blocks as it was stored, if that is known. */
+  digests: string[] | null;
 }
 
 /** Why the browser kept nothing. */
 export type NotKept = "quota" | "unavailable";
 
 interface Index {
-  [key: string]: {
-    bytes: number;
+  [key: string]: Entry & {
     /** Larger for what was used later. Not a time: clocks are set back. */
     used: number;
   };
+}
+
+/** What the index knows of a file. */
+interface Entry {
+  bytes: number;
+  digests: string[];
 }
 
 /** This browser's cache of weight files. The files are what counts: an index that is lost, or behind, does no harm. */
@@ -47,8 +55,8 @@ export class WeightCache {
       const response = await this.#cache.match(key);
       if (!response) return null;
       const blob = await response.blob();
-      const stored = (await this.#index())[key];
-      if (!stored || stored.bytes === blob.size) return { blob, version: versionOf(response) };
+      const { bytes = blob.size, digests = null } = (await this.#index())[key] ?? {};
+      if (bytes === blob.size) return { blob, version: versionOf(response), digests };
     } catch {
       // It cannot be read: the same as damaged.
     }
@@ -57,11 +65,11 @@ export class WeightCache {
   }
 
   /** Notes that a file was of use. */
-  async touch(key: string, bytes: number): Promise<void> {
+  async touch(key: string, entry: Entry): Promise<void> {
     await harmlessly(async () => {
       const index = await this.#index();
       const latest = Math.max(0, ...Object.values(index).map(({ used }) => used));
-      index[key] = { bytes, used: latest + 1 };
+      index[key] = { ...entry, used: latest + 1 };
       const kept = (await this.#keys()).sort(
         (one, other) => (index[other]?.used ?? 0) - (index[one]?.used ?? 0),
       );
@@ -88,7 +96,8 @@ export class WeightCache {
    * the same; if it is the browser that fails, it says why.
    */
   async store(key: string, pieces: Pieces, version: Version): Promise<Blob | NotKept> {
-    const source = pieces[Symbol.asyncIterator]();
+    const blocks = new BlockDigests();
+    const source = blocks.of(pieces);
     let bytes = 0;
     let failed: (thrown: unknown) => void = () => {};
     const failure = new Promise<never>((_, reject) => {
@@ -119,7 +128,7 @@ export class WeightCache {
       await Promise.race([put, failure]);
       const stored = await (await this.#cache.match(key))?.blob();
       if (stored?.size === bytes) {
-        await this.touch(key, bytes);
+        await this.touch(key, { bytes, digests: blocks.digests });
         return stored;
       }
       await this.drop(key);

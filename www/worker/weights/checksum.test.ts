@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { gathered, piecesOf } from "./blobs";
+import { BlockDigests } from "./blocks";
 import { checked, type Expected } from "./checksum";
 
 const FILE = Uint8Array.from({ length: 100 }, (_, index) => index);
@@ -45,6 +46,30 @@ describe("a checked file", () => {
       message: expect.stringMatching(message),
     });
     expect(passed).toBe(pieces);
+  });
+});
+
+describe("digests of blocks", () => {
+  it.each([
+    [7, 30, 15],
+    [30, 30, 4],
+    [50, 30, 2],
+    [50, 1000, 2],
+    [100, 30, 1],
+    [1000, 30, 1],
+  ])("of %i bytes, in pieces of %i", async (size, piece, count) => {
+    const blocks = new BlockDigests(size);
+    const blob = await gathered(blocks.of(inPieces(piece)));
+    expect(new Uint8Array(await blob.arrayBuffer())).toEqual(FILE);
+    expect(blocks.digests).toEqual(
+      Array.from({ length: count }, (_, index) =>
+        createHash("sha256")
+          .update(FILE.slice(index * size, (index + 1) * size))
+          .digest("hex"),
+      ),
+    );
+    expect(blocks.equal([...blocks.digests])).toBe(true);
+    expect(blocks.equal(blocks.digests.slice(1))).toBe(false);
   });
 });
 

@@ -102,9 +102,15 @@ interface Case {
   asks?: Partial<Asked>[];
 }
 
-const damaged = (stored: Stored, bytes: Uint8Array<ArrayBuffer>, url: string) => {
-  stored.set(url, { body: new Blob([bytes]), headers: new Headers() });
-};
+/** Puts something else in a stored file's place. */
+function damaged(
+  stored: Stored,
+  bytes: Uint8Array<ArrayBuffer>,
+  key: string,
+  headers: Record<string, string> = {},
+): void {
+  stored.set(key, { body: new Blob([bytes]), headers: new Headers(headers) });
+}
 
 const WITH_MANIFEST: Case[] = [
   {
@@ -130,10 +136,15 @@ const WITH_MANIFEST: Case[] = [
   },
   {
     name: "was kept by an earlier version of this page, without an index",
-    browser: {},
     meanwhile: (stored) => damaged(stored, FILE, keyOf(FILE)),
     answers: [manifest()],
     cached: true,
+    stores: [keyOf(FILE)],
+  },
+  {
+    name: "was kept by an earlier version of this page, and is damaged",
+    meanwhile: (stored) => damaged(stored, NEWER, keyOf(FILE)),
+    answers: [manifest(), sends(FILE)],
     stores: [keyOf(FILE)],
   },
   {
@@ -360,6 +371,14 @@ const WITHOUT: Case[] = [
     answers: [sends(FILE, etag)],
     stores: [FILE_URL],
     asks: [{ headers: {} }],
+  },
+  {
+    name: "has not changed, but the copy is damaged",
+    before: [[sends(FILE, etag)]],
+    meanwhile: (stored) => damaged(stored, NEWER, FILE_URL, etag),
+    answers: [status(304), sends(FILE, etag)],
+    stores: [FILE_URL],
+    asks: [{ headers: { "If-None-Match": '"one"' } }, { headers: {} }],
   },
   {
     name: "from elsewhere has not changed: no header is sent that needs leave",
@@ -623,6 +642,15 @@ describe("cancelling", () => {
     await expect(load({ url: FILE_URL, signal: controller.signal })).rejects.toBe(reason);
     expect(files(stored)).toEqual([FILE_URL]);
   });
+});
+
+it("what the index has lost is worked out again", async () => {
+  const stored = storage();
+  damaged(stored, FILE, keyOf(FILE));
+  serve(manifest());
+  await load({});
+  const index = await new Response(stored.get(INDEX)?.body).json();
+  expect(index).toEqual({ [keyOf(FILE)]: { bytes: 100, digests: [sha256(FILE)], used: 1 } });
 });
 
 it("a file's name is the last part of its address", async () => {

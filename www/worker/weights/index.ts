@@ -1,7 +1,8 @@
 import { ResNetError } from "../../lib/errors";
 import type { Progress } from "../../lib/types";
 import { gathered, piecesOf } from "./blobs";
-import { hasRoomFor, type NotKept, WeightCache } from "./cache";
+import { BlockDigests } from "./blocks";
+import { type Copy, hasRoomFor, type NotKept, WeightCache } from "./cache";
 import { checked, checkLength, type Expected, type Pieces } from "./checksum";
 import { fetchManifest } from "./manifest";
 import { PATIENCE, type Patience } from "./patience";
@@ -112,32 +113,46 @@ async function lookUp(
   onProgress: (progress: Progress) => void,
   patience: Patience,
 ): Promise<Blob | Download | null> {
-  const { url, key, sha256 } = wanted;
+  const { key, sha256 } = wanted;
   const { signal } = asked;
   const copy = await cache.find(key);
   if (!copy) return null;
-  const total = copy.blob.size;
   if (sha256 === null) {
     const newer = await newerThan(copy, asked, patience);
     if (newer) return newer;
-    onProgress({ loaded: total, total, cached: true });
-  } else {
-    try {
-      let loaded = 0;
-      onProgress({ loaded, total, cached: true });
-      for await (const piece of checked(piecesOf(copy.blob, signal), wanted, url)) {
-        loaded += piece.length;
-        onProgress({ loaded, total, cached: true });
-      }
-    } catch {
-      signal.throwIfAborted();
-      // Damaged on disk: it has to come again.
-      await cache.drop(key);
-      return null;
-    }
   }
-  await cache.touch(key, total);
+  const digests = await digestsIfWhole(copy, wanted, signal, onProgress);
+  if (!digests) {
+    await cache.drop(key);
+    return null;
+  }
+  await cache.touch(key, { bytes: copy.blob.size, digests });
   return copy.blob;
+}
+
+/** Reads a copy through. Gives its digests, or null if it is damaged. */
+async function digestsIfWhole(
+  { blob, digests }: Copy,
+  wanted: Wanted,
+  signal: AbortSignal,
+  onProgress: (progress: Progress) => void,
+): Promise<string[] | null> {
+  const total = blob.size;
+  const blocks = new BlockDigests();
+  const pieces = blocks.of(piecesOf(blob, signal));
+  let loaded = 0;
+  onProgress({ loaded, total, cached: true });
+  try {
+    checkLength(total, wanted, wanted.url);
+    for await (const piece of digests ? pieces : checked(pieces, wanted, wanted.url)) {
+      loaded += piece.length;
+      onProgress({ loaded, total, cached: true });
+    }
+  } catch {
+    signal.throwIfAborted();
+    return null;
+  }
+  return digests && !blocks.equal(digests) ? null : blocks.digests;
 }
 
 /** A download's bytes, checked, with word of how far it is. */
