@@ -88,8 +88,8 @@ fn top5_faults(weights: &[u8], tolerance: f64) -> Vec<String> {
 
 #[test]
 fn the_sample_photos_show_what_pytorch_sees() {
-    // The file keeps the convolutions' weights in f16.
-    assert_eq!(top5_faults(&weights(), 5e-3), Vec::<String>::new());
+    // The file keeps the convolutions' weights in int8.
+    assert_eq!(top5_faults(&weights(), 2e-2), Vec::<String>::new());
 }
 
 #[cfg(feature = "cli")]
@@ -126,7 +126,7 @@ fn the_published_stride_is_pinned() {
         let network = network(&bytes, &choices);
         for photo in PHOTOS {
             let off = off(&network, photo);
-            let fits = if right { off < 2e-3 } else { off > 5e-2 };
+            let fits = if right { off < 3e-2 } else { off > 5e-2 };
             assert!(
                 fits,
                 "{photo} with the stride on {stride_on:?}: logits are {off} off"

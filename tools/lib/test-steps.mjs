@@ -3,15 +3,17 @@ import path from "node:path";
 import { CHROMEDRIVER, ensureBrowser } from "./browser.mjs";
 import { ensureWasmPack } from "./cargo-tools.mjs";
 import { ensureWeights } from "./default-weights.mjs";
+import { buildFuzzTargets, fuzz, fuzzTargets } from "./fuzzing.mjs";
 import { buildPage } from "./page.mjs";
 import { place } from "./places.mjs";
 import { checkSizes } from "./size-budget.mjs";
 import { cargoCounts, nodeCounts, playwrightCounts, vitestCounts } from "./test-counts.mjs";
-import { check, fromReport, making, reportOf, tests } from "./test-kinds.mjs";
+import { check, fromReport, logOf, making, reportOf, tests } from "./test-kinds.mjs";
 import { buildModule, modules } from "./wasm-module.mjs";
 
 const NODE = process.execPath;
 const FOR_WASM = ["--target", "wasm32-unknown-unknown", "--features", "webgpu"];
+const FUZZ_SECONDS = 60;
 const DENY_WARNINGS = ["--", "-D", "warnings"];
 
 /**
@@ -73,6 +75,20 @@ export const testSteps = [
     about: "tests of the Rust code, native",
     after: ["weights"],
     work: tests("cargo", ["test", "--features", "cli", "--no-fail-fast"], { count: cargoCounts }),
+  },
+  {
+    name: "fuzz",
+    about: `every reader of files, with changed ones, for ${FUZZ_SECONDS} seconds each`,
+    work: async ({ name, report }) => {
+      await buildFuzzTargets(report);
+      // Side by side: each has a core's worth of time for the most part of it.
+      await Promise.all(
+        fuzzTargets.map((target) =>
+          fuzz(target, FUZZ_SECONDS, { report, log: logOf(`${name}-${target}`) }),
+        ),
+      );
+      return { passed: fuzzTargets.length, failed: 0, skipped: 0 };
+    },
   },
   {
     name: "clippy-wasm",

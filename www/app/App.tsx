@@ -14,8 +14,7 @@ import { strings } from "./strings";
 export function App() {
   const settings = useMemo(() => readSettings(location.search), []);
   const model = useModel(settings);
-  const ready = model.model !== null;
-  const classification = useClassification(model.classifier, ready, settings.panicOnce);
+  const classification = useClassification(model.classifier, model.model, settings.panicOnce);
   const [fault, setFault] = useState<string | null>(null);
 
   const { show, dismissError } = classification;
@@ -69,16 +68,16 @@ export function App() {
           <Notice key={notice.message} {...notice} />
         ))}
         <div class="photo-and-result">
-          <Source photo={classification.photo} onPhoto={showPhoto} onFault={setFault} />
+          <Source
+            photo={classification.photo}
+            onPhoto={showPhoto}
+            onWeights={model.open}
+            onLabels={model.setLabels}
+            onFault={setFault}
+          />
           <Results stage={classification.stage} result={classification.result} />
         </div>
-        <ModelCard
-          model={model.model}
-          progress={model.progress}
-          error={model.error}
-          onLoad={model.load}
-          onCancel={model.cancel}
-        />
+        <ModelCard {...model} />
         {model.model && <LayerTable {...model.model} />}
       </main>
       <footer>

@@ -4,6 +4,8 @@ import type { DevicePolicy } from "../lib";
 export interface Settings {
   /** `?device=cpu` or `?device=webgpu`. */
   device: DevicePolicy;
+  /** `?weights=ADDRESS`: a weight file of this server's, or of one that allows it by CORS. */
+  weights: string | null;
   /** `?fault=panic`: the first classification crashes the code, to see the page recover. */
   panicOnce: boolean;
 }
@@ -14,6 +16,7 @@ export function readSettings(query: string): Settings {
   const device = parameters.get("device");
   return {
     device: device === "cpu" || device === "webgpu" ? device : "auto",
+    weights: parameters.get("weights") || null,
     panicOnce: parameters.get("fault") === "panic",
   };
 }

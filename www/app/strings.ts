@@ -1,4 +1,5 @@
 import type { DeviceReason } from "../lib";
+import { grouped } from "./format";
 
 /** Everything the page says, in one place. */
 export const strings = {
@@ -84,10 +85,52 @@ export const strings = {
       input: "Input",
       parameters: "Parameters",
       file: "Weight file",
+      format: "Format",
       source: "Source",
       license: "Licence",
     },
     fileSize: (megabytes: string, dtype: string) => `${megabytes} MB, ${dtype}`,
+    formats: { safetensors: "safetensors", pytorch: "PyTorch", burnpack: "burnpack" },
+    format: (format: string, naming: string) => `${format}, names of ${naming}`,
+    unknown: "not stated",
+    open: "Load other weights",
+    openDefault: "Back to the default weights",
+    openHint:
+      "A ResNet's weights as safetensors, PyTorch (.pth) or burnpack: choose them or drop them on the page.",
+    kept: (files: number, megabytes: string) =>
+      `This browser keeps ${files === 1 ? "one weight file" : `${files} weight files`} for the next visit, ${megabytes} MB.`,
+    clearCache: "Remove",
+    notKept: {
+      quota:
+        "This browser has no room to keep the weights: the model works from memory, and the next visit loads them again.",
+      unavailable:
+        "This browser keeps no weights here (a private window, or a page without HTTPS): the next visit loads them again.",
+    },
+    choices: {
+      stride: "Stride of the bottlenecks",
+      strides: {
+        conv2: "on the 3×3 convolution (torchvision, v1.5)",
+        conv1: "on the first 1×1 convolution (He et al., v1)",
+      },
+      normalisation: "Normalisation of pictures",
+      normalisations: {
+        imagenet: "ImageNet's mean and deviation",
+        symmetric: "to −1 … 1",
+        none: "to 0 … 1",
+      },
+      own: "the file's own",
+      labels: "Labels",
+      labelled: (count: number) => `${grouped(count)} labels`,
+      imagenet: "of ImageNet",
+      unlabelled: "none: classes are shown by number",
+      chooseLabels: "Choose labels",
+      assumed: {
+        stride:
+          "Assumed: the file does not tell, and its tensors fit both. The wrong one costs about ten points of accuracy.",
+        preprocessing: "Assumed: the file does not tell.",
+        labels: "Assumed: the file has none.",
+      },
+    },
   },
 
   layers: {

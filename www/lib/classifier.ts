@@ -1,14 +1,18 @@
 import * as Comlink from "comlink";
-import type { Session } from "../worker/session";
+import type { LoadRequest, Session } from "../worker/session";
 import type { Settled } from "../worker/settled";
 import type { CrashNotice } from "../worker/wasm";
 import { ResNetError, toResNetError } from "./errors";
 import type {
+  CachedWeights,
   DevicePolicy,
   DeviceStatus,
   ImageClassification,
+  LabelSource,
   LoadedModel,
   Progress,
+  WeightOptions,
+  WeightSource,
 } from "./types";
 
 /** What can be classified. */
@@ -22,9 +26,12 @@ export type ImageInput =
   | OffscreenCanvas;
 
 /** How a {@link Classifier} is made. */
-export interface ClassifierOptions {
-  /** The address of a weight file (`.safetensors`), or of a manifest (`.json`) with its `file`, `bytes` and `sha256`. */
-  weights: string | URL;
+export interface ClassifierOptions extends WeightOptions {
+  /**
+   * A weight file or its address: safetensors, PyTorch's `.pth`, or burnpack. Or the address of a manifest (`.json`) with
+   * its `file`, `bytes` and `sha256`.
+   */
+  weights: WeightSource;
   /** Which device to run on; `"auto"` if left out. */
   device?: DevicePolicy;
   /** Called while weights are loaded. */
@@ -36,7 +43,10 @@ export interface ClassifierOptions {
 }
 
 /** How weights are loaded. */
-export type LoadOptions = Pick<ClassifierOptions, "onProgress" | "signal">;
+export type LoadOptions = Omit<ClassifierOptions, "weights" | "device" | "onDevice">;
+
+/** How the device is chosen, and who hears of it. */
+export type DeviceOptions = Pick<ClassifierOptions, "device" | "onDevice" | "onProgress">;
 
 /** How one picture is classified. */
 export interface ClassifyOptions {
@@ -68,10 +78,11 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
  * was under way fails with `runtime-crashed`; the next one works.
  */
 export class Classifier {
-  readonly #options: Omit<ClassifierOptions, "weights" | "signal">;
+  readonly #options: DeviceOptions;
   #connection: Connection;
   #device: Promise<DeviceStatus>;
-  #weights: string | undefined;
+  /** What the model was loaded from, to load it again after a crash. */
+  #request: LoadRequest | undefined;
   #model: LoadedModel | undefined;
   #restarts = 0;
   /** The way back to the model after a crash, once there was one. */
@@ -80,7 +91,7 @@ export class Classifier {
   #givenUp: ResNetError | undefined;
 
   /** Starts the worker and opens the device. Load weights next. */
-  constructor(options: Omit<ClassifierOptions, "weights" | "signal"> = {}) {
+  constructor(options: DeviceOptions = {}) {
     this.#options = options;
     this.#connection = new Connection((message) => this.#recover(message));
     const policy = options.device ?? "auto";
@@ -101,27 +112,49 @@ export class Classifier {
 
   /** Loads weights. If it fails, the model that was loaded before stays. */
   async load(
-    weights: string | URL,
-    { onProgress = this.#options.onProgress, signal }: LoadOptions = {},
+    weights: WeightSource,
+    { onProgress = this.#options.onProgress, signal, ...options }: LoadOptions = {},
   ): Promise<LoadedModel> {
     await this.#restarted();
-    const url = new URL(weights, document.baseURI).href;
+    if (signal?.aborted) throw aborted();
+    const request = requestOf(weights, options);
     const cancel = () => this.#connection.session.cancelLoad();
     signal?.addEventListener("abort", cancel, { once: true });
     try {
-      const loading = this.#loadInto(this.#connection, url, onProgress).catch(async (thrown) => {
-        // Weights that crash one device may do on the CPU, where the code has been started again.
-        if (toResNetError(thrown).code !== "runtime-crashed") throw thrown;
-        await this.#restarted();
-        return this.#loadInto(this.#connection, url, onProgress);
-      });
+      const loading = this.#loadInto(this.#connection, request, onProgress).catch(
+        async (thrown) => {
+          // Weights that crash one device may do on the CPU, where the code has been started again.
+          if (toResNetError(thrown).code !== "runtime-crashed") throw thrown;
+          await this.#restarted();
+          return this.#loadInto(this.#connection, request, onProgress);
+        },
+      );
       this.#model = await unlessAborted(loading, signal);
-      this.#weights = url;
+      this.#request = request;
       this.#recovery = undefined;
       return this.#model;
     } finally {
       signal?.removeEventListener("abort", cancel);
     }
+  }
+
+  /** Gives the loaded model's classes other names. If it fails, those before stay. */
+  async setLabels(labels: LabelSource): Promise<LoadedModel> {
+    await this.#recovered();
+    const source = labelsOf(labels);
+    this.#model = await this.#connection.call((session) => session.setLabels(source));
+    if (this.#request) this.#request = { ...this.#request, labels: source };
+    return this.#model;
+  }
+
+  /** How many weight files the browser keeps, and how large they are. */
+  cachedWeights(): Promise<CachedWeights> {
+    return this.#connection.call((session) => session.cachedWeights());
+  }
+
+  /** Removes every weight file that the browser keeps. The loaded model stays. */
+  async clearCachedWeights(): Promise<void> {
+    await this.#connection.call((session) => session.clearCachedWeights());
   }
 
   /** Classifies a picture: a file, or anything that can be drawn. */
@@ -159,7 +192,7 @@ export class Classifier {
 
   async #loadInto(
     connection: Connection,
-    url: string,
+    request: LoadRequest,
     onProgress: ((progress: Progress) => void) | undefined,
   ): Promise<LoadedModel> {
     // Progress comes by a way of its own, and the last of it after the outcome.
@@ -168,7 +201,7 @@ export class Classifier {
       if (underWay) onProgress?.(progress);
     });
     try {
-      const { model, device } = await connection.call((session) => session.load(url, heard));
+      const { model, device } = await connection.call((session) => session.load(request, heard));
       const before = await this.#device;
       if (device.kind !== before.kind) this.#device = this.#tell(Promise.resolve(device));
       return model;
@@ -203,8 +236,8 @@ export class Classifier {
 
   /** Loads the model that was there into the worker that has taken over. */
   #reload(): void {
-    if (this.#weights === undefined) return;
-    this.#recovery = this.#loadInto(this.#connection, this.#weights, undefined);
+    if (this.#request === undefined) return;
+    this.#recovery = this.#loadInto(this.#connection, this.#request, undefined);
     // Whoever needs the model hears of the failure.
     this.#recovery.catch(() => {});
   }
@@ -277,18 +310,44 @@ class Connection {
   }
 }
 
+/** As plain data for the worker, addresses made whole. */
+function requestOf(weights: WeightSource, options: WeightOptions): LoadRequest {
+  const { labels, sha256, ...choices } = options;
+  const isFile = weights instanceof File;
+  return {
+    weights: weights instanceof Blob ? weights : whole(weights),
+    choices: isFile ? { name: weights.name, ...choices } : choices,
+    ...(labels !== undefined && { labels: labelsOf(labels) }),
+    ...(sha256 !== undefined && { sha256 }),
+  };
+}
+
+function labelsOf(labels: LabelSource): string | Blob {
+  if (labels instanceof Blob) return labels;
+  if (typeof labels === "string" || labels instanceof URL) return whole(labels);
+  return new Blob([JSON.stringify(labels)]);
+}
+
+function whole(address: string | URL): string {
+  return new URL(address, document.baseURI).href;
+}
+
+function aborted(): ResNetError {
+  return new ResNetError("aborted", "The call was cancelled.");
+}
+
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   // Work that goes on unheard may fail unheard, too.
   work.catch(() => {});
   let abort = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(new ResNetError("aborted", "The call was cancelled."));
+  const cancelled = new Promise<never>((_, reject) => {
+    abort = () => reject(aborted());
   });
   if (signal.aborted) abort();
   signal.addEventListener("abort", abort, { once: true });
   try {
-    return await Promise.race([work, aborted]);
+    return await Promise.race([work, cancelled]);
   } finally {
     signal.removeEventListener("abort", abort);
   }

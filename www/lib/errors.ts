@@ -9,11 +9,13 @@ export type ErrorCode =
   | "device-failed"
   | "self-check-failed"
   | "weights-format"
+  | "weights-unreadable"
   | "weights-missing"
   | "weights-shape"
   | "weights-dtype"
   | "weights-values"
   | "weights-architecture"
+  | "labels"
   | "image-size"
   // From here on: the browser's side.
   | "weights-download"

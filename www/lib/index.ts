@@ -16,6 +16,7 @@ export {
   type ClassifierOptions,
   type ClassifyOptions,
   createClassifier,
+  type DeviceOptions,
   type ImageInput,
   type LoadOptions,
 } from "./classifier";

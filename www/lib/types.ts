@@ -1,13 +1,22 @@
-import type { Classification, DeviceReport, ModelInfo, Summary } from "../../src/web";
+import type {
+  Classification,
+  DeviceReport,
+  ModelInfo,
+  Summary,
+  WeightChoices,
+} from "../../src/web";
 
 export type {
+  Assumption,
   Classification,
   DeviceKind,
   DeviceReport,
   LayerRow,
   ModelInfo,
   Prediction,
+  Preprocessing,
   Summary,
+  WeightChoices,
 } from "../../src/web";
 
 /** Which device to run on: the best there is, or one of them whatever it is worth. */
@@ -51,11 +60,38 @@ export interface Progress {
   cached: boolean;
 }
 
+/** Where weights come from: an address, or the bytes of a file. */
+export type WeightSource = string | URL | Blob;
+
+/** Labels in the order of the logits, or a text or JSON file of them, or its address. */
+export type LabelSource = readonly string[] | string | URL | Blob;
+
+/** What a weight file may not tell of itself, and how to check it. */
+export interface WeightOptions extends WeightChoices {
+  /** What the classes are called. If nobody says, ImageNet's names for a network of 1000 classes. */
+  labels?: LabelSource;
+  /** The file's SHA-256 in hexadecimal digits; a file with another one is refused. */
+  sha256?: string;
+}
+
+/** Whether the browser keeps a weight file for the next visit, and if not, why. */
+export type Kept =
+  | { cached: true }
+  /** `quota`: there is no room for it. `unavailable`: the browser keeps nothing here. `file`: it was a file's bytes. */
+  | { cached: false; reason: "quota" | "unavailable" | "file" };
+
 /** A model that is ready: what its file says, and its layers. */
 export interface LoadedModel {
   info: ModelInfo;
   summary: Summary;
   /** Bytes of the weight file. */
+  bytes: number;
+  kept: Kept;
+}
+
+/** What the browser's cache holds. */
+export interface CachedWeights {
+  files: number;
   bytes: number;
 }
 

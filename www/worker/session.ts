@@ -1,21 +1,47 @@
 import { ResNetError, toResNetError } from "../lib/errors";
 import type {
+  Assumption,
+  CachedWeights,
   DevicePolicy,
   DeviceStatus,
   ImageClassification,
+  Kept,
   LoadedModel,
   Progress,
+  WeightChoices,
 } from "../lib/types";
 import type { Engine, Model } from "../wasm/cpu/resnet_web";
 import { type OpenedDevice, openDevice, openOnCpu } from "./device";
+import { IMAGENET_CLASSES, IMAGENET_LABELS, readLabels } from "./labels";
 import { readPixels } from "./pixels";
 import { type Settled, settle } from "./settled";
-import { fetchWeights } from "./weights";
+import { cachedWeights, clearWeights, fetchWeights } from "./weights";
+
+/** What is loaded, as plain data. */
+export interface LoadRequest {
+  /** A weight file's bytes, its address, or that of a manifest (`.json`) that names one. */
+  weights: string | Blob;
+  choices: WeightChoices;
+  /** A text or JSON file of labels, or its address. */
+  labels?: string | Blob;
+  sha256?: string;
+}
+
+/** A model and what is known of it beside what it tells. */
+interface Loaded {
+  model: Model;
+  /** ImageNet's labels are given to a model only on an assumption, which it does not know of. */
+  assumed: Assumption[];
+  bytes: number;
+  kept: Kept;
+}
 
 /** What the worker does for the page. One instance lives as long as its worker. */
 export class Session {
   #opened: Promise<OpenedDevice> | undefined;
-  #model: Model | undefined;
+  #loaded: Loaded | undefined;
+  /** Classifications under way; a model must not be freed or renamed while it has one. */
+  readonly #running = new Set<Promise<unknown>>();
   #download: AbortController | undefined;
 
   /** Opens a device: `policy`'s, or the CPU where that cannot be had. */
@@ -37,27 +63,67 @@ export class Session {
   /**
    * Fetches weights and builds their network. While that goes on, and if it fails, the model that was loaded before
    * stays.
-   *
-   * @param weights the address of a weight file, or of a manifest (`.json`) that names one
    */
   load(
-    weights: string,
+    { weights, sha256, choices, labels }: LoadRequest,
     onProgress: (progress: Progress) => void,
   ): Promise<Settled<{ model: LoadedModel; device: DeviceStatus }>> {
     return settle(async () => {
       this.#download?.abort();
       const download = new AbortController();
       this.#download = download;
-      const bytes = await fetchWeights(weights, download.signal, onProgress);
+      const { signal } = download;
+      const fetched: { blob: Blob; name?: string; kept: Kept } =
+        weights instanceof Blob
+          ? { blob: weights, kept: { cached: false, reason: "file" } }
+          : await fetchWeights({ url: weights, signal, onProgress, ...(sha256 && { sha256 }) });
+      const { blob, name, kept } = fetched;
+      onProgress({ loaded: blob.size, total: blob.size, cached: false });
       const device = await this.#device();
       // From here on there is no turning back: cancelled means that the model before stays.
-      download.signal.throwIfAborted();
-      const { model, status } = await this.#build(device, bytes);
-      this.#model?.free();
-      this.#model = model;
-      const loaded = { info: model.info, summary: model.summary, bytes: bytes.byteLength };
-      return { model: loaded, device: status };
+      signal.throwIfAborted();
+      const { model, status } = await this.#build(device, blob, {
+        ...(name && { name }),
+        ...choices,
+      });
+      let assumed: Assumption[];
+      try {
+        assumed = await label(model, labels, signal);
+      } catch (thrown) {
+        model.free();
+        throw thrown;
+      }
+      const before = this.#loaded?.model;
+      this.#loaded = { model, assumed, bytes: blob.size, kept };
+      if (before) {
+        // Whoever still classifies with it comes to the end first.
+        await Promise.allSettled(this.#running);
+        before.free();
+      }
+      return { model: described(this.#loaded), device: status };
     });
+  }
+
+  /** Gives the classes other names, of a text or JSON file or from its address. */
+  setLabels(labels: string | Blob): Promise<Settled<LoadedModel>> {
+    return settle(async () => {
+      const text = await readLabels(labels);
+      while (this.#running.size > 0) await Promise.allSettled(this.#running);
+      const loaded = this.#ready();
+      loaded.model.setLabels(text);
+      loaded.assumed = loaded.assumed.filter((assumption) => assumption !== "labels");
+      return described(loaded);
+    });
+  }
+
+  /** What the browser's cache holds. */
+  cachedWeights(): Promise<Settled<CachedWeights>> {
+    return settle(cachedWeights);
+  }
+
+  /** Empties it. */
+  clearCachedWeights(): Promise<Settled<void>> {
+    return settle(clearWeights);
   }
 
   /** Stops a download that is under way. */
@@ -72,13 +138,14 @@ export class Session {
     top: number,
   ): Promise<Settled<ImageClassification>> {
     return settle(async () => {
-      if (!this.#model) {
-        throw new ResNetError("not-ready", "No model is loaded yet. Load weights first.");
-      }
+      this.#ready();
       const start = performance.now();
       const { data, width, height } = await readPixels(image, name);
       const decodeMilliseconds = performance.now() - start;
-      const classification = await this.#model.classify(data, width, height, top);
+      // Decoding takes its time, and another model may have come meanwhile.
+      const run = this.#ready().model.classify(data, width, height, top);
+      this.#running.add(run);
+      const classification = await run.finally(() => this.#running.delete(run));
       return { ...classification, width, height, decodeMilliseconds };
     });
   }
@@ -89,6 +156,11 @@ export class Session {
     wasm.crash();
   }
 
+  #ready(): Loaded {
+    if (this.#loaded) return this.#loaded;
+    throw new ResNetError("not-ready", "No model is loaded yet. Load weights first.");
+  }
+
   async #device(): Promise<OpenedDevice> {
     if (!this.#opened) throw new ResNetError("not-ready", "No device is open yet.");
     return this.#opened;
@@ -97,9 +169,10 @@ export class Session {
   /** Builds the network; on the CPU if the GPU fails at it. */
   async #build(
     device: OpenedDevice,
-    bytes: Uint8Array,
+    weights: Blob,
+    choices: WeightChoices,
   ): Promise<{ model: Model; status: DeviceStatus }> {
-    const build = (engine: Engine) => engine.load(bytes);
+    const build = (engine: Engine) => engine.load(weights, choices);
     try {
       return { model: build(device.engine), status: device.status };
     } catch (thrown) {
@@ -110,4 +183,30 @@ export class Session {
       return { model: build(cpu.engine), status: cpu.status };
     }
   }
+}
+
+function described({ model, assumed, bytes, kept }: Loaded): LoadedModel {
+  return { info: { ...model.info, assumed }, summary: model.summary, bytes, kept };
+}
+
+/** Names a new model's classes, by ImageNet's names where nobody says and the number fits. Tells what is assumed. */
+async function label(
+  model: Model,
+  labels: string | Blob | undefined,
+  signal: AbortSignal,
+): Promise<Assumption[]> {
+  const { assumed, classes } = model.info;
+  if (labels !== undefined) {
+    model.setLabels(await readLabels(labels, signal));
+    return model.info.assumed;
+  }
+  if (assumed.includes("labels") && classes === IMAGENET_CLASSES) {
+    try {
+      model.setLabels(await readLabels(IMAGENET_LABELS, signal));
+    } catch {
+      // Numbers do for names; the next load tries again.
+      signal.throwIfAborted();
+    }
+  }
+  return assumed;
 }

@@ -1,30 +1,57 @@
 import type { LoadedModel } from "../../lib";
 import { grouped, megabytes, shape } from "../format";
 import { strings } from "../strings";
-import type { ModelState } from "./useModel";
+import { Choices } from "./Choices";
+import { FileButton } from "./FileButton";
+import type { useModel } from "./useModel";
 import "./model.css";
 
 const text = strings.model;
 
-interface ModelCardProps extends Pick<ModelState, "model" | "progress" | "error"> {
-  onLoad: () => void;
-  onCancel: () => void;
-}
+/** What the file dialog offers; a file's bytes tell what it is. */
+const WEIGHT_FILES = ".safetensors,.pth,.pt,.bin,.bpk";
 
-/** The model: how far its weights are, then what it is. */
-export function ModelCard({ model, progress, error, onLoad, onCancel }: ModelCardProps) {
+/** The model: how far its weights are, what it is, what was assumed of it, and how to take another. */
+export function ModelCard(state: ReturnType<typeof useModel>) {
+  const { model, progress, error, cached, isDefault } = state;
   return (
     <section class="card model" aria-labelledby="model-heading">
       <h2 id="model-heading">{model ? model.info.architecture : text.heading}</h2>
-      {progress && <Download progress={progress} onCancel={onCancel} />}
+      {progress && <Download progress={progress} onCancel={state.cancel} />}
       {model && <Facts {...model} />}
-      {!progress && (error || !model) && (
-        <>
-          {!model && <p class="placeholder">{text.none}</p>}
-          <button type="button" onClick={onLoad}>
+      {model && (
+        <Choices
+          info={model.info}
+          disabled={progress !== null}
+          onChoose={state.choose}
+          onLabels={state.setLabels}
+        />
+      )}
+      {!progress && !model && <p class="placeholder">{text.none}</p>}
+      <div class="model-actions">
+        {!progress && (error || !model) && (
+          <button type="button" onClick={state.retry}>
             {text.retry}
           </button>
-        </>
+        )}
+        <FileButton label={text.open} accept={WEIGHT_FILES} onFile={state.open} />
+        {!isDefault && (
+          <button type="button" onClick={() => state.open(null)}>
+            {text.openDefault}
+          </button>
+        )}
+        <p class="fine">{text.openHint}</p>
+      </div>
+      {model && !model.kept.cached && model.kept.reason !== "file" && (
+        <p class="fine">{text.notKept[model.kept.reason]}</p>
+      )}
+      {cached && cached.files > 0 && (
+        <p class="fine kept">
+          {text.kept(cached.files, megabytes(cached.bytes))}
+          <button type="button" onClick={state.clearCache}>
+            {text.clearCache}
+          </button>
+        </p>
       )}
     </section>
   );
@@ -34,7 +61,7 @@ function Download({
   progress: { loaded, total, cached },
   onCancel,
 }: {
-  progress: NonNullable<ModelState["progress"]>;
+  progress: NonNullable<ReturnType<typeof useModel>["progress"]>;
   onCancel: () => void;
 }) {
   const whole = total !== null && loaded >= total;
@@ -61,8 +88,9 @@ function Facts({ info, summary, bytes }: LoadedModel) {
     [text.facts.classes, grouped(info.classes)],
     [text.facts.input, shape(info.inputShape)],
     [text.facts.file, text.fileSize(megabytes(bytes), info.dtype)],
-    [text.facts.source, info.source],
-    [text.facts.license, info.license],
+    [text.facts.format, text.format(text.formats[info.format], info.naming)],
+    [text.facts.source, info.source || text.unknown],
+    [text.facts.license, info.license || text.unknown],
   ];
   return (
     <dl class="facts">

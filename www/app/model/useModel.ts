@@ -1,10 +1,14 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import {
+  type CachedWeights,
   Classifier,
   type DeviceStatus,
+  type LabelSource,
   type LoadedModel,
   type Progress,
   type ResNetError,
+  type WeightChoices,
+  type WeightSource,
 } from "../../lib";
 import type { Settings } from "../settings";
 
@@ -18,18 +22,28 @@ export interface ModelState {
   progress: Progress | null;
   /** Why there is no new model. */
   error: ResNetError | null;
+  /** What the browser keeps of weights; null where it does not tell. */
+  cached: CachedWeights | null;
+}
+
+/** A model that is asked for. */
+interface Wanted {
+  source: WeightSource;
+  choices: WeightChoices;
+  labels?: LabelSource;
 }
 
 /** The address of the default weights. */
-const WEIGHTS = "./weights/manifest.json";
+const DEFAULT: WeightSource = "./weights/manifest.json";
 
-/** The classifier of the page, its state, and the ways to load the weights again and to cancel that. */
-export function useModel({ device: policy }: Settings) {
+/** The classifier of the page, its state, and the ways to give it other weights, labels and choices. */
+export function useModel({ device: policy, weights }: Settings) {
   const [state, setState] = useState<ModelState>({
     device: null,
     model: null,
     progress: null,
     error: null,
+    cached: null,
   });
   const change = useCallback(
     (part: Partial<ModelState>) => setState((before) => ({ ...before, ...part })),
@@ -37,23 +51,40 @@ export function useModel({ device: policy }: Settings) {
   );
   const classifier = useRef<Classifier | null>(null);
   const download = useRef<AbortController | null>(null);
+  /** What was asked for last, and what is loaded: not the same after a failure. */
+  const wanted = useRef<Wanted>({ source: weights ?? DEFAULT, choices: {} });
+  const loaded = useRef<Wanted | null>(null);
 
-  const load = useCallback(async () => {
-    const current = classifier.current;
-    if (!current) return;
-    download.current?.abort();
-    const controller = new AbortController();
-    download.current = controller;
-    change({ error: null, progress: { loaded: 0, total: null, cached: false } });
-    try {
-      const model = await current.load(WEIGHTS, { signal: controller.signal });
-      change({ model, progress: null });
-    } catch (thrown) {
-      // A newer download has taken over and tells for itself.
-      if (download.current !== controller) return;
-      change({ error: thrown as ResNetError, progress: null });
-    }
+  const countCache = useCallback(async () => {
+    // Not telling is no fault: some browsers keep nothing here.
+    const cached = await classifier.current?.cachedWeights().catch(() => null);
+    change({ cached: cached ?? null });
   }, [change]);
+
+  const load = useCallback(
+    async (want: Wanted) => {
+      const current = classifier.current;
+      if (!current) return;
+      download.current?.abort();
+      const controller = new AbortController();
+      download.current = controller;
+      wanted.current = want;
+      change({ error: null, progress: { loaded: 0, total: null, cached: false } });
+      const { source, choices, labels } = want;
+      const options = { ...choices, ...(labels !== undefined && { labels }) };
+      try {
+        const model = await current.load(source, { ...options, signal: controller.signal });
+        loaded.current = want;
+        change({ model, progress: null });
+      } catch (thrown) {
+        // A newer download has taken over and tells for itself.
+        if (download.current !== controller) return;
+        change({ error: thrown as ResNetError, progress: null });
+      }
+      void countCache();
+    },
+    [change, countCache],
+  );
 
   useEffect(() => {
     const created = new Classifier({
@@ -63,11 +94,57 @@ export function useModel({ device: policy }: Settings) {
     });
     classifier.current = created;
     created.device.catch((error: ResNetError) => change({ error }));
-    void load();
+    void load(wanted.current);
     return () => created.dispose();
   }, [policy, change, load]);
 
+  /** Loads a file or an address; null is the default. */
+  const open = useCallback(
+    (source: WeightSource | null) => load({ source: source ?? DEFAULT, choices: {} }),
+    [load],
+  );
+  const retry = useCallback(() => load(wanted.current), [load]);
+  /** Loads the model that is there once more, with what the file does not tell. */
+  const choose = useCallback(
+    (choices: WeightChoices) => {
+      const before = loaded.current ?? wanted.current;
+      return load({ ...before, choices: { ...before.choices, ...choices } });
+    },
+    [load],
+  );
+  const setLabels = useCallback(
+    async (labels: LabelSource) => {
+      try {
+        const model = await classifier.current?.setLabels(labels);
+        if (loaded.current) loaded.current = { ...loaded.current, labels };
+        if (model) change({ model, error: null });
+      } catch (thrown) {
+        change({ error: thrown as ResNetError });
+      }
+    },
+    [change],
+  );
+  const clearCache = useCallback(async () => {
+    try {
+      await classifier.current?.clearCachedWeights();
+    } catch (thrown) {
+      change({ error: thrown as ResNetError });
+    }
+    void countCache();
+  }, [change, countCache]);
   const cancel = useCallback(() => download.current?.abort(), []);
   const dismissError = useCallback(() => change({ error: null }), [change]);
-  return { ...state, classifier, load, cancel, dismissError };
+  const isDefault = (loaded.current ?? wanted.current).source === DEFAULT;
+  return {
+    ...state,
+    isDefault,
+    classifier,
+    open,
+    retry,
+    choose,
+    setLabels,
+    clearCache,
+    cancel,
+    dismissError,
+  };
 }

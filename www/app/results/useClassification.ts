@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import type { Classifier, ImageClassification, ResNetError } from "../../lib";
+import type { Classifier, ImageClassification, LoadedModel, ResNetError } from "../../lib";
 
 /** A photo the person chose. */
 export interface Photo {
@@ -20,13 +20,13 @@ export interface ClassificationState {
 const NOTHING: ClassificationState = { photo: null, stage: "idle", result: null, error: null };
 
 /**
- * Classifies the newest photo, as soon as there is a model; older ones are forgotten.
+ * Classifies the newest photo, as soon as there is a model, and again when there is another; older ones are forgotten.
  *
  * @param panicOnce crashes the code at the first photo, to see the page recover
  */
 export function useClassification(
   classifier: RefObject<Classifier | null>,
-  ready: boolean,
+  model: LoadedModel | null,
   panicOnce: boolean,
 ) {
   const [state, setState] = useState<ClassificationState>(NOTHING);
@@ -47,6 +47,16 @@ export function useClassification(
   }, []);
 
   const { photo, stage } = state;
+  const ready = model !== null;
+  const seen = useRef(model);
+  useEffect(() => {
+    if (seen.current === model) return;
+    seen.current = model;
+    // Another model, or the same with other names for its classes, sees something else.
+    newest.current += 1;
+    setState((before) => (before.photo ? { ...before, stage: "waiting", error: null } : before));
+  }, [model]);
+
   useEffect(() => {
     if (!ready || !photo || stage !== "waiting" || !classifier.current) return;
     const turn = newest.current;

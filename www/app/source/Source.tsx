@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Camera } from "../camera/Camera";
 import type { ClassificationState, Photo } from "../results/useClassification";
 import { strings } from "../strings";
+import { kindOf } from "./kind";
 import "./source.css";
 
 const text = strings.source;
@@ -13,11 +14,13 @@ const SAMPLES = [
 interface SourceProps {
   photo: ClassificationState["photo"];
   onPhoto: (photo: Photo) => void;
+  onWeights: (file: File) => void;
+  onLabels: (file: File) => void;
   onFault: (message: string) => void;
 }
 
 /** Where photos come from: a file, a drop, the clipboard, the camera, the samples. */
-export function Source({ photo, onPhoto, onFault }: SourceProps) {
+export function Source({ photo, onPhoto, onWeights, onLabels, onFault }: SourceProps) {
   const [camera, setCamera] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   // Wherever a photo comes from, it takes the camera's place.
@@ -28,7 +31,17 @@ export function Source({ photo, onPhoto, onFault }: SourceProps) {
     },
     [onPhoto],
   );
-  const dragging = useDropAndPaste(take, onFault);
+  const takeFile = useCallback(
+    async (file: File, name: string) => {
+      // A file that cannot be read is no photo either, which is said where photos are decoded.
+      const kind = await kindOf(file).catch(() => "photo" as const);
+      if (kind === "weights") onWeights(file);
+      else if (kind === "labels") onLabels(file);
+      else take({ blob: file, name });
+    },
+    [take, onWeights, onLabels],
+  );
+  const dragging = useDropAndPaste(takeFile, onFault);
 
   return (
     <section class={`card source ${dragging ? "is-target" : ""}`} aria-labelledby="source-heading">
@@ -99,9 +112,9 @@ function Samples({ onPhoto, onFault }: Pick<SourceProps, "onPhoto" | "onFault">)
   );
 }
 
-/** Takes photos that are dropped on the page or pasted into it. Tells whether one hovers over it. */
+/** Takes files that are dropped on the page or pasted into it. Tells whether one hovers over it. */
 function useDropAndPaste(
-  onPhoto: (photo: Photo) => void,
+  onFile: (file: File, name: string) => void,
   onFault: (message: string) => void,
 ): boolean {
   const [dragging, setDragging] = useState(false);
@@ -109,10 +122,10 @@ function useDropAndPaste(
   const take = useCallback(
     (data: DataTransfer | null, unnamed: string) => {
       const file = data?.files[0];
-      if (file) onPhoto({ blob: file, name: file.name || unnamed });
+      if (file) onFile(file, file.name || unnamed);
       else onFault(text.noFile);
     },
-    [onPhoto, onFault],
+    [onFile, onFault],
   );
 
   useEffect(() => {

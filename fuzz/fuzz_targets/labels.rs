@@ -1,0 +1,9 @@
+#![no_main]
+
+use resnet_web::weights::labels;
+
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    if let Ok(labels) = labels::parse(text) {
+        assert!(labels.len() <= text.len());
+    }
+});

@@ -1,0 +1,16 @@
+//! What every format's target does with its bytes.
+
+use resnet_web::weights::{Choices, WeightFile, format};
+
+/// Reads the index, every tensor in it, and the network they make. Errors are as good as answers; what must not happen
+/// is a panic, a hang, or more memory than the file's size allows.
+pub fn read(bytes: &[u8]) {
+    if let Ok(index) = format::index(&bytes) {
+        for (name, entry) in &index.tensors {
+            if let Ok(values) = entry.values(name, &bytes) {
+                assert!(values.len() <= bytes.len(), "{name} is larger than its file");
+            }
+        }
+    }
+    let _ = WeightFile::open(bytes, &Choices::default());
+}

@@ -1,0 +1,58 @@
+import { mkdirSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { ensureCargoFuzz } from "./cargo-tools.mjs";
+import { place } from "./places.mjs";
+import { run } from "./run.mjs";
+import { progressOf } from "./steps.mjs";
+
+/** Its own folder: what is fuzzed is compiled with counters at every branch. */
+const TARGET = place("target", "fuzz");
+/** No file of a ResNet's makes more of the memory than this, in MiB, while it is read. */
+const MEMORY = 1024;
+/** A file that takes longer to read, in seconds, counts as one that hangs. */
+const LONGEST = 10;
+/** The longest file that is tried, in bytes. */
+const LONGEST_FILE = 1 << 17;
+
+/** What is fuzzed: one target for each file format, and one for labels. */
+export const fuzzTargets = readdirSync(place("fuzz", "seeds"), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name);
+
+/** Compiles the targets. */
+export async function buildFuzzTargets(report) {
+  await ensureCargoFuzz(report);
+  await cargoFuzz(["build"], { onLine: (line) => report(progressOf(line)) });
+}
+
+/**
+ * Changes the seeds of one target for `seconds` and reads what comes out. Fails, with the input that did it in
+ * target/fuzz/artifacts, if reading panics, hangs or takes too much memory.
+ */
+export async function fuzz(target, seconds, { report, log }) {
+  const found = path.join(TARGET, "corpus", target);
+  const artifacts = path.join(TARGET, "artifacts", target);
+  for (const folder of [found, artifacts]) mkdirSync(folder, { recursive: true });
+  const libfuzzer = {
+    max_total_time: seconds,
+    rss_limit_mb: MEMORY,
+    timeout: LONGEST,
+    max_len: LONGEST_FILE,
+    artifact_prefix: `${artifacts}${path.sep}`,
+    print_final_stats: 1,
+  };
+  const options = Object.entries(libfuzzer).map(([name, value]) => `-${name}=${value}`);
+  const seeds = place("fuzz", "seeds", target);
+  const output = await cargoFuzz(["run", target, found, seeds, "--", ...options], {
+    log,
+    onLine: (line) => report(line.trim()),
+  });
+  return output.match(/stat::number_of_executed_units:\s*(\d+)/)?.[1] ?? "no";
+}
+
+/** Without a sanitizer: the crate has no unsafe code, and the stable compiler does. */
+function cargoFuzz([command, ...rest], options) {
+  const args = ["fuzz", command, "--sanitizer", "none", "--target-dir", TARGET];
+  // The page's flags are for wasm.
+  return run("cargo", [...args, ...rest], options);
+}

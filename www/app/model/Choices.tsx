@@ -1,0 +1,122 @@
+import type { Assumption, LabelSource, ModelInfo, Preprocessing, WeightChoices } from "../../lib";
+import { strings } from "../strings";
+import { FileButton } from "./FileButton";
+
+const text = strings.model.choices;
+
+const LABEL_FILES = ".txt,.json";
+
+/** Means and deviations that networks are trained with, of values from 0 to 1. */
+const NORMALISATIONS: Record<
+  keyof typeof text.normalisations,
+  Pick<Preprocessing, "mean" | "std">
+> = {
+  imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+  symmetric: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+  none: { mean: [0, 0, 0], std: [1, 1, 1] },
+};
+type Normalisation = keyof typeof NORMALISATIONS;
+
+interface ChoicesProps {
+  info: ModelInfo;
+  disabled: boolean;
+  onChoose: (choices: WeightChoices) => void;
+  onLabels: (labels: LabelSource) => void;
+}
+
+/** What a weight file may not tell: where the stride is, how pictures are normalised, what the classes are called. */
+export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
+  const { preprocessing, assumed } = info;
+  const hasStride = info.block === "bottleneck" && info.family === "torchvision";
+  const names = Object.keys(NORMALISATIONS) as Normalisation[];
+  const normalisation = names.find((name) => isSame(NORMALISATIONS[name], preprocessing));
+  return (
+    <div class="choices">
+      {hasStride && (
+        <Choice
+          id="stride"
+          label={text.stride}
+          value={info.strideOn}
+          options={text.strides}
+          assumed={assumed.includes("stride")}
+          disabled={disabled}
+          onChange={(strideOn) => onChoose({ strideOn })}
+        />
+      )}
+      <Choice
+        id="normalisation"
+        label={text.normalisation}
+        value={normalisation ?? "own"}
+        options={normalisation ? text.normalisations : { ...text.normalisations, own: text.own }}
+        assumed={assumed.includes("preprocessing")}
+        disabled={disabled}
+        onChange={(name) => {
+          if (name === "own") return;
+          onChoose({ preprocessing: { ...preprocessing, ...NORMALISATIONS[name] } });
+        }}
+      />
+      <div class="choice">
+        <span class="choice-label">{text.labels}</span>
+        <span>
+          {info.labels.length > 0 ? text.labelled(info.labels.length) : text.unlabelled}
+          {assumed.includes("labels") && info.labels.length > 0 && ` ${text.imagenet}`}
+        </span>
+        <FileButton
+          label={text.chooseLabels}
+          accept={LABEL_FILES}
+          disabled={disabled}
+          onFile={onLabels}
+        />
+        {assumed.includes("labels") && <Assumed what="labels" />}
+      </div>
+    </div>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  id: "stride" | "normalisation";
+  label: string;
+  value: T;
+  options: Partial<Record<T, string>>;
+  assumed: boolean;
+  disabled: boolean;
+  onChange: (value: T) => void;
+}
+
+function Choice<T extends string>(props: ChoiceProps<T>) {
+  const { id, label, value, options, assumed, disabled, onChange } = props;
+  return (
+    <div class="choice">
+      <label class="choice-label" for={id}>
+        {label}
+      </label>
+      <select
+        id={id}
+        value={value}
+        disabled={disabled}
+        onChange={(event) => onChange(event.currentTarget.value as T)}
+      >
+        {Object.entries<string | undefined>(options).map(([name, words]) => (
+          <option key={name} value={name} selected={name === value}>
+            {words}
+          </option>
+        ))}
+      </select>
+      {assumed && <Assumed what={id === "stride" ? "stride" : "preprocessing"} />}
+    </div>
+  );
+}
+
+function Assumed({ what }: { what: Assumption }) {
+  return <p class="assumed">{text.assumed[what]}</p>;
+}
+
+/** Files keep these numbers as 32-bit floats. */
+function isSame(
+  a: Pick<Preprocessing, "mean" | "std">,
+  b: Pick<Preprocessing, "mean" | "std">,
+): boolean {
+  const near = (x: readonly number[], y: readonly number[]) =>
+    x.every((value, i) => Math.abs(value - (y[i] ?? Number.NaN)) < 1e-4);
+  return near(a.mean, b.mean) && near(a.std, b.std);
+}
