@@ -249,7 +249,7 @@ const FILES: &str = "tests/fixtures/weights";
 
 #[derive(Deserialize)]
 struct Expected {
-    loadable: Vec<ExpectedFile>,
+    files: Vec<ExpectedFile>,
     refused: Vec<RefusedFile>,
 }
 
@@ -273,7 +273,7 @@ fn expected_files() -> Expected {
 
 /// A file of [`FILES`], unpacked.
 fn unpacked(file: &str) -> Vec<u8> {
-    let path = format!("{FILES}/{file}.gz");
+    let path = format!("{FILES}/{file}");
     let packed = fs::File::open(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let mut bytes = Vec::new();
     GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
@@ -289,7 +289,7 @@ fn files_that_pytorch_wrote_give_pytorchs_logits() {
         network,
         input_shape,
         logits,
-    } in expected_files().loadable
+    } in expected_files().files
     {
         let bytes = unpacked(&file);
         let found = WeightFile::open(bytes.as_slice(), &Choices::default()).and_then(|mut file| {
@@ -337,20 +337,40 @@ fn files_that_pytorch_wrote_give_pytorchs_logits() {
 
 /// Files that PyTorch wrote and no ResNet is in, or none that can be had without Python: the code, and words.
 const REFUSED: &[(&str, &str, &[&str])] = &[
-    ("vgg.pth", "weights-architecture", &["VGG"]),
-    ("vit.pth", "weights-architecture", &["vision transformer"]),
-    ("mobilenet.pth", "weights-architecture", &["MobileNet"]),
-    ("densenet.pth", "weights-architecture", &["DenseNet"]),
+    ("vgg.pth.gz", "weights-architecture", &["VGG"]),
     (
-        "cifar-resnet.pth",
+        "vit.pth.gz",
+        "weights-architecture",
+        &["vision transformer"],
+    ),
+    ("mobilenet.pth.gz", "weights-architecture", &["MobileNet"]),
+    ("densenet.pth.gz", "weights-architecture", &["DenseNet"]),
+    (
+        "cifar-resnet.pth.gz",
         "weights-architecture",
         &["3x3", "16 channels"],
     ),
-    ("resnet-d.pth", "weights-architecture", &["deep stem"]),
-    ("no-head.safetensors", "weights-missing", &["fc.weight"]),
-    ("sparse.pth", "weights-dtype", &["_rebuild_sparse_tensor"]),
-    ("quantized.pth", "weights-dtype", &["_rebuild_qtensor"]),
-    ("evil.pth", "weights-format", &["state_dict()"]),
+    ("resnet-d.pth.gz", "weights-architecture", &["deep stem"]),
+    ("no-head.safetensors.gz", "weights-missing", &["fc.weight"]),
+    (
+        "sparse.pth.gz",
+        "weights-dtype",
+        &["_rebuild_sparse_tensor"],
+    ),
+    ("quantized.pth.gz", "weights-dtype", &["_rebuild_qtensor"]),
+    (
+        "evil.pth.gz",
+        "weights-architecture",
+        &["unknown kind", "payload"],
+    ),
+    (
+        "basic-module.pth.gz",
+        "weights-format",
+        &[
+            "a whole Python object (torchvision.models.resnet.ResNet)",
+            "state_dict()",
+        ],
+    ),
 ];
 
 #[test]
@@ -661,12 +681,15 @@ fn refusal(name: &str, bytes: &[u8], code: &str, words: &[&str]) -> Vec<String> 
 /// Real files of every form, unpacked once.
 static REAL: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let pytorch = [
-        "basic-zip.pth",
-        "basic-legacy.pth",
-        "basic-state-dict.pth",
-        "resnext.pth",
+        "basic-zip.pth.gz",
+        "basic-legacy.pth.gz",
+        "basic-state-dict.pth.gz",
+        "resnext.pth.gz",
     ];
-    let other = ["basic.safetensors", "hugging-face-bottleneck.safetensors"];
+    let other = [
+        "basic.safetensors.gz",
+        "hugging-face-bottleneck.safetensors.gz",
+    ];
     let files = pytorch.into_iter().chain(other).map(unpacked);
     files
         .chain([small(), Draft::small().write_burnpack()])

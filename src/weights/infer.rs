@@ -1,6 +1,6 @@
 //! Which ResNet is this? The architecture, read off the names and shapes of a file's tensors.
 
-use super::index::TensorIndex;
+use super::index::{Dtype, TensorEntry, TensorIndex};
 use super::naming::Convention;
 use super::source::{Listing, WeightError};
 use crate::resnet::config::{STEM_CHANNELS, STEM_KERNEL};
@@ -19,6 +19,12 @@ const STAGES: usize = 4;
 pub fn infer(index: &TensorIndex, convention: &Convention) -> Result<ResNetConfig, WeightError> {
     let fault = |reason: String| WeightError::Architecture { reason };
     let weight = |name: String, sides: usize| match index.tensors.get(&name) {
+        Some(TensorEntry {
+            dtype: Dtype::Other(kind),
+            ..
+        }) => Err(WeightError::Dtype {
+            tensors: Listing::one(format!("{name} is {kind}")),
+        }),
         Some(entry) if entry.shape.len() == sides => Ok(entry.shape.as_slice()),
         Some(entry) => Err(fault(format!(
             "{name} has shape {:?}, and such a weight has {sides} sides",

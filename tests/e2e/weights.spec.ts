@@ -1,0 +1,245 @@
+import { readFile } from "node:fs/promises";
+import { gunzipSync } from "node:zlib";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./support/page";
+
+/** Weight files that PyTorch wrote, of ResNets with one block in each stage. */
+async function weights(file: string, name = file) {
+  const packed = await readFile(`tests/fixtures/weights/${file}.gz`);
+  return { name, mimeType: "application/octet-stream", buffer: gunzipSync(packed) };
+}
+
+const model = (page: Page) => page.getByRole("region", { name: /ResN|Model/ });
+const chooser = (page: Page) => page.locator(".model-actions input[type=file]");
+const heading = (page: Page, name: string) => page.getByRole("heading", { name, exact: true });
+
+/** Drops a file on the page. */
+async function drop(page: Page, { name, buffer }: { name: string; buffer: Buffer }) {
+  await page.evaluate(
+    async ({ name, text }) => {
+      const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([bytes], name));
+      window.dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+    },
+    { name, text: buffer.toString("base64") },
+  );
+}
+
+const FILES = [
+  { file: "basic-zip.pth", name: "ResNet [1, 1, 1, 1]", format: /PyTorch, names of torchvision/ },
+  {
+    file: "basic-legacy.pth",
+    name: "ResNet [1, 1, 1, 1]",
+    format: /PyTorch, names of torchvision/,
+  },
+  {
+    file: "hugging-face-bottleneck.safetensors",
+    name: "ResNet [1, 1, 1, 1]",
+    format: /safetensors, names of Hugging Face/,
+  },
+  { file: "resnext.pth", name: "ResNeXt [1, 1, 1, 1] 32x4d", format: /PyTorch/ },
+  { file: "wide.pth", name: "Wide ResNet [1, 1, 1, 1]-2", format: /PyTorch/ },
+  { file: "seed-basic.pth", name: "ResNet [1, 1, 1, 1]", format: /names of the seed document/ },
+] as const;
+
+test("files of every kind are loaded, and a photo is looked at with each", async ({
+  classifier,
+  page,
+}) => {
+  await classifier.open("?device=cpu");
+  await classifier.ready();
+  await classifier.chooseSample("A cat");
+  await classifier.topResult();
+  for (const { file, name, format } of FILES) {
+    await test.step(file, async () => {
+      await chooser(page).setInputFiles(await weights(file));
+      await expect(model(page)).toContainText(file);
+      await expect(heading(page, name)).toBeVisible();
+      await expect(model(page)).toContainText(format);
+      await expect(model(page)).toContainText("none: classes are shown by number");
+      await expect(classifier.result.getByRole("listitem").first()).toContainText(/^class \d/);
+      await expect(classifier.notice).toHaveCount(0);
+    });
+  }
+  await page.getByRole("button", { name: "Back to the default weights" }).click();
+  await classifier.ready();
+  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+});
+
+test("weights and labels dropped on the page are known from photos", async ({
+  classifier,
+  page,
+}) => {
+  await classifier.open("?device=cpu");
+  await classifier.ready();
+  await classifier.chooseSample("A cat");
+  await drop(page, await weights("basic-zip.pth", "named-like-nothing"));
+  await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+  const labels = Array.from({ length: 10 }, (_, i) => `thing ${i}`);
+  await drop(page, { name: "labels.txt", buffer: Buffer.from(labels.slice(1).join("\n")) });
+  await expect(classifier.notice).toContainText(
+    "There are 9 labels, and the network tells 10 classes apart",
+    { ignoreCase: true },
+  );
+  await drop(page, { name: "labels.json", buffer: Buffer.from(JSON.stringify(labels)) });
+  await expect(model(page)).toContainText("10 labels");
+  await expect(classifier.result.getByRole("listitem").first()).toContainText(/thing \d/);
+  await expect(classifier.notice).toHaveCount(0);
+});
+
+test("what a file does not tell can be chosen, and is said to be assumed", async ({
+  classifier,
+  page,
+}) => {
+  await classifier.open("?device=cpu");
+  await classifier.ready();
+  // The default weights tell all of it.
+  await expect(page.getByText(/^Assumed/)).toHaveCount(0);
+  await expect(page.getByLabel("Stride of the bottlenecks")).toHaveValue("conv1");
+
+  await chooser(page).setInputFiles(await weights("bottleneck.pth"));
+  await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+  await expect(page.getByText(/^Assumed: the file does not tell/)).toHaveCount(2);
+  await expect(page.getByLabel("Stride of the bottlenecks")).toHaveValue("conv2");
+
+  await classifier.chooseSample("A cat");
+  const before = await classifier.topResult();
+  await page.getByLabel("Normalisation of pictures").selectOption("none");
+  await expect(page.getByText(/^Assumed: the file does not tell/)).toHaveCount(1);
+  await expect(async () => {
+    expect(await classifier.topResult()).not.toEqual(before);
+  }).toPass();
+  await page.getByLabel("Stride of the bottlenecks").selectOption("conv1");
+  await expect(page.getByText(/^Assumed: the file does not tell/)).toHaveCount(0);
+  await expect(page.getByLabel("Stride of the bottlenecks")).toHaveValue("conv1");
+  await expect(page.getByLabel("Normalisation of pictures")).toHaveValue("none");
+});
+
+const REFUSED = [
+  { file: "vgg.pth", says: /VGG/ },
+  { file: "no-head.safetensors", says: /lacks tensors.*fc\.weight/ },
+  { file: "evil.pth", says: /no weight file that can be read/ },
+  { file: "sparse.pth", says: /_rebuild_sparse_tensor/ },
+] as const;
+
+test("files that cannot be loaded say why, and the model before stays", async ({
+  classifier,
+  page,
+}) => {
+  await classifier.open("?device=cpu");
+  await classifier.ready();
+  for (const { file, says } of REFUSED) {
+    await test.step(file, async () => {
+      await chooser(page).setInputFiles(await weights(file));
+      await expect(classifier.notice).toContainText(says);
+      await page.getByRole("button", { name: "Dismiss" }).click();
+    });
+  }
+  await chooser(page).setInputFiles({
+    name: "model.safetensors",
+    mimeType: "",
+    buffer: Buffer.from("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+  });
+  await expect(classifier.notice).toContainText("Git LFS pointer");
+  await classifier.chooseSample("A cat");
+  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+  await expect(heading(page, "ResNet-50")).toBeVisible();
+});
+
+test("a link with ?weights= loads them, and says what another server has to allow", async ({
+  classifier,
+  page,
+}) => {
+  const { buffer } = await weights("basic-zip.pth");
+  await page.context().route("**/my/resnet.pth", (route) => route.fulfill({ body: buffer }));
+  await classifier.open("?device=cpu&weights=./my/resnet.pth");
+  await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+  await expect(model(page)).toContainText("resnet.pth");
+
+  const page404 = "./none.pth";
+  await classifier.open(`?device=cpu&weights=${page404}`);
+  await expect(classifier.notice).toContainText("404");
+});
+
+test("weights of another server need its permission", async ({ page }) => {
+  // Not the page's own fixture: this one goes to another origin on purpose.
+  const { buffer } = await weights("basic-zip.pth");
+  const allow = { "access-control-allow-origin": "*" };
+  await page.context().route("https://weights.test/**", (route) => {
+    const allowed = route.request().url().includes("/allowed/");
+    return route.fulfill({ body: buffer, headers: allowed ? allow : {} });
+  });
+  await page.goto("/?device=cpu&weights=https://weights.test/forbidden/resnet.pth");
+  await expect(page.getByRole("alert")).toContainText(/Access-Control-Allow-Origin/);
+  await page.goto("/?device=cpu&weights=https://weights.test/allowed/resnet.pth");
+  await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+});
+
+test("what the browser keeps is counted and can be removed", async ({ classifier, page }) => {
+  await classifier.open("?device=cpu");
+  await classifier.ready();
+  await expect(model(page)).toContainText(/keeps one weight file for the next visit, 26\.1 MB/);
+  await page.getByRole("button", { name: "Remove", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Remove", exact: true })).toHaveCount(0);
+  expect(await page.evaluate(async () => (await caches.keys()).length)).toBeLessThanOrEqual(1);
+  await classifier.chooseSample("A cat");
+  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+});
+
+test("without room in the cache the model works from memory, and the page says so", async ({
+  classifier,
+  page,
+}) => {
+  const session = await page.context().newCDPSession(page);
+  await classifier.open("?device=cpu&weights=./none.pth");
+  const origin = new URL(page.url()).origin;
+  await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1_000_000 });
+  await classifier.open("?device=cpu");
+  await classifier.ready();
+  await expect(model(page)).toContainText("no room to keep the weights");
+  await classifier.chooseSample("A cat");
+  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+});
+
+test("a download that breaks off goes on where it stopped", async ({ classifier, page }) => {
+  const whole = await readFile("www/public/weights/resnet50.safetensors");
+  const half = whole.length >> 1;
+  const ranges: (string | undefined)[] = [];
+  await page.context().route("**/*.safetensors", async (route) => {
+    const range = route.request().headers().range;
+    ranges.push(range);
+    const headers = { etag: '"one"', "accept-ranges": "bytes" };
+    if (!range) {
+      // Half of what it announces, then nothing.
+      await route.fulfill({
+        body: whole.subarray(0, half),
+        headers: { ...headers, "content-type": "application/octet-stream" },
+      });
+      return;
+    }
+    const start = Number(/bytes=(\d+)-/.exec(range)?.[1]);
+    await route.fulfill({
+      status: 206,
+      body: whole.subarray(start),
+      headers: {
+        ...headers,
+        "content-range": `bytes ${start}-${whole.length - 1}/${whole.length}`,
+      },
+    });
+  });
+  await classifier.open("?device=cpu");
+  await classifier.ready();
+  expect(ranges).toEqual([undefined, `bytes=${half}-`]);
+});
+
+test("another model loads while a photo is looked at", async ({ classifier, page }) => {
+  await classifier.open("?device=cpu");
+  await classifier.ready();
+  const file = await weights("basic-zip.pth");
+  await classifier.chooseSample("A cat");
+  await chooser(page).setInputFiles(file);
+  await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+  await expect(classifier.result.getByRole("listitem").first()).toContainText(/^class \d/);
+  await expect(classifier.notice).toHaveCount(0);
+});
