@@ -89,6 +89,17 @@ describe("the cache", () => {
     expect([...stored.keys()]).toEqual([]);
   });
 
+  it("does not trust a browser that keeps half of it", async () => {
+    const stored = storage();
+    const { put } = await caches.open("");
+    const half = async (url: string, response: Response) => {
+      await put(url, new Response((await response.blob()).slice(50)));
+    };
+    Object.assign(await caches.open(""), { put: half });
+    expect(await (await opened()).store(key("a"), file(), NONE)).toBe("unavailable");
+    expect([...stored.keys()]).toEqual([]);
+  });
+
   it("does not hand out what is not as long as it was", async () => {
     const stored = storage();
     const cache = await opened();

@@ -10,6 +10,7 @@ export interface Asked {
   method: string;
   headers: Record<string, string>;
   cache: RequestCache | undefined;
+  signal: AbortSignal | null | undefined;
 }
 
 /** How one request is answered. Whatever it throws, `fetch` throws. */
@@ -22,7 +23,7 @@ export function serve(...answers: Answering[]): Asked[] {
   vi.stubGlobal("origin", PAGE);
   vi.stubGlobal("fetch", async (url: string, init: RequestInit = {}) => {
     const { method = "GET", headers = {}, cache, signal } = init;
-    const request = { url, method, headers: headers as Record<string, string>, cache };
+    const request = { url, method, headers: headers as Record<string, string>, cache, signal };
     asked.push(request);
     const answer = left.shift();
     if (!answer) throw new TypeError("nobody answers");

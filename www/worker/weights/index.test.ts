@@ -196,6 +196,12 @@ const WITH_MANIFEST: Case[] = [
     stores: [keyOf(FILE)],
   },
   {
+    name: "comes compressed from elsewhere, where the browser hides that",
+    url: "https://files.test/manifest.json",
+    answers: [manifest(), sends(FILE, { "content-length": "60" })],
+    stores: [keyOf(FILE, ELSEWHERE)],
+  },
+  {
     name: "has a wrong checksum",
     answers: [manifest(), sends(NEWER)],
     fails: { code: "weights-checksum", message: /SHA-256 [0-9a-f]{64} instead of [0-9a-f]{64}/ },
@@ -547,6 +553,8 @@ async function holds({ url, sha256: digest, browser, before = [], meanwhile, ...
   }
   if (test.stores) expect(files(stored)).toEqual(test.stores);
   expect(asked).toHaveLength(test.answers.length);
+  // No connection is left open.
+  expect(asked.filter(({ signal }) => !signal?.aborted)).toEqual([]);
   if (test.asks) expect(asked).toMatchObject(test.asks);
 }
 

@@ -313,6 +313,21 @@ const CASES: Case[] = [
     pauses: [500],
   },
   {
+    name: "from elsewhere the first length that is told counts",
+    answers: [
+      whole({ "last-modified": DATE }, { breaks: 40 }),
+      async (asked) => {
+        const response = await part({ "last-modified": DATE }, { ends: 20 })(asked);
+        response.headers.delete("content-range");
+        return response;
+      },
+      foreignPart({ "last-modified": DATE }),
+    ],
+    request: { url: URL_ELSEWHERE },
+    asks: [{ Range: "bytes=40-" }, { Range: "bytes=60-" }],
+    pauses: [500, 500],
+  },
+  {
     name: "from elsewhere, and the part has not the right length: the whole once more",
     answers: [usual({ breaks: 40 }), foreignPart({ etag: ETAG, "content-length": "100" }), usual()],
     request: { url: URL_ELSEWHERE },
@@ -459,6 +474,18 @@ describe("a download", () => {
     await pieces?.return();
   });
 
+  it.each([
+    ["after a refusal", status(404)],
+    ["after a web page", () => new Response("", { headers: { "content-type": "text/html" } })],
+    ["when it is whole", usual()],
+  ])("leaves no connection open %s", async (_, answer) => {
+    const asked = serve(answer);
+    await Download.open(request(), atOnce())
+      .then(read)
+      .catch(() => {});
+    expect(asked[0]?.signal?.aborted).toBe(true);
+  });
+
   it("spreads the tries of many pages", async () => {
     const pausesWith = async (random: number) => {
       serve(...repeated(3, unreachable));
@@ -498,7 +525,7 @@ describe("cancelling", () => {
 
   function later(abort: () => void, answer: Answering) {
     setTimeout(abort, 5);
-    return answer({ url: "", method: "GET", headers: {}, cache: undefined });
+    return answer({ url: "", method: "GET", headers: {}, cache: undefined, signal: null });
   }
 
   it("before it began", async () => {

@@ -35,6 +35,8 @@ export class Download {
   readonly #stop = new AbortController();
   /** The answer to the first request, until it is read. */
   #first: Answer | undefined;
+  /** The answer to the last one. */
+  #latest: Answer | undefined;
   #version: Version = { etag: null, modified: null, encoding: null };
   /** The file's length as the server tells it. */
   #length: number | null = null;
@@ -55,6 +57,8 @@ export class Download {
     const { signal } = request;
     signal.addEventListener("abort", () => this.#stop.abort(signal.reason), { once: true });
     if (signal.aborted) this.#stop.abort(signal.reason);
+    // Nobody may be reading.
+    this.#stop.signal.addEventListener("abort", () => this.#latest?.stop());
   }
 
   /** Sends the first request. */
@@ -179,7 +183,8 @@ export class Download {
       // Another origin's, held back by the browser: the length of the part has to do.
       const part = lengthOf(response);
       if (!this.#foreign) return false;
-      if (part === null || this.#length === null) return true;
+      if (part === null) return true;
+      this.#length ??= from + part;
       return from + part === this.#length;
     }
     const [, start, whole] = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(range) ?? [];
@@ -286,6 +291,7 @@ export class Download {
       this.#patience,
     );
     this.#answered = true;
+    this.#latest = answer;
     return answer;
   }
 
