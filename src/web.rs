@@ -200,9 +200,9 @@ fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
     JSON::parse(&text)
 }
 
-/// An `Error` named `ResNetError`, with the error's code.
+/// An `Error` named `ResNetError`, with the error's code and its text as sentences.
 fn thrown(error: Error) -> JsValue {
-    let thrown = JsError::new(&error.to_string());
+    let thrown = JsError::new(&sentences(&error.to_string()));
     thrown.set_name("ResNetError");
     // Setting a property of an object just made does not fail.
     let _ = Reflect::set(
@@ -211,4 +211,14 @@ fn thrown(error: Error) -> JsValue {
         &JsValue::from(error.code()),
     );
     thrown.into()
+}
+
+/// An error's text begins small and ends without a full stop, to be put into another; a person reads sentences.
+fn sentences(text: &str) -> String {
+    let rest = text.trim_end_matches('.');
+    let first = rest.chars().next().map(|first| first.to_ascii_uppercase());
+    let mut sentences: String = first.into_iter().collect();
+    sentences.extend(rest.chars().skip(1));
+    sentences.push('.');
+    sentences
 }

@@ -42,7 +42,7 @@ const WEIGHT_FAULTS: Fault[] = [
   },
   {
     what: "are a web page",
-    says: /has \d+ bytes instead of \d+/,
+    says: /web page instead of weights/,
     answer: (route) => route.fulfill({ body: "<!doctype html>", contentType: "text/html" }),
   },
   {

@@ -2,11 +2,14 @@ import { expect, it } from "vitest";
 import { readSettings } from "./settings";
 
 it.each([
-  ["", { device: "auto", panicOnce: false }],
-  ["?device=cpu", { device: "cpu", panicOnce: false }],
+  ["", {}],
+  ["?device=cpu", { device: "cpu" }],
   ["?device=webgpu&fault=panic", { device: "webgpu", panicOnce: true }],
-  ["?device=CPU", { device: "auto", panicOnce: false }],
-  ["?device=tpu&fault=none", { device: "auto", panicOnce: false }],
+  ["?device=CPU", {}],
+  ["?device=tpu&fault=none", {}],
+  ["?weights=https%3A%2F%2Fexample.org%2Fa.pth", { weights: "https://example.org/a.pth" }],
+  ["?weights=", {}],
 ])("the address's query %s", (query, settings) => {
-  expect(readSettings(query)).toEqual(settings);
+  const usual = { device: "auto", weights: null, panicOnce: false };
+  expect(readSettings(query)).toEqual({ ...usual, ...settings });
 });

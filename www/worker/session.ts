@@ -15,7 +15,7 @@ import { type OpenedDevice, openDevice, openOnCpu } from "./device";
 import { IMAGENET_CLASSES, IMAGENET_LABELS, readLabels } from "./labels";
 import { readPixels } from "./pixels";
 import { type Settled, settle } from "./settled";
-import { cachedWeights, clearWeights, fetchWeights } from "./weights";
+import { cachedWeights, clearWeights, fetchWeights, forgetWeights } from "./weights";
 
 /** What is loaded, as plain data. */
 export interface LoadRequest {
@@ -82,9 +82,10 @@ export class Session {
       const device = await this.#device();
       // From here on there is no turning back: cancelled means that the model before stays.
       signal.throwIfAborted();
-      const { model, status } = await this.#build(device, blob, {
-        ...(name && { name }),
-        ...choices,
+      const known = { ...(name && { name }), ...choices };
+      const { model, status } = await this.#build(device, blob, known).catch(async (thrown) => {
+        if (typeof weights === "string") await forgetWeights(weights);
+        throw thrown;
       });
       let assumed: Assumption[];
       try {

@@ -130,6 +130,12 @@ async function lookUp(
   return copy.blob;
 }
 
+/** Drops what the browser keeps from an address: what turned out to be no weights is not worth its room. */
+export async function forgetWeights(url: string): Promise<void> {
+  const cache = await WeightCache.open();
+  await cache?.dropThose((key) => addressOf(key) === addressOf(url));
+}
+
 /** Reads a copy through. Gives its digests, or null if it is damaged. */
 async function digestsIfWhole(
   { blob, digests }: Copy,
