@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { CHROMIUM } from "../tools/lib/browser.mjs";
 import { command } from "../tools/lib/command.mjs";
@@ -41,7 +42,6 @@ async function main() {
   for (const dtype of DTYPES) {
     for (const way of ["download", "file"]) {
       rows.push(await measure(chromium, address, file(dtype), dtype, way));
-      console.error(JSON.stringify(rows.at(-1)));
     }
   }
   console.log(
@@ -59,11 +59,13 @@ async function main() {
 
 /** Loads one file in a browser of its own. */
 async function measure(chromium, address, file, dtype, way) {
-  const browser = await chromium.launch({
+  // A profile on disk, as a person's: a private window's cache is in memory.
+  const profile = mkdtempSync(path.join(tmpdir(), "memory-"));
+  const browser = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
     args: ["--no-sandbox", "--disable-quic", "--disable-background-networking"],
   });
-  const page = await browser.newPage();
+  let page = await browser.newPage();
   // A page without a model first: an address where there is none.
   await page.goto(`${address}?device=cpu&weights=./weights/none.safetensors`);
   await page.getByText("No model is loaded.").waitFor();
@@ -74,18 +76,18 @@ async function measure(chromium, address, file, dtype, way) {
     peak = Math.max(peak, memory());
   }, PERIOD);
   if (way === "file") {
-    await page.locator(".model input[type=file]").first().setInputFiles(file);
+    await page.locator(".model-actions input[type=file]").setInputFiles(file);
   } else {
-    await page.evaluate((name) => {
-      history.replaceState(null, "", `?device=cpu&weights=./weights/bench/${name}`);
-    }, path.basename(file));
-    // The page reads its address when it starts.
-    await page.reload();
+    // The page reads its address when it starts; two of them at a time would count twice.
+    await page.close();
+    page = await browser.newPage();
+    await page.goto(`${address}?device=cpu&weights=./weights/bench/${path.basename(file)}`);
   }
   await page.getByRole("heading", { name: "ResNet-50" }).waitFor();
   await page.waitForTimeout(500);
   clearInterval(watching);
   await browser.close();
+  rmSync(profile, { recursive: true });
   return { what: `${dtype}, ${way}`, size: statSync(file).size, before, peak };
 }
 
