@@ -109,8 +109,8 @@ export const strings = {
     choices: {
       stride: "Stride of the bottlenecks",
       strides: {
-        conv2: "on the 3×3 convolution (torchvision, v1.5)",
-        conv1: "on the first 1×1 convolution (He et al., v1)",
+        conv2: "on the 3×3, as torchvision (v1.5)",
+        conv1: "on the first 1×1, as He et al. (v1)",
       },
       normalisation: "Normalisation of pictures",
       normalisations: {
@@ -128,7 +128,7 @@ export const strings = {
         stride:
           "Assumed: the file does not tell, and its tensors fit both. The wrong one costs about ten points of accuracy.",
         preprocessing: "Assumed: the file does not tell.",
-        labels: "Assumed: the file has none.",
+        labels: "Assumed: the file has none of its own.",
       },
     },
   },

@@ -28,6 +28,7 @@ interface ChoicesProps {
 export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
   const { preprocessing, assumed } = info;
   const hasStride = info.block === "bottleneck" && info.family === "torchvision";
+  const areImagenets = assumed.includes("labels") && info.labels.length > 0;
   const names = Object.keys(NORMALISATIONS) as Normalisation[];
   const normalisation = names.find((name) => isSame(NORMALISATIONS[name], preprocessing));
   return (
@@ -59,7 +60,7 @@ export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
         <span class="choice-label">{text.labels}</span>
         <span>
           {info.labels.length > 0 ? text.labelled(info.labels.length) : text.unlabelled}
-          {assumed.includes("labels") && info.labels.length > 0 && ` ${text.imagenet}`}
+          {areImagenets && ` ${text.imagenet}`}
         </span>
         <FileButton
           label={text.chooseLabels}
@@ -67,7 +68,7 @@ export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
           disabled={disabled}
           onFile={onLabels}
         />
-        {assumed.includes("labels") && <Assumed what="labels" />}
+        {areImagenets && <Assumed what="labels" />}
       </div>
     </div>
   );
