@@ -6,7 +6,7 @@ use web_time::Instant;
 
 use crate::backend::DeviceError;
 use crate::error::Error;
-use crate::image::preprocess;
+use crate::image::{ImageError, preprocess};
 use crate::resnet::{NormMode, ResNet};
 use crate::summary::Summary;
 use crate::weights::index::Format;
@@ -133,18 +133,7 @@ impl Classifier {
         let start = Instant::now();
         let pixels = preprocess(rgba, width, height, &self.metadata.preprocessing)?;
         let prepared = Instant::now();
-        let input = Tensor::from_data(
-            TensorData::new(pixels, self.metadata.input_shape()),
-            &self.device,
-        );
-        let logits = self.network.forward(input)?;
-        let logits = logits
-            .into_data_async()
-            .await
-            .map_err(|error| DeviceError::Failed {
-                reason: error.to_string(),
-            })?;
-        let probabilities = softmax(&logits.iter::<f32>().collect::<Vec<_>>());
+        let probabilities = softmax(&self.logits(pixels).await?);
         // A device that is lost or out of memory can answer with anything.
         if probabilities
             .iter()
@@ -158,6 +147,27 @@ impl Classifier {
             preprocess_milliseconds: (prepared - start).as_secs_f64() * 1e3,
             network_milliseconds: prepared.elapsed().as_secs_f64() * 1e3,
         })
+    }
+
+    /// Runs the network on a prepared picture `[1, channels, height, width]` of the metadata's size, row by row.
+    ///
+    /// # Errors
+    /// Another number of values, or a device that fails.
+    pub async fn logits(&self, input: Vec<f32>) -> Result<Vec<f32>, Error> {
+        let shape = self.metadata.input_shape();
+        let (expected, found) = (shape.iter().product(), input.len());
+        if found != expected {
+            return Err(ImageError::Values { expected, found }.into());
+        }
+        let input = Tensor::from_data(TensorData::new(input, shape), &self.device);
+        let logits = self.network.forward(input)?;
+        let logits = logits
+            .into_data_async()
+            .await
+            .map_err(|error| DeviceError::Failed {
+                reason: error.to_string(),
+            })?;
+        Ok(logits.iter::<f32>().collect())
     }
 
     fn most_probable(&self, probabilities: &[f32], count: usize) -> Vec<Prediction> {

@@ -169,6 +169,14 @@ impl Model {
         to_js(&self.classifier.summary().map_err(thrown)?)
     }
 
+    /// Runs the network alone: a prepared picture `[1, channels, height, width]`, row by row, to logits.
+    ///
+    /// # Errors
+    /// `image-size`, `device-failed`.
+    pub async fn logits(&self, input: Vec<f32>) -> Result<Vec<f32>, JsValue> {
+        self.classifier.logits(input).await.map_err(thrown)
+    }
+
     /// Classifies RGBA pixels, row by row, as `ImageData` has them.
     ///
     /// # Errors

@@ -63,6 +63,14 @@ pub enum ImageError {
         /// Bytes given.
         found: usize,
     },
+    /// A prepared picture of another size.
+    #[error("the prepared picture has {found} values, and the network takes {expected}")]
+    Values {
+        /// Channels times height times width.
+        expected: usize,
+        /// What was given.
+        found: usize,
+    },
     /// A crop of nothing, of more than there is, or of more than any network takes.
     #[error(
         "the preprocessing crops a square of {crop} pixels out of a short side of {resize_short_side}; \

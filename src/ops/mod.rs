@@ -3,5 +3,7 @@
 //! burn's tensor operators also handle quantised tensors. None are used here, and that code is a tenth of the CPU
 //! module, so these operations go past it.
 
+pub mod conv;
+mod lanes;
 pub mod linear;
 pub mod residual;

@@ -59,10 +59,22 @@ impl ResidualBlock {
         }
         self.spec.output_size([height, width])?;
 
+        let (last, first) = match self.convolutions.split_last() {
+            Some(convolutions) => convolutions,
+            None => return Ok(x),
+        };
         let mut residual = x.clone();
-        for convolution in &self.convolutions {
+        for convolution in first {
             residual = convolution.forward(residual, observer);
         }
+        if !observer.is_watching() && last.is_folded() {
+            let shortcut = match &self.shortcut {
+                Some(projection) => projection.forward(x, observer),
+                None => x,
+            };
+            return Ok(last.forward_onto(residual, shortcut));
+        }
+        residual = last.forward(residual, observer);
         let shortcut = match &self.shortcut {
             Some(projection) => projection.forward(x, observer),
             None => x,

@@ -1,14 +1,14 @@
 //! A convolution with its batch norm: the brick of every block.
 
 use burn::module::{Module, Param, RunningState};
-use burn::nn::conv::Conv2d;
-use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
+use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::prelude::*;
 use burn::tensor::activation::relu;
 
 use super::fold::{EPSILON, NormTensors, fold_batch_norm};
 use super::observe::{Observer, Output};
 use super::spec::{ConvSpec, TensorSpec};
+use crate::ops::conv::{conv, conv_onto, pack_weight};
 use crate::weights::{TensorSource, WeightError};
 
 /// What becomes of batch norm when a network is built.
@@ -23,7 +23,9 @@ pub enum NormMode {
 /// A convolution, then batch norm unless that is folded into it, then ReLU where the spec has one.
 #[derive(Module, Debug)]
 pub struct ConvNorm {
-    convolution: Conv2d,
+    /// In the form that the device's convolution takes.
+    weight: Param<Tensor<1>>,
+    bias: Param<Tensor<1>>,
     norm: Option<BatchNorm>,
     #[module(skip)]
     spec: ConvSpec,
@@ -66,27 +68,19 @@ impl ConvNorm {
 
         let (bias, norm) = match mode {
             NormMode::Folded => (
-                Some(fold_batch_norm(&mut weight, own_bias.as_deref(), &norm)),
+                fold_batch_norm(&mut weight, own_bias.as_deref(), &norm),
                 None,
             ),
-            NormMode::Separate => (own_bias, Some(batch_norm(norm, device))),
-        };
-        let convolution = Conv2d {
-            weight: Param::from_tensor(tensor(weight, spec.weight_shape(), device)),
-            bias: bias.map(|bias| Param::from_tensor(tensor(bias, [spec.output_channels], device))),
-            stride: [spec.stride; 2],
-            kernel_size: [spec.kernel; 2],
-            dilation: [1; 2],
-            groups: spec.groups,
-            padding: PaddingConfig2d::Explicit(
-                spec.padding,
-                spec.padding,
-                spec.padding,
-                spec.padding,
+            NormMode::Separate => (
+                own_bias.unwrap_or_else(|| vec![0.0; spec.output_channels]),
+                Some(batch_norm(norm, device)),
             ),
         };
+        let length = weight.len();
+        let weight = pack_weight(tensor(weight, [length], device), spec.shape());
         Ok(Self {
-            convolution,
+            weight: Param::from_tensor(weight),
+            bias: Param::from_tensor(tensor(bias, [spec.output_channels], device)),
             norm,
             spec: spec.clone(),
         })
@@ -94,7 +88,10 @@ impl ConvNorm {
 
     /// `[batch, input_channels, height, width]` to `[batch, output_channels, height / stride, width / stride]`.
     pub fn forward(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<4> {
-        let mut x = self.convolution.forward(x);
+        if !observer.is_watching() && self.is_folded() {
+            return self.convolve(x, self.spec.relu.is_some());
+        }
+        let mut x = self.convolve(x, false);
         if let Some(norm) = &self.norm {
             observer.see(&self.spec.name, Output::Map(&x));
             x = norm.forward(x);
@@ -105,6 +102,22 @@ impl ConvNorm {
             observer.see(name, Output::Map(&x));
         }
         x
+    }
+
+    /// Whether batch norm is folded into the convolution.
+    pub fn is_folded(&self) -> bool {
+        self.norm.is_none()
+    }
+
+    /// `relu(convolution + shortcut)` in one, unseen: the end of a block whose batch norm is folded.
+    pub fn forward_onto(&self, x: Tensor<4>, shortcut: Tensor<4>) -> Tensor<4> {
+        let (weight, bias) = (self.weight.val(), self.bias.val());
+        conv_onto(x, weight, bias, shortcut, self.spec.shape())
+    }
+
+    fn convolve(&self, x: Tensor<4>, relu: bool) -> Tensor<4> {
+        let (weight, bias) = (self.weight.val(), self.bias.val());
+        conv(x, weight, bias, self.spec.shape(), relu)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use burn::module::{Module, Param};
 use burn::nn::Linear;
-use burn::nn::PaddingConfig2d;
-use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d, MaxPool2dConfig};
+use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig};
 use burn::prelude::*;
 use burn::tensor::activation::softmax;
 use thiserror::Error;
@@ -12,7 +11,8 @@ use super::block::ResidualBlock;
 use super::config::{ConfigError, ResNetConfig};
 use super::conv_norm::{ConvNorm, NormMode, tensor};
 use super::observe::{Observer, Output, Unobserved};
-use super::spec::{HeadSpec, NetworkSpec, PoolSpec, ShapeError};
+use super::spec::{HeadSpec, NetworkSpec, ShapeError};
+use crate::ops::conv::max_pool;
 use crate::ops::linear::linear;
 use crate::weights::{TensorSource, WeightError};
 
@@ -31,7 +31,6 @@ pub enum BuildError {
 #[derive(Module, Debug)]
 pub struct ResNet {
     stem: ConvNorm,
-    pool: MaxPool2d,
     stages: Vec<Stage>,
     head: ClassifierHead,
     #[module(skip)]
@@ -95,16 +94,8 @@ impl ResNet {
             });
         }
         let head = ClassifierHead::load(&spec.head, source, device)?;
-        let padding = PoolSpec::PADDING;
-        let pool = MaxPool2dConfig::new([PoolSpec::KERNEL; 2])
-            .with_strides([PoolSpec::STRIDE; 2])
-            .with_padding(PaddingConfig2d::Explicit(
-                padding, padding, padding, padding,
-            ))
-            .init();
         Ok(Self {
             stem,
-            pool,
             stages,
             head,
             spec,
@@ -139,7 +130,7 @@ impl ResNet {
         if let Some(container) = &self.spec.stem_container {
             observer.see(container, Output::Map(&x));
         }
-        let mut x = self.pool.forward(x);
+        let mut x = max_pool(x);
         observer.see(&self.spec.pool.name, Output::Map(&x));
         for stage in &self.stages {
             for block in &stage.blocks {

@@ -16,6 +16,11 @@ pub trait Observer {
     /// `layer` is PyTorch's name. With batch norm folded, a convolution and its batch norm are one, under the
     /// batch norm's name.
     fn see(&mut self, layer: &str, output: Output<'_>);
+
+    /// Whether anybody looks. If not, layers may become one where that is faster.
+    fn is_watching(&self) -> bool {
+        true
+    }
 }
 
 /// Looks away: for runs that only want the logits.
@@ -24,4 +29,8 @@ pub struct Unobserved;
 
 impl Observer for Unobserved {
     fn see(&mut self, _layer: &str, _output: Output<'_>) {}
+
+    fn is_watching(&self) -> bool {
+        false
+    }
 }

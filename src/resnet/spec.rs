@@ -7,6 +7,8 @@
 
 use thiserror::Error;
 
+use crate::ops::conv::ConvShape;
+
 use super::config::{
     BlockKind, ConfigError, Family, Head, ResNetConfig, STEM_CHANNELS, STEM_KERNEL, StrideOn,
     TOTAL_STRIDE,
@@ -174,14 +176,21 @@ impl ConvSpec {
         size.map(|side| windows(side, self.kernel, self.stride, self.padding))
     }
 
+    /// What the operation is told.
+    pub const fn shape(&self) -> ConvShape {
+        ConvShape {
+            inputs: self.input_channels,
+            outputs: self.output_channels,
+            kernel: self.kernel,
+            stride: self.stride,
+            padding: self.padding,
+            groups: self.groups,
+        }
+    }
+
     /// The weight's shape in PyTorch's order: `[out, in / groups, height, width]`.
     pub const fn weight_shape(&self) -> [usize; 4] {
-        [
-            self.output_channels,
-            self.input_channels / self.groups,
-            self.kernel,
-            self.kernel,
-        ]
+        self.shape().weight()
     }
 
     /// The convolution's tensors.

@@ -192,12 +192,19 @@ impl Golden {
             }
             Subject::Network(config) => {
                 let network = ResNet::load(&config, &mut Synthetic, mode, device).unwrap();
-                network.probabilities(x, &mut recorder).unwrap();
+                network.probabilities(x.clone(), &mut recorder).unwrap();
+                // Unobserved, layers become one.
+                let unobserved = network.forward(x).unwrap().flatten(0, 1);
+                let unseen = "the logits, unobserved".to_owned();
+                recorder.outputs.insert(unseen.clone(), unobserved);
                 let summary = Summary::of_network(network.spec(), self.input_shape).unwrap();
                 self.compare_summary(&summary, &mut faults);
                 let head = &network.spec().head;
-                for (name, expected) in [(&head.linear, &self.logits), (&head.softmax, &self.probs)]
-                {
+                for (name, expected) in [
+                    (&head.linear, &self.logits),
+                    (&unseen, &self.logits),
+                    (&head.softmax, &self.probs),
+                ] {
                     let found = read(&recorder.outputs[name]).await;
                     let expected = expected.concat();
                     let largest = expected.iter().fold(0.0, |max: f32, v| max.max(v.abs()));

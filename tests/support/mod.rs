@@ -3,5 +3,6 @@
 // Each test file uses its part.
 #![allow(dead_code)]
 
+pub mod convolution;
 pub mod golden;
 pub mod weight_file;

@@ -1,0 +1,283 @@
+//! Convolution and max pooling on burn's CPU backend.
+
+use std::cell::RefCell;
+
+use burn::backend::Flex;
+use burn::backend::flex::{FlexTensor, Layout};
+use burn::backend::ops::{ActivationOps, FloatTensorOps};
+use burn::tensor::{Bytes, DType, Shape};
+
+use super::gemm::{Epilogue, PANEL, Rows, multiply, pack};
+use super::winograd::{Padded, Scratch, Tiling, convolve, pack_kernel};
+use super::{ConvOps, ConvShape, plain};
+use crate::ops::lanes::{LANES, Lanes};
+
+/// From so many channels on a map is small and the weights are large.
+const MANY_CHANNELS: usize = 512;
+
+/// How a convolution is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Algorithm {
+    /// By burn: grouped convolutions.
+    Plain,
+    /// As a matrix product.
+    Direct,
+    Winograd(Tiling),
+}
+
+impl Algorithm {
+    fn of(shape: ConvShape) -> Self {
+        let fits = shape.inputs.is_multiple_of(LANES) && shape.outputs.is_multiple_of(PANEL);
+        match shape {
+            ConvShape { groups: 2.., .. } => Self::Plain,
+            ConvShape {
+                kernel: 3,
+                stride: 1,
+                padding: 1,
+                outputs,
+                ..
+            } if fits => Self::Winograd(if outputs < MANY_CHANNELS {
+                Tiling::Four
+            } else {
+                Tiling::Two
+            }),
+            _ => Self::Direct,
+        }
+    }
+}
+
+/// What is kept from call to call, so that later ones need no new memory.
+#[derive(Default)]
+struct Workspace {
+    padded: Vec<f32>,
+    starts: Vec<usize>,
+    tiles: Scratch,
+}
+
+thread_local! {
+    static WORKSPACE: RefCell<Workspace> = RefCell::default();
+}
+
+impl ConvOps for Flex {
+    fn pack_weight(weight: FlexTensor, shape: ConvShape) -> FlexTensor {
+        let weight = weight.to_contiguous();
+        let numbers = weight.storage::<f32>();
+        let [outputs, inputs, height, width] = shape.weight();
+        let packed = match Algorithm::of(shape) {
+            Algorithm::Plain => return weight,
+            // A row of the kernel goes over its pixels and, within each, its channels, as the map does.
+            Algorithm::Direct => pack(height * width * inputs, outputs, |row, output| {
+                let (pixel, input) = (row / inputs, row % inputs);
+                numbers[(output * inputs + input) * height * width + pixel]
+            }),
+            Algorithm::Winograd(tiling) => pack_kernel(tiling, numbers, inputs, outputs),
+        };
+        let shape = Shape::from(vec![packed.len()]);
+        FlexTensor::new(
+            Bytes::from_elems(packed),
+            Layout::contiguous(shape),
+            DType::F32,
+        )
+    }
+
+    fn conv(
+        x: FlexTensor,
+        packed: FlexTensor,
+        bias: FlexTensor,
+        shape: ConvShape,
+        relu: bool,
+    ) -> FlexTensor {
+        if Algorithm::of(shape) == Algorithm::Plain {
+            let y = plain::<Self>(x, packed, bias, shape);
+            return if relu { Self::relu(y) } else { y };
+        }
+        convolution(x, &packed, &bias, None, shape, relu)
+    }
+
+    fn conv_onto(
+        x: FlexTensor,
+        packed: FlexTensor,
+        bias: FlexTensor,
+        residual: FlexTensor,
+        shape: ConvShape,
+    ) -> FlexTensor {
+        if Algorithm::of(shape) == Algorithm::Plain {
+            let y = plain::<Self>(x, packed, bias, shape);
+            return Self::relu(Self::float_add(y, residual));
+        }
+        convolution(x, &packed, &bias, Some(residual), shape, true)
+    }
+
+    fn max_pool(x: FlexTensor) -> FlexTensor {
+        let x = Map::of(x);
+        let [height, width] = [x.height, x.width].map(|side| (side - 1) / 2 + 1);
+        let size = height * width * x.channels;
+        let mut output = vec![f32::NEG_INFINITY; x.batch * size];
+        for (n, output) in output.chunks_exact_mut(size).enumerate() {
+            let input = x.picture(n);
+            for (pixel, output) in output.chunks_exact_mut(x.channels).enumerate() {
+                let (y, top) = (pixel / width, (2 * (pixel / width)).saturating_sub(1));
+                let (column, left) = (pixel % width, (2 * (pixel % width)).saturating_sub(1));
+                for row in top..(2 * y + 2).min(x.height) {
+                    for column in left..(2 * column + 2).min(x.width) {
+                        let from = &input[(row * x.width + column) * x.channels..][..x.channels];
+                        keep_larger(output, from);
+                    }
+                }
+            }
+        }
+        map_tensor(output, [x.batch, x.channels, height, width])
+    }
+}
+
+/// `convolution + bias + residual`, and ReLU of that.
+fn convolution(
+    x: FlexTensor,
+    packed: &FlexTensor,
+    bias: &FlexTensor,
+    residual: Option<FlexTensor>,
+    shape: ConvShape,
+    relu: bool,
+) -> FlexTensor {
+    let x = Map::of(x);
+    let residual = residual.map(Map::of);
+    let [height, width] = [x.height, x.width].map(|side| shape.output_side(side));
+    let size = height * width * shape.outputs;
+    let mut output = vec![0.0; x.batch * size];
+    let bias = bias.to_contiguous();
+    let mut offsets = bias.storage::<f32>().to_vec();
+    offsets.resize(shape.outputs.next_multiple_of(PANEL), 0.0);
+    let weights = packed.storage::<f32>();
+    WORKSPACE.with_borrow_mut(|workspace| {
+        for (n, output) in output.chunks_exact_mut(size).enumerate() {
+            let epilogue = Epilogue {
+                bias: &offsets,
+                residual: residual.as_ref().map(|residual| residual.picture(n)),
+                relu,
+            };
+            let size = [height, width, shape.outputs];
+            let Algorithm::Winograd(tiling) = Algorithm::of(shape) else {
+                direct(&x, n, shape, weights, size, &epilogue, output, workspace);
+                continue;
+            };
+            let step = tiling.outputs();
+            let room = [height, width].map(|side| side.next_multiple_of(step) + 2);
+            x.pad(n, 1, room, &mut workspace.padded);
+            let input = Padded {
+                data: &workspace.padded,
+                width: room[1],
+                channels: shape.inputs,
+            };
+            let tiles = &mut workspace.tiles;
+            convolve(tiling, input, weights, size, &epilogue, output, tiles);
+        }
+    });
+    map_tensor(output, [x.batch, shape.outputs, height, width])
+}
+
+/// A convolution of one picture as a matrix product.
+#[allow(clippy::too_many_arguments)]
+fn direct(
+    x: &Map,
+    n: usize,
+    shape: ConvShape,
+    weights: &[f32],
+    [height, width, channels]: [usize; 3],
+    epilogue: &Epilogue<'_>,
+    output: &mut [f32],
+    workspace: &mut Workspace,
+) {
+    let (data, row) = if shape.padding == 0 {
+        (x.picture(n), x.width * x.channels)
+    } else {
+        let room = [x.height, x.width].map(|side| side + 2 * shape.padding);
+        x.pad(n, shape.padding, room, &mut workspace.padded);
+        (workspace.padded.as_slice(), room[1] * x.channels)
+    };
+    let starts = &mut workspace.starts;
+    starts.clear();
+    for y in 0..height {
+        let line = y * shape.stride * row;
+        starts.extend((0..width).map(|column| line + column * shape.stride * x.channels));
+    }
+    let rows = Rows {
+        data,
+        run: shape.kernel * x.channels,
+        step: row,
+    };
+    multiply(rows, starts, weights, channels, epilogue, output);
+}
+
+fn keep_larger(output: &mut [f32], from: &[f32]) {
+    let whole = output.len() - output.len() % LANES;
+    for i in (0..whole).step_by(LANES) {
+        let larger = Lanes::load(&output[i..]).max(Lanes::load(&from[i..]));
+        larger.store(&mut output[i..]);
+    }
+    for (kept, &value) in output[whole..].iter_mut().zip(&from[whole..]) {
+        *kept = kept.max(value);
+    }
+}
+
+/// Maps whose channels lie side by side: `[batch, height, width, channels]`.
+struct Map {
+    tensor: FlexTensor,
+    start: usize,
+    batch: usize,
+    channels: usize,
+    height: usize,
+    width: usize,
+}
+
+impl Map {
+    /// Brings a tensor of shape `[batch, channels, height, width]` into this order, unless it is.
+    fn of(tensor: FlexTensor) -> Self {
+        let layout = tensor.layout();
+        let sides = layout.shape();
+        let [batch, channels, height, width] = [sides[0], sides[1], sides[2], sides[3]];
+        let strides = map_strides([batch, channels, height, width]);
+        let (tensor, start) = if layout.strides() == strides {
+            let start = layout.start_offset();
+            (tensor, start)
+        } else {
+            (tensor.permute(&[0, 2, 3, 1]).to_contiguous(), 0)
+        };
+        Self {
+            tensor,
+            start,
+            batch,
+            channels,
+            height,
+            width,
+        }
+    }
+
+    /// One picture of the batch.
+    fn picture(&self, n: usize) -> &[f32] {
+        let size = self.height * self.width * self.channels;
+        &self.tensor.storage::<f32>()[self.start + n * size..][..size]
+    }
+
+    /// Copies one picture into a map of `room` pixels, `border` from the left and the top, with zeros around it.
+    fn pad(&self, n: usize, border: usize, [rows, columns]: [usize; 2], to: &mut Vec<f32>) {
+        let line = columns * self.channels;
+        to.clear();
+        to.resize(rows * line, 0.0);
+        let own = self.width * self.channels;
+        for (y, from) in self.picture(n).chunks_exact(own).enumerate() {
+            let start = (y + border) * line + border * self.channels;
+            to[start..start + own].copy_from_slice(from);
+        }
+    }
+}
+
+/// Steps along batch, channels, height and width.
+fn map_strides([_, channels, height, width]: [usize; 4]) -> [isize; 4] {
+    [height * width * channels, 1, width * channels, channels].map(|step| step as isize)
+}
+
+fn map_tensor(numbers: Vec<f32>, sides: [usize; 4]) -> FlexTensor {
+    let strides = map_strides(sides).to_vec();
+    let layout = Layout::new(Shape::from(sides.to_vec()), strides, 0);
+    FlexTensor::new(Bytes::from_elems(numbers), layout, DType::F32)
+}

@@ -1,0 +1,176 @@
+//! Rows times packed weights: the arithmetic of every convolution.
+//!
+//! Maps lie as `[height, width, channels]`, so the numbers that a row of a kernel sees lie side by side. A convolution
+//! is then a matrix product whose left side is read in place: each output pixel has one run of `kernel width x channels`
+//! numbers for every row of the kernel. Nothing is copied together first (no im2col).
+//!
+//! Weights are packed in panels of eight output channels, which stay in the first-level cache while tiles of six pixels
+//! go by: twelve accumulators, two weights and one input fill the fifteen registers a browser gives.
+
+use super::super::lanes::{LANES, Lanes};
+
+/// Output channels of a panel.
+pub const PANEL: usize = 2 * LANES;
+/// Pixels of a tile. Without fused multiply-add the product needs a register of its own.
+const TILE: usize = if cfg!(all(
+    target_arch = "wasm32",
+    not(target_feature = "relaxed-simd")
+)) {
+    5
+} else {
+    6
+};
+/// Numbers of input that are gone through once for each panel: what fits the second-level cache beside the weights.
+const BLOCK: usize = 1 << 15;
+
+/// A row of weights for eight output channels.
+type Weights = [f32; PANEL];
+
+/// Where the input of an output pixel lies.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// The input.
+    pub data: &'a [f32],
+    /// Numbers that lie side by side: the kernel's width times the input's channels.
+    pub run: usize,
+    /// From one row of the kernel to the next.
+    pub step: usize,
+}
+
+/// What is done to the sums before they are written.
+#[derive(Debug, Clone, Copy)]
+pub struct Epilogue<'a> {
+    /// One number for each output channel, padded to whole panels.
+    pub bias: &'a [f32],
+    /// What is added to each output, in the output's layout.
+    pub residual: Option<&'a [f32]>,
+    /// Whether negative sums become zero.
+    pub relu: bool,
+}
+
+/// Packs `[rows, channels]` given by `weight(row, channel)` into panels: `[panel][row][8]`, zeros after the last channel.
+pub fn pack(rows: usize, channels: usize, weight: impl Fn(usize, usize) -> f32) -> Vec<f32> {
+    let mut packed = Vec::with_capacity(rows * channels.next_multiple_of(PANEL));
+    for panel in (0..channels).step_by(PANEL) {
+        for row in 0..rows {
+            packed.extend((panel..panel + PANEL).map(|channel| {
+                if channel < channels {
+                    weight(row, channel)
+                } else {
+                    0.0
+                }
+            }));
+        }
+    }
+    packed
+}
+
+/// `output[pixel][channel] = epilogue(sum of rows(pixel) * weights)`.
+///
+/// `starts` has the place of each pixel's first run; `packed` is [`pack`]'s; the output is `[pixels, channels]`.
+pub fn multiply(
+    rows: Rows<'_>,
+    starts: &[usize],
+    packed: &[f32],
+    channels: usize,
+    epilogue: &Epilogue<'_>,
+    output: &mut [f32],
+) {
+    let (weights, _) = packed.as_chunks::<PANEL>();
+    let panels = channels.div_ceil(PANEL);
+    let depth = weights.len() / panels;
+    let pixels = (BLOCK / depth.max(1)).max(1).next_multiple_of(TILE);
+    for (block, starts) in starts.chunks(pixels).enumerate() {
+        let first = block * pixels;
+        for (p, panel) in weights.chunks_exact(depth).enumerate() {
+            let mut pixel = first;
+            let mut write = |tile: &[[Lanes; 2]]| {
+                for sums in tile {
+                    finish(*sums, pixel, p * PANEL, channels, epilogue, output);
+                    pixel += 1;
+                }
+            };
+            let (tiles, rest) = starts.as_chunks::<TILE>();
+            for tile in tiles {
+                write(&sums::<TILE>(rows, tile, panel));
+            }
+            match *rest {
+                [] => {}
+                [a] => write(&sums::<1>(rows, &[a], panel)),
+                [a, b] => write(&sums::<2>(rows, &[a, b], panel)),
+                [a, b, c] => write(&sums::<3>(rows, &[a, b, c], panel)),
+                [a, b, c, d] => write(&sums::<4>(rows, &[a, b, c, d], panel)),
+                [a, b, c, d, ref e @ ..] => {
+                    write(&sums::<4>(rows, &[a, b, c, d], panel));
+                    for &e in e {
+                        write(&sums::<1>(rows, &[e], panel));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The sums of `N` pixels for the eight channels of a panel.
+#[inline(always)]
+fn sums<const N: usize>(rows: Rows<'_>, starts: &[usize; N], panel: &[Weights]) -> [[Lanes; 2]; N] {
+    let mut sums = [[Lanes::splat(0.0); 2]; N];
+    for (row, weights) in panel.chunks_exact(rows.run).enumerate() {
+        let runs: [&[f32]; N] =
+            core::array::from_fn(|n| &rows.data[starts[n] + row * rows.step..][..weights.len()]);
+        for (k, weights) in weights.iter().enumerate() {
+            let low = Lanes::load(&weights[..LANES]);
+            let high = Lanes::load(&weights[LANES..]);
+            for n in 0..N {
+                let input = Lanes::splat(runs[n][k]);
+                sums[n][0] = sums[n][0].plus_product(input, low);
+                sums[n][1] = sums[n][1].plus_product(input, high);
+            }
+        }
+    }
+    sums
+}
+
+/// Writes eight channels of a pixel, or as many as there are.
+#[inline(always)]
+fn finish(
+    sums: [Lanes; 2],
+    pixel: usize,
+    channel: usize,
+    channels: usize,
+    epilogue: &Epilogue<'_>,
+    output: &mut [f32],
+) {
+    let bias = &epilogue.bias[channel..channel + PANEL];
+    let place = pixel * channels + channel;
+    let count = PANEL.min(channels - channel);
+    let mut sums = [
+        sums[0] + Lanes::load(bias),
+        sums[1] + Lanes::load(&bias[LANES..]),
+    ];
+    let zero = Lanes::splat(0.0);
+    if count == PANEL {
+        let output = &mut output[place..place + PANEL];
+        if let Some(residual) = epilogue.residual {
+            let residual = &residual[place..place + PANEL];
+            sums[0] = sums[0] + Lanes::load(residual);
+            sums[1] = sums[1] + Lanes::load(&residual[LANES..]);
+        }
+        if epilogue.relu {
+            sums = sums.map(|sum| sum.max(zero));
+        }
+        sums[0].store(output);
+        sums[1].store(&mut output[LANES..]);
+        return;
+    }
+    let mut whole = [0.0; PANEL];
+    sums[0].store(&mut whole);
+    sums[1].store(&mut whole[LANES..]);
+    for (i, sum) in whole.into_iter().take(count).enumerate() {
+        let sum = sum
+            + epilogue
+                .residual
+                .map_or(0.0, |residual| residual[place + i]);
+        output[place + i] = if epilogue.relu { sum.max(0.0) } else { sum };
+    }
+}

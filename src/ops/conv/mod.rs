@@ -1,0 +1,152 @@
+//! Convolution with everything that comes after it: bias, residual addition, ReLU.
+//!
+//! A backend extension: the CPU has kernels of its own ([`gemm`], [`winograd`]) and keeps maps as `[height, width,
+//! channels]` from layer to layer, under burn's usual shape `[batch, channels, height, width]`; every other backend puts
+//! its own operations together.
+
+mod cpu;
+pub mod gemm;
+pub mod winograd;
+
+use burn::backend::ops::ConvOptions;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, backend_extension};
+use burn::prelude::{Shape, Tensor};
+
+/// A convolution's numbers: square kernels, the same step and padding both ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConvShape {
+    /// Channels in.
+    pub inputs: usize,
+    /// Channels out.
+    pub outputs: usize,
+    /// Height and width of the kernel.
+    pub kernel: usize,
+    /// Step in pixels.
+    pub stride: usize,
+    /// Zeros on each side.
+    pub padding: usize,
+    /// Parts into which the channels fall.
+    pub groups: usize,
+}
+
+impl ConvShape {
+    /// PyTorch's weight: `[out, in / groups, height, width]`.
+    pub const fn weight(&self) -> [usize; 4] {
+        [
+            self.outputs,
+            self.inputs / self.groups,
+            self.kernel,
+            self.kernel,
+        ]
+    }
+
+    /// Height or width of the output for that of the input.
+    pub const fn output_side(&self, side: usize) -> usize {
+        (side + 2 * self.padding - self.kernel) / self.stride + 1
+    }
+}
+
+/// Convolutions as a backend does them.
+#[backend_extension(Flex, Cube: cfg(feature = "webgpu"))]
+pub trait ConvOps: Backend {
+    /// Brings a weight, given as PyTorch's numbers row by row, into the form that [`conv`](Self::conv) takes.
+    fn pack_weight(weight: FloatTensor<Self>, shape: ConvShape) -> FloatTensor<Self> {
+        let _ = shape;
+        weight
+    }
+
+    /// `convolution + bias`, and ReLU of that.
+    fn conv(
+        x: FloatTensor<Self>,
+        packed: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        shape: ConvShape,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        let y = plain::<Self>(x, packed, bias, shape);
+        if relu { Self::relu(y) } else { y }
+    }
+
+    /// `relu(convolution + bias + residual)`
+    fn conv_onto(
+        x: FloatTensor<Self>,
+        packed: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        shape: ConvShape,
+    ) -> FloatTensor<Self> {
+        let y = plain::<Self>(x, packed, bias, shape);
+        Self::relu(Self::float_add(y, residual))
+    }
+
+    /// The largest number of each 3x3 window, stride 2, padding 1.
+    fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::max_pool2d(x, [3; 2], [2; 2], [1; 2], [1; 2], false)
+    }
+}
+
+#[cfg(feature = "webgpu")]
+impl ConvOps for burn_wgpu::CubeBackend {}
+
+/// The backend's own convolution; `packed` is the weight as it came.
+fn plain<B: Backend>(
+    x: FloatTensor<B>,
+    packed: FloatTensor<B>,
+    bias: FloatTensor<B>,
+    shape: ConvShape,
+) -> FloatTensor<B> {
+    let ConvShape {
+        stride,
+        padding,
+        groups,
+        ..
+    } = shape;
+    let weight = B::float_reshape(packed, Shape::from(shape.weight().to_vec()));
+    let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], groups);
+    B::conv2d(x, weight, Some(bias), options)
+}
+
+/// Brings a weight `[out, in / groups, height, width]`, row by row, into the device's form.
+pub fn pack_weight(weight: Tensor<1>, shape: ConvShape) -> Tensor<1> {
+    Tensor::from_dispatch(Dispatch::pack_weight(weight.into_dispatch(), shape))
+}
+
+/// `convolution + bias` of maps `[batch, channels, height, width]`, and ReLU of that.
+pub fn conv(
+    x: Tensor<4>,
+    packed: Tensor<1>,
+    bias: Tensor<1>,
+    shape: ConvShape,
+    relu: bool,
+) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::conv(
+        x.into_dispatch(),
+        packed.into_dispatch(),
+        bias.into_dispatch(),
+        shape,
+        relu,
+    ))
+}
+
+/// `relu(convolution + bias + residual)` of maps `[batch, channels, height, width]`.
+pub fn conv_onto(
+    x: Tensor<4>,
+    packed: Tensor<1>,
+    bias: Tensor<1>,
+    residual: Tensor<4>,
+    shape: ConvShape,
+) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::conv_onto(
+        x.into_dispatch(),
+        packed.into_dispatch(),
+        bias.into_dispatch(),
+        residual.into_dispatch(),
+        shape,
+    ))
+}
+
+/// The largest number of each 3x3 window, stride 2, padding 1, of maps `[batch, channels, height, width]`.
+pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::max_pool(x.into_dispatch()))
+}

@@ -1,0 +1,137 @@
+//! Four f32 at a time: WebAssembly's 128-bit registers, and arrays everywhere else.
+
+#[cfg(target_arch = "wasm32")]
+use core::arch::wasm32::*;
+
+/// How many numbers a [`Lanes`] holds.
+pub const LANES: usize = 4;
+
+/// Four numbers.
+#[cfg(target_arch = "wasm32")]
+#[derive(Clone, Copy)]
+pub struct Lanes(v128);
+
+#[cfg(target_arch = "wasm32")]
+impl Lanes {
+    /// Four times the same.
+    #[inline(always)]
+    pub fn splat(value: f32) -> Self {
+        Self(f32x4_splat(value))
+    }
+
+    /// The first four numbers of a slice.
+    #[inline(always)]
+    pub fn load(from: &[f32]) -> Self {
+        let from = &from[..LANES];
+        // SAFETY: the slice has sixteen bytes, and v128.load asks for no alignment.
+        #[allow(unsafe_code)]
+        Self(unsafe { v128_load(from.as_ptr().cast()) })
+    }
+
+    /// Writes to the first four numbers of a slice.
+    #[inline(always)]
+    pub fn store(self, to: &mut [f32]) {
+        let to: &mut [f32] = &mut to[..LANES];
+        // SAFETY: the slice has sixteen bytes, and v128.store asks for no alignment.
+        #[allow(unsafe_code)]
+        unsafe {
+            v128_store(to.as_mut_ptr().cast(), self.0);
+        }
+    }
+
+    /// The larger of each pair.
+    #[inline(always)]
+    pub fn max(self, other: Self) -> Self {
+        Self(f32x4_pmax(other.0, self.0))
+    }
+
+    /// `a * b + self`, rounded once where the module may use relaxed SIMD.
+    #[inline(always)]
+    pub fn plus_product(self, a: Self, b: Self) -> Self {
+        #[cfg(target_feature = "relaxed-simd")]
+        return Self(f32x4_relaxed_madd(a.0, b.0, self.0));
+        #[cfg(not(target_feature = "relaxed-simd"))]
+        Self(f32x4_add(f32x4_mul(a.0, b.0), self.0))
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+impl core::ops::Add for Lanes {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(f32x4_add(self.0, other.0))
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+impl core::ops::Sub for Lanes {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        Self(f32x4_sub(self.0, other.0))
+    }
+}
+
+/// Four numbers.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Clone, Copy)]
+pub struct Lanes([f32; LANES]);
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Lanes {
+    /// Four times the same.
+    #[inline(always)]
+    pub fn splat(value: f32) -> Self {
+        Self([value; LANES])
+    }
+
+    /// The first four numbers of a slice.
+    #[inline(always)]
+    pub fn load(from: &[f32]) -> Self {
+        let mut lanes = [0.0; LANES];
+        lanes.copy_from_slice(&from[..LANES]);
+        Self(lanes)
+    }
+
+    /// Writes to the first four numbers of a slice.
+    #[inline(always)]
+    pub fn store(self, to: &mut [f32]) {
+        to[..LANES].copy_from_slice(&self.0);
+    }
+
+    /// The larger of each pair.
+    #[inline(always)]
+    pub fn max(self, other: Self) -> Self {
+        self.zip(other, |a, b| if b < a { a } else { b })
+    }
+
+    /// `a * b + self`.
+    #[inline(always)]
+    pub fn plus_product(self, a: Self, b: Self) -> Self {
+        Self(core::array::from_fn(|i| a.0[i] * b.0[i] + self.0[i]))
+    }
+
+    #[inline(always)]
+    fn zip(self, other: Self, of: impl Fn(f32, f32) -> f32) -> Self {
+        Self(core::array::from_fn(|i| of(self.0[i], other.0[i])))
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl core::ops::Add for Lanes {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl core::ops::Sub for Lanes {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self.zip(other, |a, b| a - b)
+    }
+}

@@ -1,0 +1,49 @@
+//! The CPU's convolutions against the definition.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use burn::prelude::*;
+use pollster::block_on;
+use proptest::prelude::*;
+use resnet_web::ops::conv::ConvShape;
+use support::convolution::{Case, cases, pooling_faults};
+
+#[test]
+fn convolutions_are_what_the_definition_says() {
+    let device = Device::flex();
+    let faults: Vec<_> = cases()
+        .flat_map(|case| block_on(case.faults(&device)))
+        .collect();
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn pooling_is_what_the_definition_says() {
+    assert_eq!(
+        block_on(pooling_faults(&Device::flex())),
+        Vec::<String>::new()
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn any_convolution_is_what_the_definition_says(
+        inputs in 1_usize..20,
+        outputs in 1_usize..34,
+        kernel in prop::sample::select(vec![1_usize, 2, 3, 5, 7]),
+        stride in 1_usize..4,
+        padding in 0_usize..4,
+        batch in 1_usize..4,
+        sides in [1_usize..20, 1_usize..20],
+    ) {
+        let shape = ConvShape { inputs, outputs, kernel, stride, padding, groups: 1 };
+        prop_assume!(sides.iter().all(|side| side + 2 * padding >= kernel));
+        let case = Case { shape, input: [batch, sides[0], sides[1]] };
+        prop_assert_eq!(block_on(case.faults(&Device::flex())), Vec::<String>::new());
+    }
+}
