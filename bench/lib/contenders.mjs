@@ -1,0 +1,42 @@
+import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { Fault } from "../../tools/lib/fault.mjs";
+import { place } from "../../tools/lib/places.mjs";
+
+const WASM = "www/wasm";
+
+/**
+ * Who runs: `name`, the `runner` in page/runners, and how many `threads` it computes on. With
+ * `threads`, those with as many threads as there are processors run, too; `only` keeps those whose
+ * names hold one of its texts.
+ */
+export function contenders({ threads: withThreads, only }) {
+  const counts = withThreads ? [1, availableParallelism()] : [1];
+  const all = counts.flatMap((threads) => [
+    ...ours(threads),
+    { name: `onnxruntime-web, ${inWords(threads)}`, runner: "onnxruntime", threads },
+    { name: `tfjs-wasm, ${inWords(threads)}`, runner: "tfjs", threads },
+  ]);
+  const chosen = all.filter(({ name }) => !only || only.some((text) => name.includes(text)));
+  if (chosen.length > 0) return chosen;
+  throw new Fault(
+    `No contender is called that; there are ${all.map(({ name }) => name).join("; ")}.`,
+  );
+}
+
+/** This project's modules for the CPU that have been built. */
+function ours(threads) {
+  if (!existsSync(place(WASM))) return [];
+  return readdirSync(place(WASM))
+    .filter((name) => /^cpu\b/.test(name) && name.includes("threads") === threads > 1)
+    .map((name) => ({
+      name: `resnet-web, ${name === "cpu" ? "" : `${name.slice("cpu-".length)}, `}${inWords(threads)}`,
+      runner: "ours",
+      folder: `/${WASM}/${name}`,
+      threads,
+    }));
+}
+
+function inWords(threads) {
+  return threads === 1 ? "1 thread" : `${threads} threads`;
+}

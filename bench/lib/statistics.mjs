@@ -1,0 +1,25 @@
+/** What times are summed up as. */
+export function summaryOf(milliseconds) {
+  const sorted = milliseconds.toSorted((a, b) => a - b);
+  return {
+    median: (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2,
+    minimum: sorted[0],
+    // The nearest rank: a time that was measured.
+    p90: sorted[Math.ceil(0.9 * sorted.length) - 1],
+  };
+}
+
+/** The largest difference between two lists of numbers, as a part of the second's largest. */
+export function differenceOf(found, expected) {
+  if (found.length !== expected.length) return Number.POSITIVE_INFINITY;
+  let difference = 0;
+  let largest = 0;
+  for (const [i, value] of expected.entries()) {
+    const apart = Math.abs(found[i] - value);
+    // Not a number is no agreement.
+    if (Number.isNaN(apart)) return Number.POSITIVE_INFINITY;
+    difference = Math.max(difference, apart);
+    largest = Math.max(largest, Math.abs(value));
+  }
+  return difference / largest;
+}

@@ -1,0 +1,33 @@
+/** Mean and standard deviation do nothing here: the input is normalised already. */
+const PREPROCESSING = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/** This project's wasm module, one of those in www/wasm. */
+export async function prepare({ folder, threads }, { files, batch, size }) {
+  const module = await import(`${folder}/resnet_web.js`);
+  await module.default();
+  // A module with threads has them started by this, as wasm-bindgen-rayon names it.
+  await module.initThreadPool?.(threads);
+  const engine = await module.Engine.open("cpu", false);
+  const weights = await (await fetch(files.safetensors)).blob();
+  const preprocessing = { ...PREPROCESSING, resizeShortSide: size, crop: size };
+  const model = engine.load(weights, { preprocessing });
+  if (!model.logits) throw new Error(`${folder} has no Model.logits; run \`npm run build\``);
+  return {
+    run: (input) => inTurn(model, input, batch),
+    dispose: () => {
+      model.free();
+      engine.free();
+    },
+  };
+}
+
+/** Runs picture after picture: the module takes one at a time. */
+async function inTurn(model, input, batch) {
+  if (batch === 1) return model.logits(input);
+  const picture = input.length / batch;
+  const logits = [];
+  for (let i = 0; i < batch; i++) {
+    logits.push(...(await model.logits(input.subarray(i * picture, (i + 1) * picture))));
+  }
+  return Float32Array.from(logits);
+}

@@ -1,0 +1,76 @@
+import "/bench/node_modules/@tensorflow/tfjs-core/dist/tf-core.min.js";
+import "/bench/node_modules/@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js";
+
+/** Both of the above are scripts that put themselves here; the modules they come as need a bundler. */
+const { tf } = globalThis;
+
+/**
+ * TensorFlow.js with XNNPACK. The steps of bench/lib/graph.mjs as its own operations, fused as far as
+ * it can; a converted model would come to the same ones.
+ */
+export async function prepare({ threads }, { files, batch, channels, size }) {
+  tf.enableProdMode();
+  tf.wasm.setWasmPaths("/bench/node_modules/@tensorflow/tfjs-backend-wasm/dist/");
+  tf.wasm.setThreadsCount(threads);
+  await tf.setBackend("wasm");
+  const steps = await load(files.tfjs);
+  return {
+    channelsLast: true,
+    run: async (values) => {
+      const logits = network(steps, tf.tensor4d(values, [batch, size, size, channels]));
+      const result = await logits.data();
+      logits.dispose();
+      return result;
+    },
+    dispose: () => tf.removeBackend("wasm"),
+  };
+}
+
+/** The steps, their weights tensors, each with the tensors that nobody needs after it. */
+async function load(address) {
+  const { values, steps } = await (await fetch(address)).json();
+  const buffer = await (
+    await fetch(new URL(values, new URL(address, location.href)))
+  ).arrayBuffer();
+  const tensor = ({ shape, offset }) => {
+    const length = shape.reduce((product, size) => product * size, 1);
+    return tf.tensor(new Float32Array(buffer, 4 * offset, length), shape);
+  };
+  const needed = new Set();
+  // From the end: the first to name a tensor is its last reader.
+  for (const step of steps.toReversed()) {
+    step.spent = step.inputs.filter((name) => !needed.has(name));
+    for (const name of step.inputs) needed.add(name);
+    if (!step.weight) continue;
+    step.weight = tensor(step.weight);
+    step.bias = tensor(step.bias);
+  }
+  return steps;
+}
+
+function network(steps, input) {
+  const made = new Map([["input", input]]);
+  for (const step of steps) {
+    const inputs = step.inputs.map((name) => made.get(name));
+    made.set(
+      step.output,
+      tf.tidy(() => operations[step.op](step, ...inputs)),
+    );
+    for (const name of step.spent) made.get(name).dispose();
+  }
+  return made.get("logits");
+}
+
+const operations = {
+  conv: ({ weight, bias, stride, padding, relu }, x) => {
+    const activation = relu ? "relu" : "linear";
+    return tf.fused.conv2d({ x, filter: weight, strides: stride, pad: padding, bias, activation });
+  },
+  "max-pool": ({ kernel, stride, padding }, x) => tf.maxPool(x, kernel, stride, padding),
+  "add-relu": (_, a, b) => tf.relu(tf.add(a, b)),
+  average: (_, x) => {
+    const [batch, height, width, channels] = x.shape;
+    return tf.avgPool(x, [height, width], 1, "valid").reshape([batch, channels]);
+  },
+  linear: ({ weight, bias }, x) => tf.fused.matMul({ a: x, b: weight, bias }),
+};

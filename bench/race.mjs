@@ -1,0 +1,128 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import path from "node:path";
+import { CHROMIUM } from "../tools/lib/browser.mjs";
+import { command } from "../tools/lib/command.mjs";
+import { Fault } from "../tools/lib/fault.mjs";
+import { isInstalled } from "../tools/lib/node-packages.mjs";
+import { place } from "../tools/lib/places.mjs";
+import { versionOf } from "../tools/lib/query.mjs";
+import { run } from "../tools/lib/run.mjs";
+import { step } from "../tools/lib/steps.mjs";
+import { coldStartOf } from "./lib/cold.mjs";
+import { contenders } from "./lib/contenders.mjs";
+import { ensureModel, filesOf, models } from "./lib/models.mjs";
+import { serveBench } from "./lib/server.mjs";
+import { speedOf } from "./lib/speed.mjs";
+import { coldTable, speedTable } from "./lib/tables.mjs";
+
+const help = `
+Races the CPU module against onnxruntime-web and TensorFlow.js (XNNPACK) in headless Chromium: the
+same weights in f32, each in a worker of its own, one run after the other in turn. Fails where they
+do not compute the same. Run \`npm run build\` and \`node tools/weights.mjs\` first.
+
+  npm run bench [-- options]
+
+  --models NAMES    of ${Object.keys(models).join(", ")}; separated by commas (all)
+  --runs COUNT      measured runs of each, after 3 others (15), or visits with --cold (5)
+  --sizes LIST      height and width of the input, such as 160,224,320,448 (224)
+  --batches LIST    pictures in one run, such as 1,4,16 (1)
+  --threads         also those that compute on every processor of this machine
+  --only TEXT       only contenders with this in their names; can be given more than once
+  --cold            instead: the time from the navigation to the first result in an empty profile,
+                    and the memory that takes
+  --json FILE       write what was measured there, too (besides bench/results)
+  --help            show this text
+`;
+
+const options = {
+  models: { type: "string" },
+  runs: { type: "string" },
+  sizes: { type: "string" },
+  batches: { type: "string" },
+  threads: { type: "boolean" },
+  only: { type: "string", multiple: true },
+  cold: { type: "boolean" },
+  json: { type: "string" },
+};
+const CHANNELS = 3;
+
+await command({ help, options, main });
+
+async function main(chosen) {
+  const { cold = false, threads, only, json } = chosen;
+  const names = modelsIn(chosen.models);
+  const [runs] = numbersIn("runs", chosen.runs ?? (cold ? "5" : "15"));
+  const sizes = numbersIn("sizes", chosen.sizes ?? "224");
+  const batches = numbersIn("batches", chosen.batches ?? "1");
+  const field = contenders({ threads, only });
+
+  await step("contenders", ensurePackages);
+  for (const name of names) await step(models[name].title, (report) => ensureModel(name, report));
+  const server = await serveBench();
+  const results = [];
+  for (const name of names) {
+    for (const size of sizes) {
+      for (const batch of batches) {
+        const files = filesOf(name);
+        const model = { files, size, batch, channels: CHANNELS };
+        const title = `${models[name].title}, ${size}x${size}, batch ${batch}`;
+        let rows;
+        await step(title, async (report) => {
+          const { address } = server;
+          rows = cold
+            ? await coldStartOf(field, { server, model, runs, report })
+            : await speedOf(field, { address, model, runs, report });
+        });
+        console.log(`\n${cold ? coldTable(rows) : speedTable(rows)}\n`);
+        results.push({ model: name, size, batch, contenders: rows });
+      }
+    }
+  }
+  server.close();
+  write({ cold, runs, results }, json);
+}
+
+/** Installs what we run against, by its own lock file: nobody else needs it. */
+async function ensurePackages(report) {
+  const folder = place("bench");
+  const lock = path.join(folder, "package-lock.json");
+  if (isInstalled(lock, path.join(folder, "node_modules"))) return "up to date";
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+  await run("npm", args, { cwd: folder, onLine: report });
+}
+
+function modelsIn(text) {
+  const names = text?.split(",") ?? Object.keys(models);
+  const unknown = names.find((name) => !(name in models));
+  if (unknown === undefined) return names;
+  throw new Fault(`There is no model "${unknown}"; choose of ${Object.keys(models).join(", ")}.`);
+}
+
+function numbersIn(option, text) {
+  const numbers = text.split(",").map(Number);
+  if (numbers.every((number) => Number.isInteger(number) && number > 0)) return numbers;
+  throw new Fault(`--${option} takes whole numbers above zero, not "${text}".`);
+}
+
+/** Keeps what was measured, with what it depends on. */
+function write(measured, json) {
+  const date = new Date().toISOString();
+  const record = { date, machine: machine(), versions: versions(), ...measured };
+  const folder = place("bench", "results");
+  mkdirSync(folder, { recursive: true });
+  const own = path.join(folder, `${date.slice(0, 19).replaceAll(":", "-")}.json`);
+  for (const file of json ? [own, path.resolve(json)] : [own]) {
+    writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
+    console.log(`Written to ${path.relative(process.cwd(), file)}.`);
+  }
+}
+
+function machine() {
+  return { processor: cpus()[0].model, processors: availableParallelism() };
+}
+
+function versions() {
+  const { devDependencies } = JSON.parse(readFileSync(place("bench", "package.json"), "utf8"));
+  return { chromium: versionOf(CHROMIUM), ...devDependencies };
+}
