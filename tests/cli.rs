@@ -6,9 +6,11 @@
 mod support;
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use flate2::read::GzDecoder;
 use support::weight_file;
 
 const WEIGHTS: &str = "www/public/weights/resnet50.safetensors";
@@ -95,6 +97,60 @@ fn summary_ends_with_the_totals() {
     // Stem, four stages of one block, and 512 features to 10 classes.
     let parameters = 9_536 + 73_984 + 230_144 + 919_040 + 3_673_088 + 5_130;
     assert_eq!(total[..2], ["total", &parameters.to_string()], "{table}");
+}
+
+#[test]
+fn any_file_is_converted_to_any_type_and_tells_the_error() {
+    let folder = folder("convert");
+    let mut pth = Vec::new();
+    GzDecoder::new(fs::File::open("tests/fixtures/weights/bottleneck.pth.gz").unwrap())
+        .read_to_end(&mut pth)
+        .unwrap();
+    let pth = &file(&folder, "bottleneck.pth", &pth);
+    let labels = &file(&folder, "labels.txt", "thing\n".repeat(10).as_bytes());
+    let few = &file(&folder, "few.txt", b"thing\n");
+    let mut report = Vec::new();
+    // Bytes of a weight, and how far the logits may move.
+    for (dtype, width, most) in [("f32", 4, 1e-9), ("f16", 2, 1e-3), ("int8", 1, 5e-2)] {
+        let target = &folder.join(dtype).display().to_string();
+        let arguments = ["convert", pth, target, "--dtype", dtype, "--labels", labels];
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = tool(&[&arguments[..], &["--stride", "conv1"]].concat());
+        let stdout = text(&stdout);
+        let moved = stdout
+            .split_once("move by ")
+            .and_then(|(_, rest)| rest.split(' ').next());
+        let moved: f64 = moved
+            .and_then(|number| number.parse().ok())
+            .unwrap_or(f64::NAN);
+        let size = fs::metadata(target).map_or(0, |file| file.len());
+        // Eight million weights, and little else.
+        let fits = (size as f64 / (8_036_426.0 * f64::from(width)) - 1.0).abs() < 0.05;
+        if !status.success() || moved.is_nan() || moved > most || !fits {
+            report.push(format!("{dtype}: {size} bytes, {stdout}{}", text(&stderr)));
+        }
+        let summary = tool(&["summary", target]);
+        let photo = "www/public/photos/chelsea.png";
+        let classified = text(&tool(&["classify", target, photo]).stdout);
+        if !summary.status.success() || !classified.contains("%  thing") {
+            report.push(format!("{dtype}: {classified}"));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+
+    let assumed = text(&tool(&["convert", pth, &folder.join("x").display().to_string()]).stdout);
+    assert!(
+        assumed.contains("assumed the stride on the 3x3"),
+        "{assumed}"
+    );
+    let wrong = text(&tool(&["classify", pth, "photo.png", "--labels", few]).stderr);
+    assert!(
+        wrong.contains("1 labels, and the network tells 10 classes"),
+        "{wrong}"
+    );
 }
 
 #[test]

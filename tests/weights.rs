@@ -7,7 +7,7 @@ mod support;
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::sync::LazyLock;
 
 use burn::prelude::*;
@@ -620,6 +620,24 @@ fn what_is_no_weight_file_is_named() {
             &["4294967295 bytes long"],
         ),
         (
+            "tensors that lie on top of each other",
+            handmade(
+                r#"{"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]},
+                    "b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}"#,
+                12,
+            ),
+            &["invalid offset for tensor `b`"],
+        ),
+        (
+            "a shape of more numbers than can be counted",
+            handmade(
+                r#"{"a": {"dtype": "F32", "shape": [4294967296, 4294967296, 4], "data_offsets": [0, 8]}}"#,
+                8,
+            ),
+            &["cannot be read"],
+        ),
+        ("a zip bomb", bomb(), &["compressed", "`torch.save`"]),
+        (
             "deep nesting",
             [
                 &200_000_u64.to_le_bytes()[..],
@@ -658,6 +676,31 @@ fn what_is_no_weight_file_is_named() {
         &["invalid type: sequence"],
     ));
     assert_eq!(report, Vec::<String>::new());
+}
+
+/// A safetensors file with this header and so many bytes of tensors.
+fn handmade(header: &str, bytes: usize) -> Vec<u8> {
+    let length = (header.len() as u64).to_le_bytes();
+    [&length[..], header.as_bytes(), &vec![0; bytes]].concat()
+}
+
+/// A zip archive whose pickle unpacks to a thousand times its size.
+fn bomb() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut archive = rawzip::ZipArchiveWriter::new(&mut bytes);
+    let (mut entry, config) = archive
+        .new_file("archive/data.pkl")
+        .compression_method(rawzip::CompressionMethod::DEFLATE)
+        .start()
+        .unwrap();
+    let encoder = flate2::write::DeflateEncoder::new(&mut entry, flate2::Compression::best());
+    let mut writer = config.wrap(encoder);
+    writer.write_all(&vec![b'N'; 8 << 20]).unwrap();
+    let (encoder, descriptor) = writer.finish().unwrap();
+    encoder.finish().unwrap();
+    entry.finish(descriptor).unwrap();
+    archive.finish().unwrap();
+    bytes
 }
 
 /// A line for each way in which the refusal of `bytes` is not the one expected.

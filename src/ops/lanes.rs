@@ -45,12 +45,18 @@ impl Lanes {
         Self(f32x4_pmax(other.0, self.0))
     }
 
-    /// `a * b + self`, rounded once where the module may use relaxed SIMD.
+    /// `a * b + self`, rounded once.
+    #[cfg(feature = "relaxed-simd")]
+    #[inline]
+    #[target_feature(enable = "relaxed-simd")]
+    pub fn plus_product(self, a: Self, b: Self) -> Self {
+        Self(f32x4_relaxed_madd(a.0, b.0, self.0))
+    }
+
+    /// `a * b + self`
+    #[cfg(not(feature = "relaxed-simd"))]
     #[inline(always)]
     pub fn plus_product(self, a: Self, b: Self) -> Self {
-        #[cfg(target_feature = "relaxed-simd")]
-        return Self(f32x4_relaxed_madd(a.0, b.0, self.0));
-        #[cfg(not(target_feature = "relaxed-simd"))]
         Self(f32x4_add(f32x4_mul(a.0, b.0), self.0))
     }
 }

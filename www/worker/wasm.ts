@@ -1,3 +1,4 @@
+import { relaxedSimd } from "wasm-feature-detect";
 import { ResNetError, toResNetError } from "../lib/errors";
 import type * as CpuModule from "../wasm/cpu/resnet_web";
 
@@ -9,10 +10,12 @@ export interface CrashNotice {
   crashed: string;
 }
 
-/** Loads the module that runs on the CPU. */
+/** Loads the module that runs on the CPU: with fused multiply-add where the browser has relaxed SIMD. */
 export async function loadCpuModule(): Promise<WasmModule> {
   // Literal imports: bundlers see them and keep the wasm beside the JavaScript.
-  return started(import("../wasm/cpu/resnet_web"));
+  return (await relaxedSimd())
+    ? started(import("../wasm/cpu-relaxed/resnet_web"))
+    : started(import("../wasm/cpu/resnet_web"));
 }
 
 /** Loads the module with the GPU backend, ten times as large. */

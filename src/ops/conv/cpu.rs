@@ -1,6 +1,7 @@
 //! Convolution and max pooling on burn's CPU backend.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use burn::backend::Flex;
 use burn::backend::flex::{FlexTensor, Layout};
@@ -46,12 +47,47 @@ impl Algorithm {
     }
 }
 
+/// Buffers of maps that nobody needs any more, at most.
+const MOST_SPARE: usize = 8;
+
 /// What is kept from call to call, so that later ones need no new memory.
 #[derive(Default)]
 struct Workspace {
     padded: Vec<f32>,
     starts: Vec<usize>,
     tiles: Scratch,
+    spare: Vec<Vec<f32>>,
+}
+
+impl Workspace {
+    /// A buffer of `size` numbers, whatever they are: one that was given back, if it is large enough.
+    fn take(&mut self, size: usize) -> Vec<f32> {
+        let fits = |buffer: &Vec<f32>| buffer.capacity() >= size;
+        let spare = self.spare.iter().enumerate();
+        let smallest = spare
+            .filter(|(_, buffer)| fits(buffer))
+            .min_by_key(|(_, b)| b.capacity());
+        match smallest.map(|(place, _)| place) {
+            Some(place) => {
+                let mut buffer = self.spare.swap_remove(place);
+                buffer.resize(size, 0.0);
+                buffer
+            }
+            None => vec![0.0; size],
+        }
+    }
+
+    /// Keeps the buffer of a map that nobody else has, for a later one.
+    fn give_back(&mut self, map: Map) {
+        let bytes = map.tensor.data_arc();
+        drop(map);
+        if let Ok(bytes) = Arc::try_unwrap(bytes)
+            && let Ok(buffer) = bytes.try_into_vec::<f32>()
+            && self.spare.len() < MOST_SPARE
+        {
+            self.spare.push(buffer);
+        }
+    }
 }
 
 thread_local! {
@@ -143,7 +179,7 @@ fn convolution(
     let residual = residual.map(Map::of);
     let [height, width] = [x.height, x.width].map(|side| shape.output_side(side));
     let size = height * width * shape.outputs;
-    let mut output = vec![0.0; x.batch * size];
+    let mut output = WORKSPACE.with_borrow_mut(|workspace| workspace.take(x.batch * size));
     let bias = bias.to_contiguous();
     let mut offsets = bias.storage::<f32>().to_vec();
     offsets.resize(shape.outputs.next_multiple_of(PANEL), 0.0);
@@ -172,7 +208,14 @@ fn convolution(
             convolve(tiling, input, weights, size, &epilogue, output, tiles);
         }
     });
-    map_tensor(output, [x.batch, shape.outputs, height, width])
+    let sides = [x.batch, shape.outputs, height, width];
+    WORKSPACE.with_borrow_mut(|workspace| {
+        workspace.give_back(x);
+        if let Some(residual) = residual {
+            workspace.give_back(residual);
+        }
+    });
+    map_tensor(output, sides)
 }
 
 /// A convolution of one picture as a matrix product.

@@ -12,10 +12,7 @@ use super::super::lanes::{LANES, Lanes};
 /// Output channels of a panel.
 pub const PANEL: usize = 2 * LANES;
 /// Pixels of a tile. Without fused multiply-add the product needs a register of its own.
-const TILE: usize = if cfg!(all(
-    target_arch = "wasm32",
-    not(target_feature = "relaxed-simd")
-)) {
+const TILE: usize = if cfg!(all(target_arch = "wasm32", not(feature = "relaxed-simd"))) {
     5
 } else {
     6
@@ -68,6 +65,10 @@ pub fn pack(rows: usize, channels: usize, weight: impl Fn(usize, usize) -> f32) 
 /// `output[pixel][channel] = epilogue(sum of rows(pixel) * weights)`.
 ///
 /// `starts` has the place of each pixel's first run; `packed` is [`pack`]'s; the output is `[pixels, channels]`.
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
 pub fn multiply(
     rows: Rows<'_>,
     starts: &[usize],
@@ -112,7 +113,11 @@ pub fn multiply(
 }
 
 /// The sums of `N` pixels for the eight channels of a panel.
-#[inline(always)]
+#[inline]
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
 fn sums<const N: usize>(rows: Rows<'_>, starts: &[usize; N], panel: &[Weights]) -> [[Lanes; 2]; N] {
     let mut sums = [[Lanes::splat(0.0); 2]; N];
     for (row, weights) in panel.chunks_exact(rows.run).enumerate() {

@@ -98,6 +98,10 @@ pub struct Padded<'a> {
 }
 
 /// Convolves one map into `output`, `[height, width, channels]`. `scratch` is kept from call to call.
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
 pub fn convolve(
     tiling: Tiling,
     input: Padded<'_>,
@@ -182,7 +186,11 @@ impl Scratch {
 }
 
 /// `B^T d B` of one tile, four channels at a time.
-#[inline(always)]
+#[inline]
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
 fn transform_input<const S: usize>(input: Padded<'_>, corner: usize, to: &mut [f32], plane: usize) {
     for channel in (0..input.channels).step_by(LANES) {
         let mut tile = [[Lanes::splat(0.0); S]; S];
@@ -203,7 +211,11 @@ fn transform_input<const S: usize>(input: Padded<'_>, corner: usize, to: &mut [f
 }
 
 /// `B^T d`: the rows of the paper's matrices, written out.
-#[inline(always)]
+#[inline]
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
 fn input_row<const S: usize>(d: [Lanes; S]) -> [Lanes; S] {
     let times =
         |factor: f32, value: Lanes, plus: Lanes| plus.plus_product(Lanes::splat(factor), value);
@@ -229,7 +241,11 @@ fn input_row<const S: usize>(d: [Lanes; S]) -> [Lanes; S] {
 }
 
 /// `A^T m`: as many outputs as there are; the rest stay.
-#[inline(always)]
+#[inline]
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
 fn output_row<const S: usize, const M: usize>(m: [Lanes; S]) -> [Lanes; M] {
     let times =
         |factor: f32, value: Lanes, plus: Lanes| plus.plus_product(Lanes::splat(factor), value);
@@ -259,7 +275,11 @@ struct Place {
 }
 
 /// `A^T m A` of one tile, four channels at a time, and the epilogue. What lies beyond the map's edge is dropped.
-#[inline(always)]
+#[inline]
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
 fn transform_output<const S: usize, const M: usize>(
     from: &[f32],
     plane: usize,
