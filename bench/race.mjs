@@ -12,7 +12,7 @@ import { step } from "../tools/lib/steps.mjs";
 import { coldStartOf } from "./lib/cold.mjs";
 import { contenders } from "./lib/contenders.mjs";
 import { ensureModel, filesOf, models } from "./lib/models.mjs";
-import { serveBench } from "./lib/server.mjs";
+import { withServer } from "./lib/server.mjs";
 import { speedOf } from "./lib/speed.mjs";
 import { coldTable, speedTable } from "./lib/tables.mjs";
 
@@ -59,28 +59,34 @@ async function main(chosen) {
 
   await step("contenders", ensurePackages);
   for (const name of names) await step(models[name].title, (report) => ensureModel(name, report));
-  const server = await serveBench();
-  const results = [];
-  for (const name of names) {
-    for (const size of sizes) {
-      for (const batch of batches) {
-        const files = filesOf(name);
-        const model = { files, size, batch, channels: CHANNELS };
-        const title = `${models[name].title}, ${size}x${size}, batch ${batch}`;
-        let rows;
-        await step(title, async (report) => {
-          const { address } = server;
-          rows = cold
-            ? await coldStartOf(field, { server, model, runs, report })
-            : await speedOf(field, { address, model, runs, report });
-        });
-        console.log(`\n${cold ? coldTable(rows) : speedTable(rows)}\n`);
-        results.push({ model: name, size, batch, contenders: rows });
-      }
+  const results = await withServer(async (server) => {
+    const results = [];
+    for (const heat of heatsOf(names, sizes, batches)) {
+      const rows = await measure({ ...heat, field, server, runs, cold });
+      results.push({ ...heat, contenders: rows });
     }
-  }
-  server.close();
+    return results;
+  });
   write({ cold, runs, results }, json);
+}
+
+/** Every model with every size and batch. */
+function heatsOf(names, sizes, batches) {
+  return names.flatMap((name) =>
+    sizes.flatMap((size) => batches.map((batch) => ({ model: name, size, batch }))),
+  );
+}
+
+/** Measures all contenders on one model, prints their table and returns its rows. */
+async function measure({ model: name, size, batch, field, server, runs, cold }) {
+  const model = { files: filesOf(name), size, batch, channels: CHANNELS };
+  const measured = cold ? coldStartOf : speedOf;
+  let rows;
+  await step(`${models[name].title}, ${size}x${size}, batch ${batch}`, async (report) => {
+    rows = await measured(field, { server, model, runs, report });
+  });
+  console.log(`\n${cold ? coldTable(rows) : speedTable(rows)}\n`);
+  return rows;
 }
 
 /** Installs what we run against, by its own lock file: nobody else needs it. */

@@ -23,8 +23,11 @@ const HEADERS = {
   "Cache-Control": "no-store",
 };
 
-/** Serves the pages and models as they are; `sent()` is how many bytes have been asked for. */
-export async function serveBench() {
+/**
+ * Does `work` while the pages and models are served from `address`, as they are; `sent()` is how many
+ * bytes have been asked for.
+ */
+export async function withServer(work) {
   let sent = 0;
   const server = createServer(async ({ url }, response) => {
     const file = fileOf(url);
@@ -40,11 +43,12 @@ export async function serveBench() {
     await pipeline(createReadStream(file), response).catch(() => {});
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    address: `http://127.0.0.1:${server.address().port}`,
-    sent: () => sent,
-    close: () => server.close(),
-  };
+  const address = `http://127.0.0.1:${server.address().port}`;
+  try {
+    return await work({ address, sent: () => sent });
+  } finally {
+    server.close();
+  }
 }
 
 function fileOf(url) {

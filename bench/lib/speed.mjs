@@ -14,9 +14,9 @@ const TOLERANCE = 1e-3;
  * Lets contenders run on one model in turn, A B C A B C: what else the machine does meets all alike.
  * Returns each one's times, and fails if they do not compute the same.
  */
-export async function speedOf(contenders, { address, model, runs, report }) {
+export async function speedOf(contenders, { server, model, runs, report }) {
   return withBrowser(async (browser) => {
-    const page = await openPage(browser, `${address}/bench/page/index.html`);
+    const page = await openPage(browser, `${server.address}/bench/page/index.html`);
     for (const contender of contenders) {
       report(`loading ${contender.name}`);
       await page.evaluate(([contender, model]) => race.open(contender, model), [contender, model]);
