@@ -32,7 +32,7 @@ export class ClassifierPage {
   }
 
   async chooseFile(file: string | { name: string; mimeType: string; buffer: Buffer }) {
-    await this.page.locator("input[type=file]").setInputFiles(file);
+    await this.page.locator(".source input[type=file]").setInputFiles(file);
   }
 
   /** The most probable class and its probability in percent, when there is one. */
