@@ -279,11 +279,11 @@ impl Map {
         let sides = layout.shape();
         let [batch, channels, height, width] = [sides[0], sides[1], sides[2], sides[3]];
         let strides = map_strides([batch, channels, height, width]);
+        let start = layout.start_offset();
         let (tensor, start) = if layout.strides() == strides {
-            let start = layout.start_offset();
             (tensor, start)
         } else {
-            (tensor.permute(&[0, 2, 3, 1]).to_contiguous(), 0)
+            (interleaved(&tensor.to_contiguous()), 0)
         };
         Self {
             tensor,
@@ -312,6 +312,23 @@ impl Map {
             to[start..start + own].copy_from_slice(from);
         }
     }
+}
+
+/// Brings `[batch, channels, height, width]` into the order of maps.
+fn interleaved(tensor: &FlexTensor) -> FlexTensor {
+    let sides = tensor.layout().shape();
+    let [batch, channels, height, width] = [sides[0], sides[1], sides[2], sides[3]];
+    let pixels = height * width;
+    let mut numbers = vec![0.0; batch * channels * pixels];
+    let planes = tensor.storage::<f32>().chunks_exact(pixels.max(1));
+    for (place, plane) in planes.enumerate() {
+        let (picture, channel) = (place / channels, place % channels);
+        let map = &mut numbers[picture * channels * pixels..];
+        for (pixel, &value) in map.chunks_exact_mut(channels).zip(plane) {
+            pixel[channel] = value;
+        }
+    }
+    map_tensor(numbers, [batch, channels, height, width])
 }
 
 /// Steps along batch, channels, height and width.

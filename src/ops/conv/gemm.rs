@@ -4,8 +4,9 @@
 //! is then a matrix product whose left side is read in place: each output pixel has one run of `kernel width x channels`
 //! numbers for every row of the kernel. Nothing is copied together first (no im2col).
 //!
-//! Weights are packed in panels of eight output channels, which stay in the first-level cache while tiles of six pixels
-//! go by: twelve accumulators, two weights and one input fill the fifteen registers a browser gives.
+//! Weights are packed in panels of eight output channels. As many panels as the second-level cache holds are multiplied
+//! with one tile of six pixels after the other, whose numbers stay in the first-level cache: twelve accumulators, two
+//! weights and one input fill the fifteen registers a browser gives.
 
 use super::super::lanes::{LANES, Lanes};
 
@@ -17,8 +18,8 @@ const TILE: usize = if cfg!(all(target_arch = "wasm32", not(feature = "relaxed-s
 } else {
     6
 };
-/// Numbers of input that are gone through once for each panel: what fits the second-level cache beside the weights.
-const BLOCK: usize = 1 << 15;
+/// Weights that are gone through once for each tile: what fits the second-level cache.
+const GROUP: usize = 1 << 15;
 
 /// A row of weights for eight output channels.
 type Weights = [f32; PANEL];
@@ -78,36 +79,64 @@ pub fn multiply(
     output: &mut [f32],
 ) {
     let (weights, _) = packed.as_chunks::<PANEL>();
-    let panels = channels.div_ceil(PANEL);
-    let depth = weights.len() / panels;
-    let pixels = (BLOCK / depth.max(1)).max(1).next_multiple_of(TILE);
-    for (block, starts) in starts.chunks(pixels).enumerate() {
-        let first = block * pixels;
-        for (p, panel) in weights.chunks_exact(depth).enumerate() {
-            let mut pixel = first;
-            let mut write = |tile: &[[Lanes; 2]]| {
-                for sums in tile {
-                    finish(*sums, pixel, p * PANEL, channels, epilogue, output);
-                    pixel += 1;
-                }
-            };
-            let (tiles, rest) = starts.as_chunks::<TILE>();
-            for tile in tiles {
-                write(&sums::<TILE>(rows, tile, panel));
-            }
-            match *rest {
-                [] => {}
-                [a] => write(&sums::<1>(rows, &[a], panel)),
-                [a, b] => write(&sums::<2>(rows, &[a, b], panel)),
-                [a, b, c] => write(&sums::<3>(rows, &[a, b, c], panel)),
-                [a, b, c, d] => write(&sums::<4>(rows, &[a, b, c, d], panel)),
-                [a, b, c, d, ref e @ ..] => {
-                    write(&sums::<4>(rows, &[a, b, c, d], panel));
-                    for &e in e {
-                        write(&sums::<1>(rows, &[e], panel));
-                    }
+    let depth = weights.len() / channels.div_ceil(PANEL);
+    let panels = (GROUP / (depth * PANEL)).max(2);
+    for (group, weights) in weights.chunks(panels * depth).enumerate() {
+        let work = Work {
+            rows,
+            weights,
+            depth,
+            channel: group * panels * PANEL,
+            channels,
+            epilogue,
+        };
+        let (tiles, rest) = starts.as_chunks::<TILE>();
+        for (i, starts) in tiles.iter().enumerate() {
+            tile::<TILE>(&work, starts, i * TILE, output);
+        }
+        let pixel = tiles.len() * TILE;
+        match *rest {
+            [] => {}
+            [a] => tile::<1>(&work, &[a], pixel, output),
+            [a, b] => tile::<2>(&work, &[a, b], pixel, output),
+            [a, b, c] => tile::<3>(&work, &[a, b, c], pixel, output),
+            [a, b, c, d] => tile::<4>(&work, &[a, b, c, d], pixel, output),
+            [a, b, c, d, ref e @ ..] => {
+                tile::<4>(&work, &[a, b, c, d], pixel, output);
+                for (i, &e) in e.iter().enumerate() {
+                    tile::<1>(&work, &[e], pixel + 4 + i, output);
                 }
             }
+        }
+    }
+}
+
+/// A group of panels, and all that a tile needs beside.
+struct Work<'a> {
+    rows: Rows<'a>,
+    weights: &'a [Weights],
+    /// Rows of a panel.
+    depth: usize,
+    /// The first output channel.
+    channel: usize,
+    channels: usize,
+    epilogue: &'a Epilogue<'a>,
+}
+
+/// All of a group's channels for `N` pixels, one panel after the other, so that the output is written in one go.
+#[inline]
+#[cfg_attr(
+    all(target_arch = "wasm32", feature = "relaxed-simd"),
+    target_feature(enable = "relaxed-simd")
+)]
+fn tile<const N: usize>(work: &Work<'_>, starts: &[usize; N], pixel: usize, output: &mut [f32]) {
+    for (p, panel) in work.weights.chunks_exact(work.depth).enumerate() {
+        let channel = work.channel + p * PANEL;
+        let sums = sums::<N>(work.rows, starts, panel);
+        for (n, sums) in sums.into_iter().enumerate() {
+            let place = (pixel + n) * work.channels + channel;
+            let count = PANEL.min(work.channels - channel);
+            finish(sums, place, channel, count, work.epilogue, output);
         }
     }
 }
@@ -164,15 +193,13 @@ fn step<const N: usize>(sums: &mut [[Lanes; 2]; N], inputs: [f32; N], weights: &
 #[inline(always)]
 fn finish(
     sums: [Lanes; 2],
-    pixel: usize,
+    place: usize,
     channel: usize,
-    channels: usize,
+    count: usize,
     epilogue: &Epilogue<'_>,
     output: &mut [f32],
 ) {
     let bias = &epilogue.bias[channel..channel + PANEL];
-    let place = pixel * channels + channel;
-    let count = PANEL.min(channels - channel);
     let mut sums = [
         sums[0] + Lanes::load(bias),
         sums[1] + Lanes::load(&bias[LANES..]),
