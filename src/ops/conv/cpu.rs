@@ -13,8 +13,8 @@ use super::winograd::{Padded, Scratch, Tiling, convolve, pack_kernel};
 use super::{ConvOps, ConvShape, plain};
 use crate::ops::lanes::{LANES, Lanes};
 
-/// From so many channels on a map is small and the weights are large.
-const MANY_CHANNELS: usize = 512;
+/// From so many channels on a map is small, and reading larger weights costs what fewer multiplications save.
+const MANY_CHANNELS: usize = 256;
 
 /// How a convolution is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@
 //! the time it takes, have `M` = 2.
 
 use super::super::lanes::{LANES, Lanes};
-use super::gemm::{Epilogue, PANEL, Rows, multiply, pack};
+use super::gemm::{Epilogue, PANEL, Rows, multiply};
 
 /// Sides of the output tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,12 +39,12 @@ impl Tiling {
         self.outputs() + 2
     }
 
-    /// A kernel's row or column, transformed: `G g`.
-    fn kernel(self, g: [f32; 3]) -> Vec<f32> {
+    /// A kernel's row or column, transformed: `G g`. As many numbers count as an input tile has.
+    fn kernel(self, g: [f32; 3]) -> [f32; 6] {
         let [a, b, c] = g.map(f64::from);
         let transformed = match self {
-            Self::Two => vec![a, (a + b + c) / 2.0, (a - b + c) / 2.0, c],
-            Self::Four => vec![
+            Self::Two => [a, (a + b + c) / 2.0, (a - b + c) / 2.0, c, 0.0, 0.0],
+            Self::Four => [
                 a / 4.0,
                 -(a + b + c) / 6.0,
                 -(a - b + c) / 6.0,
@@ -53,37 +53,31 @@ impl Tiling {
                 c,
             ],
         };
-        transformed.into_iter().map(|value| value as f32).collect()
+        transformed.map(|value| value as f32)
     }
 }
 
-/// Packs a kernel `[out, in, 3, 3]`: for each point of the transformed tile a matrix `[in, out]` as [`pack`] has it.
+/// Packs a kernel `[out, in, 3, 3]`: for each point of the transformed tile a matrix `[in, out]` in panels, as
+/// [`pack`](super::gemm::pack) has it.
 pub fn pack_kernel(tiling: Tiling, weight: &[f32], inputs: usize, outputs: usize) -> Vec<f32> {
     let side = tiling.inputs();
     let points = side * side;
-    // [point][in][out]
-    let mut transformed = vec![0.0; points * inputs * outputs];
+    let matrix = inputs * outputs.next_multiple_of(PANEL);
+    // Each number goes to its place at once: these are the largest tensors of a network.
+    let mut packed = vec![0.0; points * matrix];
     let (kernels, _) = weight.as_chunks::<9>();
     for (i, kernel) in kernels.iter().enumerate() {
         let (output, input) = (i / inputs, i % inputs);
-        let columns: Vec<_> = (0..3)
-            .map(|x| tiling.kernel([kernel[x], kernel[3 + x], kernel[6 + x]]))
-            .collect();
+        let place = (output / PANEL * inputs + input) * PANEL + output % PANEL;
+        let columns = [0, 1, 2].map(|x| tiling.kernel([kernel[x], kernel[3 + x], kernel[6 + x]]));
         for y in 0..side {
             let row = tiling.kernel([columns[0][y], columns[1][y], columns[2][y]]);
-            for (x, value) in row.into_iter().enumerate() {
-                transformed[((y * side + x) * inputs + input) * outputs + output] = value;
+            for (x, value) in row.into_iter().take(side).enumerate() {
+                packed[(y * side + x) * matrix + place] = value;
             }
         }
     }
-    transformed
-        .chunks_exact(inputs * outputs)
-        .flat_map(|matrix| {
-            pack(inputs, outputs, |row, channel| {
-                matrix[row * outputs + channel]
-            })
-        })
-        .collect()
+    packed
 }
 
 /// A map with room around it: `[height, width, channels]`, the first pixel one to the right of and below the corner.
