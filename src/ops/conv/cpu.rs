@@ -98,14 +98,10 @@ impl ConvOps for Flex {
     fn pack_weight(weight: FlexTensor, shape: ConvShape) -> FlexTensor {
         let weight = weight.to_contiguous();
         let numbers = weight.storage::<f32>();
-        let [outputs, inputs, height, width] = shape.weight();
+        let [outputs, inputs, _, _] = shape.weight();
         let packed = match Algorithm::of(shape) {
             Algorithm::Plain => return weight,
-            // A row of the kernel goes over its pixels and, within each, its channels, as the map does.
-            Algorithm::Direct => pack(height * width * inputs, outputs, |row, output| {
-                let (pixel, input) = (row / inputs, row % inputs);
-                numbers[(output * inputs + input) * height * width + pixel]
-            }),
+            Algorithm::Direct => pack(numbers, outputs, inputs),
             Algorithm::Winograd(tiling) => pack_kernel(tiling, numbers, inputs, outputs),
         };
         let shape = Shape::from(vec![packed.len()]);

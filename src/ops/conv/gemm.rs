@@ -46,18 +46,19 @@ pub struct Epilogue<'a> {
     pub relu: bool,
 }
 
-/// Packs `[rows, channels]` given by `weight(row, channel)` into panels: `[panel][row][8]`, zeros after the last channel.
-pub fn pack(rows: usize, channels: usize, weight: impl Fn(usize, usize) -> f32) -> Vec<f32> {
-    let mut packed = Vec::with_capacity(rows * channels.next_multiple_of(PANEL));
-    for panel in (0..channels).step_by(PANEL) {
-        for row in 0..rows {
-            packed.extend((panel..panel + PANEL).map(|channel| {
-                if channel < channels {
-                    weight(row, channel)
-                } else {
-                    0.0
-                }
-            }));
+/// Packs a weight `[channels, inputs, kernel pixels]` into panels `[panel][kernel pixel][input][8]`, zeros after the last
+/// channel: a panel's rows go over the kernel's pixels and, within each, the input's channels, as a map does.
+pub fn pack(weight: &[f32], channels: usize, inputs: usize) -> Vec<f32> {
+    let volume = weight.len() / channels;
+    let pixels = volume / inputs;
+    let mut packed = vec![0.0; volume * channels.next_multiple_of(PANEL)];
+    let (rows, _) = packed.as_chunks_mut::<PANEL>();
+    for (channel, kernel) in weight.chunks_exact(volume).enumerate() {
+        let panel = &mut rows[channel / PANEL * volume..][..volume];
+        for (input, numbers) in kernel.chunks_exact(pixels).enumerate() {
+            for (pixel, &number) in numbers.iter().enumerate() {
+                panel[pixel * inputs + input][channel % PANEL] = number;
+            }
         }
     }
     packed

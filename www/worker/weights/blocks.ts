@@ -1,7 +1,7 @@
 import type { Pieces } from "./checksum";
 
 /** Bytes that a digest is of. */
-const BLOCK = 8 << 20;
+const BLOCK = 1 << 20;
 
 /**
  * Digests of a file's blocks, by which a stored file is known to be whole. The browser's own SHA-256 is ten times as
