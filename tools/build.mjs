@@ -19,7 +19,7 @@ await command({ help, options: { only: { type: "string" } }, main: build });
 async function build({ only }) {
   if (only && !(only in modules)) {
     throw new Fault(
-      `There is no wasm module "${only}"; choose ${Object.keys(modules).join(" or ")}.`,
+      `There is no wasm module "${only}"; choose ${Object.keys(modules).join(", ")}.`,
     );
   }
   await setUp();

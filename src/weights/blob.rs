@@ -3,7 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::io;
 
-use js_sys::Uint8Array;
+use js_sys::{Function, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, FileReaderSync};
 
@@ -30,8 +30,8 @@ impl BlobBytes {
         }
     }
 
-    /// The bytes from `start` to `end`, as a view of JavaScript's memory.
-    fn read(&self, start: u64, end: u64) -> io::Result<Uint8Array> {
+    /// Copies the bytes from `start` on.
+    fn copy(&self, start: u64, to: &mut [u8]) -> io::Result<()> {
         let reader = match self.reader.get() {
             Some(reader) => reader,
             None => {
@@ -40,9 +40,30 @@ impl BlobBytes {
             }
         };
         // Whole numbers of this size are exact in f64.
-        let slice = self.blob.slice_with_f64_and_f64(start as f64, end as f64);
-        let buffer = reader.read_as_array_buffer(&slice.map_err(failed)?);
-        Ok(Uint8Array::new(&buffer.map_err(failed)?.into()))
+        let [start, end] = [start, start + to.len() as u64].map(|place| place as f64);
+        let slice = self
+            .blob
+            .slice_with_f64_and_f64(start, end)
+            .map_err(failed)?;
+        let buffer = reader.read_as_array_buffer(&slice);
+        let buffer: JsValue = buffer.map_err(failed)?.into();
+        let bytes = Uint8Array::new(&buffer);
+        // A file that was changed since it was chosen gives fewer bytes, or an exception.
+        if bytes.length() as usize != to.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes.copy_to(to);
+        release(&buffer);
+        Ok(())
+    }
+}
+
+/// Frees a buffer's memory at once, where the browser can: left to itself it keeps sixty megabytes of such buffers.
+fn release(buffer: &JsValue) {
+    let transfer = Reflect::get(buffer, &JsValue::from("transfer"));
+    if let Some(transfer) = transfer.ok().as_ref().and_then(JsCast::dyn_ref::<Function>) {
+        // What remains is a buffer of no bytes; without it, the browser's own tidying does.
+        let _ = transfer.call1(buffer, &JsValue::from(0));
     }
 }
 
@@ -58,14 +79,19 @@ impl ByteSource for BlobBytes {
             .filter(|&end| end <= self.size())
             .ok_or(io::ErrorKind::UnexpectedEof)?;
         if length >= AHEAD {
-            return copied(&self.read(offset, end)?, buffer);
+            return self.copy(offset, buffer);
         }
         let mut window = self.window.borrow_mut();
         let (start, bytes) = &mut *window;
         let held = *start..*start + bytes.len() as u64;
         if offset < held.start || end > held.end {
+            let ahead = self.size().min(offset + AHEAD) - offset;
+            bytes.resize(ahead as usize, 0);
             *start = offset;
-            *bytes = self.read(offset, self.size().min(offset + AHEAD))?.to_vec();
+            if let Err(error) = self.copy(offset, bytes) {
+                bytes.clear();
+                return Err(error);
+            }
         }
         let first = (offset - *start) as usize;
         let found = bytes.get(first..first + buffer.len());
@@ -74,20 +100,11 @@ impl ByteSource for BlobBytes {
     }
 }
 
-/// A file that was changed or taken away since it was chosen gives fewer bytes, or an exception.
-fn copied(bytes: &Uint8Array, buffer: &mut [u8]) -> io::Result<()> {
-    if bytes.length() as usize != buffer.len() {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    bytes.copy_to(buffer);
-    Ok(())
-}
-
 fn failed(thrown: JsValue) -> io::Error {
     let message = match thrown.dyn_ref::<js_sys::Error>() {
         Some(error) => String::from(error.message()),
         // What browsers throw here is a DOMException, which is no Error of JavaScript's own everywhere.
-        None => js_sys::Reflect::get(&thrown, &JsValue::from("message"))
+        None => Reflect::get(&thrown, &JsValue::from("message"))
             .ok()
             .and_then(|message| message.as_string())
             .unwrap_or_else(|| "the browser did not say why".to_owned()),

@@ -105,6 +105,7 @@ export class WeightCache {
     });
     failure.catch(() => {});
     let fault: { thrown: unknown } | undefined;
+    const passed: WeakRef<ArrayBuffer>[] = [];
     const body = new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         async pull(controller) {
@@ -112,6 +113,7 @@ export class WeightCache {
             const { done, value } = await source.next();
             if (done) return controller.close();
             bytes += value.length;
+            passed.push(new WeakRef(value.buffer));
             controller.enqueue(value);
           } catch (thrown) {
             fault = { thrown };
@@ -126,6 +128,7 @@ export class WeightCache {
     try {
       const put = this.#cache.put(key, new Response(body, { headers: headersOf(version) }));
       await Promise.race([put, failure]);
+      release(passed);
       const stored = await (await this.#cache.match(key))?.blob();
       if (stored?.size === bytes) {
         await this.touch(key, { bytes, digests: blocks.digests });
@@ -161,6 +164,11 @@ export class WeightCache {
       return {};
     }
   }
+}
+
+/** Frees what the browser has put away and not tidied up yet, so that it is not in memory beside the network. */
+function release(buffers: WeakRef<ArrayBuffer & { transfer?(length: number): ArrayBuffer }>[]) {
+  for (const buffer of buffers) buffer.deref()?.transfer?.(0);
 }
 
 /** Whether so many bytes may fit. Where the browser does not tell, they may. */
