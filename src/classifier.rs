@@ -97,11 +97,7 @@ impl Classifier {
     /// # Errors
     /// [`WeightError::LabelCount`] where there are more or fewer than classes; those before stay.
     pub fn set_labels(&mut self, labels: Vec<String>) -> Result<(), WeightError> {
-        let (found, classes) = (labels.len(), self.metadata.network.classes);
-        if found != classes {
-            return Err(WeightError::LabelCount { found, classes });
-        }
-        self.metadata.labels = labels;
+        self.metadata.set_labels(labels)?;
         self.origin
             .assumed
             .retain(|&assumption| assumption != Assumption::Labels);

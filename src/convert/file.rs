@@ -85,11 +85,7 @@ pub fn convert_file(
     let mut metadata = file.metadata().clone();
     metadata.dtype = dtype.name().to_owned();
     if let Some(labels) = labels {
-        let (found, classes) = (labels.len(), metadata.network.classes);
-        if found != classes {
-            return Err(WeightError::LabelCount { found, classes }.into());
-        }
-        metadata.labels = labels;
+        metadata.set_labels(labels)?;
     }
     let tensors = file.spec().tensors().into_iter().map(|spec| {
         let values = file.take(&spec.name, &spec.shape)?;

@@ -83,6 +83,19 @@ impl ModelMetadata {
         [1, self.network.input_channels, side, side]
     }
 
+    /// Gives the classes other names, in the order of the logits.
+    ///
+    /// # Errors
+    /// [`WeightError::LabelCount`] where there are more or fewer than classes; those before stay.
+    pub fn set_labels(&mut self, labels: Vec<String>) -> Result<(), WeightError> {
+        let (found, classes) = (labels.len(), self.network.classes);
+        if found != classes {
+            return Err(WeightError::LabelCount { found, classes });
+        }
+        self.labels = labels;
+        Ok(())
+    }
+
     /// The name of class `index`; its number where the file has no labels.
     pub fn label(&self, index: usize) -> String {
         self.labels

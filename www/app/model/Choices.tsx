@@ -1,6 +1,6 @@
 import type { Assumption, LabelSource, ModelInfo, Preprocessing, WeightChoices } from "../../lib";
+import { FileButton } from "../FileButton";
 import { strings } from "../strings";
-import { FileButton } from "./FileButton";
 
 const text = strings.model.choices;
 

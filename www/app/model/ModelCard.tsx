@@ -1,8 +1,8 @@
 import type { LoadedModel } from "../../lib";
+import { FileButton } from "../FileButton";
 import { grouped, megabytes, shape } from "../format";
 import { strings } from "../strings";
 import { Choices } from "./Choices";
-import { FileButton } from "./FileButton";
 import type { useModel } from "./useModel";
 import "./model.css";
 

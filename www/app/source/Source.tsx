@@ -1,5 +1,6 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
 import { Camera } from "../camera/Camera";
+import { FileButton } from "../FileButton";
 import type { ClassificationState, Photo } from "../results/useClassification";
 import { strings } from "../strings";
 import { kindOf } from "./kind";
@@ -22,7 +23,6 @@ interface SourceProps {
 /** Where photos come from: a file, a drop, the clipboard, the camera, the samples. */
 export function Source({ photo, onPhoto, onWeights, onLabels, onFault }: SourceProps) {
   const [camera, setCamera] = useState(false);
-  const input = useRef<HTMLInputElement>(null);
   // Wherever a photo comes from, it takes the camera's place.
   const take = useCallback(
     (photo: Photo) => {
@@ -62,28 +62,17 @@ export function Source({ photo, onPhoto, onWeights, onLabels, onFault }: SourceP
         </div>
       )}
       <div class="actions">
-        <button type="button" class="primary" onClick={() => input.current?.click()}>
-          {text.choose}
-        </button>
+        <FileButton
+          label={text.choose}
+          accept="image/*"
+          primary
+          onFile={(file) => take({ blob: file, name: file.name })}
+        />
         {!camera && (
           <button type="button" onClick={() => setCamera(true)}>
             {text.camera}
           </button>
         )}
-        <input
-          ref={input}
-          type="file"
-          accept="image/*"
-          class="visually-hidden"
-          tabIndex={-1}
-          aria-hidden="true"
-          onChange={(event) => {
-            const file = event.currentTarget.files?.[0];
-            if (file) take({ blob: file, name: file.name });
-            // The same file can be chosen again.
-            event.currentTarget.value = "";
-          }}
-        />
         <Samples onPhoto={take} onFault={onFault} />
       </div>
     </section>

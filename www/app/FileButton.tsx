@@ -5,15 +5,23 @@ interface FileButtonProps {
   /** What the file dialog offers. */
   accept: string;
   disabled?: boolean;
+  /** What the page is there for. */
+  primary?: boolean;
   onFile: (file: File) => void;
 }
 
 /** A button that asks for a file. */
-export function FileButton({ label, accept, disabled = false, onFile }: FileButtonProps) {
+export function FileButton(props: FileButtonProps) {
+  const { label, accept, disabled = false, primary = false, onFile } = props;
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <button type="button" disabled={disabled} onClick={() => input.current?.click()}>
+      <button
+        type="button"
+        class={primary ? "primary" : undefined}
+        disabled={disabled}
+        onClick={() => input.current?.click()}
+      >
         {label}
       </button>
       <input
