@@ -48,7 +48,33 @@ export interface DeviceStatus extends DeviceReport {
   reason: DeviceReason;
   /** The words of whatever ruled the other device out, if anything did. */
   detail?: string;
+  /** On how many threads the CPU computes; left out on a GPU. */
+  threads?: ThreadStatus;
 }
+
+/** How many threads compute, and why not more. */
+export interface ThreadStatus {
+  /** In use, the one that is called included. */
+  count: number;
+  /** As many as can be asked for. */
+  most: number;
+  /** Why `most` is one, where it is. */
+  obstacle?: ThreadObstacle;
+}
+
+/** Why the CPU computes on one thread only. */
+export type ThreadObstacle =
+  /** The page is not cross-origin isolated, so threads could not share its memory. */
+  | "not-isolated"
+  /** The browser lacks relaxed SIMD, with which the module for threads is built. */
+  | "unsupported"
+  /** The machine has one processor. */
+  | "one-processor"
+  /** They could not be started. */
+  | "failed";
+
+/** How many threads to compute on: a number, or as many as are worth it. */
+export type ThreadCount = number | "auto";
 
 /** How far a download of weights is. */
 export interface Progress {
