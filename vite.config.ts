@@ -1,5 +1,11 @@
 import { defineConfig } from "vitest/config";
 
+/** What makes the page cross-origin isolated, so that threads may share memory (docs/isolation.md). */
+const headers = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
 export default defineConfig({
   // Relative addresses: the built page works from any folder of any server.
   base: "./",
@@ -13,5 +19,6 @@ export default defineConfig({
   },
   worker: { format: "es" },
   test: { include: ["www/**/*.test.ts"] },
-  preview: { port: 4173, strictPort: true },
+  server: { headers },
+  preview: { port: 4173, strictPort: true, headers },
 });
