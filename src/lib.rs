@@ -36,6 +36,7 @@ pub mod image;
 pub mod ops;
 pub mod resnet;
 pub mod summary;
+pub mod threads;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 pub mod weights;

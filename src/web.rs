@@ -1,5 +1,8 @@
 //! The wasm surface: what JavaScript sees. It translates, and leaves the work to the rest of the crate.
 
+#[cfg(feature = "threads")]
+pub mod threads;
+
 use std::panic;
 
 use js_sys::{Error as JsError, Function, JSON, Reflect};
@@ -35,7 +38,8 @@ pub fn start() {
 pub fn set_panic_listener(
     #[wasm_bindgen(unchecked_param_type = "(message: string) => void")] listener: Function,
 ) {
-    // A hook must be Send, which a JavaScript function is not: it stays in this thread, the only one.
+    // A hook must be Send, which a JavaScript function is not: it stays in this thread. A helper's panic traps there, and
+    // this thread panics in turn as soon as it waits for it.
     thread_local! {
         static LISTENER: std::cell::RefCell<Option<Function>> = const { std::cell::RefCell::new(None) };
     }

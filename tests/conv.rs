@@ -9,15 +9,19 @@ use burn::prelude::*;
 use pollster::block_on;
 use proptest::prelude::*;
 use resnet_web::ops::conv::ConvShape;
+use resnet_web::threads;
 use support::convolution::{Case, cases, pooling_faults};
 
 #[test]
-fn convolutions_are_what_the_definition_says() {
+fn convolutions_are_what_the_definition_says_on_any_number_of_threads() {
     let device = Device::flex();
-    let faults: Vec<_> = cases()
-        .flat_map(|case| block_on(case.faults(&device)))
-        .collect();
-    assert_eq!(faults, Vec::<String>::new());
+    for threads in [1, 2, 5] {
+        threads::set_count(threads);
+        let faults: Vec<_> = cases()
+            .flat_map(|case| block_on(case.faults(&device)))
+            .collect();
+        assert_eq!(faults, Vec::<String>::new(), "{threads} threads");
+    }
 }
 
 #[test]

@@ -10,8 +10,9 @@ const KIB = 1024;
 const TARGET = "wasm32-unknown-unknown";
 
 /**
- * The wasm modules, all of one source: the cargo features of each, what wasm-opt does to it (null:
- * nothing) and how large its wasm and JavaScript may be together after Brotli.
+ * The wasm modules, all of one source: the cargo features of each, whether its memory is `shared`
+ * between threads, what wasm-opt does to it (null: nothing) and how large its wasm and JavaScript may
+ * be together after Brotli.
  *
  * The level for wasm-opt was measured, and the higher ones lose. -O2, -O3, -Os and -Oz make the CPU
  * module 5 to 10 % smaller, but its Brotli form 8 to 10 % larger. And -O3 makes functions so large
@@ -22,8 +23,39 @@ export const modules = {
   cpu: { features: [], optimise: ["-O1"], budget: 335 * KIB },
   // Fused multiply-add, where the browser has it.
   "cpu-relaxed": { features: ["relaxed-simd"], optimise: ["-O1"], budget: 335 * KIB },
+  // The same on several threads, where the page may share memory between them.
+  "cpu-threads": {
+    features: ["relaxed-simd", "threads"],
+    shared: true,
+    optimise: ["-O1"],
+    budget: 350 * KIB,
+  },
   // Ten times the code, at which wasm-opt would be for minutes.
   webgpu: { features: ["webgpu"], optimise: null, budget: 3 * KIB * KIB },
+};
+
+/**
+ * What rustc and its linker need for memory that threads share: a standard library with atomics,
+ * which none is delivered with, and the names by which wasm-bindgen gives each thread its own part.
+ * -Z is for nightly compilers alone, unless a stable one is told that this is meant.
+ */
+const FOR_SHARED_MEMORY = {
+  args: ["-Z", "build-std=std,panic_abort"],
+  env: {
+    RUSTC_BOOTSTRAP: "1",
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: [
+      "target-feature=+simd128,+atomics,+bulk-memory",
+      "link-arg=--shared-memory",
+      "link-arg=--import-memory",
+      // Addresses are set aside for all of it at once; a telephone has not more to give.
+      `link-arg=--max-memory=${2 ** 31}`,
+      ...["__wasm_init_tls", "__tls_size", "__tls_align", "__tls_base"].map(
+        (name) => `link-arg=--export=${name}`,
+      ),
+    ]
+      .map((option) => `-C ${option}`)
+      .join(" "),
+  },
 };
 
 /** What rustc may use in its output, which wasm-opt has to be told of. */
@@ -38,6 +70,7 @@ const WASM_FEATURES = [
   "relaxed-simd",
   "sign-ext",
   "simd",
+  "threads",
 ];
 
 /** Where a module is built to. */
@@ -45,17 +78,22 @@ export const moduleFolder = (name) => path.join("www", "wasm", name);
 
 /** Builds one of the modules, unless it is there already, built from the same sources. */
 export async function buildModule(name, report) {
-  const { features, optimise } = modules[name];
+  const { features, shared = false, optimise } = modules[name];
   const job = {
     name: `wasm-${name}`,
     inputs: [...crateInputs, "tools/lib/wasm-module.mjs"],
-    facts: { features, optimise, binaryen: optimise && binaryenVersion() },
+    facts: {
+      features,
+      ...(shared && FOR_SHARED_MEMORY),
+      optimise,
+      binaryen: optimise && binaryenVersion(),
+    },
     outputs: ["resnet_web.js", "resnet_web.d.ts", "resnet_web_bg.wasm"].map((file) =>
       path.join(moduleFolder(name), file),
     ),
   };
   const built = await whenStale(job, report, async () => {
-    const compiled = await compile(features, report);
+    const compiled = await compile(features, shared, report);
     const fresh = path.join(toolsFolder, "wasm-new", name);
     rmSync(fresh, { recursive: true, force: true });
     await bind(compiled, fresh, report);
@@ -65,12 +103,19 @@ export async function buildModule(name, report) {
   return built ? undefined : "up to date";
 }
 
-async function compile(features, report) {
+async function compile(features, shared, report) {
   const args = ["build", "--lib", "--release", "--target", TARGET];
   if (features.length > 0) args.push("--features", features.join(","));
   const onLine = (line) => report(progressOf(line));
-  await run("cargo", args, { onLine });
-  const target = process.env.CARGO_TARGET_DIR || place("target");
+  let target = process.env.CARGO_TARGET_DIR || place("target");
+  let env = {};
+  if (shared) {
+    // A folder of its own: cargo does not tell what was compiled with other flags apart.
+    target = path.join(target, "shared-memory");
+    args.push(...FOR_SHARED_MEMORY.args, "--target-dir", target);
+    env = FOR_SHARED_MEMORY.env;
+  }
+  await run("cargo", args, { onLine, env });
   return path.join(target, TARGET, "release", "resnet_web.wasm");
 }
 

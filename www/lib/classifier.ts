@@ -11,6 +11,7 @@ import type {
   LabelSource,
   LoadedModel,
   Progress,
+  ThreadCount,
   WeightOptions,
   WeightSource,
 } from "./types";
@@ -34,6 +35,8 @@ export interface ClassifierOptions extends WeightOptions {
   weights: WeightSource;
   /** Which device to run on; `"auto"` if left out. */
   device?: DevicePolicy;
+  /** How many threads the CPU computes on, where it can: one for each processor if left out. */
+  threads?: ThreadCount;
   /** Called while weights are loaded. */
   onProgress?: (progress: Progress) => void;
   /** Called with the device in use, and again whenever another takes over. */
@@ -43,10 +46,13 @@ export interface ClassifierOptions extends WeightOptions {
 }
 
 /** How weights are loaded. */
-export type LoadOptions = Omit<ClassifierOptions, "weights" | "device" | "onDevice">;
+export type LoadOptions = Omit<ClassifierOptions, "weights" | "device" | "threads" | "onDevice">;
 
 /** How the device is chosen, and who hears of it. */
-export type DeviceOptions = Pick<ClassifierOptions, "device" | "onDevice" | "onProgress">;
+export type DeviceOptions = Pick<
+  ClassifierOptions,
+  "device" | "threads" | "onDevice" | "onProgress"
+>;
 
 /** How one picture is classified. */
 export interface ClassifyOptions {
@@ -84,6 +90,8 @@ export class Classifier {
   /** What the model was loaded from, to load it again after a crash. */
   #request: LoadRequest | undefined;
   #model: LoadedModel | undefined;
+  /** As many as were asked for. */
+  #threads: ThreadCount;
   #restarts = 0;
   /** The way back to the model after a crash, once there was one. */
   #recovery: Promise<LoadedModel> | undefined;
@@ -95,7 +103,9 @@ export class Classifier {
     this.#options = options;
     this.#connection = new Connection((message) => this.#recover(message));
     const policy = options.device ?? "auto";
-    this.#device = this.#tell(this.#connection.call((session) => session.open(policy)));
+    this.#threads = options.threads ?? "auto";
+    const opening = this.#connection.call((session) => session.open(policy, this.#threads));
+    this.#device = this.#tell(opening);
     // Whoever asks for the device hears of its failure; nobody has to.
     this.#device.catch(() => {});
   }
@@ -145,6 +155,19 @@ export class Classifier {
     this.#model = await this.#connection.call((session) => session.setLabels(source));
     if (this.#request) this.#request = { ...this.#request, labels: source };
     return this.#model;
+  }
+
+  /**
+   * Computes on so many threads from now on, or on as many of them as there can be: the status tells.
+   * A GPU does not care, but the CPU will, should it take over.
+   */
+  async setThreads(count: ThreadCount): Promise<DeviceStatus> {
+    await this.#restarted();
+    this.#threads = count;
+    const set = this.#connection.call((session) => session.setThreads(count));
+    const status = await this.#tell(set);
+    this.#device = Promise.resolve(status);
+    return status;
   }
 
   /** How many weight files the browser keeps, and how large they are. */
@@ -260,7 +283,8 @@ export class Classifier {
     this.#connection.close(crash);
     const connection = new Connection((next) => this.#recover(next));
     this.#connection = connection;
-    this.#device = this.#tell(connection.call((session) => session.reopen(message)));
+    const reopening = connection.call((session) => session.reopen(message, this.#threads));
+    this.#device = this.#tell(reopening);
     this.#device.catch(() => {});
     this.#reload();
   }

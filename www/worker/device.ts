@@ -1,6 +1,13 @@
 import { toResNetError } from "../lib/errors";
-import type { DevicePolicy, DeviceReason, DeviceStatus } from "../lib/types";
+import type {
+  DevicePolicy,
+  DeviceReason,
+  DeviceStatus,
+  ThreadCount,
+  ThreadObstacle,
+} from "../lib/types";
 import type { Engine } from "../wasm/cpu/resnet_web";
+import { oneThread, type Threads } from "./threads";
 import { loadCpuModule, loadWebGpuModule, type WasmModule } from "./wasm";
 
 /** A device that passed the self-check, with the module that runs it. */
@@ -8,6 +15,8 @@ export interface OpenedDevice {
   wasm: WasmModule;
   engine: Engine;
   status: DeviceStatus;
+  /** On the CPU, where there can be more than one. */
+  threads?: Threads;
 }
 
 /** The part of `navigator.gpu` that is asked. */
@@ -40,12 +49,15 @@ export async function whyNoWebGpu(
   return software && policy !== "webgpu" ? { reason: "software-adapter" } : null;
 }
 
-/** Opens `policy`'s device, or the CPU where that cannot be had. */
-export async function openDevice(policy: DevicePolicy): Promise<OpenedDevice> {
+/** Opens `policy`'s device, or the CPU where that cannot be had, to compute on so many `threads`. */
+export async function openDevice(
+  policy: DevicePolicy,
+  threads: ThreadCount,
+): Promise<OpenedDevice> {
   // Fetched in any case: whatever becomes of the GPU, the CPU is there.
   const cpuModule = loadCpuModule();
   const obstacle = await whyNoWebGpu(policy, (navigator as Navigator & { gpu?: Gpu }).gpu);
-  if (obstacle) return openOnCpu(obstacle.reason, obstacle.detail, cpuModule);
+  if (obstacle) return openOnCpu(threads, obstacle.reason, obstacle.detail, cpuModule);
   try {
     const wasm = await loadWebGpuModule();
     const forced = policy === "webgpu";
@@ -59,19 +71,32 @@ export async function openDevice(policy: DevicePolicy): Promise<OpenedDevice> {
       "adapter-software": "software-adapter",
       "self-check-failed": "self-check-failed",
     };
-    return openOnCpu(reasons[code] ?? "device-failed", message, cpuModule);
+    return openOnCpu(threads, reasons[code] ?? "device-failed", message, cpuModule);
   }
 }
 
-/** Opens the CPU. */
+/** Opens the CPU, to compute on so many threads. */
 export async function openOnCpu(
+  count: ThreadCount,
   reason: DeviceReason,
   detail?: string,
   module = loadCpuModule(),
 ): Promise<OpenedDevice> {
-  const wasm = await module;
+  const { wasm, threads, obstacle } = await module;
+  let failed: ThreadObstacle | undefined;
+  await threads?.set(count).catch((thrown) => {
+    failed = "failed";
+    console.warn(thrown);
+  });
   const engine = await wasm.Engine.open("cpu", false);
   const status: DeviceStatus = { ...engine.report, reason };
   if (detail !== undefined) status.detail = detail;
-  return { wasm, engine, status };
+  if (!threads || failed) {
+    return {
+      wasm,
+      engine,
+      status: { ...status, threads: oneThread(failed ?? obstacle ?? "failed") },
+    };
+  }
+  return { wasm, engine, threads, status: { ...status, threads: threads.status } };
 }

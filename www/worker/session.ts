@@ -8,6 +8,7 @@ import type {
   Kept,
   LoadedModel,
   Progress,
+  ThreadCount,
   WeightChoices,
 } from "../lib/types";
 import type { Engine, Model } from "../wasm/cpu/resnet_web";
@@ -39,24 +40,41 @@ interface Loaded {
 /** What the worker does for the page. One instance lives as long as its worker. */
 export class Session {
   #opened: Promise<OpenedDevice> | undefined;
+  /** As many as were asked for. */
+  #threads: ThreadCount = "auto";
   #loaded: Loaded | undefined;
   /** Classifications under way; a model must not be freed or renamed while it has one. */
   readonly #running = new Set<Promise<unknown>>();
   #download: AbortController | undefined;
 
-  /** Opens a device: `policy`'s, or the CPU where that cannot be had. */
-  open(policy: DevicePolicy): Promise<Settled<DeviceStatus>> {
+  /** Opens a device: `policy`'s, or the CPU where that cannot be had, to compute on so many threads. */
+  open(policy: DevicePolicy, threads: ThreadCount): Promise<Settled<DeviceStatus>> {
     return settle(async () => {
-      this.#opened = openDevice(policy);
+      this.#threads = threads;
+      this.#opened = openDevice(policy, threads);
       return (await this.#opened).status;
     });
   }
 
   /** Opens the CPU, because the code on another device, or on this, stopped with `detail`. */
-  reopen(detail: string): Promise<Settled<DeviceStatus>> {
+  reopen(detail: string, threads: ThreadCount): Promise<Settled<DeviceStatus>> {
     return settle(async () => {
-      this.#opened = openOnCpu("crashed", detail);
+      this.#threads = threads;
+      this.#opened = openOnCpu(threads, "crashed", detail);
       return (await this.#opened).status;
+    });
+  }
+
+  /** Computes on so many threads from now on, or as many of them as there can be. */
+  setThreads(count: ThreadCount): Promise<Settled<DeviceStatus>> {
+    return settle(async () => {
+      this.#threads = count;
+      const device = await this.#device();
+      if (!device.threads) return device.status;
+      await device.threads.set(count);
+      const status = { ...device.status, threads: device.threads.status };
+      this.#opened = Promise.resolve({ ...device, status });
+      return status;
     });
   }
 
@@ -179,7 +197,7 @@ export class Session {
     } catch (thrown) {
       const error = toResNetError(thrown);
       if (error.code !== "device-failed" || device.status.kind === "cpu") throw error;
-      this.#opened = openOnCpu("device-failed", error.message);
+      this.#opened = openOnCpu(this.#threads, "device-failed", error.message);
       const cpu = await this.#opened;
       return { model: build(cpu.engine), status: cpu.status };
     }

@@ -1,8 +1,9 @@
-import { relaxedSimd } from "wasm-feature-detect";
 import { ResNetError, toResNetError } from "../lib/errors";
+import type { ThreadObstacle } from "../lib/types";
 import type * as CpuModule from "../wasm/cpu/resnet_web";
+import { Threads, whyOneThread } from "./threads";
 
-/** What both wasm modules export. */
+/** What all wasm modules export. */
 export type WasmModule = Omit<typeof CpuModule, "default" | "initSync">;
 
 /** The message in which a worker says that its wasm code has died. */
@@ -10,12 +11,36 @@ export interface CrashNotice {
   crashed: string;
 }
 
-/** Loads the module that runs on the CPU: with fused multiply-add where the browser has relaxed SIMD. */
-export async function loadCpuModule(): Promise<WasmModule> {
+/** A module for the CPU. */
+export interface CpuCode {
+  wasm: WasmModule;
+  /** Where it can compute on several threads. */
+  threads?: Threads;
+  /** Where it cannot, why. */
+  obstacle?: ThreadObstacle;
+}
+
+/**
+ * Loads the module that runs on the CPU: with threads where the page may share memory between them,
+ * else with fused multiply-add where the browser has relaxed SIMD.
+ */
+export async function loadCpuModule(): Promise<CpuCode> {
+  const obstacle = await whyOneThread();
   // Literal imports: bundlers see them and keep the wasm beside the JavaScript.
-  return (await relaxedSimd())
-    ? started(import("../wasm/cpu-relaxed/resnet_web"))
-    : started(import("../wasm/cpu/resnet_web"));
+  if (obstacle === "unsupported") {
+    return { wasm: await started(import("../wasm/cpu/resnet_web")), obstacle };
+  }
+  if (!obstacle) {
+    try {
+      const wasm = await started(import("../wasm/cpu-threads/resnet_web"));
+      return { wasm, threads: new Threads(wasm) };
+    } catch (thrown) {
+      // A telephone may refuse to set so many addresses aside as shared memory wants.
+      console.warn(thrown);
+    }
+  }
+  const wasm = await started(import("../wasm/cpu-relaxed/resnet_web"));
+  return { wasm, obstacle: obstacle ?? "failed" };
 }
 
 /** Loads the module with the GPU backend, ten times as large. */

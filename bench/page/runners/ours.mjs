@@ -5,8 +5,7 @@ const PREPROCESSING = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] 
 export async function prepare({ folder, threads }, { files, batch, size }) {
   const module = await import(`${folder}/resnet_web.js`);
   await module.default();
-  // A module with threads has them started by this, as wasm-bindgen-rayon names it.
-  await module.initThreadPool?.(threads);
+  if (threads > 1) await startThreads(module, folder, threads);
   const engine = await module.Engine.open("cpu", false);
   const weights = await (await fetch(files.safetensors)).blob();
   const preprocessing = { ...PREPROCESSING, resizeShortSide: size, crop: size };
@@ -19,6 +18,22 @@ export async function prepare({ folder, threads }, { files, batch, size }) {
       engine.free();
     },
   };
+}
+
+/** Starts a worker for each thread but this one, which computes, too. */
+async function startThreads(wasm, folder, threads) {
+  const [module, memory] = [wasm.sharedModule(), wasm.sharedMemory()];
+  const starting = Array.from({ length: threads - 1 }, () => {
+    const worker = new Worker(new URL("../helper.mjs", import.meta.url), { type: "module" });
+    return new Promise((resolve, reject) => {
+      worker.addEventListener("message", resolve);
+      worker.addEventListener("error", ({ message }) => reject(new Error(message)));
+      worker.postMessage({ folder, module, memory });
+    });
+  });
+  await Promise.all(starting);
+  const count = wasm.setThreads(threads);
+  if (count !== threads) throw new Error(`it computes on ${count} threads instead of ${threads}`);
 }
 
 /** Runs picture after picture: the module takes one at a time. */

@@ -8,10 +8,12 @@ use burn::backend::flex::{FlexTensor, Layout};
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
 use burn::tensor::{Bytes, DType, Shape};
 
-use super::gemm::{Epilogue, PANEL, Rows, multiply, pack};
-use super::winograd::{Padded, Scratch, Tiling, convolve, pack_kernel};
+use super::gemm::{Epilogue, PANEL, Product, Rows, pack};
+use super::parts::Parts;
+use super::winograd::{Input, Tiling, convolve, pack_kernel};
 use super::{ConvOps, ConvShape, plain};
 use crate::ops::lanes::{LANES, Lanes};
+use crate::threads;
 
 /// From so many channels on a map is small, and reading larger weights costs what fewer multiplications save.
 const MANY_CHANNELS: usize = 256;
@@ -47,6 +49,9 @@ impl Algorithm {
     }
 }
 
+/// Parts of a map that each thread is to have on average.
+const PARTS_PER_THREAD: usize = 4;
+
 /// Buffers of maps that nobody needs any more, at most.
 const MOST_SPARE: usize = 8;
 
@@ -55,7 +60,6 @@ const MOST_SPARE: usize = 8;
 struct Workspace {
     padded: Vec<f32>,
     starts: Vec<usize>,
-    tiles: Scratch,
     spare: Vec<Vec<f32>>,
 }
 
@@ -143,22 +147,28 @@ impl ConvOps for Flex {
     fn max_pool(x: FlexTensor) -> FlexTensor {
         let x = Map::of(x);
         let [height, width] = [x.height, x.width].map(|side| (side - 1) / 2 + 1);
-        let size = height * width * x.channels;
-        let mut output = vec![f32::NEG_INFINITY; x.batch * size];
-        for (n, output) in output.chunks_exact_mut(size).enumerate() {
+        let line = width * x.channels;
+        let size = x.batch * height * line;
+        let mut output = WORKSPACE.with_borrow_mut(|workspace| workspace.take(size));
+        for (n, output) in output.chunks_exact_mut(height * line).enumerate() {
             let input = x.picture(n);
-            for (pixel, output) in output.chunks_exact_mut(x.channels).enumerate() {
-                let (y, top) = (pixel / width, (2 * (pixel / width)).saturating_sub(1));
-                let (column, left) = (pixel % width, (2 * (pixel % width)).saturating_sub(1));
-                for row in top..(2 * y + 2).min(x.height) {
-                    for column in left..(2 * column + 2).min(x.width) {
-                        let from = &input[(row * x.width + column) * x.channels..][..x.channels];
-                        keep_larger(output, from);
+            each_line(output, line, |y, output| {
+                output.fill(f32::NEG_INFINITY);
+                let top = (2 * y).saturating_sub(1);
+                for (column, output) in output.chunks_exact_mut(x.channels).enumerate() {
+                    let left = (2 * column).saturating_sub(1);
+                    for row in top..(2 * y + 2).min(x.height) {
+                        for column in left..(2 * column + 2).min(x.width) {
+                            let pixel = row * x.width + column;
+                            keep_larger(output, &input[pixel * x.channels..][..x.channels]);
+                        }
                     }
                 }
-            }
+            });
         }
-        map_tensor(output, [x.batch, x.channels, height, width])
+        let sides = [x.batch, x.channels, height, width];
+        WORKSPACE.with_borrow_mut(|workspace| workspace.give_back(x));
+        map_tensor(output, sides)
     }
 }
 
@@ -187,21 +197,17 @@ fn convolution(
                 residual: residual.as_ref().map(|residual| residual.picture(n)),
                 relu,
             };
-            let size = [height, width, shape.outputs];
-            let Algorithm::Winograd(tiling) = Algorithm::of(shape) else {
-                direct(&x, n, shape, weights, size, &epilogue, output, workspace);
-                continue;
-            };
-            let step = tiling.outputs();
-            let room = [height, width].map(|side| side.next_multiple_of(step) + 2);
-            x.pad(n, 1, room, &mut workspace.padded);
-            let input = Padded {
-                data: &workspace.padded,
-                width: room[1],
-                channels: shape.inputs,
-            };
-            let tiles = &mut workspace.tiles;
-            convolve(tiling, input, weights, size, &epilogue, output, tiles);
+            if let Algorithm::Winograd(tiling) = Algorithm::of(shape) {
+                let input = Input {
+                    data: x.picture(n),
+                    height,
+                    width,
+                    channels: shape.inputs,
+                };
+                convolve(tiling, input, weights, shape.outputs, epilogue, output);
+            } else {
+                direct(&x, n, shape, weights, epilogue, output, workspace);
+            }
         }
     });
     let sides = [x.batch, shape.outputs, height, width];
@@ -215,36 +221,56 @@ fn convolution(
 }
 
 /// A convolution of one picture as a matrix product.
-#[allow(clippy::too_many_arguments)]
 fn direct(
     x: &Map,
     n: usize,
     shape: ConvShape,
-    weights: &[f32],
-    [height, width, channels]: [usize; 3],
-    epilogue: &Epilogue<'_>,
+    packed: &[f32],
+    epilogue: Epilogue<'_>,
     output: &mut [f32],
     workspace: &mut Workspace,
 ) {
     let (data, row) = if shape.padding == 0 {
         (x.picture(n), x.width * x.channels)
     } else {
-        let room = [x.height, x.width].map(|side| side + 2 * shape.padding);
-        x.pad(n, shape.padding, room, &mut workspace.padded);
-        (workspace.padded.as_slice(), room[1] * x.channels)
+        x.pad(n, shape.padding, &mut workspace.padded);
+        let width = x.width + 2 * shape.padding;
+        (workspace.padded.as_slice(), width * x.channels)
     };
+    let [height, width] = [x.height, x.width].map(|side| shape.output_side(side));
     let starts = &mut workspace.starts;
     starts.clear();
     for y in 0..height {
         let line = y * shape.stride * row;
         starts.extend((0..width).map(|column| line + column * shape.stride * x.channels));
     }
-    let rows = Rows {
-        data,
-        run: shape.kernel * x.channels,
-        step: row,
+    let product = Product {
+        rows: Rows {
+            data,
+            run: shape.kernel * x.channels,
+            step: row,
+        },
+        starts,
+        packed,
+        channels: shape.outputs,
+        epilogue,
+        output: Parts::of(output),
     };
-    multiply(rows, starts, weights, channels, epilogue, output);
+    product.compute();
+}
+
+/// Calls `work` with every line of `numbers` and its place, on as many threads as there are.
+fn each_line(numbers: &mut [f32], line: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+    let lines = match threads::count() {
+        1 => numbers.len() / line,
+        count => (numbers.len() / line).div_ceil(PARTS_PER_THREAD * count),
+    };
+    let parts = numbers.chunks_mut(lines.max(1) * line).enumerate();
+    threads::each(parts, |(part, numbers)| {
+        for (i, line) in numbers.chunks_exact_mut(line).enumerate() {
+            work(part * lines + i, line);
+        }
+    });
 }
 
 fn keep_larger(output: &mut [f32], from: &[f32]) {
@@ -297,16 +323,22 @@ impl Map {
         &self.tensor.storage::<f32>()[self.start + n * size..][..size]
     }
 
-    /// Copies one picture into a map of `room` pixels, `border` from the left and the top, with zeros around it.
-    fn pad(&self, n: usize, border: usize, [rows, columns]: [usize; 2], to: &mut Vec<f32>) {
+    /// Copies one picture into a larger map, with zeros around it.
+    fn pad(&self, n: usize, border: usize, to: &mut Vec<f32>) {
+        let [rows, columns] = [self.height, self.width].map(|side| side + 2 * border);
         let line = columns * self.channels;
-        to.clear();
-        to.resize(rows * line, 0.0);
         let own = self.width * self.channels;
-        for (y, from) in self.picture(n).chunks_exact(own).enumerate() {
-            let start = (y + border) * line + border * self.channels;
-            to[start..start + own].copy_from_slice(from);
-        }
+        let edge = border * self.channels;
+        let picture = self.picture(n);
+        // Every line is written as a whole, whatever the buffer held.
+        to.resize(rows * line, 0.0);
+        each_line(to, line, |y, to| {
+            let from = y.checked_sub(border).filter(|&y| y < self.height);
+            let Some(y) = from else { return to.fill(0.0) };
+            to[..edge].fill(0.0);
+            to[edge..edge + own].copy_from_slice(&picture[y * own..][..own]);
+            to[edge + own..].fill(0.0);
+        });
     }
 }
 

@@ -8,7 +8,11 @@
 //! with one tile of six pixels after the other, whose numbers stay in the first-level cache: twelve accumulators, two
 //! weights and one input fill the fifteen registers a browser gives.
 
-use super::super::lanes::{LANES, Lanes};
+use std::ops::Range;
+
+use super::parts::Parts;
+use crate::ops::lanes::{LANES, Lanes};
+use crate::threads;
 
 /// Output channels of a panel.
 pub const PANEL: usize = 2 * LANES;
@@ -20,6 +24,9 @@ const TILE: usize = if cfg!(all(target_arch = "wasm32", not(feature = "relaxed-s
 };
 /// Weights that are gone through once for each tile: what fits the second-level cache.
 const GROUP: usize = 1 << 15;
+
+/// Parts of a product that each thread is to have on average.
+const PARTS_PER_THREAD: usize = 4;
 
 /// A row of weights for eight output channels.
 type Weights = [f32; PANEL];
@@ -65,63 +72,102 @@ pub fn pack(weight: &[f32], channels: usize, inputs: usize) -> Vec<f32> {
 }
 
 /// `output[pixel][channel] = epilogue(sum of rows(pixel) * weights)`.
-///
-/// `starts` has the place of each pixel's first run; `packed` is [`pack`]'s; the output is `[pixels, channels]`.
-#[cfg_attr(
-    all(target_arch = "wasm32", feature = "relaxed-simd"),
-    target_feature(enable = "relaxed-simd")
-)]
-pub fn multiply(
-    rows: Rows<'_>,
-    starts: &[usize],
-    packed: &[f32],
-    channels: usize,
-    epilogue: &Epilogue<'_>,
-    output: &mut [f32],
-) {
-    let (weights, _) = packed.as_chunks::<PANEL>();
-    let depth = weights.len() / channels.div_ceil(PANEL);
-    let panels = (GROUP / (depth * PANEL)).max(2);
-    for (group, weights) in weights.chunks(panels * depth).enumerate() {
+#[derive(Debug, Clone, Copy)]
+pub struct Product<'a> {
+    /// The input.
+    pub rows: Rows<'a>,
+    /// The place of each pixel's first run.
+    pub starts: &'a [usize],
+    /// [`pack`]'s.
+    pub packed: &'a [f32],
+    /// Output channels.
+    pub channels: usize,
+    /// What comes after the sum.
+    pub epilogue: Epilogue<'a>,
+    /// `[pixels, channels]`
+    pub output: Parts<'a>,
+}
+
+impl Product<'_> {
+    /// Computes it, on as many threads as there are.
+    pub fn compute(&self) {
+        let groups = self.groups();
+        let pixels = self.starts.len();
+        // A few parts for each thread, so that one that is late does fewer. With enough weights those are parted, for
+        // reading them is what takes time; else, or also, the pixels.
+        let wanted = match threads::count() {
+            1 => 1,
+            count => (PARTS_PER_THREAD * count).div_ceil(groups),
+        };
+        let share = pixels.div_ceil(wanted).next_multiple_of(TILE).max(TILE);
+        let shares = pixels.div_ceil(share);
+        threads::each(0..groups * shares, |part| {
+            let first = part / groups * share;
+            self.compute_part(part % groups, first..(first + share).min(pixels));
+        });
+    }
+
+    /// In how many groups the output channels fall.
+    pub fn groups(&self) -> usize {
+        self.channels.div_ceil(PANEL).div_ceil(self.panels())
+    }
+
+    /// Rows of a panel.
+    fn depth(&self) -> usize {
+        self.packed.len() / self.channels.next_multiple_of(PANEL)
+    }
+
+    /// Panels of a group.
+    fn panels(&self) -> usize {
+        (GROUP / (self.depth() * PANEL)).max(2)
+    }
+
+    /// One group of channels for some of the pixels. Parts may be computed at the same time.
+    #[cfg_attr(
+        all(target_arch = "wasm32", feature = "relaxed-simd"),
+        target_feature(enable = "relaxed-simd")
+    )]
+    pub fn compute_part(&self, group: usize, pixels: Range<usize>) {
+        let (weights, _) = self.packed.as_chunks::<PANEL>();
+        let depth = self.depth();
+        let panels = self.panels();
+        let first = group * panels * depth;
+        let last = (first + panels * depth).min(weights.len());
         let work = Work {
-            rows,
-            weights,
+            product: *self,
+            weights: &weights[first..last],
             depth,
             channel: group * panels * PANEL,
-            channels,
-            epilogue,
         };
-        let (tiles, rest) = starts.as_chunks::<TILE>();
+        let (tiles, rest) = self.starts[pixels.clone()].as_chunks::<TILE>();
         for (i, starts) in tiles.iter().enumerate() {
-            tile::<TILE>(&work, starts, i * TILE, output);
+            tile::<TILE>(&work, starts, pixels.start + i * TILE);
         }
-        let pixel = tiles.len() * TILE;
+        let pixel = pixels.start + tiles.len() * TILE;
         match *rest {
             [] => {}
-            [a] => tile::<1>(&work, &[a], pixel, output),
-            [a, b] => tile::<2>(&work, &[a, b], pixel, output),
-            [a, b, c] => tile::<3>(&work, &[a, b, c], pixel, output),
-            [a, b, c, d] => tile::<4>(&work, &[a, b, c, d], pixel, output),
+            [a] => tile::<1>(&work, &[a], pixel),
+            [a, b] => tile::<2>(&work, &[a, b], pixel),
+            [a, b, c] => tile::<3>(&work, &[a, b, c], pixel),
+            [a, b, c, d] => tile::<4>(&work, &[a, b, c, d], pixel),
             [a, b, c, d, ref e @ ..] => {
-                tile::<4>(&work, &[a, b, c, d], pixel, output);
+                tile::<4>(&work, &[a, b, c, d], pixel);
                 for (i, &e) in e.iter().enumerate() {
-                    tile::<1>(&work, &[e], pixel + 4 + i, output);
+                    tile::<1>(&work, &[e], pixel + 4 + i);
                 }
             }
         }
     }
 }
 
-/// A group of panels, and all that a tile needs beside.
+/// A group of panels.
 struct Work<'a> {
-    rows: Rows<'a>,
+    product: Product<'a>,
     weights: &'a [Weights],
     /// Rows of a panel.
     depth: usize,
     /// The first output channel.
     channel: usize,
-    channels: usize,
-    epilogue: &'a Epilogue<'a>,
 }
 
 /// All of a group's channels for `N` pixels, one panel after the other, so that the output is written in one go.
@@ -130,14 +176,20 @@ struct Work<'a> {
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-fn tile<const N: usize>(work: &Work<'_>, starts: &[usize; N], pixel: usize, output: &mut [f32]) {
+fn tile<const N: usize>(work: &Work<'_>, starts: &[usize; N], pixel: usize) {
+    let Product {
+        channels, output, ..
+    } = work.product;
     for (p, panel) in work.weights.chunks_exact(work.depth).enumerate() {
         let channel = work.channel + p * PANEL;
-        let sums = sums::<N>(work.rows, starts, panel);
+        let sums = sums::<N>(work.product.rows, starts, panel);
         for (n, sums) in sums.into_iter().enumerate() {
-            let place = (pixel + n) * work.channels + channel;
-            let count = PANEL.min(work.channels - channel);
-            finish(sums, place, channel, count, work.epilogue, output);
+            let place = (pixel + n) * channels + channel;
+            let count = PANEL.min(channels - channel);
+            // SAFETY: parts differ in their groups or their pixels, and whoever made the product shares out nothing else.
+            #[allow(unsafe_code)]
+            let output = unsafe { output.at(place, count) };
+            finish(sums, place, channel, &work.product.epilogue, output);
         }
     }
 }
@@ -190,13 +242,12 @@ fn step<const N: usize>(sums: &mut [[Lanes; 2]; N], inputs: [f32; N], weights: &
     }
 }
 
-/// Writes eight channels of a pixel, or as many as there are.
+/// Writes eight channels of a pixel, or as many as there are. `place` is the output's among all.
 #[inline(always)]
 fn finish(
     sums: [Lanes; 2],
     place: usize,
     channel: usize,
-    count: usize,
     epilogue: &Epilogue<'_>,
     output: &mut [f32],
 ) {
@@ -206,8 +257,7 @@ fn finish(
         sums[1] + Lanes::load(&bias[LANES..]),
     ];
     let zero = Lanes::splat(0.0);
-    if count == PANEL {
-        let output = &mut output[place..place + PANEL];
+    if let Ok(output) = <&mut [f32; PANEL]>::try_from(&mut *output) {
         if let Some(residual) = epilogue.residual {
             let residual = &residual[place..place + PANEL];
             sums[0] = sums[0] + Lanes::load(residual);
@@ -223,11 +273,11 @@ fn finish(
     let mut whole = [0.0; PANEL];
     sums[0].store(&mut whole);
     sums[1].store(&mut whole[LANES..]);
-    for (i, sum) in whole.into_iter().take(count).enumerate() {
+    for (i, (output, sum)) in output.iter_mut().zip(whole).enumerate() {
         let sum = sum
             + epilogue
                 .residual
                 .map_or(0.0, |residual| residual[place + i]);
-        output[place + i] = if epilogue.relu { sum.max(0.0) } else { sum };
+        *output = if epilogue.relu { sum.max(0.0) } else { sum };
     }
 }

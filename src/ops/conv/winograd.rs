@@ -8,8 +8,13 @@
 //! The transformed weights are `(M + 2)^2 / 9` times as large, so maps of few tiles, where reading the weights is all
 //! the time it takes, have `M` = 2.
 
-use super::super::lanes::{LANES, Lanes};
-use super::gemm::{Epilogue, PANEL, Rows, multiply};
+use std::cell::RefCell;
+use std::ops::Range;
+
+use super::gemm::{Epilogue, PANEL, Product, Rows};
+use super::parts::Parts;
+use crate::ops::lanes::{LANES, Lanes};
+use crate::threads;
 
 /// Sides of the output tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub enum Tiling {
 const BLOCK: usize = 1 << 18;
 /// Tiles that are in work at least: fewer would read the weights too often.
 const FEWEST_TILES: usize = 24;
+/// Parts of the transformations that each thread is to have on average.
+const TILE_PARTS_PER_THREAD: usize = 2;
 
 impl Tiling {
     /// The side of an output tile.
@@ -80,128 +87,288 @@ pub fn pack_kernel(tiling: Tiling, weight: &[f32], inputs: usize, outputs: usize
     packed
 }
 
-/// A map with room around it: `[height, width, channels]`, the first pixel one to the right of and below the corner.
+/// A map, `[height, width, channels]`.
 #[derive(Debug, Clone, Copy)]
-pub struct Padded<'a> {
+pub struct Input<'a> {
     /// Row by row.
     pub data: &'a [f32],
-    /// Pixels in a row, those around included.
+    /// Rows.
+    pub height: usize,
+    /// Pixels in a row.
     pub width: usize,
     /// Numbers of a pixel.
     pub channels: usize,
 }
 
-/// Convolves one map into `output`, `[height, width, channels]`. `scratch` is kept from call to call.
-#[cfg_attr(
-    all(target_arch = "wasm32", feature = "relaxed-simd"),
-    target_feature(enable = "relaxed-simd")
-)]
+/// Convolves one map with zeros around it into `output`, `[height, width, channels]`, on as many threads as there are.
 pub fn convolve(
     tiling: Tiling,
-    input: Padded<'_>,
+    input: Input<'_>,
     packed: &[f32],
-    [height, width, channels]: [usize; 3],
-    epilogue: &Epilogue<'_>,
+    channels: usize,
+    epilogue: Epilogue<'_>,
     output: &mut [f32],
-    scratch: &mut Scratch,
 ) {
     let side = tiling.inputs();
-    let points = side * side;
-    let across = width.div_ceil(tiling.outputs());
-    let tiles = across * height.div_ceil(tiling.outputs());
-    let per_tile = points * (input.channels + channels);
-    let block = (BLOCK / per_tile).max(FEWEST_TILES).min(tiles);
-    scratch.reserve(points * block * input.channels, points * block * channels);
-    let matrix = packed.len() / points;
-    let zeros = vec![0.0; channels.next_multiple_of(PANEL)];
-    let plain = Epilogue {
-        bias: &zeros,
-        residual: None,
-        relu: false,
+    let across = input.width.div_ceil(tiling.outputs());
+    let tiles = across * input.height.div_ceil(tiling.outputs());
+    let work = Work {
+        tiling,
+        input,
+        packed,
+        channels,
+        epilogue,
+        output: Parts::of(output),
+        across,
     };
-    let starts: Vec<_> = (0..block).map(|tile| tile * input.channels).collect();
+    let per_tile = side * side * (input.channels + channels);
+    let most = (BLOCK / per_tile).max(FEWEST_TILES);
+    let count = threads::count();
+    // Where the weights are the lesser part, each thread goes through all of them for blocks of its own, which stay in
+    // its cache. Otherwise the threads share each block out and each reads some of the weights.
+    let apart = count > 1 && packed.len() < tiles * per_tile;
+    let blocks = match tiles.div_ceil(most) {
+        blocks if apart => blocks.next_multiple_of(count),
+        blocks => blocks,
+    };
+    let size = tiles.div_ceil(blocks);
+    let block = |i: usize| work.compute(i * size..((i + 1) * size).min(tiles));
+    let blocks = 0..tiles.div_ceil(size);
+    if apart {
+        threads::each(blocks, block);
+    } else {
+        blocks.for_each(block);
+    }
+}
 
-    for first in (0..tiles).step_by(block) {
-        let count = block.min(tiles - first);
-        let plane = count * input.channels;
-        for tile in 0..count {
-            let (y, x) = ((first + tile) / across, (first + tile) % across);
-            let corner = (y * input.width + x) * tiling.outputs() * input.channels;
-            let to = &mut scratch.input[tile * input.channels..];
-            match tiling {
-                Tiling::Two => transform_input::<4>(input, corner, to, plane),
-                Tiling::Four => transform_input::<6>(input, corner, to, plane),
+/// A convolution under way.
+struct Work<'a> {
+    tiling: Tiling,
+    input: Input<'a>,
+    packed: &'a [f32],
+    channels: usize,
+    epilogue: Epilogue<'a>,
+    output: Parts<'a>,
+    /// Tiles in a row.
+    across: usize,
+}
+
+impl Work<'_> {
+    /// Computes the outputs of some tiles. Others may be computed at the same time.
+    fn compute(&self, tiles: Range<usize>) {
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.reserve(self.tiling, tiles.len(), self.input.channels, self.channels);
+            let plane = tiles.len() * self.input.channels;
+            let transformed = Parts::of(&mut scratch.input);
+            self.each_tile(&tiles, |tile, place| match self.tiling {
+                Tiling::Two => self.transform_input::<4>(tile, place, transformed, plane),
+                Tiling::Four => self.transform_input::<6>(tile, place, transformed, plane),
+            });
+            self.multiply(tiles.len(), scratch);
+            let plane = tiles.len() * self.channels;
+            let sums = scratch.output.as_slice();
+            self.each_tile(&tiles, |tile, place| match self.tiling {
+                Tiling::Two => {
+                    self.transform_output::<4, 2>(tile, &sums[place * self.channels..], plane)
+                }
+                Tiling::Four => {
+                    self.transform_output::<6, 4>(tile, &sums[place * self.channels..], plane)
+                }
+            });
+        });
+    }
+
+    /// Calls `work` with each tile and its place among them, on as many threads as there are.
+    fn each_tile(&self, tiles: &Range<usize>, work: impl Fn(usize, usize) + Sync) {
+        let size = match threads::count() {
+            1 => tiles.len(),
+            count => tiles.len().div_ceil(TILE_PARTS_PER_THREAD * count),
+        };
+        threads::each(tiles.clone().step_by(size), |first| {
+            for tile in first..(first + size).min(tiles.end) {
+                work(tile, tile - tiles.start);
+            }
+        });
+    }
+
+    /// The products of every point for `count` tiles.
+    fn multiply(&self, count: usize, scratch: &mut Scratch) {
+        let points = self.tiling.inputs().pow(2);
+        let matrix = self.packed.len() / points;
+        let [plane, out_plane] = [self.input.channels, self.channels].map(|each| count * each);
+        let sums = Parts::of(&mut scratch.output);
+        let product = |point: usize| Product {
+            rows: Rows {
+                data: &scratch.input[point * plane..(point + 1) * plane],
+                run: self.input.channels,
+                step: 0,
+            },
+            starts: &scratch.starts[..count],
+            packed: &self.packed[point * matrix..(point + 1) * matrix],
+            channels: self.channels,
+            epilogue: Epilogue {
+                bias: &scratch.zeros,
+                residual: None,
+                relu: false,
+            },
+            output: sums.part(point * out_plane, out_plane),
+        };
+        let groups = product(0).groups();
+        threads::each(0..points * groups, |part| {
+            product(part / groups).compute_part(part % groups, 0..count);
+        });
+    }
+
+    /// `B^T d B` of one tile, four channels at a time.
+    #[cfg_attr(
+        all(target_arch = "wasm32", feature = "relaxed-simd"),
+        target_feature(enable = "relaxed-simd")
+    )]
+    fn transform_input<const S: usize>(
+        &self,
+        tile: usize,
+        place: usize,
+        to: Parts<'_>,
+        plane: usize,
+    ) {
+        let Input { height, width, .. } = self.input;
+        let [top, left] = [tile / self.across, tile % self.across].map(|at| at * (S - 2));
+        let whole = (1..=height - 1).contains(&top)
+            && (1..=width - 1).contains(&left)
+            && top + S - 1 <= height
+            && left + S - 1 <= width;
+        if whole {
+            self.transform_tile::<S, true>([top, left], place, to, plane);
+        } else {
+            self.transform_tile::<S, false>([top, left], place, to, plane);
+        }
+    }
+
+    /// As [`transform_input`](Self::transform_input); `WHOLE` says that no zeros around the map are seen. The first
+    /// output is at `top` and `left`, so the first input is one above and to the left of it.
+    #[inline]
+    #[cfg_attr(
+        all(target_arch = "wasm32", feature = "relaxed-simd"),
+        target_feature(enable = "relaxed-simd")
+    )]
+    fn transform_tile<const S: usize, const WHOLE: bool>(
+        &self,
+        [top, left]: [usize; 2],
+        place: usize,
+        to: Parts<'_>,
+        plane: usize,
+    ) {
+        let Input {
+            data,
+            height,
+            width,
+            channels,
+        } = self.input;
+        for channel in (0..channels).step_by(LANES) {
+            let mut tile = [[Lanes::splat(0.0); S]; S];
+            for (y, row) in tile.iter_mut().enumerate() {
+                if !WHOLE && !(1..=height).contains(&(top + y)) {
+                    continue;
+                }
+                for (x, value) in row.iter_mut().enumerate() {
+                    if WHOLE || (1..=width).contains(&(left + x)) {
+                        let pixel = (top + y - 1) * width + left + x - 1;
+                        *value = Lanes::load(&data[pixel * channels + channel..]);
+                    }
+                }
+                *row = input_row(*row);
+            }
+            let columns: [[Lanes; S]; S] =
+                core::array::from_fn(|x| core::array::from_fn(|y| tile[y][x]));
+            for (x, column) in columns.into_iter().enumerate() {
+                let column = input_row(column);
+                for (y, value) in column.into_iter().enumerate() {
+                    let at = (y * S + x) * plane + place * channels + channel;
+                    // SAFETY: the place is this tile's alone.
+                    #[allow(unsafe_code)]
+                    value.store(unsafe { to.at(at, LANES) });
+                }
             }
         }
-        let out_plane = count * channels;
-        for point in 0..points {
-            let rows = Rows {
-                data: &scratch.input[point * plane..(point + 1) * plane],
-                run: input.channels,
-                step: 0,
-            };
-            let weights = &packed[point * matrix..(point + 1) * matrix];
-            let sums = &mut scratch.output[point * out_plane..(point + 1) * out_plane];
-            multiply(rows, &starts[..count], weights, channels, &plain, sums);
-        }
-        for tile in 0..count {
-            let (y, x) = ((first + tile) / across, (first + tile) % across);
-            let place = Place {
-                top: y * tiling.outputs(),
-                left: x * tiling.outputs(),
-                height,
-                width,
-                channels,
-            };
-            let from = &scratch.output[tile * channels..];
-            match tiling {
-                Tiling::Two => transform_output::<4, 2>(from, out_plane, place, epilogue, output),
-                Tiling::Four => transform_output::<6, 4>(from, out_plane, place, epilogue, output),
+    }
+
+    /// `A^T m A` of one tile, four channels at a time, and the epilogue. What lies beyond the map's edge is dropped.
+    #[cfg_attr(
+        all(target_arch = "wasm32", feature = "relaxed-simd"),
+        target_feature(enable = "relaxed-simd")
+    )]
+    fn transform_output<const S: usize, const M: usize>(
+        &self,
+        tile: usize,
+        from: &[f32],
+        plane: usize,
+    ) {
+        let Input { height, width, .. } = self.input;
+        let channels = self.channels;
+        let [top, left] = [tile / self.across, tile % self.across].map(|at| at * M);
+        let zero = Lanes::splat(0.0);
+        for channel in (0..channels).step_by(LANES) {
+            let mut half = [[zero; M]; S];
+            for (y, half) in half.iter_mut().enumerate() {
+                *half = output_row::<S, M>(core::array::from_fn(|x| {
+                    Lanes::load(&from[(y * S + x) * plane + channel..])
+                }));
+            }
+            let bias = Lanes::load(&self.epilogue.bias[channel..]);
+            let columns: [[Lanes; S]; M] =
+                core::array::from_fn(|x| core::array::from_fn(|y| half[y][x]));
+            let visible = columns.into_iter().take(width - left);
+            for (x, column) in visible.enumerate() {
+                let column: [Lanes; M] = output_row::<S, M>(column);
+                let rows = column.into_iter().take(height - top);
+                for (y, value) in rows.enumerate() {
+                    let pixel = (top + y) * width + left + x;
+                    let at = pixel * channels + channel;
+                    let mut value = value + bias;
+                    if let Some(residual) = self.epilogue.residual {
+                        value = value + Lanes::load(&residual[at..]);
+                    }
+                    if self.epilogue.relu {
+                        value = value.max(zero);
+                    }
+                    // SAFETY: the pixel is this tile's alone.
+                    #[allow(unsafe_code)]
+                    value.store(unsafe { self.output.at(at, LANES) });
+                }
             }
         }
     }
 }
 
 /// Room for the transformed tiles, kept so that runs after the first take none.
-#[derive(Debug, Default)]
-pub struct Scratch {
+#[derive(Default)]
+struct Scratch {
     input: Vec<f32>,
     output: Vec<f32>,
+    /// Where each tile's numbers begin.
+    starts: Vec<usize>,
+    /// A bias that does nothing.
+    zeros: Vec<f32>,
 }
 
 impl Scratch {
-    fn reserve(&mut self, input: usize, output: usize) {
-        for (room, needed) in [(&mut self.input, input), (&mut self.output, output)] {
+    fn reserve(&mut self, tiling: Tiling, tiles: usize, inputs: usize, outputs: usize) {
+        let points = tiling.inputs().pow(2);
+        let room = |room: &mut Vec<f32>, needed| {
             if room.len() < needed {
                 room.resize(needed, 0.0);
             }
-        }
+        };
+        room(&mut self.input, points * tiles * inputs);
+        room(&mut self.output, points * tiles * outputs);
+        room(&mut self.zeros, outputs.next_multiple_of(PANEL));
+        self.starts.clear();
+        self.starts.extend((0..tiles).map(|tile| tile * inputs));
     }
 }
 
-/// `B^T d B` of one tile, four channels at a time.
-#[inline]
-#[cfg_attr(
-    all(target_arch = "wasm32", feature = "relaxed-simd"),
-    target_feature(enable = "relaxed-simd")
-)]
-fn transform_input<const S: usize>(input: Padded<'_>, corner: usize, to: &mut [f32], plane: usize) {
-    for channel in (0..input.channels).step_by(LANES) {
-        let mut tile = [[Lanes::splat(0.0); S]; S];
-        for (y, row) in tile.iter_mut().enumerate() {
-            let line = corner + y * input.width * input.channels + channel;
-            for (x, value) in row.iter_mut().enumerate() {
-                *value = Lanes::load(&input.data[line + x * input.channels..]);
-            }
-            *row = input_row(*row);
-        }
-        for x in 0..S {
-            let column: [Lanes; S] = input_row::<S>(core::array::from_fn(|y| tile[y][x]));
-            for (y, value) in column.into_iter().enumerate() {
-                value.store(&mut to[(y * S + x) * plane + channel..]);
-            }
-        }
-    }
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 /// `B^T d`: the rows of the paper's matrices, written out.
@@ -256,58 +423,4 @@ fn output_row<const S: usize, const M: usize>(m: [Lanes; S]) -> [Lanes; M] {
         y[3] = times(8.0, far_odd, near_odd) + m[5];
     }
     y
-}
-
-/// Where a tile's outputs go.
-#[derive(Clone, Copy)]
-struct Place {
-    top: usize,
-    left: usize,
-    height: usize,
-    width: usize,
-    channels: usize,
-}
-
-/// `A^T m A` of one tile, four channels at a time, and the epilogue. What lies beyond the map's edge is dropped.
-#[inline]
-#[cfg_attr(
-    all(target_arch = "wasm32", feature = "relaxed-simd"),
-    target_feature(enable = "relaxed-simd")
-)]
-fn transform_output<const S: usize, const M: usize>(
-    from: &[f32],
-    plane: usize,
-    place: Place,
-    epilogue: &Epilogue<'_>,
-    output: &mut [f32],
-) {
-    let zero = Lanes::splat(0.0);
-    for channel in (0..place.channels).step_by(LANES) {
-        let mut half = [[zero; M]; S];
-        for (y, half) in half.iter_mut().enumerate() {
-            *half = output_row::<S, M>(core::array::from_fn(|x| {
-                Lanes::load(&from[(y * S + x) * plane + channel..])
-            }));
-        }
-        let bias = Lanes::load(&epilogue.bias[channel..]);
-        let columns: [[Lanes; S]; M] =
-            core::array::from_fn(|x| core::array::from_fn(|y| half[y][x]));
-        let visible = columns.into_iter().take(place.width - place.left);
-        for (x, column) in visible.enumerate() {
-            let column: [Lanes; M] = output_row::<S, M>(column);
-            let rows = column.into_iter().take(place.height - place.top);
-            for (y, value) in rows.enumerate() {
-                let pixel = (place.top + y) * place.width + place.left + x;
-                let at = pixel * place.channels + channel;
-                let mut value = value + bias;
-                if let Some(residual) = epilogue.residual {
-                    value = value + Lanes::load(&residual[at..]);
-                }
-                if epilogue.relu {
-                    value = value.max(zero);
-                }
-                value.store(&mut output[at..]);
-            }
-        }
-    }
 }

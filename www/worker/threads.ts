@@ -1,0 +1,82 @@
+import { relaxedSimd } from "wasm-feature-detect";
+import type { ThreadCount, ThreadObstacle, ThreadStatus } from "../lib/types";
+import type * as ThreadsModule from "../wasm/cpu-threads/resnet_web";
+import type { HelperStart } from "./helper";
+
+/** What the module with threads exports beside what all do. */
+export type SharingModule = Pick<
+  typeof ThreadsModule,
+  "helpers" | "setThreads" | "sharedMemory" | "sharedModule"
+>;
+
+/** More hardly ever are worth it: the network's last layers are small. */
+const MOST = 8;
+
+/** What rules out more than one thread before any code is loaded; null if nothing does. */
+export async function whyOneThread(): Promise<ThreadObstacle | null> {
+  if (!(await relaxedSimd())) return "unsupported";
+  if (processors() < 2) return "one-processor";
+  return globalThis.crossOriginIsolated ? null : "not-isolated";
+}
+
+/** One thread, and why. */
+export function oneThread(obstacle: ThreadObstacle): ThreadStatus {
+  return { count: 1, most: 1, obstacle };
+}
+
+/** Those threads of a module that help the worker it was loaded in. */
+export class Threads {
+  readonly #module: SharingModule;
+  #count = 1;
+
+  constructor(module: SharingModule) {
+    this.#module = module;
+  }
+
+  get status(): ThreadStatus {
+    return { count: this.#count, most: mostThreads() };
+  }
+
+  /** Computes on so many threads, and starts those that are missing. */
+  async set(wanted: ThreadCount): Promise<void> {
+    const count = threadsFor(wanted, mostThreads());
+    const missing = Math.max(0, count - 1 - this.#module.helpers());
+    await Promise.all(Array.from({ length: missing }, () => this.#start()));
+    this.#count = this.#module.setThreads(count);
+  }
+
+  /** Starts a helper and waits until it has joined. */
+  #start(): Promise<void> {
+    // A literal address: bundlers see it and keep the worker beside the JavaScript.
+    const worker = new Worker(new URL("./helper.ts", import.meta.url), {
+      type: "module",
+      name: "resnet-web helper",
+    });
+    const start: HelperStart = {
+      module: this.#module.sharedModule() as WebAssembly.Module,
+      memory: this.#module.sharedMemory() as WebAssembly.Memory,
+    };
+    return new Promise((resolve, reject) => {
+      // It says one thing only: that it has joined.
+      worker.addEventListener("message", () => resolve());
+      worker.addEventListener("error", ({ message }) => {
+        worker.terminate();
+        reject(new Error(message || "a worker could not be started"));
+      });
+      worker.postMessage(start);
+    });
+  }
+}
+
+/** How many threads to compute on, of `most` at most. */
+export function threadsFor(wanted: ThreadCount, most: number): number {
+  return wanted === "auto" ? most : Math.min(Math.max(Math.round(wanted) || 1, 1), most);
+}
+
+function mostThreads(): number {
+  return Math.min(processors(), MOST);
+}
+
+function processors(): number {
+  return navigator.hardwareConcurrency || 1;
+}
