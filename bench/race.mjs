@@ -1,25 +1,23 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
 import path from "node:path";
-import { CHROMIUM } from "../tools/lib/browser.mjs";
 import { command } from "../tools/lib/command.mjs";
 import { Fault } from "../tools/lib/fault.mjs";
 import { isInstalled } from "../tools/lib/node-packages.mjs";
 import { place } from "../tools/lib/places.mjs";
-import { versionOf } from "../tools/lib/query.mjs";
 import { run } from "../tools/lib/run.mjs";
 import { step } from "../tools/lib/steps.mjs";
 import { coldStartOf } from "./lib/cold.mjs";
 import { contenders } from "./lib/contenders.mjs";
 import { ensureModel, filesOf, models } from "./lib/models.mjs";
+import { writeRecord } from "./lib/record.mjs";
+import { ensureRten } from "./lib/rten.mjs";
 import { withServer } from "./lib/server.mjs";
 import { speedOf } from "./lib/speed.mjs";
 import { coldTable, speedTable } from "./lib/tables.mjs";
 
 const help = `
-Races the CPU module against onnxruntime-web and TensorFlow.js (XNNPACK) in headless Chromium: the
-same weights in f32, each in a worker of its own, one run after the other in turn. Fails where they
-do not compute the same. Run \`npm run build\` and \`node tools/weights.mjs\` first.
+Races the CPU module against onnxruntime-web, rten and TensorFlow.js (XNNPACK) in headless Chromium:
+the same weights in f32, each in a worker of its own, one run after the other in turn. Fails where
+they do not compute the same. Run \`npm run build\` and \`node tools/weights.mjs\` first.
 
   npm run bench [-- options]
 
@@ -58,6 +56,7 @@ async function main(chosen) {
   const field = contenders({ threads, only });
 
   await step("contenders", ensurePackages);
+  if (field.some(({ runner }) => runner === "rten")) await step("rten", ensureRten);
   for (const name of names) await step(models[name].title, (report) => ensureModel(name, report));
   const results = await withServer(async (server) => {
     const results = [];
@@ -67,7 +66,7 @@ async function main(chosen) {
     }
     return results;
   });
-  write({ cold, runs, results }, json);
+  writeRecord(cold ? "cold" : "race", { runs, results }, json);
 }
 
 /** Every model with every size and batch. */
@@ -109,26 +108,4 @@ function numbersIn(option, text) {
   const numbers = text.split(",").map(Number);
   if (numbers.every((number) => Number.isInteger(number) && number > 0)) return numbers;
   throw new Fault(`--${option} takes whole numbers above zero, not "${text}".`);
-}
-
-/** Keeps what was measured, with what it depends on. */
-function write(measured, json) {
-  const date = new Date().toISOString();
-  const record = { date, machine: machine(), versions: versions(), ...measured };
-  const folder = place("bench", "results");
-  mkdirSync(folder, { recursive: true });
-  const own = path.join(folder, `${date.slice(0, 19).replaceAll(":", "-")}.json`);
-  for (const file of json ? [own, path.resolve(json)] : [own]) {
-    writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
-    console.log(`Written to ${path.relative(process.cwd(), file)}.`);
-  }
-}
-
-function machine() {
-  return { processor: cpus()[0].model, processors: availableParallelism() };
-}
-
-function versions() {
-  const { devDependencies } = JSON.parse(readFileSync(place("bench", "package.json"), "utf8"));
-  return { chromium: versionOf(CHROMIUM), ...devDependencies };
 }

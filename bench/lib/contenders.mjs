@@ -15,6 +15,7 @@ export function contenders({ threads: withThreads, only }) {
   const all = counts.flatMap((threads) => [
     ...ours(threads),
     { name: `onnxruntime-web, ${inWords(threads)}`, runner: "onnxruntime", threads },
+    ...rten(threads),
     { name: `tfjs-wasm, ${inWords(threads)}`, runner: "tfjs", threads },
   ]);
   const chosen = all.filter(({ name }) => !only || only.some((text) => name.includes(text)));
@@ -35,6 +36,12 @@ function ours(threads) {
       folder: `/${WASM}/${name}`,
       threads,
     }));
+}
+
+/** In a browser it computes on one thread, whatever it is given. */
+function rten(threads) {
+  if (threads > 1) return [];
+  return [{ name: `rten, relaxed, ${inWords(threads)}`, runner: "rten", threads }];
 }
 
 function inWords(threads) {
