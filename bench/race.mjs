@@ -12,7 +12,7 @@ import { writeRecord } from "./lib/record.mjs";
 import { ensureRten } from "./lib/rten.mjs";
 import { withServer } from "./lib/server.mjs";
 import { speedOf } from "./lib/speed.mjs";
-import { coldTable, speedTable } from "./lib/tables.mjs";
+import { coldTable, speedTable, sweepTable } from "./lib/tables.mjs";
 
 const help = `
 Races the CPU module against onnxruntime-web, rten and TensorFlow.js (XNNPACK) in headless Chromium:
@@ -24,7 +24,8 @@ they do not compute the same. Run \`npm run build\` and \`node tools/weights.mjs
   --models NAMES    of ${Object.keys(models).join(", ")}; separated by commas (all)
   --runs COUNT      measured runs of each, after 3 others (15), or visits with --cold (5)
   --sizes LIST      height and width of the input, such as 160,224,320,448 (224)
-  --batches LIST    pictures in one run, such as 1,4,16 (1)
+  --batches LIST    pictures in one run, such as 1,4,16 (1); of several sizes or batches there is
+                    a table of them all, too
   --threads         also those that compute on every processor of this machine
   --only TEXT       only contenders with this in their names; can be given more than once
   --cold            instead: the time from the navigation to the first result in an empty profile,
@@ -66,6 +67,12 @@ async function main(chosen) {
     }
     return results;
   });
+  if (sizes.length * batches.length > 1) {
+    for (const name of names) {
+      const heats = results.filter(({ model }) => model === name);
+      console.log(`\n${models[name].title}\n\n${sweepTable(heats)}\n`);
+    }
+  }
   writeRecord(cold ? "cold" : "race", { runs, results }, json);
 }
 

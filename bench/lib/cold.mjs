@@ -27,8 +27,9 @@ export async function coldStartOf(contenders, { server, model, runs, report }) {
     const milliseconds = made.map((visit) => visit.milliseconds);
     // A visit of its own: looking takes a little time.
     const memory = await memoryOf(server.address, contender, model);
-    const { name } = contender;
-    rows.push({ name, ...summaryOf(milliseconds), bytes: made[0].bytes, memory, milliseconds });
+    const { name, threads } = contender;
+    const summary = { ...summaryOf(milliseconds), bytes: made[0].bytes, memory };
+    rows.push({ name, threads, ...summary, milliseconds });
   }
   return rows;
 }

@@ -33,9 +33,10 @@ export async function speedOf(contenders, { server, model, runs, report }) {
     }
     const difference = await agreement(page, contenders);
     await page.evaluate(() => race.close());
-    return contenders.map(({ name }) => {
+    return contenders.map(({ name, threads }) => {
       const milliseconds = times.get(name);
-      return { name, ...summaryOf(milliseconds), difference: difference.get(name), milliseconds };
+      const summary = { ...summaryOf(milliseconds), difference: difference.get(name) };
+      return { name, threads, ...summary, milliseconds };
     });
   });
 }

@@ -20,11 +20,34 @@ export function coldTable(rows) {
   return table(head, body);
 }
 
+/**
+ * A Markdown table of one model's medians over sizes and batches (a time is that of a whole batch).
+ * After each, the median of ours as a part of it: of our fastest on as many threads.
+ */
+export function sweepTable(heats) {
+  const head = ["", ...heats.map(({ size, batch }) => `${size}x${size}, batch ${batch}`)];
+  const body = heats[0].contenders.map(({ name }) => [
+    name,
+    ...heats.map(({ contenders }) => cellOf(name, contenders)),
+  ]);
+  return table(head, body);
+}
+
+function cellOf(name, rows) {
+  const { median, threads } = rows.find((row) => row.name === name);
+  const ours = rows.filter((row) => isOurs(row) && row.threads === threads);
+  const fastest = Math.min(...ours.map((our) => our.median));
+  // None of ours computes on as many threads, or this is it.
+  if (ours.length === 0 || median === fastest) return inMilliseconds(median);
+  return `${inMilliseconds(median)} (${(fastest / median).toFixed(2)})`;
+}
+
 function isOurs({ name }) {
   return name.startsWith("resnet-web");
 }
 
-function table(head, body) {
+/** A Markdown table, its first column to the left, the others to the right. */
+export function table(head, body) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const widths = head.map((_, i) => Math.max(...[head, ...body].map((row) => row[i].length)));
   const padded = (row) =>
