@@ -8,6 +8,7 @@ import { step } from "../tools/lib/steps.mjs";
 import { coldStartOf } from "./lib/cold.mjs";
 import { contenders } from "./lib/contenders.mjs";
 import { ensureModel, filesOf, models } from "./lib/models.mjs";
+import { numbersIn } from "./lib/options.mjs";
 import { writeRecord } from "./lib/record.mjs";
 import { ensureRten } from "./lib/rten.mjs";
 import { withServer } from "./lib/server.mjs";
@@ -109,10 +110,4 @@ function modelsIn(text) {
   const unknown = names.find((name) => !(name in models));
   if (unknown === undefined) return names;
   throw new Fault(`There is no model "${unknown}"; choose of ${Object.keys(models).join(", ")}.`);
-}
-
-function numbersIn(option, text) {
-  const numbers = text.split(",").map(Number);
-  if (numbers.every((number) => Number.isInteger(number) && number > 0)) return numbers;
-  throw new Fault(`--${option} takes whole numbers above zero, not "${text}".`);
 }

@@ -1,12 +1,18 @@
 /** What times are summed up as. */
 export function summaryOf(milliseconds) {
-  const sorted = milliseconds.toSorted((a, b) => a - b);
+  const sorted = ascending(milliseconds);
   return {
-    median: (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2,
+    median: medianOf(milliseconds),
     minimum: sorted[0],
     // The nearest rank: a time that was measured.
     p90: sorted[Math.ceil(0.9 * sorted.length) - 1],
   };
+}
+
+/** The middle of some numbers, or the mean of the two in the middle. */
+export function medianOf(values) {
+  const sorted = ascending(values);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
 /** The largest difference between two lists of numbers, as a part of the second's largest. */
@@ -22,4 +28,8 @@ export function differenceOf(found, expected) {
     largest = Math.max(largest, Math.abs(value));
   }
   return difference / largest;
+}
+
+function ascending(values) {
+  return values.toSorted((a, b) => a - b);
 }

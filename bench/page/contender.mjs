@@ -1,15 +1,8 @@
-import * as Comlink from "/node_modules/comlink/dist/esm/comlink.min.mjs";
+import { openWorker } from "./open-worker.mjs";
 
 /** A contender in a worker of its own, ready to run on `model` (see worker.mjs). */
 export async function openContender(contender, model) {
-  const worker = new Worker(new URL("worker.mjs", import.meta.url), { type: "module" });
-  const failed = new Promise((_, reject) => {
-    worker.addEventListener("error", ({ message }) => {
-      reject(new Error(`${contender.name}: ${message ?? "its worker could not be started"}`));
-    });
-  });
-  const remote = Comlink.wrap(worker);
-  const call = (work) => Promise.race([work, failed]);
+  const { remote, call, terminate } = openWorker("worker.mjs", contender.name);
   await call(remote.prepare(contender, model));
   return {
     /** Milliseconds of one run. */
@@ -18,7 +11,7 @@ export async function openContender(contender, model) {
     logits: () => call(remote.logits()),
     close: async () => {
       await call(remote.dispose());
-      worker.terminate();
+      terminate();
     },
   };
 }
