@@ -42,12 +42,52 @@ function cellOf(name, rows) {
   return `${inMilliseconds(median)} (${(fastest / median).toFixed(2)})`;
 }
 
+/** How fast the processor counts, as lib/roofline.mjs measured it. */
+export function clockLine({ clock, threads }) {
+  const each = inBillions(clock.many.median / threads);
+  return `Clock: ${inBillions(clock.one.median)} GHz, with ${threads} threads at once ${each} GHz.`;
+}
+
+/** A Markdown table of multiply-adds in a second; of floating point also as operations, two each. */
+export function arithmeticTable({ clock, threads, arithmetic }) {
+  const head = ["10⁹ multiply-adds/s", ...rateHeads(threads), "steps/cycle", "GFLOP/s", "best"];
+  const body = arithmetic.map(({ title, multiplyAdds, float, one, many }) => {
+    const operations = [one.median, one.best].map((rate) => inBillions(2 * multiplyAdds * rate));
+    return [
+      title,
+      ...ratesOf({ one, many }, multiplyAdds),
+      (one.median / clock.one.median).toFixed(2),
+      ...(float ? operations : ["", ""]),
+    ];
+  });
+  return table(head, body);
+}
+
+/** A Markdown table of bytes read in a second, over memory of several sizes. */
+export function readingTable({ threads, reading }) {
+  const head = ["GB/s read", ...rateHeads(threads)];
+  const body = reading.map(({ title, bytes, steps, one, many }) => [
+    title,
+    ...ratesOf({ one, many }, bytes / steps),
+  ]);
+  return table(head, body);
+}
+
+function rateHeads(threads) {
+  return ["1 thread", "best", `${threads} threads`, "best", "of 1 thread"];
+}
+
+/** Rates of steps as rates of what each step does `factor` of. */
+function ratesOf({ one, many }, factor) {
+  const rates = [one.median, one.best, many.median, many.best];
+  return [...rates.map((rate) => inBillions(factor * rate)), (many.median / one.median).toFixed(2)];
+}
+
 function isOurs({ name }) {
   return name.startsWith("resnet-web");
 }
 
-/** A Markdown table, its first column to the left, the others to the right. */
-export function table(head, body) {
+function table(head, body) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const widths = head.map((_, i) => Math.max(...[head, ...body].map((row) => row[i].length)));
   const padded = (row) =>
@@ -64,4 +104,8 @@ function inMilliseconds(value) {
 
 function inMegabytes(bytes) {
   return `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
+function inBillions(value) {
+  return (value / 1e9).toFixed(value < 100e9 ? 1 : 0);
 }
