@@ -58,6 +58,13 @@ const FOR_SHARED_MEMORY = {
   },
 };
 
+/**
+ * How the machine code is made, of all crates, for they are linked before it is. LLVM's loop strength
+ * reduction is off: it writes addresses so that WebAssembly's loads cannot take the constant part of
+ * them in, and each load in the product's inner loop then needs an addition.
+ */
+const CODE_GENERATION = ["-C", "llvm-args=-disable-lsr"];
+
 /** What rustc may use in its output, which wasm-opt has to be told of. */
 const WASM_FEATURES = [
   "bulk-memory",
@@ -84,6 +91,7 @@ export async function buildModule(name, report) {
     inputs: [...crateInputs, "tools/lib/wasm-module.mjs"],
     facts: {
       features,
+      code: CODE_GENERATION,
       ...(shared && FOR_SHARED_MEMORY),
       optimise,
       binaryen: optimise && binaryenVersion(),
@@ -104,7 +112,7 @@ export async function buildModule(name, report) {
 }
 
 async function compile(features, shared, report) {
-  const args = ["build", "--lib", "--release", "--target", TARGET];
+  const args = ["rustc", "--lib", "--release", "--target", TARGET];
   if (features.length > 0) args.push("--features", features.join(","));
   const onLine = (line) => report(progressOf(line));
   let target = process.env.CARGO_TARGET_DIR || place("target");
@@ -115,7 +123,7 @@ async function compile(features, shared, report) {
     args.push(...FOR_SHARED_MEMORY.args, "--target-dir", target);
     env = FOR_SHARED_MEMORY.env;
   }
-  await run("cargo", args, { onLine, env });
+  await run("cargo", [...args, "--", ...CODE_GENERATION], { onLine, env });
   return path.join(target, TARGET, "release", "resnet_web.wasm");
 }
 

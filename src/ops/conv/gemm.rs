@@ -177,31 +177,44 @@ struct Work<'a> {
     target_feature(enable = "relaxed-simd")
 )]
 fn tile<const N: usize>(work: &Work<'_>, starts: &[usize; N], pixel: usize) {
+    // Taken out at once: after each store through a pointer they would have to be read again.
     let Product {
-        channels, output, ..
+        rows,
+        channels,
+        epilogue,
+        output,
+        ..
     } = work.product;
     for (p, panel) in work.weights.chunks_exact(work.depth).enumerate() {
         let channel = work.channel + p * PANEL;
-        let sums = sums::<N>(work.product.rows, starts, panel);
+        let (bias, _) = epilogue.bias[channel..].as_chunks::<PANEL>();
+        let sums = sums::<N>(rows, starts, panel, &bias[0]);
         for (n, sums) in sums.into_iter().enumerate() {
             let place = (pixel + n) * channels + channel;
             let count = PANEL.min(channels - channel);
             // SAFETY: parts differ in their groups or their pixels, and whoever made the product shares out nothing else.
             #[allow(unsafe_code)]
             let output = unsafe { output.at(place, count) };
-            finish(sums, place, channel, &work.product.epilogue, output);
+            finish(sums, place, epilogue, output);
         }
     }
 }
 
-/// The sums of `N` pixels for the eight channels of a panel.
-#[inline]
+/// The sums of `N` pixels for the eight channels of a panel, bias included.
+///
+/// A function of its own: browsers compile what runs often a second time, function by function, and a large one late.
+#[inline(never)]
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-fn sums<const N: usize>(rows: Rows<'_>, starts: &[usize; N], panel: &[Weights]) -> [[Lanes; 2]; N] {
-    let mut sums = [[Lanes::splat(0.0); 2]; N];
+fn sums<const N: usize>(
+    rows: Rows<'_>,
+    starts: &[usize; N],
+    panel: &[Weights],
+    bias: &Weights,
+) -> [[Lanes; 2]; N] {
+    let mut sums = [[Lanes::load(bias), Lanes::load(&bias[LANES..])]; N];
     for (row, weights) in panel.chunks_exact(rows.run).enumerate() {
         let runs: [&[f32]; N] =
             core::array::from_fn(|n| &rows.data[starts[n] + row * rows.step..][..weights.len()]);
@@ -244,18 +257,8 @@ fn step<const N: usize>(sums: &mut [[Lanes; 2]; N], inputs: [f32; N], weights: &
 
 /// Writes eight channels of a pixel, or as many as there are. `place` is the output's among all.
 #[inline(always)]
-fn finish(
-    sums: [Lanes; 2],
-    place: usize,
-    channel: usize,
-    epilogue: &Epilogue<'_>,
-    output: &mut [f32],
-) {
-    let bias = &epilogue.bias[channel..channel + PANEL];
-    let mut sums = [
-        sums[0] + Lanes::load(bias),
-        sums[1] + Lanes::load(&bias[LANES..]),
-    ];
+fn finish(sums: [Lanes; 2], place: usize, epilogue: Epilogue<'_>, output: &mut [f32]) {
+    let mut sums = sums;
     let zero = Lanes::splat(0.0);
     if let Ok(output) = <&mut [f32; PANEL]>::try_from(&mut *output) {
         if let Some(residual) = epilogue.residual {

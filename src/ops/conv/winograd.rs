@@ -304,7 +304,13 @@ impl Work<'_> {
         plane: usize,
     ) {
         let Input { height, width, .. } = self.input;
-        let channels = self.channels;
+        // Taken out at once: after each store through a pointer they would have to be read again.
+        let Self {
+            channels,
+            epilogue,
+            output,
+            ..
+        } = *self;
         let [top, left] = [tile / self.across, tile % self.across].map(|at| at * M);
         let zero = Lanes::splat(0.0);
         for channel in (0..channels).step_by(LANES) {
@@ -314,7 +320,7 @@ impl Work<'_> {
                     Lanes::load(&from[(y * S + x) * plane + channel..])
                 }));
             }
-            let bias = Lanes::load(&self.epilogue.bias[channel..]);
+            let bias = Lanes::load(&epilogue.bias[channel..]);
             let columns: [[Lanes; S]; M] =
                 core::array::from_fn(|x| core::array::from_fn(|y| half[y][x]));
             let visible = columns.into_iter().take(width - left);
@@ -325,15 +331,15 @@ impl Work<'_> {
                     let pixel = (top + y) * width + left + x;
                     let at = pixel * channels + channel;
                     let mut value = value + bias;
-                    if let Some(residual) = self.epilogue.residual {
+                    if let Some(residual) = epilogue.residual {
                         value = value + Lanes::load(&residual[at..]);
                     }
-                    if self.epilogue.relu {
+                    if epilogue.relu {
                         value = value.max(zero);
                     }
                     // SAFETY: the pixel is this tile's alone.
                     #[allow(unsafe_code)]
-                    value.store(unsafe { self.output.at(at, LANES) });
+                    value.store(unsafe { output.at(at, LANES) });
                 }
             }
         }
