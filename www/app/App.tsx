@@ -1,4 +1,6 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
+import { IsolationControl } from "./isolation/IsolationControl";
+import { useIsolation } from "./isolation/useIsolation";
 import { LayerTable } from "./layers/LayerTable";
 import { ModelCard } from "./model/ModelCard";
 import { useModel } from "./model/useModel";
@@ -8,11 +10,13 @@ import { readSettings } from "./settings";
 import { Source } from "./source/Source";
 import { DevicePill } from "./status/DevicePill";
 import { Notice } from "./status/Notice";
+import { Threads } from "./status/Threads";
 import { strings } from "./strings";
 
 /** The page: a photo on one side, what it shows on the other, the network below. */
 export function App() {
   const settings = useMemo(() => readSettings(location.search), []);
+  const isolation = useIsolation(settings.isolationOff);
   const model = useModel(settings);
   const classification = useClassification(model.classifier, model.model, settings.panicOnce);
   const [fault, setFault] = useState<string | null>(null);
@@ -41,6 +45,13 @@ export function App() {
       onDismiss: () => setRestartSeen(restart),
     });
   }
+  if (isolation.fault) {
+    notices.push({
+      kind: "isolation",
+      message: isolation.fault,
+      onDismiss: isolation.dismissFault,
+    });
+  }
   if (fault) notices.push({ kind: "error", message: fault, onDismiss: () => setFault(null) });
   for (const [error, onDismiss] of [
     [photoError, dismissError],
@@ -61,7 +72,20 @@ export function App() {
           <h1>{strings.title}</h1>
           <p>{strings.tagline}</p>
         </div>
-        <DevicePill device={device} />
+        <DevicePill device={device}>
+          {device?.threads && (
+            <Threads
+              status={device.threads}
+              wanted={model.threads}
+              switching={model.switching}
+              onChoose={model.setThreads}
+            />
+          )}
+          <IsolationControl
+            {...isolation}
+            isMissed={device?.threads?.obstacle === "not-isolated"}
+          />
+        </DevicePill>
       </header>
       <main>
         {notices.map((notice) => (

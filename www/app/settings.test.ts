@@ -9,7 +9,18 @@ it.each([
   ["?device=tpu&fault=none", {}],
   ["?weights=https%3A%2F%2Fexample.org%2Fa.pth", { weights: "https://example.org/a.pth" }],
   ["?weights=", {}],
+  ["?threads=2", { threads: 2 }],
+  ["?threads=auto", { threads: "auto" }],
+  ["?threads=many", {}],
+  ["?isolation=off", { isolationOff: true }],
+  ["?isolation=on", {}],
 ])("the address's query %s", (query, settings) => {
-  const usual = { device: "auto", weights: null, panicOnce: false };
+  const usual = {
+    device: "auto",
+    weights: null,
+    threads: null,
+    isolationOff: false,
+    panicOnce: false,
+  };
   expect(readSettings(query)).toEqual({ ...usual, ...settings });
 });

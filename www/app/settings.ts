@@ -1,4 +1,5 @@
-import type { DevicePolicy } from "../lib";
+import type { DevicePolicy, ThreadCount } from "../lib";
+import { readThreads } from "./status/threads";
 
 /** What the page's address asks for. */
 export interface Settings {
@@ -6,6 +7,10 @@ export interface Settings {
   device: DevicePolicy;
   /** `?weights=ADDRESS`: a weight file of this server's, or of one that allows it by CORS. */
   weights: string | null;
+  /** `?threads=N` or `?threads=auto`: on how many threads the CPU computes; null leaves it to the person. */
+  threads: ThreadCount | null;
+  /** `?isolation=off`: the service worker that isolates the page is removed. */
+  isolationOff: boolean;
   /** `?fault=panic`: the first classification crashes the code, to see the page recover. */
   panicOnce: boolean;
 }
@@ -17,6 +22,8 @@ export function readSettings(query: string): Settings {
   return {
     device: device === "cpu" || device === "webgpu" ? device : "auto",
     weights: parameters.get("weights") || null,
+    threads: readThreads(parameters.get("threads")),
+    isolationOff: parameters.get("isolation") === "off",
     panicOnce: parameters.get("fault") === "panic",
   };
 }

@@ -1,4 +1,4 @@
-import type { DeviceReason } from "../lib";
+import type { DeviceReason, ThreadObstacle } from "../lib";
 import { grouped } from "./format";
 
 /** Everything the page says, in one place. */
@@ -54,6 +54,7 @@ export const strings = {
     opening: "Starting …",
     names: { cpu: "CPU", webgpu: "WebGPU" },
     software: "software",
+    threads: (count: number) => (count === 1 ? "1 thread" : `${count} threads`),
     check: (runs: number, error: string, time: string) =>
       `Self-check passed ${runs} times in ${time}: at most ${error} of the largest logit off PyTorch's.`,
     reasons: {
@@ -68,6 +69,32 @@ export const strings = {
       "self-check-failed": "The GPU computed wrong numbers: running on the CPU.",
       crashed: "The code stopped unexpectedly and was started again on the CPU.",
     } satisfies Record<DeviceReason, string>,
+  },
+
+  threads: {
+    label: "Threads",
+    auto: "automatic",
+    obstacles: {
+      "not-isolated": "More threads need a cross-origin isolated page, which this one is not.",
+      unsupported: "More threads need relaxed SIMD, which this browser lacks.",
+      "one-processor": "More threads need more than one processor.",
+      failed: "More threads could not be started.",
+    } satisfies Record<ThreadObstacle, string>,
+  },
+
+  isolation: {
+    turnOn: "Use all processors",
+    turnOnHint:
+      "Installs a small service worker that isolates the page, and loads the page anew: choose your photo again then.",
+    turnOff: "Turn isolation off",
+    turnOffHint:
+      "A service worker isolates this page. Without it the page is loaded anew: choose your photo again then.",
+    ineffective:
+      "Everything works, on one thread. The page was loaded anew, but this browser does not isolate it: the service worker is removed again.",
+    failed: (message: string) =>
+      `Everything works, on one thread. The page could not be isolated: ${message}`,
+    noStorage: "this browser lets the page keep nothing.",
+    stays: (message: string) => `The service worker could not be removed, try again: ${message}`,
   },
 
   model: {
@@ -157,6 +184,7 @@ export const strings = {
     headings: {
       error: "That did not work",
       restarted: "Started again on the CPU",
+      isolation: "Cross-origin isolation",
     },
   },
 

@@ -7,15 +7,21 @@ import {
   type LoadedModel,
   type Progress,
   type ResNetError,
+  type ThreadCount,
   type WeightChoices,
   type WeightSource,
 } from "../../lib";
 import type { Settings } from "../settings";
+import { rememberedThreads, rememberThreads } from "../status/threads";
 
 /** Where the page's model stands. */
 export interface ModelState {
   /** The device in use; null while it is being opened. */
   device: DeviceStatus | null;
+  /** On how many threads the CPU is to compute. */
+  threads: ThreadCount;
+  /** Whether it is just going over to them. */
+  switching: boolean;
   /** The model; null until one is loaded. */
   model: LoadedModel | null;
   /** How far the download is; null when there is none. */
@@ -36,15 +42,17 @@ interface Wanted {
 /** The address of the default weights. */
 const DEFAULT: WeightSource = "./weights/manifest.json";
 
-/** The classifier of the page, its state, and the ways to give it other weights, labels and choices. */
-export function useModel({ device: policy, weights }: Settings) {
-  const [state, setState] = useState<ModelState>({
+/** The classifier of the page, its state, and the ways to give it other weights, labels, choices and threads. */
+export function useModel({ device: policy, weights, threads }: Settings) {
+  const [state, setState] = useState<ModelState>(() => ({
     device: null,
+    threads: threads ?? rememberedThreads() ?? "auto",
+    switching: false,
     model: null,
     progress: null,
     error: null,
     cached: null,
-  });
+  }));
   const change = useCallback(
     (part: Partial<ModelState>) => setState((before) => ({ ...before, ...part })),
     [],
@@ -54,6 +62,7 @@ export function useModel({ device: policy, weights }: Settings) {
   /** What was asked for last, and what is loaded: not the same after a failure. */
   const wanted = useRef<Wanted>({ source: weights ?? DEFAULT, choices: {} });
   const loaded = useRef<Wanted | null>(null);
+  const firstThreads = useRef(state.threads);
 
   const countCache = useCallback(async () => {
     // Not telling is no fault: some browsers keep nothing here.
@@ -89,6 +98,7 @@ export function useModel({ device: policy, weights }: Settings) {
   useEffect(() => {
     const created = new Classifier({
       device: policy,
+      threads: firstThreads.current,
       onDevice: (device) => change({ device }),
       onProgress: (progress) => change({ progress }),
     });
@@ -124,6 +134,20 @@ export function useModel({ device: policy, weights }: Settings) {
     },
     [change],
   );
+  const threadsBefore = state.threads;
+  const setThreads = useCallback(
+    async (count: ThreadCount) => {
+      change({ threads: count, switching: true });
+      try {
+        await classifier.current?.setThreads(count);
+        rememberThreads(count);
+        change({ switching: false });
+      } catch (thrown) {
+        change({ threads: threadsBefore, switching: false, error: thrown as ResNetError });
+      }
+    },
+    [threadsBefore, change],
+  );
   const clearCache = useCallback(async () => {
     try {
       await classifier.current?.clearCachedWeights();
@@ -143,6 +167,7 @@ export function useModel({ device: policy, weights }: Settings) {
     retry,
     choose,
     setLabels,
+    setThreads,
     clearCache,
     cancel,
     dismissError,

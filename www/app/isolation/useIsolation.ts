@@ -1,0 +1,96 @@
+import { useCallback, useEffect, useState } from "preact/hooks";
+import { strings } from "../strings";
+import { arrive, register, reload, rememberAttempt, rememberRefusal, unregister } from "./browser";
+import { decide, type Offer } from "./decide";
+
+const text = strings.isolation;
+
+/** Where the page stands with the service worker that isolates it. */
+export interface Isolation {
+  /** What the person may do about it. */
+  offer: Offer;
+  /** Whether that is under way. */
+  busy: boolean;
+  /** Why there is no service worker, after it was tried. */
+  fault: string | null;
+  turnOn: () => void;
+  turnOff: () => void;
+  dismissFault: () => void;
+}
+
+/**
+ * Takes care of the service worker that isolates the page, where the server does not (docs/isolation.md).
+ *
+ * @param off neither registers it nor keeps it, as the address asks
+ */
+export function useIsolation(off: boolean): Isolation {
+  const [state, setState] = useState<Pick<Isolation, "offer" | "busy" | "fault">>({
+    offer: null,
+    busy: false,
+    fault: null,
+  });
+
+  const giveUp = useCallback(async (fault: string) => {
+    rememberAttempt("failed");
+    // It does no harm to a page that works without it.
+    await unregister().catch(() => {});
+    setState({ offer: null, busy: false, fault });
+  }, []);
+
+  const start = useCallback(
+    async (mayReload: () => boolean) => {
+      try {
+        await register();
+        if (!mayReload()) return setState({ offer: "turn-on", busy: false, fault: null });
+        // What is not remembered might be tried again and again.
+        if (!rememberAttempt("made")) throw new Error(text.noStorage);
+        reload();
+      } catch (thrown) {
+        await giveUp(text.failed((thrown as Error).message));
+      }
+    },
+    [giveUp],
+  );
+
+  useEffect(() => {
+    const untouched = whileUntouched();
+    const begin = async () => {
+      const { step, offer } = decide(await arrive(off));
+      setState((before) => ({ ...before, offer }));
+      if (step === "remove") await unregister().catch(() => {});
+      if (step === "give-up") await giveUp(text.ineffective);
+      // Whoever has begun to do something keeps what is there: the next visit is isolated.
+      if (step === "turn-on") await start(untouched);
+    };
+    void begin();
+  }, [off, giveUp, start]);
+
+  const turnOn = useCallback(() => {
+    setState((before) => ({ ...before, busy: true }));
+    rememberRefusal(false);
+    void start(() => true);
+  }, [start]);
+
+  const turnOff = useCallback(async () => {
+    setState((before) => ({ ...before, busy: true }));
+    rememberRefusal(true);
+    try {
+      await unregister();
+      location.reload();
+    } catch (thrown) {
+      setState({ offer: "turn-off", busy: false, fault: text.stays((thrown as Error).message) });
+    }
+  }, []);
+
+  const dismissFault = useCallback(() => setState((before) => ({ ...before, fault: null })), []);
+  return { ...state, turnOn, turnOff, dismissFault };
+}
+
+/** Tells whether nobody has done anything on the page since the call. */
+function whileUntouched(): () => boolean {
+  const touch = new AbortController();
+  for (const type of ["pointerdown", "keydown", "drop", "paste"]) {
+    addEventListener(type, () => touch.abort(), { capture: true, signal: touch.signal });
+  }
+  return () => !touch.signal.aborted;
+}

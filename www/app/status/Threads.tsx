@@ -1,0 +1,55 @@
+import { useEffect, useRef } from "preact/hooks";
+import type { ThreadCount, ThreadStatus } from "../../lib";
+import { strings } from "../strings";
+import { readThreads } from "./threads";
+
+const text = strings.threads;
+
+interface ThreadsProps {
+  status: ThreadStatus;
+  /** What the person asks for. */
+  wanted: ThreadCount;
+  switching: boolean;
+  onChoose: (count: ThreadCount) => void;
+}
+
+/** On how many threads the CPU computes, to be chosen; or why it is one. */
+export function Threads({ status, wanted, switching, onChoose }: ThreadsProps) {
+  const select = useRef<HTMLSelectElement>(null);
+  const chosen = useRef(false);
+  useEffect(() => {
+    if (switching || !chosen.current) return;
+    // Whoever chose by keyboard goes on from there: a control that is disabled loses the focus.
+    chosen.current = false;
+    if (document.activeElement === document.body) select.current?.focus();
+  }, [switching]);
+
+  const { most, obstacle } = status;
+  if (most === 1) return obstacle ? <p class="fine">{text.obstacles[obstacle]}</p> : null;
+  const value = wanted === "auto" ? wanted : Math.min(wanted, most);
+  const counts = Array.from({ length: most }, (_, i) => i + 1);
+  return (
+    <div class="threads">
+      <label for="threads">{text.label}</label>
+      <select
+        ref={select}
+        id="threads"
+        value={value}
+        disabled={switching}
+        onChange={(event) => {
+          chosen.current = true;
+          onChoose(readThreads(event.currentTarget.value) ?? "auto");
+        }}
+      >
+        <option value="auto" selected={value === "auto"}>
+          {text.auto}
+        </option>
+        {counts.map((count) => (
+          <option key={count} value={count} selected={value === count}>
+            {count}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
