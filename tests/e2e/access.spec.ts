@@ -1,5 +1,4 @@
-import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
+import { overflow, violations } from "./support/access";
 import { type ClassifierPage, expect, test } from "./support/page";
 
 const STATES: Record<string, (classifier: ClassifierPage) => Promise<unknown>> = {
@@ -23,13 +22,6 @@ const STATES: Record<string, (classifier: ClassifierPage) => Promise<unknown>> =
   },
 };
 
-async function violations(page: Page) {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"])
-    .analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
-}
-
 for (const colorScheme of ["light", "dark"] as const) {
   for (const [state, reach] of Object.entries(STATES)) {
     test(`axe finds nothing in the ${colorScheme} page ${state}`, async ({ classifier, page }) => {
@@ -48,9 +40,7 @@ for (const width of [375, 1440, 2560]) {
     await classifier.chooseSample("A cat");
     await classifier.topResult();
     await page.getByRole("button", { name: "Open all" }).click();
-    const overflow = () =>
-      document.documentElement.scrollWidth - document.documentElement.clientWidth;
-    expect(await page.evaluate(overflow)).toBe(0);
+    expect(await overflow(page)).toBe(0);
   });
 }
 

@@ -19,7 +19,7 @@ export class ClassifierPage {
 
   /** Opens the page; `query` as `?device=cpu`. */
   async open(query = ""): Promise<void> {
-    await this.page.goto(`/${query}`);
+    await this.page.goto(`./${query}`);
   }
 
   /** Waits until the model is there. */
@@ -50,11 +50,12 @@ export class ClassifierPage {
 /** A test with the page at hand, which fails if anything leaves the page's own origin. */
 export const test = base.extend<{ classifier: ClassifierPage }>({
   classifier: async ({ page, baseURL }, use) => {
+    const own = new URL(baseURL ?? "").origin;
     const strangers: string[] = [];
     page.on("request", (request) => {
       const url = new URL(request.url());
       const local = url.protocol === "blob:" || url.protocol === "data:";
-      if (!local && url.origin !== baseURL) strangers.push(request.url());
+      if (!local && url.origin !== own) strangers.push(request.url());
     });
     await use(new ClassifierPage(page));
     expect(strangers, "requests that leave the page's own origin").toEqual([]);

@@ -1,0 +1,437 @@
+import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import type { Page } from "@playwright/test";
+import { overflow, violations } from "./support/access";
+import { type Change, StaticHost } from "./support/host";
+import { test as base, type ClassifierPage, expect } from "./support/page";
+
+const isIsolated = (page: Page) => page.evaluate(() => crossOriginIsolated);
+const turnOn = (page: Page) => page.getByRole("button", { name: "Use all processors" });
+const turnOff = (page: Page) => page.getByRole("button", { name: "Turn isolation off" });
+const threads = (page: Page) => page.getByLabel("Threads");
+const withMeta: Change = (html) => html.replace('content="button"', 'content="service-worker"');
+
+/** How many service workers the page's origin has. */
+function registrations(page: Page): Promise<number> {
+  return page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
+}
+
+/** Counts how often the page is loaded. */
+function loadsOf(page: Page): { count: number } {
+  const loads = { count: 0 };
+  page.on("domcontentloaded", () => {
+    loads.count += 1;
+  });
+  return loads;
+}
+
+async function catIsSeen(classifier: ClassifierPage): Promise<void> {
+  await classifier.chooseSample("A cat");
+  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+}
+
+base.describe("on a server that sends the headers", () => {
+  const test = base;
+
+  test("the page is isolated, and there is nothing to turn on", async ({ classifier, page }) => {
+    await classifier.open("?device=cpu");
+    await catIsSeen(classifier);
+    expect(await isIsolated(page)).toBe(true);
+    expect(await registrations(page)).toBe(0);
+    await expect(turnOn(page)).toHaveCount(0);
+    await expect(turnOff(page)).toHaveCount(0);
+  });
+
+  test.describe("with two processors or more", () => {
+    test.skip(availableParallelism() < 2, "this machine has one");
+
+    test("the CPU computes on several threads", async ({ classifier }) => {
+      await classifier.open("?device=cpu");
+      await expect(classifier.device).toContainText(/CPU, \d+ threads/);
+      await catIsSeen(classifier);
+    });
+
+    test("the number of threads can be chosen, and is remembered", async ({ classifier, page }) => {
+      await classifier.open("?device=cpu");
+      await classifier.ready();
+      await expect(threads(page)).toHaveValue("auto");
+      await threads(page).selectOption("1");
+      await expect(classifier.device).toContainText("CPU, 1 thread");
+      await catIsSeen(classifier);
+
+      await classifier.open("?device=cpu");
+      await expect(threads(page)).toHaveValue("1");
+      await expect(classifier.device).toContainText("CPU, 1 thread");
+      await threads(page).selectOption("2");
+      await expect(classifier.device).toContainText("CPU, 2 threads");
+      await catIsSeen(classifier);
+    });
+
+    test("the address has precedence over what is remembered", async ({ classifier, page }) => {
+      await page.addInitScript(() => localStorage.setItem("resnet-web:threads", "1"));
+      await classifier.open("?device=cpu&threads=2");
+      await expect(threads(page)).toHaveValue("2");
+      await expect(classifier.device).toContainText("CPU, 2 threads");
+    });
+
+    test("more threads than there can be are as many as there can be", async ({
+      classifier,
+      page,
+    }) => {
+      await classifier.open("?device=cpu&threads=999");
+      await expect(classifier.device).toContainText(/CPU, \d+ threads/);
+      const last = await threads(page).getByRole("option").last().textContent();
+      await expect(threads(page)).toHaveValue(last ?? "");
+      await catIsSeen(classifier);
+    });
+
+    test("the number can be chosen where the browser lets the page keep nothing", async ({
+      classifier,
+      page,
+    }) => {
+      await page.addInitScript(() => {
+        for (const storage of ["localStorage", "sessionStorage"]) {
+          Object.defineProperty(window, storage, {
+            get: () => {
+              throw new DOMException("denied", "SecurityError");
+            },
+          });
+        }
+      });
+      await classifier.open("?device=cpu");
+      await threads(page).selectOption("1");
+      await expect(classifier.device).toContainText("CPU, 1 thread");
+      await expect(classifier.notice).toHaveCount(0);
+    });
+
+    test("the number can be chosen by keyboard, and the focus stays there", async ({
+      classifier,
+      page,
+    }) => {
+      await classifier.open("?device=cpu");
+      await classifier.ready();
+      await threads(page).focus();
+      await page.keyboard.press("ArrowDown");
+      await expect(threads(page)).toHaveValue("1");
+      await expect(classifier.device).toContainText("CPU, 1 thread");
+      await expect(threads(page)).toBeFocused();
+    });
+
+    test("a photo that is looked at meanwhile gets its result", async ({ classifier, page }) => {
+      await classifier.open("?device=cpu");
+      await classifier.ready();
+      await classifier.chooseSample("A cat");
+      await threads(page).selectOption("1");
+      expect((await classifier.topResult()).label).toBe("Egyptian cat");
+      await expect(classifier.device).toContainText("CPU, 1 thread");
+      await expect(threads(page)).toBeEnabled();
+      await expect(classifier.notice).toHaveCount(0);
+    });
+  });
+});
+
+/** A test on a static host of its own. */
+const test = base.extend<{ host: StaticHost }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs off the pattern.
+  host: async ({}, use) => {
+    const host = new StaticHost();
+    await host.open();
+    await use(host);
+    host.close();
+  },
+  baseURL: async ({ host }, use) => use(host.address),
+});
+
+test.describe("where threads do not start", () => {
+  test.skip(availableParallelism() < 2, "this machine has one processor");
+
+  /** Takes the script of the workers that threads run in away. */
+  const breakThreads = (host: StaticHost) => {
+    const script = readdirSync("dist/assets").find((name) => /^helper.*\.js$/.test(name));
+    host.change(`assets/${script}`, () => 404);
+  };
+
+  test("there is one, and the page says so", async ({ classifier, host }) => {
+    host.isolates = true;
+    breakThreads(host);
+    await classifier.open("?device=cpu");
+    await expect(classifier.device).toContainText("CPU, 1 thread");
+    await expect(classifier.device).toContainText("could not be started");
+    await catIsSeen(classifier);
+  });
+
+  test("the number before stays", async ({ classifier, host, page }) => {
+    host.isolates = true;
+    await classifier.open("?device=cpu&threads=1");
+    await classifier.ready();
+    breakThreads(host);
+    await threads(page).selectOption("2");
+    await expect(classifier.notice).toBeVisible();
+    await expect(threads(page)).toHaveValue("1");
+    await expect(classifier.device).toContainText("CPU, 1 thread");
+    await catIsSeen(classifier);
+  });
+});
+
+test.describe("on a host that cannot send the headers", () => {
+  test("the page says so, works on one thread, and registers nothing", async ({
+    classifier,
+    page,
+  }) => {
+    await classifier.open("?device=cpu");
+    await expect(classifier.device).toContainText("CPU, 1 thread");
+    await expect(classifier.device).toContainText("need a cross-origin isolated page");
+    await catIsSeen(classifier);
+    expect(await isIsolated(page)).toBe(false);
+    expect(await registrations(page)).toBe(0);
+  });
+
+  test("the button isolates the page for this visit and the next, until it is turned off", async ({
+    classifier,
+    page,
+  }) => {
+    const loads = loadsOf(page);
+    await classifier.open("?device=cpu");
+    await turnOn(page).click();
+    await expect(turnOff(page)).toBeVisible();
+    expect(await isIsolated(page)).toBe(true);
+    await expect(classifier.device).toContainText(/CPU, \d+ thread/);
+    await expect(classifier.device).not.toContainText("need a cross-origin isolated page");
+    await catIsSeen(classifier);
+    expect(loads.count).toBe(2);
+    // The address is the one that was opened: it can be kept and passed on.
+    expect(new URL(page.url()).search).toBe("?device=cpu");
+
+    await classifier.open("?device=cpu");
+    await expect(turnOff(page)).toBeVisible();
+    expect(await isIsolated(page)).toBe(true);
+    expect(loads.count).toBe(3);
+
+    await turnOff(page).click();
+    await expect(turnOn(page)).toBeVisible();
+    expect(await isIsolated(page)).toBe(false);
+    expect(await registrations(page)).toBe(0);
+    expect(loads.count).toBe(4);
+    await expect(classifier.notice).toHaveCount(0);
+    await catIsSeen(classifier);
+  });
+
+  test("with the meta element the page is isolated for everybody, but for whoever turns it off", async ({
+    classifier,
+    host,
+    page,
+  }) => {
+    host.change("index.html", withMeta);
+    const loads = loadsOf(page);
+    await classifier.open("?device=cpu");
+    await expect(turnOff(page)).toBeVisible();
+    expect(await isIsolated(page)).toBe(true);
+    await catIsSeen(classifier);
+    expect(loads.count).toBe(2);
+
+    await turnOff(page).click();
+    await expect(turnOn(page)).toBeVisible();
+    await classifier.open("?device=cpu");
+    await expect(turnOn(page)).toBeVisible();
+    expect(await isIsolated(page)).toBe(false);
+    expect(loads.count).toBe(4);
+
+    await turnOn(page).click();
+    await expect(turnOff(page)).toBeVisible();
+    expect(await isIsolated(page)).toBe(true);
+  });
+
+  test("with the meta element nobody loses a photo: the next visit is isolated", async ({
+    classifier,
+    host,
+    page,
+  }) => {
+    host.change("index.html", withMeta);
+    let go = () => {};
+    const gone = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    host.change("isolation-worker.js", async (script) => {
+      await gone;
+      return script;
+    });
+    const loads = loadsOf(page);
+    await classifier.open("?device=cpu");
+    await classifier.chooseSample("A cat");
+    go();
+    expect((await classifier.topResult()).label).toBe("Egyptian cat");
+    await expect.poll(() => registrations(page)).toBe(1);
+    expect(await isIsolated(page)).toBe(false);
+    await classifier.open("?device=cpu");
+    await expect(turnOff(page)).toBeVisible();
+    expect(await isIsolated(page)).toBe(true);
+    expect(loads.count).toBe(2);
+  });
+
+  test("?isolation=off removes the service worker, and registers none", async ({
+    classifier,
+    host,
+    page,
+  }) => {
+    host.change("index.html", withMeta);
+    await classifier.open("?device=cpu");
+    await expect(turnOff(page)).toBeVisible();
+    await classifier.open("?device=cpu&isolation=off");
+    await expect.poll(() => registrations(page)).toBe(0);
+    expect(await isIsolated(page)).toBe(false);
+    await catIsSeen(classifier);
+    await expect(turnOn(page)).toHaveCount(0);
+    await expect(turnOff(page)).toHaveCount(0);
+    expect(await registrations(page)).toBe(0);
+  });
+
+  test("a service worker that is told to go goes", async ({ classifier, page }) => {
+    await classifier.open("?device=cpu");
+    await turnOn(page).click();
+    await expect(turnOff(page)).toBeVisible();
+    await page.evaluate(() => navigator.serviceWorker.controller?.postMessage("unregister"));
+    await expect.poll(() => registrations(page)).toBe(0);
+    await classifier.open("?device=cpu");
+    await expect(turnOn(page)).toBeVisible();
+  });
+
+  test("a script in its place that unregisters itself ends it", async ({
+    classifier,
+    host,
+    page,
+  }) => {
+    await classifier.open("?device=cpu");
+    await turnOn(page).click();
+    await expect(turnOff(page)).toBeVisible();
+    host.change(
+      "isolation-worker.js",
+      () => `self.addEventListener("install", () => self.skipWaiting());
+        self.addEventListener("activate", () => self.registration.unregister());`,
+    );
+    await classifier.open("?device=cpu");
+    await expect.poll(() => registrations(page)).toBe(0);
+    await classifier.open("?device=cpu");
+    await expect(turnOn(page)).toBeVisible();
+    expect(await isIsolated(page)).toBe(false);
+  });
+
+  test("another service worker of the site's stays, and is not replaced", async ({
+    classifier,
+    host,
+    page,
+  }) => {
+    host.change("index.html", withMeta);
+    host.change("own.js", () => "self.addEventListener('fetch', () => {});");
+    await classifier.open("?device=cpu&isolation=off");
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.register("./own.js");
+      await navigator.serviceWorker.ready;
+    });
+    await classifier.open("?device=cpu");
+    await catIsSeen(classifier);
+    await expect(turnOn(page)).toHaveCount(0);
+    expect(
+      await page.evaluate(async () => {
+        const found = await navigator.serviceWorker.getRegistrations();
+        return found.map(({ active }) => active?.scriptURL.split("/").pop());
+      }),
+    ).toEqual(["own.js"]);
+  });
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`axe finds nothing in the ${colorScheme} page with its offers`, async ({
+      classifier,
+      page,
+    }) => {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width: 375, height: 812 });
+      await classifier.open("?device=cpu");
+      await expect(turnOn(page)).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+      expect(await overflow(page)).toBe(0);
+      await turnOn(page).click();
+      await expect(turnOff(page)).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+      expect(await overflow(page)).toBe(0);
+    });
+  }
+});
+
+const TAKES_OVER = "self.addEventListener('install', () => self.skipWaiting());";
+
+const BROKEN: { what: string; change: Change; loads: number; says: RegExp }[] = [
+  {
+    what: "adds nothing",
+    change: () => `${TAKES_OVER} self.addEventListener("fetch", () => {});`,
+    loads: 2,
+    says: /this browser does not isolate it/,
+  },
+  {
+    what: "adds headers that isolate nothing",
+    change: (script) => script.replaceAll("require-corp", "unsafe-none"),
+    loads: 2,
+    says: /this browser does not isolate it/,
+  },
+  {
+    what: "is not there",
+    change: () => 404,
+    loads: 1,
+    says: /could not be isolated: .*404/,
+  },
+  {
+    what: "is a web page",
+    change: () => "<!doctype html>",
+    loads: 1,
+    says: /could not be isolated/,
+  },
+  {
+    what: "fails to install",
+    change: () => "self.addEventListener('install', (e) => e.waitUntil(Promise.reject()));",
+    loads: 1,
+    says: /could not be isolated: .*fails to install/,
+  },
+];
+
+const WAYS = { button: undefined, meta: withMeta };
+
+for (const [way, meta] of Object.entries(WAYS)) {
+  for (const { what, change, loads: expected, says } of BROKEN) {
+    test(`a service worker that ${what} leaves the page as it was, by way of the ${way}`, async ({
+      classifier,
+      host,
+      page,
+    }) => {
+      host.change("isolation-worker.js", change);
+      if (meta) host.change("index.html", meta);
+      const loads = loadsOf(page);
+      await classifier.open("?device=cpu");
+      if (!meta) await turnOn(page).click();
+      await expect(classifier.notice).toContainText(says);
+      await catIsSeen(classifier);
+      expect(await isIsolated(page)).toBe(false);
+      expect(await registrations(page)).toBe(0);
+      await expect(turnOn(page)).toHaveCount(0);
+      expect(loads.count).toBe(expected);
+
+      // It is not tried again in this tab, whoever comes back.
+      await classifier.open("?device=cpu");
+      await classifier.ready();
+      await expect(turnOn(page)).toHaveCount(0);
+      await expect(classifier.notice).toHaveCount(0);
+      expect(await registrations(page)).toBe(0);
+      expect(loads.count).toBe(expected + 1);
+    });
+  }
+}
+
+test("without storage for the mark the page is not loaded anew", async ({ classifier, page }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(window, "sessionStorage", { value: undefined });
+  });
+  const loads = loadsOf(page);
+  await classifier.open("?device=cpu");
+  await turnOn(page).click();
+  await expect(classifier.notice).toContainText("lets the page keep nothing");
+  expect(await registrations(page)).toBe(0);
+  expect(loads.count).toBe(1);
+});

@@ -1,0 +1,69 @@
+import { readFile } from "node:fs/promises";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+
+const TYPES: Record<string, string> = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".json": "application/json",
+  ".svg": "image/svg+xml",
+  ".png": "image/png",
+  ".wasm": "application/wasm",
+  ".webmanifest": "application/manifest+json",
+};
+
+const ISOLATION = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
+/** Where the page lies on the host. */
+const FOLDER = "/some/folder/";
+
+/** What the host answers instead of a file: a text, made of the file's, or a status such as 404. */
+export type Change = (file: string) => string | number | Promise<string>;
+
+/** A static host with the built page in a folder, as GitHub Pages. */
+export class StaticHost {
+  /** Whether it sends the headers that isolate a page. */
+  isolates = false;
+  readonly #changes = new Map<string, Change>();
+  readonly #server = createServer(({ url }, response) => void this.#answer(url ?? "/", response));
+
+  async open(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+  }
+
+  /** The page's address, while the host is open. */
+  get address(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}${FOLDER}`;
+  }
+
+  /** From now on `file`, in the page's folder, is something else. */
+  change(file: string, change: Change): void {
+    this.#changes.set(file, change);
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  async #answer(url: string, response: ServerResponse): Promise<void> {
+    const { pathname } = new URL(url, "http://host");
+    const name = pathname.startsWith(FOLDER) && (pathname.slice(FOLDER.length) || "index.html");
+    const file = name && (await readFile(path.join("dist", name)).catch(() => undefined));
+    const change = name && this.#changes.get(name);
+    const answer = (change ? await change(String(file ?? "")) : file) || 404;
+    const isStatus = typeof answer === "number";
+    response.writeHead(isStatus ? answer : 200, {
+      "content-type": TYPES[path.extname(name || "")] ?? "application/octet-stream",
+      // A later visit may find the page in the browser's cache, as it came.
+      "cache-control": "max-age=600",
+      ...(this.isolates && ISOLATION),
+    });
+    response.end(isStatus ? "" : answer);
+  }
+}
