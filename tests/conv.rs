@@ -10,7 +10,7 @@ use pollster::block_on;
 use proptest::prelude::*;
 use resnet_web::ops::conv::ConvShape;
 use resnet_web::threads;
-use support::convolution::{Case, cases, pooling_faults};
+use support::convolution::{Case, cases, linear_faults, pooling_faults};
 
 #[test]
 fn convolutions_are_what_the_definition_says_on_any_number_of_threads() {
@@ -28,6 +28,14 @@ fn convolutions_are_what_the_definition_says_on_any_number_of_threads() {
 fn pooling_is_what_the_definition_says() {
     assert_eq!(
         block_on(pooling_faults(&Device::flex())),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn linear_layers_are_what_the_definition_says() {
+    assert_eq!(
+        block_on(linear_faults(&Device::flex())),
         Vec::<String>::new()
     );
 }

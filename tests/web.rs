@@ -15,7 +15,7 @@ use resnet_web::backend::{self, DeviceKind, self_check};
 use resnet_web::resnet::NormMode;
 use resnet_web::web::Engine;
 use serde_json::Value;
-use support::convolution::{cases, pooling_faults};
+use support::convolution::{cases, linear_faults, pooling_faults};
 use support::golden::Golden;
 use support::weight_file::{self, Draft};
 use wasm_bindgen::JsValue;
@@ -69,6 +69,7 @@ async fn the_cpu_computes_what_pytorch_computes() {
 async fn the_cpus_convolutions_are_what_the_definition_says() {
     let device = open(DeviceKind::Cpu).await;
     let mut faults = pooling_faults(&device).await;
+    faults.extend(linear_faults(&device).await);
     for case in cases() {
         faults.extend(case.faults(&device).await);
     }

@@ -1,18 +1,96 @@
 //! The linear layer, for weights that are not quantised.
 
-use burn::backend::Dispatch;
-use burn::backend::ops::ModuleOps;
-use burn::nn::Linear;
-use burn::prelude::Tensor;
+use burn::backend::flex::{FlexTensor, Layout};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, Flex, backend_extension};
+use burn::prelude::{Shape, Tensor};
+use burn::tensor::{Bytes, DType};
 
-/// `x W + b`: features `[batch, in]` to `[batch, out]`.
+use super::conv::gemm::{Epilogue, PANEL, Product, Rows, pack};
+use super::conv::parts::Parts;
+
+/// A linear layer as a backend does it: features in and out.
+#[backend_extension(Flex, Cube: cfg(feature = "webgpu"))]
+pub trait LinearOps: Backend {
+    /// Brings a weight `[out, in]`, row by row, into the form that [`linear`](Self::linear) takes.
+    fn pack_linear(weight: FloatTensor<Self>, size: [usize; 2]) -> FloatTensor<Self> {
+        let _ = size;
+        weight
+    }
+
+    /// `x W^T + b`
+    fn linear(
+        x: FloatTensor<Self>,
+        packed: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        size: [usize; 2],
+    ) -> FloatTensor<Self> {
+        let [inputs, outputs] = size;
+        let weight = Self::float_reshape(packed, Shape::from(vec![outputs, inputs]));
+        let weight = Self::float_transpose(weight);
+        <Self as burn::backend::ops::ModuleOps<Self>>::linear(x, weight, Some(bias))
+    }
+}
+
+#[cfg(feature = "webgpu")]
+impl LinearOps for burn_wgpu::CubeBackend {}
+
+impl LinearOps for Flex {
+    fn pack_linear(weight: FlexTensor, [inputs, outputs]: [usize; 2]) -> FlexTensor {
+        let weight = weight.to_contiguous();
+        let packed = pack(weight.storage::<f32>(), outputs, inputs);
+        let layout = Layout::contiguous(Shape::from(vec![packed.len()]));
+        FlexTensor::new(Bytes::from_elems(packed), layout, DType::F32)
+    }
+
+    fn linear(
+        x: FlexTensor,
+        packed: FlexTensor,
+        bias: FlexTensor,
+        [inputs, outputs]: [usize; 2],
+    ) -> FlexTensor {
+        let [x, bias] = [x, bias].map(|tensor| tensor.to_contiguous());
+        let x = x.storage::<f32>();
+        let batch = x.len() / inputs;
+        let starts: Vec<_> = (0..batch).map(|n| n * inputs).collect();
+        let mut offsets = bias.storage::<f32>().to_vec();
+        offsets.resize(outputs.next_multiple_of(PANEL), 0.0);
+        let mut output = vec![0.0; batch * outputs];
+        let product = Product {
+            rows: Rows {
+                data: x,
+                run: inputs,
+                step: 0,
+            },
+            starts: &starts,
+            packed: packed.storage::<f32>(),
+            channels: outputs,
+            epilogue: Epilogue {
+                bias: &offsets,
+                residual: None,
+                relu: false,
+            },
+            output: Parts::of(&mut output),
+        };
+        product.compute();
+        let layout = Layout::contiguous(Shape::from(vec![batch, outputs]));
+        FlexTensor::new(Bytes::from_elems(output), layout, DType::F32)
+    }
+}
+
+/// Brings a weight `[out, in]`, row by row, into the device's form; `size` is in and out.
+pub fn pack_linear(weight: Tensor<1>, size: [usize; 2]) -> Tensor<1> {
+    Tensor::from_dispatch(Dispatch::pack_linear(weight.into_dispatch(), size))
+}
+
+/// `x W^T + b`: features `[batch, in]` to `[batch, out]`; `size` is in and out.
 ///
-/// Unlike [`Linear::forward`] this leaves out burn's arithmetic on quantised tensors.
-pub fn linear(layer: &Linear, x: Tensor<2>) -> Tensor<2> {
-    let bias = layer.bias.as_ref().map(|bias| bias.val().into_dispatch());
-    Tensor::from_dispatch(Dispatch::linear(
+/// Unlike burn's own linear layer this leaves out the arithmetic on quantised tensors.
+pub fn linear(x: Tensor<2>, packed: Tensor<1>, bias: Tensor<1>, size: [usize; 2]) -> Tensor<2> {
+    Tensor::from_dispatch(<Dispatch as LinearOps>::linear(
         x.into_dispatch(),
-        layer.weight.val().into_dispatch(),
-        bias,
+        packed.into_dispatch(),
+        bias.into_dispatch(),
+        size,
     ))
 }

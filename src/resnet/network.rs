@@ -1,7 +1,6 @@
 //! The whole network: stem, four stages of residual blocks, head.
 
 use burn::module::{Module, Param};
-use burn::nn::Linear;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig};
 use burn::prelude::*;
 use burn::tensor::activation::softmax;
@@ -13,7 +12,7 @@ use super::conv_norm::{ConvNorm, NormMode, tensor};
 use super::observe::{Observer, Output, Unobserved};
 use super::spec::{HeadSpec, NetworkSpec, ShapeError};
 use crate::ops::conv::max_pool;
-use crate::ops::linear::linear;
+use crate::ops::linear::{linear, pack_linear};
 use crate::weights::{TensorSource, WeightError};
 
 /// Why a network could not be built.
@@ -49,7 +48,9 @@ pub struct Stage {
 #[derive(Module, Debug)]
 pub struct ClassifierHead {
     pool: Option<AdaptiveAvgPool2d>,
-    linear: Linear,
+    /// In the form that the device's linear layer takes.
+    weight: Param<Tensor<1>>,
+    bias: Param<Tensor<1>>,
     #[module(skip)]
     spec: HeadSpec,
 }
@@ -170,24 +171,16 @@ impl ClassifierHead {
         let [weight, bias] = spec.tensors();
         let weight = source.take(&weight.name, &weight.shape)?;
         let bias = source.take(&bias.name, &bias.shape)?;
-        // PyTorch keeps [out, in], burn [in, out].
-        let mut transposed = vec![0.0; weight.len()];
-        for (class, row) in weight.chunks_exact(spec.features).enumerate() {
-            for (feature, &value) in row.iter().enumerate() {
-                transposed[feature * spec.classes + class] = value;
-            }
-        }
-        let linear = Linear {
-            weight: Param::from_tensor(tensor(transposed, [spec.features, spec.classes], device)),
-            bias: Some(Param::from_tensor(tensor(bias, [spec.classes], device))),
-        };
+        let length = weight.len();
+        let weight = pack_linear(tensor(weight, [length], device), spec.linear_size());
         let pool = spec
             .pool
             .as_ref()
             .map(|_| AdaptiveAvgPool2dConfig::new([1, 1]).init());
         Ok(Self {
             pool,
-            linear,
+            weight: Param::from_tensor(weight),
+            bias: Param::from_tensor(tensor(bias, [spec.classes], device)),
             spec: spec.clone(),
         })
     }
@@ -203,7 +196,8 @@ impl ClassifierHead {
         };
         let x = x.flatten(1, 3);
         observer.see(&self.spec.flatten, Output::Vector(&x));
-        let logits = linear(&self.linear, x);
+        let (weight, bias) = (self.weight.val(), self.bias.val());
+        let logits = linear(x, weight, bias, self.spec.linear_size());
         observer.see(&self.spec.linear, Output::Vector(&logits));
         logits
     }

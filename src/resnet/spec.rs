@@ -427,6 +427,11 @@ impl BlockSpec {
 }
 
 impl HeadSpec {
+    /// Features in and out of the linear layer.
+    pub const fn linear_size(&self) -> [usize; 2] {
+        [self.features, self.classes]
+    }
+
     /// The linear layer's tensors: weight `[classes, features]`, bias `[classes]`.
     pub fn tensors(&self) -> [TensorSpec; 2] {
         [

@@ -6,8 +6,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 
-/// How often a thread looks before it goes to sleep: about a tenth of a millisecond.
-const LOOKS: u32 = 1 << 16;
+/// How often a thread looks before it goes to sleep: about a millisecond.
+const LOOKS: u32 = 1 << 20;
 
 /// What every thread does once in each call.
 type Work<'a> = &'a (dyn Fn() + Sync);

@@ -2,6 +2,7 @@
 
 use burn::prelude::*;
 use resnet_web::ops::conv::{ConvShape, conv, conv_onto, max_pool, pack_weight};
+use resnet_web::ops::linear::{linear, pack_linear};
 use resnet_web::weights::synthetic;
 
 /// How far a number may be off, as a part of the largest.
@@ -196,10 +197,50 @@ pub async fn pooling_faults(device: &Device) -> Vec<String> {
     faults
 }
 
-async fn differs(
+/// A line for each linear layer that gives other numbers than the definition: `[batch, in, out]`.
+pub async fn linear_faults(device: &Device) -> Vec<String> {
+    let mut faults = Vec::new();
+    for [batch, inputs, outputs] in [
+        [1, 512, 1000],
+        [1, 7, 3],
+        [3, 64, 10],
+        [7, 1, 1],
+        [1, 2048, 8],
+    ] {
+        let x = numbers(batch * inputs, 6);
+        let weight = numbers(inputs * outputs, 7);
+        let bias = numbers(outputs, 8);
+        let mut expected = Vec::new();
+        for x in x.chunks_exact(inputs) {
+            for (row, &bias) in weight.chunks_exact(inputs).zip(&bias) {
+                let products = x
+                    .iter()
+                    .zip(row)
+                    .map(|(&x, &w)| f64::from(x) * f64::from(w));
+                expected.push((f64::from(bias) + products.sum::<f64>()) as f32);
+            }
+        }
+        let vector = |values: &[f32]| {
+            let data = TensorData::new(values.to_vec(), [values.len()]);
+            Tensor::<1>::from_data(data, device)
+        };
+        let size = [inputs, outputs];
+        let packed = pack_linear(vector(&weight), size);
+        let x = Tensor::<2>::from_data(TensorData::new(x, [batch, inputs]), device);
+        let y = linear(x, packed, vector(&bias), size);
+        let what = format!(
+            "a linear layer, [batch, in, out] {:?}",
+            [batch, inputs, outputs]
+        );
+        faults.extend(differs(&what, y, [batch, outputs], expected).await);
+    }
+    faults
+}
+
+async fn differs<const D: usize>(
     what: &str,
-    found: Tensor<4>,
-    shape: [usize; 4],
+    found: Tensor<D>,
+    shape: [usize; D],
     expected: Vec<f32>,
 ) -> Option<String> {
     if found.dims() != shape {

@@ -52,8 +52,8 @@ impl Algorithm {
 /// Parts of a map that each thread is to have on average.
 const PARTS_PER_THREAD: usize = 4;
 
-/// Buffers of maps that nobody needs any more, at most.
-const MOST_SPARE: usize = 8;
+/// Buffers of maps that nobody needs any more, at most. A network has maps of about ten sizes.
+const MOST_SPARE: usize = 24;
 
 /// What is kept from call to call, so that later ones need no new memory.
 #[derive(Default)]
@@ -64,19 +64,12 @@ struct Workspace {
 }
 
 impl Workspace {
-    /// A buffer of `size` numbers, whatever they are: one that was given back, if it is large enough.
+    /// A buffer of `size` numbers, whatever they are: one that was given back, if there is any of this very size. To make
+    /// one of another would take filling it.
     fn take(&mut self, size: usize) -> Vec<f32> {
-        let fits = |buffer: &Vec<f32>| buffer.capacity() >= size;
-        let spare = self.spare.iter().enumerate();
-        let smallest = spare
-            .filter(|(_, buffer)| fits(buffer))
-            .min_by_key(|(_, b)| b.capacity());
-        match smallest.map(|(place, _)| place) {
-            Some(place) => {
-                let mut buffer = self.spare.swap_remove(place);
-                buffer.resize(size, 0.0);
-                buffer
-            }
+        let fitting = self.spare.iter().position(|spare| spare.len() == size);
+        match fitting {
+            Some(place) => self.spare.swap_remove(place),
             None => vec![0.0; size],
         }
     }
@@ -87,8 +80,11 @@ impl Workspace {
         drop(map);
         if let Ok(bytes) = Arc::try_unwrap(bytes)
             && let Ok(buffer) = bytes.try_into_vec::<f32>()
-            && self.spare.len() < MOST_SPARE
         {
+            if self.spare.len() == MOST_SPARE {
+                // Of a size that has not been asked for lately, most likely.
+                self.spare.remove(0);
+            }
             self.spare.push(buffer);
         }
     }

@@ -17,7 +17,7 @@ use crate::threads;
 /// Output channels of a panel.
 pub const PANEL: usize = 2 * LANES;
 /// Pixels of a tile. Without fused multiply-add the product needs a register of its own.
-const TILE: usize = if cfg!(all(target_arch = "wasm32", not(feature = "relaxed-simd"))) {
+pub const TILE: usize = if cfg!(all(target_arch = "wasm32", not(feature = "relaxed-simd"))) {
     5
 } else {
     6

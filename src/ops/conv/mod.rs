@@ -6,7 +6,7 @@
 
 mod cpu;
 pub mod gemm;
-mod parts;
+pub mod parts;
 pub mod winograd;
 
 use burn::backend::ops::ConvOptions;

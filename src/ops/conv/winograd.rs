@@ -11,7 +11,7 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use super::gemm::{Epilogue, PANEL, Product, Rows};
+use super::gemm::{Epilogue, PANEL, Product, Rows, TILE};
 use super::parts::Parts;
 use crate::ops::lanes::{LANES, Lanes};
 use crate::threads;
@@ -29,6 +29,8 @@ pub enum Tiling {
 const BLOCK: usize = 1 << 18;
 /// Tiles that are in work at least: fewer would read the weights too often.
 const FEWEST_TILES: usize = 24;
+/// Blocks that each thread is to have on average, where it has blocks of its own.
+const BLOCKS_PER_THREAD: usize = 4;
 /// Parts of the transformations that each thread is to have on average.
 const TILE_PARTS_PER_THREAD: usize = 2;
 
@@ -127,11 +129,12 @@ pub fn convolve(
     // Where the weights are the lesser part, each thread goes through all of them for blocks of its own, which stay in
     // its cache. Otherwise the threads share each block out and each reads some of the weights.
     let apart = count > 1 && packed.len() < tiles * per_tile;
-    let blocks = match tiles.div_ceil(most) {
-        blocks if apart => blocks.next_multiple_of(count),
-        blocks => blocks,
+    let size = if apart {
+        let share = tiles / (BLOCKS_PER_THREAD * count);
+        most.min(share - share % TILE).max(TILE)
+    } else {
+        tiles.div_ceil(tiles.div_ceil(most)).next_multiple_of(TILE)
     };
-    let size = tiles.div_ceil(blocks);
     let block = |i: usize| work.compute(i * size..((i + 1) * size).min(tiles));
     let blocks = 0..tiles.div_ceil(size);
     if apart {
