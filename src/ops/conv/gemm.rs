@@ -141,19 +141,19 @@ impl Product<'_> {
         };
         let (tiles, rest) = self.starts[pixels.clone()].as_chunks::<TILE>();
         for (i, starts) in tiles.iter().enumerate() {
-            tile::<TILE>(&work, starts, pixels.start + i * TILE);
+            tile::<TILE, 1>(&work, starts, pixels.start + i * TILE);
         }
         let pixel = pixels.start + tiles.len() * TILE;
         match *rest {
             [] => {}
-            [a] => tile::<1>(&work, &[a], pixel),
-            [a, b] => tile::<2>(&work, &[a, b], pixel),
-            [a, b, c] => tile::<3>(&work, &[a, b, c], pixel),
-            [a, b, c, d] => tile::<4>(&work, &[a, b, c, d], pixel),
+            [a] => tile::<1, 4>(&work, &[a], pixel),
+            [a, b] => tile::<2, 2>(&work, &[a, b], pixel),
+            [a, b, c] => tile::<3, 2>(&work, &[a, b, c], pixel),
+            [a, b, c, d] => tile::<4, 1>(&work, &[a, b, c, d], pixel),
             [a, b, c, d, ref e @ ..] => {
-                tile::<4>(&work, &[a, b, c, d], pixel);
+                tile::<4, 1>(&work, &[a, b, c, d], pixel);
                 for (i, &e) in e.iter().enumerate() {
-                    tile::<1>(&work, &[e], pixel + 4 + i);
+                    tile::<1, 4>(&work, &[e], pixel + 4 + i);
                 }
             }
         }
@@ -171,12 +171,17 @@ struct Work<'a> {
 }
 
 /// All of a group's channels for `N` pixels, one panel after the other, so that the output is written in one go.
-#[inline]
+///
+/// `CHAINS` sums of every second or fourth number are kept apart until the end where there are few pixels: an addition
+/// takes four times as long as it keeps the processor from beginning the next.
+///
+/// A function of its own: browsers compile what runs often a second time, function by function, and a large one late.
+#[inline(never)]
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-fn tile<const N: usize>(work: &Work<'_>, starts: &[usize; N], pixel: usize) {
+fn tile<const N: usize, const CHAINS: usize>(work: &Work<'_>, starts: &[usize; N], pixel: usize) {
     // Taken out at once: after each store through a pointer they would have to be read again.
     let Product {
         rows,
@@ -188,7 +193,7 @@ fn tile<const N: usize>(work: &Work<'_>, starts: &[usize; N], pixel: usize) {
     for (p, panel) in work.weights.chunks_exact(work.depth).enumerate() {
         let channel = work.channel + p * PANEL;
         let (bias, _) = epilogue.bias[channel..].as_chunks::<PANEL>();
-        let sums = sums::<N>(rows, starts, panel, &bias[0]);
+        let sums = sums::<N, CHAINS>(rows, starts, panel, &bias[0]);
         for (n, sums) in sums.into_iter().enumerate() {
             let place = (pixel + n) * channels + channel;
             let count = PANEL.min(channels - channel);
@@ -201,20 +206,20 @@ fn tile<const N: usize>(work: &Work<'_>, starts: &[usize; N], pixel: usize) {
 }
 
 /// The sums of `N` pixels for the eight channels of a panel, bias included.
-///
-/// A function of its own: browsers compile what runs often a second time, function by function, and a large one late.
-#[inline(never)]
+#[inline]
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-fn sums<const N: usize>(
+fn sums<const N: usize, const CHAINS: usize>(
     rows: Rows<'_>,
     starts: &[usize; N],
     panel: &[Weights],
     bias: &Weights,
 ) -> [[Lanes; 2]; N] {
-    let mut sums = [[Lanes::load(bias), Lanes::load(&bias[LANES..])]; N];
+    let zero = Lanes::splat(0.0);
+    let mut chains = [[[zero; 2]; N]; CHAINS];
+    chains[0] = [[Lanes::load(bias), Lanes::load(&bias[LANES..])]; N];
     for (row, weights) in panel.chunks_exact(rows.run).enumerate() {
         let runs: [&[f32]; N] =
             core::array::from_fn(|n| &rows.data[starts[n] + row * rows.step..][..weights.len()]);
@@ -224,16 +229,23 @@ fn sums<const N: usize>(
         for (k, weights) in fours.iter().enumerate() {
             let inputs: [&[f32; LANES]; N] = core::array::from_fn(|n| &inputs[n][k]);
             for (k, weights) in weights.iter().enumerate() {
-                step(&mut sums, core::array::from_fn(|n| inputs[n][k]), weights);
+                let sums = &mut chains[k % CHAINS];
+                step(sums, core::array::from_fn(|n| inputs[n][k]), weights);
             }
         }
         let done = LANES * fours.len();
         for (k, weights) in rest.iter().enumerate() {
             step(
-                &mut sums,
+                &mut chains[0],
                 core::array::from_fn(|n| runs[n][done + k]),
                 weights,
             );
+        }
+    }
+    let mut sums = chains[0];
+    for chain in chains.into_iter().skip(1) {
+        for (sum, more) in sums.iter_mut().flatten().zip(chain.into_iter().flatten()) {
+            *sum = *sum + more;
         }
     }
     sums
