@@ -7,6 +7,7 @@ use web_time::Instant;
 use crate::backend::DeviceError;
 use crate::error::Error;
 use crate::image::{ImageError, preprocess};
+use crate::ops::conv::Arithmetic;
 use crate::resnet::{NormMode, ResNet};
 use crate::summary::Summary;
 use crate::weights::index::Format;
@@ -16,6 +17,7 @@ use crate::weights::{Assumption, ByteSource, Choices, ModelMetadata, WeightError
 #[derive(Debug)]
 pub struct Classifier {
     network: ResNet,
+    arithmetic: Arithmetic,
     metadata: ModelMetadata,
     origin: Origin,
     device: Device,
@@ -69,9 +71,15 @@ impl Classifier {
         let mut file = WeightFile::open(bytes, choices)?;
         check_for_pictures(&file)?;
         let spec = file.spec().clone();
-        let network = ResNet::from_spec(spec, &mut file, NormMode::Folded, device)?;
+        let arithmetic = choices.arithmetic.on(device);
+        let mode = match arithmetic {
+            Arithmetic::F32 => NormMode::Folded,
+            Arithmetic::Int8 => NormMode::FoldedInt8,
+        };
+        let network = ResNet::from_spec(spec, &mut file, mode, device)?;
         Ok(Self {
             network,
+            arithmetic,
             metadata: file.metadata().clone(),
             origin: Origin {
                 format: file.format(),
@@ -85,6 +93,18 @@ impl Classifier {
     /// What the weight file says of itself, or what its tensors tell.
     pub fn metadata(&self) -> &ModelMetadata {
         &self.metadata
+    }
+
+    /// What its convolutions calculate with.
+    pub fn arithmetic(&self) -> Arithmetic {
+        self.arithmetic
+    }
+
+    /// What they can calculate with on its device.
+    pub fn arithmetics(&self) -> Vec<Arithmetic> {
+        let all = [Arithmetic::F32, Arithmetic::Int8];
+        let can = |arithmetic: &Arithmetic| arithmetic.on(&self.device) == *arithmetic;
+        all.into_iter().filter(can).collect()
     }
 
     /// What kind of file the weights came from.

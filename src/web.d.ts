@@ -60,7 +60,15 @@ export interface WeightChoices {
   /** Which convolution of a bottleneck block carries the stride. */
   strideOn?: "conv1" | "conv2";
   preprocessing?: Preprocessing;
+  /** What convolutions calculate with, where the device can; `"f32"` if left out. */
+  arithmetic?: Arithmetic;
 }
+
+/**
+ * What convolutions calculate with: numbers of 32 bits, or whole numbers of eight, which is faster and
+ * a little less exact.
+ */
+export type Arithmetic = "f32" | "int8";
 
 /** Something that neither the file nor the caller told, so that the usual was taken. */
 export type Assumption = "stride" | "preprocessing" | "labels";
@@ -84,6 +92,10 @@ export interface ModelInfo {
   license: string;
   /** How the file keeps the convolutions' weights: `int8`, `f16`, `bf16`, `f32`, `f64`. */
   dtype: string;
+  /** What convolutions calculate with. */
+  arithmetic: Arithmetic;
+  /** What they can calculate with on this device. */
+  arithmetics: Arithmetic[];
   /** Groups of a bottleneck's 3x3 convolution: 32 in ResNeXt. */
   groups: number;
   /** Channels of each group in the first stage: 128 in a Wide ResNet. */

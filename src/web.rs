@@ -141,6 +141,8 @@ impl Model {
             "source": metadata.source,
             "license": metadata.license,
             "dtype": metadata.dtype,
+            "arithmetic": self.classifier.arithmetic(),
+            "arithmetics": self.classifier.arithmetics(),
             "groups": metadata.network.groups,
             "widthPerGroup": metadata.network.width_per_group,
             "preprocessing": {

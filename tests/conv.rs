@@ -8,7 +8,7 @@ mod support;
 use burn::prelude::*;
 use pollster::block_on;
 use proptest::prelude::*;
-use resnet_web::ops::conv::ConvShape;
+use resnet_web::ops::conv::{Arithmetic, ConvShape};
 use resnet_web::threads;
 use support::convolution::{Case, cases, linear_faults, pooling_faults};
 
@@ -19,6 +19,18 @@ fn convolutions_are_what_the_definition_says_on_any_number_of_threads() {
         threads::set_count(threads);
         let faults: Vec<_> = cases()
             .flat_map(|case| block_on(case.faults(&device)))
+            .collect();
+        assert_eq!(faults, Vec::<String>::new(), "{threads} threads");
+    }
+}
+
+#[test]
+fn in_eight_bits_they_are_too_of_numbers_that_fit() {
+    let device = Device::flex();
+    for threads in [1, 3] {
+        threads::set_count(threads);
+        let faults: Vec<_> = cases()
+            .flat_map(|case| block_on(case.int8_faults(&device)))
             .collect();
         assert_eq!(faults, Vec::<String>::new(), "{threads} threads");
     }
@@ -53,7 +65,7 @@ proptest! {
         batch in 1_usize..4,
         sides in [1_usize..20, 1_usize..20],
     ) {
-        let shape = ConvShape { inputs, outputs, kernel, stride, padding, groups: 1 };
+        let shape = ConvShape { inputs, outputs, kernel, stride, padding, groups: 1, arithmetic: Arithmetic::F32 };
         prop_assume!(sides.iter().all(|side| side + 2 * padding >= kernel));
         let case = Case { shape, input: [batch, sides[0], sides[1]] };
         prop_assert_eq!(block_on(case.faults(&Device::flex())), Vec::<String>::new());

@@ -4,6 +4,8 @@ import { Fault } from "../../tools/lib/fault.mjs";
 import { place } from "../../tools/lib/places.mjs";
 
 const WASM = "www/wasm";
+/** How far logits may be apart, as a part of the largest, that were computed in eight bits. */
+const INT8_TOLERANCE = 0.1;
 
 /**
  * Who runs: `name`, the `runner` in page/runners, and how many `threads` it computes on. With
@@ -30,12 +32,15 @@ function ours(threads) {
   if (!existsSync(place(WASM))) return [];
   return readdirSync(place(WASM))
     .filter((name) => /^cpu\b/.test(name) && name.includes("threads") === threads > 1)
-    .map((name) => ({
-      name: `resnet-web, ${name === "cpu" ? "" : `${name.slice("cpu-".length)}, `}${inWords(threads)}`,
-      runner: "ours",
-      folder: `/${WASM}/${name}`,
-      threads,
-    }));
+    .flatMap((name) => {
+      const kind = name === "cpu" ? "" : `${name.slice("cpu-".length)}, `;
+      const contender = { runner: "ours", folder: `/${WASM}/${name}`, threads };
+      const own = { ...contender, name: `resnet-web, ${kind}${inWords(threads)}` };
+      if (name === "cpu") return own;
+      // Not the same numbers as the others compute with, so it is held to less.
+      const int8 = { arithmetic: "int8", tolerance: INT8_TOLERANCE };
+      return [own, { ...contender, ...int8, name: `resnet-web, int8, ${kind}${inWords(threads)}` }];
+    });
 }
 
 /** In a browser it computes on one thread, whatever it is given. */

@@ -41,17 +41,18 @@ export async function speedOf(contenders, { server, model, runs, report }) {
   });
 }
 
-/** How far each one's logits are from the last one's, which is not ours if there is a peer. */
+/** How far each one's logits are from the last exact one's, which is not ours if there is a peer. */
 async function agreement(page, contenders) {
   const logits = new Map();
   for (const { name } of contenders) {
     logits.set(name, await page.evaluate((name) => race.logits(name), name));
   }
-  const reference = contenders.at(-1).name;
+  const exact = contenders.filter(({ tolerance }) => tolerance === undefined);
+  const reference = (exact.at(-1) ?? contenders.at(-1)).name;
   const differences = new Map();
-  for (const [name, found] of logits) {
-    const difference = differenceOf(found, logits.get(reference));
-    if (!(difference < TOLERANCE)) {
+  for (const { name, tolerance = TOLERANCE } of contenders) {
+    const difference = differenceOf(logits.get(name), logits.get(reference));
+    if (!(difference < tolerance)) {
       throw new Fault(
         `"${name}" computes other logits than "${reference}": they are up to ` +
           `${difference.toExponential(1)} of the largest apart. Their times cannot be compared.`,

@@ -12,6 +12,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 use resnet_web::classifier::Classifier;
 use resnet_web::convert::file::{Converted, WeightDtype, convert, convert_file, logit_error};
 use resnet_web::convert::package::KerasPackage;
+use resnet_web::ops::conv::Arithmetic;
 use resnet_web::resnet::StrideOn;
 use resnet_web::summary::Summary;
 use resnet_web::weights::labels;
@@ -199,6 +200,8 @@ impl Told {
                 Stride::Conv2 => StrideOn::Conv2,
             }),
             preprocessing: None,
+            // Eight bits are for browsers: natively their products are put together one by one.
+            arithmetic: Arithmetic::F32,
         }
     }
 

@@ -71,6 +71,7 @@ impl LinearOps for Flex {
                 relu: false,
             },
             output: Parts::of(&mut output),
+            quantised: None,
         };
         product.compute();
         let layout = Layout::contiguous(Shape::from(vec![batch, outputs]));

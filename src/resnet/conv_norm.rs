@@ -8,7 +8,7 @@ use burn::tensor::activation::relu;
 use super::fold::{EPSILON, NormTensors, fold_batch_norm};
 use super::observe::{Observer, Output};
 use super::spec::{ConvSpec, TensorSpec};
-use crate::ops::conv::{conv, conv_onto, pack_weight};
+use crate::ops::conv::{Arithmetic, ConvShape, conv, conv_onto, pack_weight};
 use crate::weights::{TensorSource, WeightError};
 
 /// What becomes of batch norm when a network is built.
@@ -16,6 +16,8 @@ use crate::weights::{TensorSource, WeightError};
 pub enum NormMode {
     /// Folded into the convolution before it: for inference.
     Folded,
+    /// The same, and convolutions calculate in eight bits where the device can.
+    FoldedInt8,
     /// A layer of its own, as PyTorch runs it: to look at what goes into it.
     Separate,
 }
@@ -27,6 +29,8 @@ pub struct ConvNorm {
     weight: Param<Tensor<1>>,
     bias: Param<Tensor<1>>,
     norm: Option<BatchNorm>,
+    #[module(skip)]
+    shape: ConvShape,
     #[module(skip)]
     spec: ConvSpec,
 }
@@ -67,7 +71,7 @@ impl ConvNorm {
         };
 
         let (bias, norm) = match mode {
-            NormMode::Folded => (
+            NormMode::Folded | NormMode::FoldedInt8 => (
                 fold_batch_norm(&mut weight, own_bias.as_deref(), &norm),
                 None,
             ),
@@ -77,11 +81,16 @@ impl ConvNorm {
             ),
         };
         let length = weight.len();
-        let weight = pack_weight(tensor(weight, [length], device), spec.shape());
+        let mut shape = spec.shape();
+        if mode == NormMode::FoldedInt8 {
+            shape.arithmetic = Arithmetic::Int8.on(device);
+        }
+        let weight = pack_weight(tensor(weight, [length], device), shape);
         Ok(Self {
             weight: Param::from_tensor(weight),
             bias: Param::from_tensor(tensor(bias, [spec.output_channels], device)),
             norm,
+            shape,
             spec: spec.clone(),
         })
     }
@@ -112,12 +121,12 @@ impl ConvNorm {
     /// `relu(convolution + shortcut)` in one, unseen: the end of a block whose batch norm is folded.
     pub fn forward_onto(&self, x: Tensor<4>, shortcut: Tensor<4>) -> Tensor<4> {
         let (weight, bias) = (self.weight.val(), self.bias.val());
-        conv_onto(x, weight, bias, shortcut, self.spec.shape())
+        conv_onto(x, weight, bias, shortcut, self.shape)
     }
 
     fn convolve(&self, x: Tensor<4>, relu: bool) -> Tensor<4> {
         let (weight, bias) = (self.weight.val(), self.bias.val());
-        conv(x, weight, bias, self.spec.shape(), relu)
+        conv(x, weight, bias, self.shape, relu)
     }
 }
 

@@ -7,7 +7,7 @@
 
 use thiserror::Error;
 
-use crate::ops::conv::ConvShape;
+use crate::ops::conv::{Arithmetic, ConvShape};
 
 use super::config::{
     BlockKind, ConfigError, Family, Head, ResNetConfig, STEM_CHANNELS, STEM_KERNEL, StrideOn,
@@ -185,6 +185,7 @@ impl ConvSpec {
             stride: self.stride,
             padding: self.padding,
             groups: self.groups,
+            arithmetic: Arithmetic::F32,
         }
     }
 

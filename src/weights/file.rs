@@ -12,6 +12,7 @@ use super::metadata::{FORMAT, ModelMetadata};
 use super::naming::Convention;
 use super::source::{Listing, TensorSource, WeightError};
 use crate::image::Preprocessing;
+use crate::ops::conv::Arithmetic;
 use crate::resnet::spec::TensorSpec;
 use crate::resnet::{BlockKind, Family, Head, NetworkSpec, ResNetConfig, StrideOn};
 
@@ -30,6 +31,8 @@ pub struct Choices {
     pub stride_on: Option<StrideOn>,
     /// How a picture becomes the network's input.
     pub preprocessing: Option<Preprocessing>,
+    /// What convolutions calculate with, where the device can: [`Arithmetic::F32`] if nobody says.
+    pub arithmetic: Arithmetic,
 }
 
 /// What neither the file nor the caller told, so that the usual was taken.

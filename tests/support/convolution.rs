@@ -1,7 +1,7 @@
 //! Convolutions as the definition has them, one sum at a time, against those of a device.
 
 use burn::prelude::*;
-use resnet_web::ops::conv::{ConvShape, conv, conv_onto, max_pool, pack_weight};
+use resnet_web::ops::conv::{Arithmetic, ConvShape, conv, conv_onto, max_pool, pack_weight};
 use resnet_web::ops::linear::{linear, pack_linear};
 use resnet_web::weights::synthetic;
 
@@ -70,6 +70,7 @@ pub fn cases() -> impl Iterator<Item = Case> {
                 stride,
                 padding,
                 groups,
+                arithmetic: Arithmetic::F32,
             },
             input,
         },
@@ -86,17 +87,48 @@ fn numbers(count: usize, name: usize) -> Vec<f32> {
 impl Case {
     /// A line for each way of running it that gives other numbers than the definition.
     pub async fn faults(&self, device: &Device) -> Vec<String> {
+        let [batch, height, width] = self.input;
+        let x = numbers(batch * self.shape.inputs * height * width, 1);
+        let weight = numbers(self.shape.weight().iter().product(), 2);
+        self.faults_with(device, &x, &weight).await
+    }
+
+    /// The same in eight bits, of numbers that lose nothing by it: whole ones, each pixel's from -10 to 117, each output
+    /// channel's weights to 127.
+    pub async fn int8_faults(mut self, device: &Device) -> Vec<String> {
+        self.shape.arithmetic = Arithmetic::Int8;
+        let [batch, height, width] = self.input;
+        let pixels = height * width;
+        let mut x = numbers(batch * self.shape.inputs * pixels, 1);
+        for (i, x) in x.iter_mut().enumerate() {
+            *x = match i / pixels % self.shape.inputs {
+                0 => -10.0,
+                1 => 117.0,
+                _ => (53.5 + 63.0 * *x).round(),
+            };
+        }
+        let [_, inputs, kernel, _] = self.shape.weight();
+        let volume = inputs * kernel * kernel;
+        let mut weight = numbers(self.shape.outputs * volume, 2);
+        for (i, weight) in weight.iter_mut().enumerate() {
+            *weight = if i % volume == 0 {
+                -127.0
+            } else {
+                (126.0 * *weight).round()
+            };
+        }
+        self.faults_with(device, &x, &weight).await
+    }
+
+    async fn faults_with(&self, device: &Device, x: &[f32], weight: &[f32]) -> Vec<String> {
         let Self { shape, input } = *self;
         let [batch, height, width] = input;
         let [rows, columns] = [height, width].map(|side| shape.output_side(side));
         let map = [batch, shape.inputs, height, width];
         let out = [batch, shape.outputs, rows, columns];
-        let weight_count = shape.weight().iter().product();
-        let x = numbers(map.iter().product(), 1);
-        let weight = numbers(weight_count, 2);
         let bias = numbers(shape.outputs, 3);
         let residual = numbers(out.iter().product(), 4);
-        let sums = self.sums(&x, &weight, &bias);
+        let sums = self.sums(x, weight, &bias);
 
         let tensor = |values: &[f32], shape| {
             Tensor::<4>::from_data(TensorData::new(values.to_vec(), shape), device)
@@ -105,10 +137,10 @@ impl Case {
             let data = TensorData::new(values.to_vec(), [values.len()]);
             Tensor::<1>::from_data(data, device)
         };
-        let packed = pack_weight(vector(&weight), shape);
+        let packed = pack_weight(vector(weight), shape);
         let mut faults = Vec::new();
         for relu in [false, true] {
-            let y = conv(tensor(&x, map), packed.clone(), vector(&bias), shape, relu);
+            let y = conv(tensor(x, map), packed.clone(), vector(&bias), shape, relu);
             let expected = sums
                 .iter()
                 .map(|&sum| if relu { sum.max(0.0) } else { sum });
@@ -116,7 +148,7 @@ impl Case {
             faults.extend(differs(&what, y, out, expected.collect()).await);
         }
         let y = conv_onto(
-            tensor(&x, map),
+            tensor(x, map),
             packed,
             vector(&bias),
             tensor(&residual, out),

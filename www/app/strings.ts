@@ -146,6 +146,11 @@ export const strings = {
         none: "to 0 … 1",
       },
       own: "the file's own",
+      arithmetic: "Arithmetic",
+      arithmetics: {
+        f32: "32-bit numbers: exact",
+        int8: "8-bit integers: faster, a little less exact",
+      },
       labels: "Labels",
       labelled: (count: number) => `${grouped(count)} labels`,
       imagenet: "of ImageNet",

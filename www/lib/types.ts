@@ -7,6 +7,7 @@ import type {
 } from "../../src/web";
 
 export type {
+  Arithmetic,
   Assumption,
   Classification,
   DeviceKind,

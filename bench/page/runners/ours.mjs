@@ -2,15 +2,14 @@
 const PREPROCESSING = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /** This project's wasm module, one of those in www/wasm. */
-export async function prepare({ folder, threads }, { files, batch, size }) {
+export async function prepare({ folder, threads, arithmetic }, { files, batch, size }) {
   const module = await import(`${folder}/resnet_web.js`);
   await module.default();
   if (threads > 1) await startThreads(module, folder, threads);
   const engine = await module.Engine.open("cpu", false);
   const weights = await (await fetch(files.safetensors)).blob();
   const preprocessing = { ...PREPROCESSING, resizeShortSide: size, crop: size };
-  const model = engine.load(weights, { preprocessing });
-  if (!model.logits) throw new Error(`${folder} has no Model.logits; run \`npm run build\``);
+  const model = engine.load(weights, { preprocessing, arithmetic });
   return {
     run: (input) => inTurn(model, input, batch),
     dispose: () => {

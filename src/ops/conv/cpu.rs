@@ -9,9 +9,10 @@ use burn::backend::ops::{ActivationOps, FloatTensorOps};
 use burn::tensor::{Bytes, DType, Shape};
 
 use super::gemm::{Epilogue, PANEL, Product, Rows, pack};
+use super::int8::{self, Step};
 use super::parts::Parts;
 use super::winograd::{Input, Tiling, convolve, pack_kernel};
-use super::{ConvOps, ConvShape, plain};
+use super::{Arithmetic, ConvOps, ConvShape, plain};
 use crate::ops::lanes::{LANES, Lanes};
 use crate::threads;
 
@@ -25,6 +26,8 @@ enum Algorithm {
     Plain,
     /// As a matrix product.
     Direct,
+    /// As a matrix product of bytes.
+    Int8,
     Winograd(Tiling),
 }
 
@@ -33,6 +36,11 @@ impl Algorithm {
         let fits = shape.inputs.is_multiple_of(LANES) && shape.outputs.is_multiple_of(PANEL);
         match shape {
             ConvShape { groups: 2.., .. } => Self::Plain,
+            ConvShape {
+                arithmetic: Arithmetic::Int8,
+                inputs,
+                ..
+            } if int8::IS_AVAILABLE && inputs.is_multiple_of(int8::CHANNELS) => Self::Int8,
             ConvShape {
                 kernel: 3,
                 stride: 1,
@@ -60,6 +68,7 @@ const MOST_SPARE: usize = 24;
 struct Workspace {
     padded: Vec<f32>,
     starts: Vec<usize>,
+    steps: Vec<Step>,
     spare: Vec<Vec<f32>>,
 }
 
@@ -102,6 +111,7 @@ impl ConvOps for Flex {
         let packed = match Algorithm::of(shape) {
             Algorithm::Plain => return weight,
             Algorithm::Direct => pack(numbers, outputs, inputs),
+            Algorithm::Int8 => int8::pack(numbers, outputs, inputs),
             Algorithm::Winograd(tiling) => pack_kernel(tiling, numbers, inputs, outputs),
         };
         let shape = Shape::from(vec![packed.len()]);
@@ -193,16 +203,20 @@ fn convolution(
                 residual: residual.as_ref().map(|residual| residual.picture(n)),
                 relu,
             };
-            if let Algorithm::Winograd(tiling) = Algorithm::of(shape) {
-                let input = Input {
-                    data: x.picture(n),
-                    height,
-                    width,
-                    channels: shape.inputs,
-                };
-                convolve(tiling, input, weights, shape.outputs, epilogue, output);
-            } else {
-                direct(&x, n, shape, weights, epilogue, output, workspace);
+            match Algorithm::of(shape) {
+                Algorithm::Winograd(tiling) => {
+                    let input = Input {
+                        data: x.picture(n),
+                        height,
+                        width,
+                        channels: shape.inputs,
+                    };
+                    convolve(tiling, input, weights, shape.outputs, epilogue, output);
+                }
+                Algorithm::Int8 => quantised(&x, n, shape, weights, epilogue, output, workspace),
+                Algorithm::Plain | Algorithm::Direct => {
+                    direct(&x, n, shape, weights, epilogue, output, workspace);
+                }
             }
         }
     });
@@ -235,11 +249,12 @@ fn direct(
     };
     let [height, width] = [x.height, x.width].map(|side| shape.output_side(side));
     let starts = &mut workspace.starts;
-    starts.clear();
-    for y in 0..height {
-        let line = y * shape.stride * row;
-        starts.extend((0..width).map(|column| line + column * shape.stride * x.channels));
-    }
+    lay_out(
+        starts,
+        [height, width],
+        shape.stride * row,
+        shape.stride * x.channels,
+    );
     let product = Product {
         rows: Rows {
             data,
@@ -251,12 +266,71 @@ fn direct(
         channels: shape.outputs,
         epilogue,
         output: Parts::of(output),
+        quantised: None,
     };
     product.compute();
 }
 
+/// The same of bytes.
+fn quantised(
+    x: &Map,
+    n: usize,
+    shape: ConvShape,
+    packed: &[f32],
+    epilogue: Epilogue<'_>,
+    output: &mut [f32],
+    workspace: &mut Workspace,
+) {
+    let Workspace {
+        padded,
+        starts,
+        steps,
+        ..
+    } = workspace;
+    let words = x.channels / int8::WORD;
+    let [height, width] = [x.height, x.width].map(|side| shape.output_side(side));
+    let row = if shape.kernel == 1 && shape.padding == 0 {
+        x.quantise_pixels(n, shape.stride, padded, steps);
+        lay_out(starts, [height, width], width * words, words);
+        0
+    } else {
+        x.quantise(n, shape.padding, padded, steps);
+        let row = (x.width + 2 * shape.padding) * words;
+        lay_out(
+            starts,
+            [height, width],
+            shape.stride * row,
+            shape.stride * words,
+        );
+        row
+    };
+    let (packed, quantised) = int8::unpack(packed, shape.outputs, steps);
+    let product = Product {
+        rows: Rows {
+            data: padded,
+            run: shape.kernel * words,
+            step: row,
+        },
+        starts,
+        packed,
+        channels: shape.outputs,
+        epilogue,
+        output: Parts::of(output),
+        quantised: Some(quantised),
+    };
+    product.compute();
+}
+
+/// Where each of `[height, width]` pixels begins, for steps from row to row and from pixel to pixel.
+fn lay_out(starts: &mut Vec<usize>, [height, width]: [usize; 2], row: usize, pixel: usize) {
+    starts.clear();
+    for y in 0..height {
+        starts.extend((0..width).map(|x| y * row + x * pixel));
+    }
+}
+
 /// Calls `work` with every line of `numbers` and its place, on as many threads as there are.
-fn each_line(numbers: &mut [f32], line: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
+fn each_line<T: Send>(numbers: &mut [T], line: usize, work: impl Fn(usize, &mut [T]) + Sync) {
     let lines = match threads::count() {
         1 => numbers.len() / line,
         count => (numbers.len() / line).div_ceil(PARTS_PER_THREAD * count),
@@ -334,6 +408,61 @@ impl Map {
             to[..edge].fill(0.0);
             to[edge..edge + own].copy_from_slice(&picture[y * own..][..own]);
             to[edge + own..].fill(0.0);
+        });
+    }
+}
+
+impl Map {
+    /// Quantises every `stride`th pixel of every `stride`th row of a picture, each by a step of its own.
+    fn quantise_pixels(&self, n: usize, stride: usize, to: &mut Vec<f32>, steps: &mut Vec<Step>) {
+        let [height, width] = [self.height, self.width].map(|side| (side - 1) / stride + 1);
+        let words = self.channels / int8::WORD;
+        let picture = self.picture(n);
+        let pixel = |y: usize, x: usize| {
+            &picture[(y * self.width + x) * stride * self.channels..][..self.channels]
+        };
+        steps.resize(height * width, Step::default());
+        each_line(steps, width, |y, steps| {
+            for (x, step) in steps.iter_mut().enumerate() {
+                *step = Step::over(int8::range(pixel(y, x)));
+            }
+        });
+        to.resize(height * width * words, 0.0);
+        each_line(to, width * words, |y, line| {
+            for (x, to) in line.chunks_exact_mut(words).enumerate() {
+                steps[y * width + x].quantise(pixel(y, x), to);
+            }
+        });
+    }
+
+    /// Quantises a picture by one step into a larger map, with nought around it.
+    fn quantise(&self, n: usize, border: usize, to: &mut Vec<f32>, steps: &mut Vec<Step>) {
+        let words = self.channels / int8::WORD;
+        let [rows, columns] = [self.height, self.width].map(|side| side + 2 * border);
+        let own = self.width * self.channels;
+        let picture = self.picture(n);
+        let mut ranges = vec![[0.0; 2]; self.height];
+        each_line(&mut ranges, 1, |y, range| {
+            range[0] = int8::range(&picture[y * own..][..own]);
+        });
+        let range = ranges
+            .into_iter()
+            .fold([0.0, 0.0], |[a, b]: [f32; 2], [c, d]| [a.min(c), b.max(d)]);
+        let step = Step::over(range);
+        steps.clear();
+        steps.push(step);
+        let nought = step.zero_word();
+        to.resize(rows * columns * words, 0.0);
+        each_line(to, columns * words, |y, to| {
+            let from = y.checked_sub(border).filter(|&y| y < self.height);
+            let Some(y) = from else {
+                return to.fill(nought);
+            };
+            let (left, to) = to.split_at_mut(border * words);
+            let (inner, right) = to.split_at_mut(self.width * words);
+            left.fill(nought);
+            step.quantise(&picture[y * own..][..own], inner);
+            right.fill(nought);
         });
     }
 }

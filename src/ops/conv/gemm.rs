@@ -10,6 +10,7 @@
 
 use std::ops::Range;
 
+use super::int8::Step;
 use super::parts::Parts;
 use crate::ops::lanes::{LANES, Lanes};
 use crate::threads;
@@ -86,6 +87,19 @@ pub struct Product<'a> {
     pub epilogue: Epilogue<'a>,
     /// `[pixels, channels]`
     pub output: Parts<'a>,
+    /// Where rows and weights are words of four bytes (see [`int8`](super::int8)): what they stand for.
+    pub quantised: Option<Quantised<'a>>,
+}
+
+/// What makes numbers of sums of bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Quantised<'a> {
+    /// How each pixel's input was quantised, or one for all.
+    pub inputs: &'a [Step],
+    /// What one is worth in the weights of each output channel.
+    pub scales: &'a [f32],
+    /// The sum of the weights of each output channel.
+    pub sums: &'a [f32],
 }
 
 impl Product<'_> {
@@ -139,21 +153,33 @@ impl Product<'_> {
             depth,
             channel: group * panels * PANEL,
         };
+        match self.quantised {
+            None => self.compute_tiles::<false>(&work, pixels),
+            Some(_) => self.compute_tiles::<true>(&work, pixels),
+        }
+    }
+
+    #[inline]
+    #[cfg_attr(
+        all(target_arch = "wasm32", feature = "relaxed-simd"),
+        target_feature(enable = "relaxed-simd")
+    )]
+    fn compute_tiles<const INT8: bool>(&self, work: &Work<'_>, pixels: Range<usize>) {
         let (tiles, rest) = self.starts[pixels.clone()].as_chunks::<TILE>();
         for (i, starts) in tiles.iter().enumerate() {
-            tile::<TILE, 1>(&work, starts, pixels.start + i * TILE);
+            tile::<TILE, 1, INT8>(work, starts, pixels.start + i * TILE);
         }
         let pixel = pixels.start + tiles.len() * TILE;
         match *rest {
             [] => {}
-            [a] => tile::<1, 4>(&work, &[a], pixel),
-            [a, b] => tile::<2, 2>(&work, &[a, b], pixel),
-            [a, b, c] => tile::<3, 2>(&work, &[a, b, c], pixel),
-            [a, b, c, d] => tile::<4, 1>(&work, &[a, b, c, d], pixel),
+            [a] => tile::<1, 4, INT8>(work, &[a], pixel),
+            [a, b] => tile::<2, 2, INT8>(work, &[a, b], pixel),
+            [a, b, c] => tile::<3, 2, INT8>(work, &[a, b, c], pixel),
+            [a, b, c, d] => tile::<4, 1, INT8>(work, &[a, b, c, d], pixel),
             [a, b, c, d, ref e @ ..] => {
-                tile::<4, 1>(&work, &[a, b, c, d], pixel);
+                tile::<4, 1, INT8>(work, &[a, b, c, d], pixel);
                 for (i, &e) in e.iter().enumerate() {
-                    tile::<1, 4>(&work, &[e], pixel + 4 + i);
+                    tile::<1, 4, INT8>(work, &[e], pixel + 4 + i);
                 }
             }
         }
@@ -181,19 +207,31 @@ struct Work<'a> {
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-fn tile<const N: usize, const CHAINS: usize>(work: &Work<'_>, starts: &[usize; N], pixel: usize) {
+fn tile<const N: usize, const CHAINS: usize, const INT8: bool>(
+    work: &Work<'_>,
+    starts: &[usize; N],
+    pixel: usize,
+) {
     // Taken out at once: after each store through a pointer they would have to be read again.
     let Product {
         rows,
         channels,
         epilogue,
         output,
+        quantised,
         ..
     } = work.product;
     for (p, panel) in work.weights.chunks_exact(work.depth).enumerate() {
         let channel = work.channel + p * PANEL;
         let (bias, _) = epilogue.bias[channel..].as_chunks::<PANEL>();
-        let sums = sums::<N, CHAINS>(rows, starts, panel, &bias[0]);
+        let mut sums = if INT8 {
+            sums::<N, CHAINS, true>(rows, starts, panel, &[0.0; PANEL])
+        } else {
+            sums::<N, CHAINS, false>(rows, starts, panel, &bias[0])
+        };
+        if let (true, Some(quantised)) = (INT8, quantised) {
+            quantised.dequantise(&mut sums, pixel, channel, &bias[0]);
+        }
         for (n, sums) in sums.into_iter().enumerate() {
             let place = (pixel + n) * channels + channel;
             let count = PANEL.min(channels - channel);
@@ -205,21 +243,21 @@ fn tile<const N: usize, const CHAINS: usize>(work: &Work<'_>, starts: &[usize; N
     }
 }
 
-/// The sums of `N` pixels for the eight channels of a panel, bias included.
+/// The sums of `N` pixels for the eight channels of a panel, and what they begin with.
 #[inline]
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-fn sums<const N: usize, const CHAINS: usize>(
+fn sums<const N: usize, const CHAINS: usize, const INT8: bool>(
     rows: Rows<'_>,
     starts: &[usize; N],
     panel: &[Weights],
-    bias: &Weights,
+    first: &Weights,
 ) -> [[Lanes; 2]; N] {
     let zero = Lanes::splat(0.0);
     let mut chains = [[[zero; 2]; N]; CHAINS];
-    chains[0] = [[Lanes::load(bias), Lanes::load(&bias[LANES..])]; N];
+    chains[0] = [[Lanes::load(first), Lanes::load(&first[LANES..])]; N];
     for (row, weights) in panel.chunks_exact(rows.run).enumerate() {
         let runs: [&[f32]; N] =
             core::array::from_fn(|n| &rows.data[starts[n] + row * rows.step..][..weights.len()]);
@@ -230,12 +268,12 @@ fn sums<const N: usize, const CHAINS: usize>(
             let inputs: [&[f32; LANES]; N] = core::array::from_fn(|n| &inputs[n][k]);
             for (k, weights) in weights.iter().enumerate() {
                 let sums = &mut chains[k % CHAINS];
-                step(sums, core::array::from_fn(|n| inputs[n][k]), weights);
+                step::<N, INT8>(sums, core::array::from_fn(|n| inputs[n][k]), weights);
             }
         }
         let done = LANES * fours.len();
         for (k, weights) in rest.iter().enumerate() {
-            step(
+            step::<N, INT8>(
                 &mut chains[0],
                 core::array::from_fn(|n| runs[n][done + k]),
                 weights,
@@ -245,10 +283,44 @@ fn sums<const N: usize, const CHAINS: usize>(
     let mut sums = chains[0];
     for chain in chains.into_iter().skip(1) {
         for (sum, more) in sums.iter_mut().flatten().zip(chain.into_iter().flatten()) {
-            *sum = *sum + more;
+            *sum = if INT8 {
+                sum.plus_integers(more)
+            } else {
+                *sum + more
+            };
         }
     }
     sums
+}
+
+impl Quantised<'_> {
+    /// Makes numbers of the sums of `N` pixels for eight channels, bias included.
+    #[inline]
+    #[cfg_attr(
+        all(target_arch = "wasm32", feature = "relaxed-simd"),
+        target_feature(enable = "relaxed-simd")
+    )]
+    fn dequantise<const N: usize>(
+        &self,
+        sums: &mut [[Lanes; 2]; N],
+        pixel: usize,
+        channel: usize,
+        bias: &Weights,
+    ) {
+        for half in 0..2 {
+            let at = channel + half * LANES;
+            let scales = Lanes::load(&self.scales[at..]);
+            let weights = Lanes::load(&self.sums[at..]);
+            let bias = Lanes::load(&bias[half * LANES..]);
+            for (n, sums) in sums.iter_mut().enumerate() {
+                let step = self.inputs.get(pixel + n).unwrap_or(&self.inputs[0]);
+                let products = sums[half].to_numbers();
+                let sum = products.plus_product(Lanes::splat(-step.zero), weights);
+                let scales = scales * Lanes::splat(step.scale);
+                sums[half] = bias.plus_product(sum, scales);
+            }
+        }
+    }
 }
 
 /// One number of each pixel's run times its weights.
@@ -257,13 +329,22 @@ fn sums<const N: usize, const CHAINS: usize>(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-fn step<const N: usize>(sums: &mut [[Lanes; 2]; N], inputs: [f32; N], weights: &Weights) {
+fn step<const N: usize, const INT8: bool>(
+    sums: &mut [[Lanes; 2]; N],
+    inputs: [f32; N],
+    weights: &Weights,
+) {
     let low = Lanes::load(&weights[..LANES]);
     let high = Lanes::load(&weights[LANES..]);
     for (sums, input) in sums.iter_mut().zip(inputs) {
         let input = Lanes::splat(input);
-        sums[0] = sums[0].plus_product(input, low);
-        sums[1] = sums[1].plus_product(input, high);
+        if INT8 {
+            sums[0] = sums[0].plus_dots(input, low);
+            sums[1] = sums[1].plus_dots(input, high);
+        } else {
+            sums[0] = sums[0].plus_product(input, low);
+            sums[1] = sums[1].plus_product(input, high);
+        }
     }
 }
 

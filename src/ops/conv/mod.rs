@@ -6,13 +6,15 @@
 
 mod cpu;
 pub mod gemm;
+pub mod int8;
 pub mod parts;
 pub mod winograd;
 
 use burn::backend::ops::ConvOptions;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
-use burn::prelude::{Shape, Tensor};
+use burn::prelude::{Device, Shape, Tensor};
+use serde::{Deserialize, Serialize};
 
 /// A convolution's numbers: square kernels, the same step and padding both ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +31,27 @@ pub struct ConvShape {
     pub padding: usize,
     /// Parts into which the channels fall.
     pub groups: usize,
+    /// What is calculated with.
+    pub arithmetic: Arithmetic,
+}
+
+/// What a convolution calculates with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arithmetic {
+    /// Numbers of 32 bits.
+    #[default]
+    F32,
+    /// Whole numbers of eight bits, where the device and this build can (see [`int8`]): else as above.
+    Int8,
+}
+
+impl Arithmetic {
+    /// What a device calculates with that is asked for this.
+    pub fn on(self, device: &Device) -> Self {
+        let can = int8::IS_AVAILABLE && *device == Device::flex();
+        if can { self } else { Self::F32 }
+    }
 }
 
 impl ConvShape {

@@ -215,6 +215,7 @@ impl Work<'_> {
                 relu: false,
             },
             output: sums.part(point * out_plane, out_plane),
+            quantised: None,
         };
         let groups = product(0).groups();
         threads::each(0..points * groups, |part| {

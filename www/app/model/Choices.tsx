@@ -1,4 +1,11 @@
-import type { Assumption, LabelSource, ModelInfo, Preprocessing, WeightChoices } from "../../lib";
+import type {
+  Arithmetic,
+  Assumption,
+  LabelSource,
+  ModelInfo,
+  Preprocessing,
+  WeightChoices,
+} from "../../lib";
 import { FileButton } from "../FileButton";
 import { strings } from "../strings";
 
@@ -24,7 +31,10 @@ interface ChoicesProps {
   onLabels: (labels: LabelSource) => void;
 }
 
-/** What a weight file may not tell: where the stride is, how pictures are normalised, what the classes are called. */
+/**
+ * What a weight file may not tell: where the stride is, how pictures are normalised, what the classes are called. And
+ * what to calculate with.
+ */
 export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
   const { preprocessing, assumed } = info;
   const hasStride = info.block === "bottleneck" && info.family === "torchvision";
@@ -39,7 +49,7 @@ export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
           label={text.stride}
           value={info.strideOn}
           options={text.strides}
-          assumed={assumed.includes("stride")}
+          assumed={assumed.includes("stride") && "stride"}
           disabled={disabled}
           onChange={(strideOn) => onChoose({ strideOn })}
         />
@@ -49,13 +59,23 @@ export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
         label={text.normalisation}
         value={normalisation ?? "own"}
         options={normalisation ? text.normalisations : { ...text.normalisations, own: text.own }}
-        assumed={assumed.includes("preprocessing")}
+        assumed={assumed.includes("preprocessing") && "preprocessing"}
         disabled={disabled}
         onChange={(name) => {
           if (name === "own") return;
           onChoose({ preprocessing: { ...preprocessing, ...NORMALISATIONS[name] } });
         }}
       />
+      {info.arithmetics.length > 1 && (
+        <Choice<Arithmetic>
+          id="arithmetic"
+          label={text.arithmetic}
+          value={info.arithmetic}
+          options={text.arithmetics}
+          disabled={disabled}
+          onChange={(arithmetic) => onChoose({ arithmetic })}
+        />
+      )}
       <div class="choice">
         <span class="choice-label">{text.labels}</span>
         <span>
@@ -75,11 +95,11 @@ export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
 }
 
 interface ChoiceProps<T extends string> {
-  id: "stride" | "normalisation";
+  id: "stride" | "normalisation" | "arithmetic";
   label: string;
   value: T;
   options: Partial<Record<T, string>>;
-  assumed: boolean;
+  assumed?: Assumption | false;
   disabled: boolean;
   onChange: (value: T) => void;
 }
@@ -103,7 +123,7 @@ function Choice<T extends string>(props: ChoiceProps<T>) {
           </option>
         ))}
       </select>
-      {assumed && <Assumed what={id === "stride" ? "stride" : "preprocessing"} />}
+      {assumed && <Assumed what={assumed} />}
     </div>
   );
 }
