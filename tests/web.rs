@@ -72,6 +72,7 @@ async fn the_cpus_convolutions_are_what_the_definition_says() {
     faults.extend(linear_faults(&device).await);
     for case in cases() {
         faults.extend(case.faults(&device).await);
+        faults.extend(case.int8_faults(&device).await);
     }
     assert_eq!(faults, Vec::<String>::new());
 }

@@ -125,6 +125,20 @@ const REFUSED = [
   { file: "sparse.pth", says: /_rebuild_sparse_tensor/ },
 ] as const;
 
+test("eight bits are a choice, and tell the same of a photo", async ({ classifier, page }) => {
+  await classifier.open("?device=cpu");
+  await classifier.ready();
+  await page.getByLabel("Arithmetic").selectOption("int8");
+  await expect(page.getByLabel("Arithmetic")).toBeEnabled();
+  await expect(page.getByLabel("Arithmetic")).toHaveValue("int8");
+  await classifier.chooseSample("A cat");
+  const { label, percent } = await classifier.topResult();
+  expect(label).toBe("Egyptian_cat");
+  // PyTorch says 78.4 %; eight bits leave their mark, or they were not used.
+  expect(Math.abs(percent - 78.4)).toBeLessThan(1.5);
+  expect(percent).not.toBeCloseTo(78.3, 1);
+});
+
 test("files that cannot be loaded say why, and the model before stays", async ({
   classifier,
   page,

@@ -12,7 +12,8 @@ import { check, fromReport, logOf, making, reportOf, tests } from "./test-kinds.
 import { buildModule, modules } from "./wasm-module.mjs";
 
 const NODE = process.execPath;
-const FOR_WASM = ["--target", "wasm32-unknown-unknown", "--features", "webgpu"];
+const FOR_WASM = ["--target", "wasm32-unknown-unknown"];
+const EVERY_FEATURE = ["--features", "webgpu,relaxed-simd,threads"];
 const FUZZ_SECONDS = 60;
 const DENY_WARNINGS = ["--", "-D", "warnings"];
 
@@ -93,25 +94,21 @@ export const testSteps = [
   {
     name: "clippy-wasm",
     about: "lint of the Rust code, for the browser",
-    work: check("cargo", ["clippy", "--lib", "--test", "web", ...FOR_WASM, ...DENY_WARNINGS]),
+    work: check("cargo", [
+      ...["clippy", "--lib", "--test", "web"],
+      ...[...FOR_WASM, ...EVERY_FEATURE, ...DENY_WARNINGS],
+    ]),
   },
   {
     name: "wasm",
     about: "tests of the wasm module, in Chromium",
-    work: tests(
-      "wasm-pack",
-      // From the first option wasm-pack does not know, the rest goes to cargo.
-      [
-        ...["test", "--headless", "--chrome", "--chromedriver", CHROMEDRIVER],
-        ...["--features", "webgpu", "--test", "web"],
-      ],
-      {
-        count: cargoCounts,
-        before: [ensureBrowser, ensureWasmPack],
-        // In seconds. A GPU played by the processor is slow, and so is a browser starting up.
-        env: { WASM_BINDGEN_TEST_TIMEOUT: "900", WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60" },
-      },
-    ),
+    work: inBrowser("webgpu"),
+  },
+  {
+    name: "wasm-relaxed",
+    about: "tests of the CPU's arithmetic with relaxed SIMD, in Chromium",
+    // The feature of the step before stays, so that no dependency is compiled again.
+    work: inBrowser("webgpu,relaxed-simd", ["cpu"]),
   },
   {
     name: "build",
@@ -155,6 +152,21 @@ export function stepsFor(names, steps = testSteps) {
   };
   for (const name of names) want(name);
   return steps.filter(({ name }) => wanted.has(name));
+}
+
+/** Tests of the wasm module with these features, those only whose names hold one of `names`. */
+function inBrowser(features, names = []) {
+  const args = [
+    ...["test", "--headless", "--chrome", "--chromedriver", CHROMEDRIVER],
+    // From the first option wasm-pack does not know, the rest goes to cargo.
+    ...["--features", features, "--test", "web", "--", ...names],
+  ];
+  return tests("wasm-pack", args, {
+    count: cargoCounts,
+    before: [ensureBrowser, ensureWasmPack],
+    // In seconds. A GPU played by the processor is slow, and so is a browser starting up.
+    env: { WASM_BINDGEN_TEST_TIMEOUT: "900", WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60" },
+  });
 }
 
 function installed(script) {
