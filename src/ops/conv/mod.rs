@@ -7,6 +7,7 @@
 mod cpu;
 pub mod gemm;
 pub mod int8;
+mod map;
 pub mod parts;
 pub mod winograd;
 
