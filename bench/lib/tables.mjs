@@ -1,9 +1,11 @@
-/** A Markdown table of times; each of ours is held against every other. */
+/** A Markdown table of times; each of ours that computes as the others do is held against every other. */
 export function speedTable(rows) {
   const ours = rows.filter(isOurs);
   const head = ["", "median", "minimum", "p90", ...ours.map((our) => `${our.name} / this`)];
   const body = rows.map(({ name, median, minimum, p90 }) => {
-    const ratios = ours.map((our) => (our.name === name ? "" : (our.median / median).toFixed(2)));
+    const ratios = ours.map((our) =>
+      our.name === name || isInt8({ name }) ? "" : (our.median / median).toFixed(2),
+    );
     return [name, ...[median, minimum, p90].map(inMilliseconds), ...ratios];
   });
   return table(head, body);
@@ -22,7 +24,7 @@ export function coldTable(rows) {
 
 /**
  * A Markdown table of one model's medians over sizes and batches (a time is that of a whole batch).
- * After each, the median of ours as a part of it: of our fastest on as many threads.
+ * After each, the median of ours as a part of it: of our fastest in f32 on as many threads.
  */
 export function sweepTable(heats) {
   const head = ["", ...heats.map(({ size, batch }) => `${size}x${size}, batch ${batch}`)];
@@ -37,9 +39,40 @@ function cellOf(name, rows) {
   const { median, threads } = rows.find((row) => row.name === name);
   const ours = rows.filter((row) => isOurs(row) && row.threads === threads);
   const fastest = Math.min(...ours.map((our) => our.median));
-  // None of ours computes on as many threads, or this is it.
-  if (ours.length === 0 || median === fastest) return inMilliseconds(median);
+  // None of ours computes on as many threads, or this is it, or it does not compute the same.
+  if (ours.length === 0 || median === fastest || isInt8({ name })) return inMilliseconds(median);
   return `${inMilliseconds(median)} (${(fastest / median).toFixed(2)})`;
+}
+
+/**
+ * A Markdown table of how far int8 is from f32 on views, as lib/agreement.mjs measured them: on all, and
+ * on those where f32 finds its first class more probable than all others together.
+ */
+export function agreementTable(views) {
+  const columns = [views, views.filter(({ probability }) => probability > 0.5)];
+  const rows = {
+    views: (views) => String(views.length),
+    "the same first class": (views) => share(views, ({ rank }) => rank === 1),
+    "f32's first class among int8's five": (views) => share(views, ({ rank }) => rank <= 5),
+    "probability of f32's first class, mean change": (views) =>
+      inPoints(changesOf(views).reduce((sum, change) => sum + change, 0) / views.length),
+    "the same, largest change": (views) => inPoints(Math.max(...changesOf(views))),
+  };
+  const body = Object.entries(rows).map(([title, cell]) => [title, ...columns.map(cell)]);
+  return table(["", "all views", "f32 gives its first class more than 0.5"], body);
+}
+
+function share(views, holds) {
+  const count = views.filter(holds).length;
+  return `${count} (${((100 * count) / views.length).toFixed(1)} %)`;
+}
+
+function changesOf(views) {
+  return views.map(({ probability, probabilityInt8 }) => Math.abs(probabilityInt8 - probability));
+}
+
+function inPoints(change) {
+  return `${(100 * change).toFixed(2)} points`;
 }
 
 /** How fast the processor counts, as lib/roofline.mjs measured it. */
@@ -83,8 +116,13 @@ function ratesOf({ one, many }, factor) {
   return [...rates.map((rate) => inBillions(factor * rate)), (many.median / one.median).toFixed(2)];
 }
 
+/** What can be held against the others: those of this project in f32. */
 function isOurs({ name }) {
-  return name.startsWith("resnet-web");
+  return name.startsWith("resnet-web") && !isInt8({ name });
+}
+
+function isInt8({ name }) {
+  return name.includes("int8");
 }
 
 function table(head, body) {
