@@ -5,7 +5,7 @@ import { pipeline } from "node:stream/promises";
 import { root } from "../../tools/lib/places.mjs";
 
 /** What the pages need of the repository. */
-const FOLDERS = ["bench", "www/wasm", ".tools/bench", "node_modules/comlink"];
+const FOLDERS = ["bench", "www/wasm", "www/public", ".tools/bench", "node_modules/comlink"];
 
 const TYPES = {
   ".html": "text/html",
