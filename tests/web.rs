@@ -79,6 +79,18 @@ async fn the_cpus_convolutions_are_what_the_definition_says() {
 
 #[cfg(feature = "webgpu")]
 #[wasm_bindgen_test]
+async fn the_gpus_convolutions_are_what_the_definition_says() {
+    let device = open(DeviceKind::WebGpu).await;
+    let mut faults = pooling_faults(&device).await;
+    faults.extend(linear_faults(&device).await);
+    for case in cases() {
+        faults.extend(case.faults(&device).await);
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[cfg(feature = "webgpu")]
+#[wasm_bindgen_test]
 async fn webgpu_computes_what_pytorch_computes() {
     let device = open(DeviceKind::WebGpu).await;
     let small = &OTHERS[..2];

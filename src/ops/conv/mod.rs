@@ -6,6 +6,8 @@
 
 mod cpu;
 pub mod gemm;
+#[cfg(feature = "webgpu")]
+mod gpu;
 pub mod int8;
 mod map;
 pub mod parts;
@@ -110,9 +112,6 @@ pub trait ConvOps: Backend {
         Self::max_pool2d(x, [3; 2], [2; 2], [1; 2], [1; 2], false)
     }
 }
-
-#[cfg(feature = "webgpu")]
-impl ConvOps for burn_wgpu::CubeBackend {}
 
 /// The backend's own convolution; `packed` is the weight as it came.
 fn plain<B: Backend>(
