@@ -1,8 +1,8 @@
 //! Convolution with everything that comes after it: bias, residual addition, ReLU.
 //!
-//! A backend extension: the CPU has kernels of its own ([`gemm`], [`winograd`]) and keeps maps as `[height, width,
-//! channels]` from layer to layer, under burn's usual shape `[batch, channels, height, width]`; every other backend puts
-//! its own operations together.
+//! A backend extension: the CPU has kernels of its own ([`gemm`], [`winograd`], [`int8`]), the GPU a shader. Both keep maps
+//! as `[height, width, channels]` from layer to layer, under burn's usual shape `[batch, channels, height, width]`. What
+//! neither does, grouped convolutions, is put together of burn's operations.
 
 mod cpu;
 pub mod gemm;
