@@ -28,6 +28,7 @@ they do not compute the same. Run \`npm run build\` and \`node tools/weights.mjs
   --batches LIST    pictures in one run, such as 1,4,16 (1); of several sizes or batches there is
                     a table of them all, too
   --threads         also those that compute on every processor of this machine
+  --gpu             instead, those on WebGPU
   --only TEXT       only contenders with this in their names; can be given more than once
   --cold            instead: the time from the navigation to the first result in an empty profile,
                     and the memory that takes
@@ -41,6 +42,7 @@ const options = {
   sizes: { type: "string" },
   batches: { type: "string" },
   threads: { type: "boolean" },
+  gpu: { type: "boolean" },
   only: { type: "string", multiple: true },
   cold: { type: "boolean" },
   json: { type: "string" },
@@ -50,12 +52,12 @@ const CHANNELS = 3;
 await command({ help, options, main });
 
 async function main(chosen) {
-  const { cold = false, threads, only, json } = chosen;
+  const { cold = false, threads, gpu, only, json } = chosen;
   const names = modelsIn(chosen.models);
   const [runs] = numbersIn("runs", chosen.runs ?? (cold ? "5" : "15"));
   const sizes = numbersIn("sizes", chosen.sizes ?? "224");
   const batches = numbersIn("batches", chosen.batches ?? "1");
-  const field = contenders({ threads, only });
+  const field = contenders({ threads, gpu, only });
 
   await step("contenders", ensurePackages);
   if (field.some(({ runner }) => runner === "rten")) await step("rten", ensureRten);

@@ -8,6 +8,8 @@ const ARGUMENTS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // Where there is no GPU, a software adapter takes its place.
+  "--enable-unsafe-webgpu",
 ];
 
 /** Does `work` with a headless Chromium with an empty profile. */

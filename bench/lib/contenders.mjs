@@ -4,22 +4,27 @@ import { Fault } from "../../tools/lib/fault.mjs";
 import { place } from "../../tools/lib/places.mjs";
 
 const WASM = "www/wasm";
+const ON_GPU = [
+  { name: "resnet-web, WebGPU", runner: "ours", folder: `/${WASM}/webgpu`, device: "webgpu" },
+  { name: "onnxruntime-web, WebGPU", runner: "onnxruntime", device: "webgpu" },
+].map((contender) => ({ ...contender, threads: 1 }));
 /** How far logits may be apart, as a part of the largest, that were computed in eight bits. */
 const INT8_TOLERANCE = 0.1;
 
 /**
  * Who runs: `name`, the `runner` in page/runners, and how many `threads` it computes on. With
- * `threads`, those with as many threads as there are processors run, too; `only` keeps those whose
- * names hold one of its texts.
+ * `threads`, those with as many threads as there are processors run, too; with `gpu`, instead, those
+ * on WebGPU; `only` keeps those whose names hold one of its texts.
  */
-export function contenders({ threads: withThreads, only }) {
+export function contenders({ threads: withThreads, gpu, only }) {
   const counts = withThreads ? [1, availableParallelism()] : [1];
-  const all = counts.flatMap((threads) => [
+  const onCpu = counts.flatMap((threads) => [
     ...ours(threads),
     { name: `onnxruntime-web, ${inWords(threads)}`, runner: "onnxruntime", threads },
     ...rten(threads),
     { name: `tfjs-wasm, ${inWords(threads)}`, runner: "tfjs", threads },
   ]);
+  const all = gpu ? ON_GPU : onCpu;
   const chosen = all.filter(({ name }) => !only || only.some((text) => name.includes(text)));
   if (chosen.length > 0) return chosen;
   throw new Fault(

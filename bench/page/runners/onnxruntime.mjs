@@ -1,10 +1,11 @@
-import * as ort from "/bench/node_modules/onnxruntime-web/dist/ort.wasm.bundle.min.mjs";
+const FOLDER = "/bench/node_modules/onnxruntime-web/dist";
 
-/** onnxruntime-web on the CPU, everything its optimiser can do switched on. */
-export async function prepare({ threads }, { files, batch, channels, size }) {
+/** onnxruntime-web on the CPU or the GPU, everything its optimiser can do switched on. */
+export async function prepare({ threads, device = "wasm" }, { files, batch, channels, size }) {
+  const ort = await import(`${FOLDER}/ort.${device}.bundle.min.mjs`);
   ort.env.wasm.numThreads = threads;
   const session = await ort.InferenceSession.create(files.onnx, {
-    executionProviders: ["wasm"],
+    executionProviders: [device],
     graphOptimizationLevel: "all",
     // With the sizes known it can plan its memory beforehand.
     freeDimensionOverrides: { batch, height: size, width: size },
@@ -14,7 +15,7 @@ export async function prepare({ threads }, { files, batch, channels, size }) {
     run: async (values) => {
       const input = new ort.Tensor("float32", values, dims);
       const { logits } = await session.run({ input });
-      return logits.data;
+      return logits.getData();
     },
     dispose: () => session.release(),
   };

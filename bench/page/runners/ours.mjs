@@ -2,11 +2,12 @@
 const PREPROCESSING = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 /** This project's wasm module, one of those in www/wasm. */
-export async function prepare({ folder, threads, arithmetic }, { files, batch, size }) {
+export async function prepare(contender, { files, batch, size }) {
+  const { folder, threads, arithmetic, device = "cpu" } = contender;
   const module = await import(`${folder}/resnet_web.js`);
   await module.default();
   if (threads > 1) await startThreads(module, folder, threads);
-  const engine = await module.Engine.open("cpu", false);
+  const engine = await module.Engine.open(device, true);
   const weights = await (await fetch(files.safetensors)).blob();
   const preprocessing = { ...PREPROCESSING, resizeShortSide: size, crop: size };
   const model = engine.load(weights, { preprocessing, arithmetic });
