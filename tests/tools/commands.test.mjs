@@ -41,7 +41,10 @@ test("start refuses what is no port", () => {
 });
 
 test("build and test name the choices where a name is unknown", () => {
-  assert.match(runTool("build", ["--only", "gpu"]).stderr, /choose cpu, cpu-relaxed, cpu-threads, webgpu/);
+  assert.match(
+    runTool("build", ["--only", "gpu"]).stderr,
+    /choose cpu, cpu-relaxed, cpu-threads, webgpu/,
+  );
   assert.match(runTool("test", ["--only", "everything"]).stderr, /--list shows/);
 });
 
