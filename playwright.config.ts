@@ -1,7 +1,7 @@
 import { defineConfig } from "@playwright/test";
 import { chromium } from "./tests/e2e/support/browser";
 
-const port = 4180;
+const port = Number(process.env.PORT ?? 4180);
 
 export default defineConfig({
   testDir: "tests/e2e",
