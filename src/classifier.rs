@@ -4,11 +4,13 @@ use burn::prelude::*;
 use serde::Serialize;
 use web_time::Instant;
 
-use crate::backend::DeviceError;
+use crate::backend::{DeviceError, Processor};
 use crate::error::Error;
+#[cfg(feature = "webgpu")]
+use crate::gpu::{Keep, Plan};
 use crate::image::{ImageError, preprocess};
 use crate::ops::conv::Arithmetic;
-use crate::resnet::{NormMode, ResNet};
+use crate::resnet::{NetworkSpec, NormMode, ResNet};
 use crate::summary::Summary;
 use crate::weights::index::Format;
 use crate::weights::{Assumption, ByteSource, Choices, ModelMetadata, WeightError, WeightFile};
@@ -16,11 +18,19 @@ use crate::weights::{Assumption, ByteSource, Choices, ModelMetadata, WeightError
 /// A network with its labels, ready to classify on one device.
 #[derive(Debug)]
 pub struct Classifier {
-    network: ResNet,
+    network: Network,
+    spec: NetworkSpec,
     arithmetic: Arithmetic,
     metadata: ModelMetadata,
     origin: Origin,
-    device: Device,
+}
+
+/// The network where it is computed.
+#[derive(Debug)]
+enum Network {
+    Cpu(Box<ResNet>, Device),
+    #[cfg(feature = "webgpu")]
+    Gpu(Plan),
 }
 
 /// What kind of file weights came from, and what it did not tell.
@@ -32,6 +42,15 @@ pub struct Origin {
     pub naming: &'static str,
     /// Where the usual was taken, because nobody told.
     pub assumed: Vec<Assumption>,
+}
+
+/// What a network on a GPU is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct OnGpu {
+    /// Dispatches of a run, all in one submission.
+    pub dispatches: usize,
+    /// Bytes of the GPU's memory, weights and maps.
+    pub bytes: u64,
 }
 
 /// A class and how probable the network finds it.
@@ -59,26 +78,43 @@ pub struct Classification {
 }
 
 impl Classifier {
-    /// Reads a weight file and builds its network on `device`, batch norm folded. The bytes can go afterwards.
+    /// Reads a weight file and builds its network on `processor`, batch norm folded. The bytes can go afterwards.
     ///
     /// # Errors
-    /// [`WeightError`]: what is wrong with the file.
+    /// [`WeightError`], what is wrong with the file; a GPU that is lost or on which it has no room.
     pub fn load(
         bytes: impl ByteSource,
         choices: &Choices,
-        device: &Device,
-    ) -> Result<Self, WeightError> {
+        processor: &Processor,
+    ) -> Result<Self, Error> {
         let mut file = WeightFile::open(bytes, choices)?;
         check_for_pictures(&file)?;
         let spec = file.spec().clone();
-        let arithmetic = choices.arithmetic.on(device);
-        let mode = match arithmetic {
-            Arithmetic::F32 => NormMode::Folded,
-            Arithmetic::Int8 => NormMode::FoldedInt8,
+        let arithmetic = on(processor, choices.arithmetic);
+        let network = match processor {
+            Processor::Cpu(device) => {
+                let mode = match arithmetic {
+                    Arithmetic::F32 => NormMode::Folded,
+                    Arithmetic::Int8 => NormMode::FoldedInt8,
+                };
+                let network = ResNet::from_spec(spec.clone(), &mut file, mode, device)?;
+                Network::Cpu(Box::new(network), device.clone())
+            }
+            #[cfg(feature = "webgpu")]
+            Processor::Gpu(gpu) => {
+                let shape = file.metadata().input_shape();
+                Network::Gpu(Plan::of_network(
+                    &spec,
+                    &mut file,
+                    shape,
+                    Keep::Nothing,
+                    gpu,
+                )?)
+            }
         };
-        let network = ResNet::from_spec(spec, &mut file, mode, device)?;
         Ok(Self {
             network,
+            spec,
             arithmetic,
             metadata: file.metadata().clone(),
             origin: Origin {
@@ -86,7 +122,6 @@ impl Classifier {
                 naming: file.convention().name,
                 assumed: file.assumed().to_vec(),
             },
-            device: device.clone(),
         })
     }
 
@@ -102,9 +137,23 @@ impl Classifier {
 
     /// What they can calculate with on its device.
     pub fn arithmetics(&self) -> Vec<Arithmetic> {
-        let all = [Arithmetic::F32, Arithmetic::Int8];
-        let can = |arithmetic: &Arithmetic| arithmetic.on(&self.device) == *arithmetic;
-        all.into_iter().filter(can).collect()
+        match &self.network {
+            Network::Cpu(_, device) => Arithmetic::all_on(device),
+            #[cfg(feature = "webgpu")]
+            Network::Gpu(_) => vec![Arithmetic::F32],
+        }
+    }
+
+    /// How many dispatches a run has on a GPU, and how many bytes it takes there.
+    pub fn on_gpu(&self) -> Option<OnGpu> {
+        match &self.network {
+            Network::Cpu(..) => None,
+            #[cfg(feature = "webgpu")]
+            Network::Gpu(plan) => Some(OnGpu {
+                dispatches: plan.dispatches(),
+                bytes: plan.bytes(),
+            }),
+        }
     }
 
     /// What kind of file the weights came from.
@@ -130,7 +179,7 @@ impl Classifier {
     /// Where the metadata's crop does not fit its network.
     pub fn summary(&self) -> Result<Summary, Error> {
         Ok(Summary::of_network(
-            self.network.spec(),
+            &self.spec,
             self.metadata.input_shape(),
         )?)
     }
@@ -175,15 +224,18 @@ impl Classifier {
         if found != expected {
             return Err(ImageError::Values { expected, found }.into());
         }
-        let input = Tensor::from_data(TensorData::new(input, shape), &self.device);
-        let logits = self.network.forward(input)?;
-        let logits = logits
-            .into_data_async()
-            .await
-            .map_err(|error| DeviceError::Failed {
-                reason: error.to_string(),
-            })?;
-        Ok(logits.iter::<f32>().collect())
+        match &self.network {
+            Network::Cpu(network, device) => {
+                let input = Tensor::from_data(TensorData::new(input, shape), device);
+                let logits = network.forward(input)?.into_data_async().await;
+                let logits = logits.map_err(|error| DeviceError::Failed {
+                    reason: error.to_string(),
+                })?;
+                Ok(logits.iter::<f32>().collect())
+            }
+            #[cfg(feature = "webgpu")]
+            Network::Gpu(plan) => Ok(plan.run(&input).await?),
+        }
     }
 
     fn most_probable(&self, probabilities: &[f32], count: usize) -> Vec<Prediction> {
@@ -196,6 +248,15 @@ impl Classifier {
             probability: probabilities[index],
         };
         order.into_iter().map(prediction).collect()
+    }
+}
+
+/// What a processor calculates with that is asked for this.
+fn on(processor: &Processor, arithmetic: Arithmetic) -> Arithmetic {
+    match processor {
+        Processor::Cpu(device) => arithmetic.on(device),
+        #[cfg(feature = "webgpu")]
+        Processor::Gpu(_) => Arithmetic::F32,
     }
 }
 

@@ -31,6 +31,7 @@ impl Error {
             Self::Device(error) => match error {
                 DeviceError::AdapterUnavailable { .. } => "adapter-unavailable",
                 DeviceError::AdapterSoftware { .. } => "adapter-software",
+                DeviceError::Lost { .. } => "device-lost",
                 DeviceError::Failed { .. } => "device-failed",
                 DeviceError::SelfCheck { .. } => "self-check-failed",
             },

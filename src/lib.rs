@@ -32,6 +32,7 @@ pub mod classifier;
 #[cfg(feature = "cli")]
 pub mod convert;
 pub mod error;
+pub mod gpu;
 pub mod image;
 pub mod ops;
 pub mod resnet;

@@ -8,9 +8,13 @@ export interface DeviceReport {
   name: string;
   /** Whether a GPU's work is in truth done by the CPU. */
   software: boolean;
+  /** What maps and weights are stored as. */
+  number: "f32" | "f16";
   selfCheck: {
     runs: number;
-    /** The largest difference to PyTorch, as a part of the largest logit. */
+    /** Layers of a GPU that were held against the CPU's. */
+    layers: number;
+    /** The largest difference, as a part of the layer's largest number. */
     worstError: number;
     milliseconds: number;
   };
@@ -96,6 +100,8 @@ export interface ModelInfo {
   arithmetic: Arithmetic;
   /** What they can calculate with on this device. */
   arithmetics: Arithmetic[];
+  /** On a GPU: dispatches of a run, all in one submission, and bytes of its memory. */
+  onGpu: { dispatches: number; bytes: number } | null;
   /** Groups of a bottleneck's 3x3 convolution: 32 in ResNeXt. */
   groups: number;
   /** Channels of each group in the first stage: 128 in a Wide ResNet. */

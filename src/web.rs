@@ -12,7 +12,7 @@ use serde_json::json;
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
-use crate::backend::{self, DeviceKind, DeviceReport};
+use crate::backend::{self, DeviceKind, DeviceReport, Processor};
 use crate::classifier::Classifier;
 use crate::error::Error;
 use crate::weights::Choices;
@@ -64,7 +64,7 @@ pub fn crash() {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Engine {
-    device: burn::prelude::Device,
+    processor: Processor,
     report: DeviceReport,
 }
 
@@ -83,11 +83,11 @@ impl Engine {
         } else {
             DeviceKind::Cpu
         };
-        let (device, report) = backend::open(kind, allow_software)
+        let (processor, report) = backend::open(kind, allow_software)
             .await
             .map_err(Error::from)
             .map_err(thrown)?;
-        Ok(Self { device, report })
+        Ok(Self { processor, report })
     }
 
     /// What the device is.
@@ -100,16 +100,15 @@ impl Engine {
     ///
     /// # Errors
     /// `weights-format`, `weights-unreadable`, `weights-missing`, `weights-shape`, `weights-dtype`, `weights-values`,
-    /// `weights-architecture`.
+    /// `weights-architecture`, `device-failed`, `device-lost`.
     pub fn load(
         &self,
         weights: Blob,
         #[wasm_bindgen(unchecked_param_type = "WeightChoices")] choices: JsValue,
     ) -> Result<Model, JsValue> {
         let choices: Choices = from_js(&choices)?;
-        let classifier = Classifier::load(BlobBytes::new(weights), &choices, &self.device)
-            .map_err(Error::from)
-            .map_err(thrown)?;
+        let classifier =
+            Classifier::load(BlobBytes::new(weights), &choices, &self.processor).map_err(thrown)?;
         Ok(Model { classifier })
     }
 }
@@ -143,6 +142,7 @@ impl Model {
             "dtype": metadata.dtype,
             "arithmetic": self.classifier.arithmetic(),
             "arithmetics": self.classifier.arithmetics(),
+            "onGpu": self.classifier.on_gpu(),
             "groups": metadata.network.groups,
             "widthPerGroup": metadata.network.width_per_group,
             "preprocessing": {
@@ -178,7 +178,7 @@ impl Model {
     /// Runs the network alone: a prepared picture `[1, channels, height, width]`, row by row, to logits.
     ///
     /// # Errors
-    /// `image-size`, `device-failed`.
+    /// `image-size`, `device-failed`, `device-lost`.
     pub async fn logits(&self, input: Vec<f32>) -> Result<Vec<f32>, JsValue> {
         self.classifier.logits(input).await.map_err(thrown)
     }
@@ -186,7 +186,7 @@ impl Model {
     /// Classifies RGBA pixels, row by row, as `ImageData` has them.
     ///
     /// # Errors
-    /// `image-size`, `device-failed`.
+    /// `image-size`, `device-failed`, `device-lost`.
     #[wasm_bindgen(unchecked_return_type = "Classification")]
     pub async fn classify(
         &self,

@@ -7,6 +7,7 @@ use std::fs;
 
 use burn::prelude::*;
 use pollster::block_on;
+use resnet_web::backend::Processor;
 use resnet_web::classifier::Classifier;
 use resnet_web::image::{Preprocessing, preprocess};
 use resnet_web::resnet::{NormMode, ResNet, StrideOn};
@@ -68,7 +69,7 @@ fn off(network: &ResNet, photo: &str) -> f64 {
 
 /// A line for each of the five most probable classes that is not PyTorch's, or off by more than `tolerance`.
 fn top5_faults(weights: &[u8], tolerance: f64) -> Vec<String> {
-    let classifier = Classifier::load(weights, &Choices::default(), &Device::flex()).unwrap();
+    let classifier = Classifier::load(weights, &Choices::default(), &Processor::cpu()).unwrap();
     let mut faults = Vec::new();
     for photo in PHOTOS {
         let (rgba, width, height) = pixels(photo);

@@ -11,9 +11,15 @@ use std::collections::HashMap;
 
 use burn::prelude::*;
 use js_sys::{Array, JSON, Reflect, Uint8Array};
-use resnet_web::backend::{self, DeviceKind, self_check};
+use resnet_web::backend::{self, DeviceKind, Processor, self_check};
+#[cfg(feature = "webgpu")]
+use resnet_web::gpu::{Gpu, GpuRequest, Keep, Limits, Plan};
 use resnet_web::resnet::NormMode;
+#[cfg(feature = "webgpu")]
+use resnet_web::resnet::{BlockKind, Depth, NetworkSpec, ResNet, ResNetConfig};
 use resnet_web::web::Engine;
+#[cfg(feature = "webgpu")]
+use resnet_web::weights::synthetic::{Synthetic, input};
 use serde_json::Value;
 use support::convolution::{cases, linear_faults, pooling_faults};
 use support::golden::Golden;
@@ -40,14 +46,29 @@ const OTHERS: &[&str] = &[
     include_str!("fixtures/goldens/torchvision-resnet50-v1-stride.json"),
 ];
 
-async fn open(kind: DeviceKind) -> Device {
-    let (device, report) = backend::open(kind, true).await.unwrap();
-    assert_eq!(report.kind, kind);
+async fn open_cpu() -> Device {
+    let (processor, report) = backend::open(DeviceKind::Cpu, true).await.unwrap();
+    assert_eq!(report.kind, DeviceKind::Cpu);
     assert!(
         report.self_check.worst_error <= self_check::TOLERANCE,
         "{report:?}"
     );
-    device
+    match processor {
+        Processor::Cpu(device) => device,
+        #[cfg(feature = "webgpu")]
+        Processor::Gpu(_) => panic!("a GPU was opened"),
+    }
+}
+
+#[cfg(feature = "webgpu")]
+async fn open_gpu(limits: Limits) -> Gpu {
+    let allow_software = true;
+    Gpu::open(GpuRequest {
+        allow_software,
+        limits,
+    })
+    .await
+    .unwrap()
 }
 
 async fn faults(goldens: &[&[&str]], mode: NormMode, device: &Device) -> String {
@@ -60,14 +81,14 @@ async fn faults(goldens: &[&[&str]], mode: NormMode, device: &Device) -> String 
 
 #[wasm_bindgen_test]
 async fn the_cpu_computes_what_pytorch_computes() {
-    let device = open(DeviceKind::Cpu).await;
+    let device = open_cpu().await;
     assert_eq!(faults(&[SEED, OTHERS], NormMode::Folded, &device).await, "");
     assert_eq!(faults(&[SEED], NormMode::Separate, &device).await, "");
 }
 
 #[wasm_bindgen_test]
 async fn the_cpus_convolutions_are_what_the_definition_says() {
-    let device = open(DeviceKind::Cpu).await;
+    let device = open_cpu().await;
     let mut faults = pooling_faults(&device).await;
     faults.extend(linear_faults(&device).await);
     for case in cases() {
@@ -79,23 +100,77 @@ async fn the_cpus_convolutions_are_what_the_definition_says() {
 
 #[cfg(feature = "webgpu")]
 #[wasm_bindgen_test]
-async fn the_gpus_convolutions_are_what_the_definition_says() {
-    let device = open(DeviceKind::WebGpu).await;
-    let mut faults = pooling_faults(&device).await;
-    faults.extend(linear_faults(&device).await);
-    for case in cases() {
-        faults.extend(case.faults(&device).await);
+async fn webgpu_computes_what_pytorch_computes() {
+    for limits in [Limits::Default, Limits::LargestBuffers] {
+        let gpu = open_gpu(limits).await;
+        let mut faults = Vec::new();
+        for json in [SEED, &OTHERS[..2]].concat() {
+            faults.extend(Golden::read(json).gpu_faults(&gpu).await);
+        }
+        assert_eq!(faults.join("\n"), "", "{limits:?}");
+    }
+}
+
+#[cfg(feature = "webgpu")]
+#[wasm_bindgen_test]
+async fn the_gpu_holds_every_map_against_the_cpus_before_it_is_used() {
+    let (_, report) = backend::open(DeviceKind::WebGpu, true).await.unwrap();
+    assert_eq!(report.self_check.runs, 2);
+    assert!(report.self_check.layers > 20, "{report:?}");
+}
+
+#[cfg(feature = "webgpu")]
+#[wasm_bindgen_test]
+async fn networks_of_every_kind_are_on_the_gpu_what_they_are_on_the_cpu() {
+    let gpu = open_gpu(Limits::Default).await;
+    let small = |block| ResNetConfig::seed([1, 1, 1, 1], 64, 6, block, 3);
+    let torchvision = |groups, width_per_group| ResNetConfig {
+        groups,
+        width_per_group,
+        ..ResNetConfig::torchvision(Depth::D50, 10)
+    };
+    let cases = [
+        (
+            "no bottleneck, two pictures",
+            small(BlockKind::NoBottleneck),
+            [2, 3, 64, 64],
+        ),
+        (
+            "a size that fills no tile",
+            torchvision(1, 64),
+            [1, 3, 75, 59],
+        ),
+        ("ResNeXt", torchvision(32, 4), [1, 3, 64, 64]),
+        ("Wide ResNet", torchvision(1, 128), [1, 3, 64, 64]),
+    ];
+    let mut faults = Vec::new();
+    for (name, config, shape) in cases {
+        let spec = NetworkSpec::new(&config).unwrap();
+        let plan = Plan::of_network(&spec, &mut Synthetic, shape, Keep::Nothing, &gpu).unwrap();
+        let values = input(shape);
+        let found = plan.run(&values).await.unwrap();
+        let device = Device::flex();
+        let network = ResNet::load(&config, &mut Synthetic, NormMode::Folded, &device).unwrap();
+        let x = Tensor::from_data(TensorData::new(values, shape), &device);
+        let expected = network.forward(x).unwrap().into_data_async().await.unwrap();
+        let expected: Vec<_> = expected.iter::<f32>().collect();
+        let largest = expected.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
+        let near = |(f, e): (&f32, &f32)| (f - e).abs() <= 1e-4 * largest;
+        if found.len() != expected.len() || !found.iter().zip(&expected).all(near) {
+            faults.push(format!("{name}: {found:?} instead of {expected:?}"));
+        }
     }
     assert_eq!(faults, Vec::<String>::new());
 }
 
 #[cfg(feature = "webgpu")]
 #[wasm_bindgen_test]
-async fn webgpu_computes_what_pytorch_computes() {
-    let device = open(DeviceKind::WebGpu).await;
-    let small = &OTHERS[..2];
-    assert_eq!(faults(&[SEED, small], NormMode::Folded, &device).await, "");
-    assert_eq!(faults(&[&SEED[..2]], NormMode::Separate, &device).await, "");
+async fn a_resnet_50_is_56_dispatches() {
+    let gpu = open_gpu(Limits::Default).await;
+    let spec = NetworkSpec::new(&ResNetConfig::torchvision(Depth::D50, 10)).unwrap();
+    let shape = [1, 3, 32, 32];
+    let plan = Plan::of_network(&spec, &mut Synthetic, shape, Keep::Nothing, &gpu).unwrap();
+    assert_eq!(plan.dispatches(), 56);
 }
 
 #[cfg(feature = "webgpu")]

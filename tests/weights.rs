@@ -15,6 +15,7 @@ use flate2::read::GzDecoder;
 use half::{bf16, f16};
 use pollster::block_on;
 use proptest::prelude::*;
+use resnet_web::backend::Processor;
 use resnet_web::classifier::Classifier;
 use resnet_web::error::Error;
 use resnet_web::resnet::{
@@ -36,7 +37,7 @@ static STRIPES: LazyLock<Vec<u8>> =
 
 /// The most probable class and its probability for [`STRIPES`].
 fn top(bytes: &[u8]) -> (usize, f32) {
-    let classifier = Classifier::load(bytes, &Choices::default(), &Device::flex()).unwrap();
+    let classifier = Classifier::load(bytes, &Choices::default(), &Processor::cpu()).unwrap();
     let top = block_on(classifier.classify(&STRIPES, 40, 30, 1))
         .unwrap()
         .top;
@@ -156,8 +157,8 @@ fn what_a_file_does_not_say_is_read_off_its_tensors() {
         ),
         ("burnpack", draft.write_burnpack(), Format::Burnpack, "burn"),
     ] {
-        let device = Device::flex();
-        let classifier = Classifier::load(bytes.as_slice(), &small_choices(), &device).unwrap();
+        let classifier =
+            Classifier::load(bytes.as_slice(), &small_choices(), &Processor::cpu()).unwrap();
         let metadata = classifier.metadata();
         assert_eq!(metadata.network, draft.metadata.network, "{name}");
         assert_eq!(metadata.name, "ResNet [1, 1, 1, 1]", "{name}");
@@ -398,7 +399,7 @@ fn the_stride_comes_from_the_metadata() {
     let network = Classifier::load(
         draft.write().as_slice(),
         &Choices::default(),
-        &Device::flex(),
+        &Processor::cpu(),
     )
     .unwrap();
     assert_eq!(network.metadata().network.stride_on, StrideOn::Conv1);
@@ -705,7 +706,7 @@ fn bomb() -> Vec<u8> {
 
 /// A line for each way in which the refusal of `bytes` is not the one expected.
 fn refusal(name: &str, bytes: &[u8], code: &str, words: &[&str]) -> Vec<String> {
-    match Classifier::load(bytes, &Choices::default(), &Device::flex()).map_err(Error::from) {
+    match Classifier::load(bytes, &Choices::default(), &Processor::cpu()) {
         Ok(_) => vec![format!("{name}: was loaded")],
         Err(error) => {
             let text = error.to_string();

@@ -4,13 +4,14 @@
 //! shader that fails to compile or a driver that computes wrong gives an error here, not a wrong answer later.
 
 pub mod self_check;
-#[cfg(feature = "webgpu")]
-mod webgpu;
 
 use burn::prelude::Device;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::gpu::Number;
+#[cfg(feature = "webgpu")]
+use crate::gpu::{Gpu, GpuRequest, Limits};
 use self_check::SelfCheck;
 
 /// The kinds of device.
@@ -23,6 +24,23 @@ pub enum DeviceKind {
     WebGpu,
 }
 
+/// An open device. Clones are the same device.
+#[derive(Debug, Clone)]
+pub enum Processor {
+    /// The CPU, as burn has it.
+    Cpu(Device),
+    /// A GPU.
+    #[cfg(feature = "webgpu")]
+    Gpu(Gpu),
+}
+
+impl Processor {
+    /// The CPU.
+    pub fn cpu() -> Self {
+        Self::Cpu(Device::flex())
+    }
+}
+
 /// What a device is, and how it passed the check.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -33,6 +51,8 @@ pub struct DeviceReport {
     pub name: String,
     /// Whether a GPU's work is in truth done by the CPU.
     pub software: bool,
+    /// What maps and weights are stored as.
+    pub number: Number,
     /// The check's figures.
     pub self_check: SelfCheck,
 }
@@ -54,7 +74,13 @@ pub enum DeviceError {
         /// The adapter's name.
         name: String,
     },
-    /// The device could not be made, or stopped working.
+    /// The device is gone: the driver was reset or updated, the GPU was taken out, the browser took it away.
+    #[error("the GPU was lost: {reason}. Open a device again and load the weights into it")]
+    Lost {
+        /// The browser's words.
+        reason: String,
+    },
+    /// The device could not be made, or refused something.
     #[error("the device failed: {reason}. Use the CPU instead")]
     Failed {
         /// What happened.
@@ -62,13 +88,15 @@ pub enum DeviceError {
     },
     /// The device computes something else than PyTorch.
     #[error(
-        "the device computes wrong results: run {run} of the self-check is off by {error} of the largest logit, \
-         where {tolerance} is allowed. Use the CPU instead"
+        "the device computes wrong results: run {run} of the self-check is off by {error} of the largest number in \
+         `{layer}`, where {tolerance} is allowed. Use the CPU instead"
     )]
     SelfCheck {
+        /// The layer, by PyTorch's name.
+        layer: String,
         /// 1 or 2: some drivers are right only the first time.
         run: usize,
-        /// The largest difference, as a part of the largest logit.
+        /// The largest difference, as a part of the layer's largest number.
         error: f32,
         /// What is allowed.
         tolerance: f32,
@@ -82,30 +110,47 @@ pub enum DeviceError {
 pub async fn open(
     kind: DeviceKind,
     allow_software: bool,
-) -> Result<(Device, DeviceReport), DeviceError> {
-    let (device, name, software) = match kind {
-        DeviceKind::Cpu => (Device::flex(), "CPU (SIMD)".to_owned(), false),
-        DeviceKind::WebGpu => open_webgpu(allow_software).await?,
-    };
-    let self_check = self_check::run(&device).await?;
-    Ok((
-        device,
-        DeviceReport {
-            kind,
-            name,
-            software,
-            self_check,
-        },
-    ))
+) -> Result<(Processor, DeviceReport), DeviceError> {
+    match kind {
+        DeviceKind::Cpu => {
+            let processor = Processor::cpu();
+            let report = DeviceReport {
+                kind,
+                name: "CPU (SIMD)".to_owned(),
+                software: false,
+                number: Number::F32,
+                self_check: self_check::run(&processor).await?,
+            };
+            Ok((processor, report))
+        }
+        DeviceKind::WebGpu => open_gpu(allow_software).await,
+    }
 }
 
 #[cfg(feature = "webgpu")]
-async fn open_webgpu(allow_software: bool) -> Result<(Device, String, bool), DeviceError> {
-    webgpu::open(allow_software).await
+async fn open_gpu(allow_software: bool) -> Result<(Processor, DeviceReport), DeviceError> {
+    let mut gpu = Gpu::open(GpuRequest {
+        allow_software,
+        limits: Limits::LargestBuffers,
+    })
+    .await?;
+    let mut checked = self_check::run(&Processor::Gpu(gpu.clone())).await;
+    if checked.is_err() && gpu.number() == Number::F16 {
+        gpu = gpu.with_number(Number::F32);
+        checked = self_check::run(&Processor::Gpu(gpu.clone())).await;
+    }
+    let report = DeviceReport {
+        kind: DeviceKind::WebGpu,
+        name: gpu.name(),
+        software: gpu.is_software(),
+        number: gpu.number(),
+        self_check: checked?,
+    };
+    Ok((Processor::Gpu(gpu), report))
 }
 
 #[cfg(not(feature = "webgpu"))]
-async fn open_webgpu(_allow_software: bool) -> Result<(Device, String, bool), DeviceError> {
+async fn open_gpu(_allow_software: bool) -> Result<(Processor, DeviceReport), DeviceError> {
     Err(DeviceError::AdapterUnavailable {
         reason: "this is the CPU module".to_owned(),
     })

@@ -1,14 +1,15 @@
 //! Whether a device computes what PyTorch computes, on a network small enough to run at start-up.
 //!
 //! The network is the seed's with one bottleneck block per stage on a picture of 64 x 64 pixels: every kind of layer
-//! a ResNet has. Its weights follow from their names ([`synthetic`]), so none are downloaded.
+//! a ResNet has. Its weights follow from their names ([`synthetic`]), so none are downloaded. A GPU is also held against the
+//! CPU, map by map, for logits can be right by chance.
 
 use burn::prelude::*;
 use burn::tensor::TensorData;
 use serde::Serialize;
 use web_time::Instant;
 
-use super::DeviceError;
+use super::{DeviceError, Processor};
 use crate::resnet::{BlockKind, NormMode, ResNet, ResNetConfig};
 use crate::weights::synthetic::{self, Synthetic};
 
@@ -41,60 +42,158 @@ const RUNS: usize = 2;
 pub struct SelfCheck {
     /// How often the network ran.
     pub runs: usize,
-    /// The largest difference to PyTorch, as a part of the largest logit.
+    /// The layers whose maps were held against the CPU's, sample by sample: on a GPU only.
+    pub layers: usize,
+    /// The largest difference, as a part of the layer's largest number.
     pub worst_error: f32,
     /// Building the network and running it, in milliseconds.
     pub milliseconds: f64,
 }
 
-/// Runs the network twice on `device`.
+/// Runs the network twice: its logits must be PyTorch's, and a GPU's maps those of the CPU.
 ///
 /// # Errors
-/// [`DeviceError::SelfCheck`] for wrong numbers, [`DeviceError::Failed`] for none.
-pub async fn run(device: &Device) -> Result<SelfCheck, DeviceError> {
+/// [`DeviceError::SelfCheck`] for wrong numbers, [`DeviceError::Failed`] or [`DeviceError::Lost`] for none.
+pub async fn run(processor: &Processor) -> Result<SelfCheck, DeviceError> {
     let start = Instant::now();
-    let failed = |reason: String| DeviceError::Failed { reason };
-    let network = ResNet::load(&CONFIG, &mut Synthetic, NormMode::Folded, device)
-        .map_err(|error| failed(error.to_string()))?;
+    let (layers, worst_error) = match processor {
+        Processor::Cpu(device) => (0, run_on_cpu(device).await?),
+        #[cfg(feature = "webgpu")]
+        Processor::Gpu(gpu) => on_gpu::run(gpu).await?,
+    };
+    Ok(SelfCheck {
+        runs: RUNS,
+        layers,
+        worst_error,
+        milliseconds: start.elapsed().as_secs_f64() * 1e3,
+    })
+}
+
+async fn run_on_cpu(device: &Device) -> Result<f32, DeviceError> {
+    let network =
+        ResNet::load(&CONFIG, &mut Synthetic, NormMode::Folded, device).map_err(failed)?;
     let input = TensorData::new(synthetic::input(INPUT_SHAPE), INPUT_SHAPE);
     let mut worst_error: f32 = 0.0;
     for run in 1..=RUNS {
         let logits = network
             .forward(Tensor::from_data(input.clone(), device))
-            .map_err(|error| failed(error.to_string()))?
+            .map_err(failed)?
             .into_data_async()
             .await
-            .map_err(|error| failed(error.to_string()))?;
-        let error = worst(&logits.iter::<f32>().collect::<Vec<_>>());
-        if error > TOLERANCE || error.is_nan() {
-            return Err(DeviceError::SelfCheck {
-                run,
-                error,
-                tolerance: TOLERANCE,
-            });
-        }
+            .map_err(failed)?;
+        let logits = logits.iter::<f32>().collect::<Vec<_>>();
+        let error = passed(run, "logits", worst(&logits, &LOGITS), TOLERANCE)?;
         worst_error = worst_error.max(error);
     }
-    let milliseconds = start.elapsed().as_secs_f64() * 1e3;
-    Ok(SelfCheck {
-        runs: RUNS,
-        worst_error,
-        milliseconds,
+    Ok(worst_error)
+}
+
+fn failed(error: impl ToString) -> DeviceError {
+    DeviceError::Failed {
+        reason: error.to_string(),
+    }
+}
+
+fn passed(run: usize, layer: &str, error: f32, tolerance: f32) -> Result<f32, DeviceError> {
+    if error <= tolerance {
+        return Ok(error);
+    }
+    Err(DeviceError::SelfCheck {
+        layer: layer.to_owned(),
+        run,
+        error,
+        tolerance,
     })
 }
 
-/// The largest difference to [`LOGITS`], as a part of the largest of them. NaN if one is.
-fn worst(logits: &[f32]) -> f32 {
-    let largest = LOGITS.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
-    let differences = LOGITS
-        .iter()
-        .zip(logits)
-        .map(|(expected, found)| (expected - found).abs());
+#[cfg(feature = "webgpu")]
+mod on_gpu {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::error::Error;
+    use crate::gpu::{Gpu, Keep, Number, Plan};
+    use crate::resnet::{NetworkSpec, Observer, Output};
+
+    /// As [`TOLERANCE`], for numbers of 16 bits: each layer rounds its map to 11 of them.
+    const TOLERANCE_F16: f32 = 1e-2;
+    /// Every so many numbers of a map one is looked at; prime, so that all places of a quad and of a tile have their turn.
+    const EVERY: usize = 61;
+
+    pub(super) async fn run(gpu: &Gpu) -> Result<(usize, f32), DeviceError> {
+        let spec = NetworkSpec::new(&CONFIG).map_err(failed)?;
+        let plan = Plan::of_network(&spec, &mut Synthetic, INPUT_SHAPE, Keep::Everything, gpu)
+            .map_err(|error| match error {
+                Error::Device(error) => error,
+                other => failed(other),
+            })?;
+        let input = synthetic::input(INPUT_SHAPE);
+        let tolerance = match gpu.number() {
+            Number::F32 => TOLERANCE,
+            Number::F16 => TOLERANCE_F16,
+        };
+        let expected = maps_of_cpu(&input).await?;
+        let mut worst_error: f32 = 0.0;
+        for run in 1..=RUNS {
+            let logits = plan.run(&input).await?;
+            let error = passed(run, "logits", worst(&logits, &LOGITS), tolerance)?;
+            worst_error = worst_error.max(error);
+            for (layer, map) in plan.seen() {
+                let found = sampled(&plan.read(map).await?);
+                let expected = expected.get(layer).map_or(&[][..], Vec::as_slice);
+                let error = passed(run, layer, worst(&found, expected), tolerance)?;
+                worst_error = worst_error.max(error);
+            }
+        }
+        Ok((plan.seen().len(), worst_error))
+    }
+
+    /// Keeps what it sees, until it is read.
+    #[derive(Default)]
+    struct Recorder(BTreeMap<String, Tensor<1>>);
+
+    impl Observer for Recorder {
+        fn see(&mut self, layer: &str, output: Output<'_>) {
+            let flat = match output {
+                Output::Map(x) => x.clone().flatten(0, 3),
+                Output::Vector(x) => x.clone().flatten(0, 1),
+            };
+            self.0.insert(layer.to_owned(), flat);
+        }
+    }
+
+    async fn maps_of_cpu(input: &[f32]) -> Result<BTreeMap<String, Vec<f32>>, DeviceError> {
+        let device = Device::flex();
+        let network =
+            ResNet::load(&CONFIG, &mut Synthetic, NormMode::Folded, &device).map_err(failed)?;
+        let input = TensorData::new(input.to_vec(), INPUT_SHAPE);
+        let mut recorder = Recorder::default();
+        network
+            .forward_observed(Tensor::from_data(input, &device), &mut recorder)
+            .map_err(failed)?;
+        let mut maps = BTreeMap::new();
+        for (layer, map) in recorder.0 {
+            let map = map.into_data_async().await.map_err(failed)?;
+            maps.insert(layer, sampled(&map.iter::<f32>().collect::<Vec<_>>()));
+        }
+        Ok(maps)
+    }
+
+    fn sampled(values: &[f32]) -> Vec<f32> {
+        values.iter().step_by(EVERY).copied().collect()
+    }
+}
+
+/// The largest difference of `found` to what is expected, as a part of the largest number of that. NaN if one is, or where
+/// there is another number of them.
+fn worst(found: &[f32], expected: &[f32]) -> f32 {
+    let largest = expected.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
+    let differences = expected.iter().zip(found).map(|(e, f)| (e - f).abs());
     let worst = differences.fold(
         0.0,
         |max: f32, d| if d.is_nan() || d > max { d } else { max },
     );
-    if logits.len() == LOGITS.len() {
+    if found.len() == expected.len() {
         worst / largest
     } else {
         f32::NAN
@@ -136,7 +235,7 @@ mod tests {
             ("none", Vec::new(), false),
         ];
         for (name, logits, passes) in cases {
-            assert_eq!(worst(&logits) <= TOLERANCE, passes, "{name}");
+            assert_eq!(worst(&logits, &LOGITS) <= TOLERANCE, passes, "{name}");
         }
     }
 }

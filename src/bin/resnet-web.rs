@@ -6,9 +6,9 @@ use std::io::{self, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 
-use burn::prelude::Device;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+use resnet_web::backend::Processor;
 use resnet_web::classifier::Classifier;
 use resnet_web::convert::file::{Converted, WeightDtype, convert, convert_file, logit_error};
 use resnet_web::convert::package::KerasPackage;
@@ -238,7 +238,7 @@ fn load(weights: &Path, told: &Told) -> Outcome<Classifier> {
     let file = File::open(weights).map_err(about(weights))?;
     let choices = told.choices(weights);
     let mut classifier =
-        Classifier::load(file, &choices, &Device::flex()).map_err(about(weights))?;
+        Classifier::load(file, &choices, &Processor::cpu()).map_err(about(weights))?;
     match told.labels()? {
         Some(labels) => classifier.set_labels(labels).map_err(about(weights))?,
         None if classifier.origin().assumed.contains(&Assumption::Labels) => {

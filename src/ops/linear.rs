@@ -10,7 +10,7 @@ use super::conv::gemm::{Epilogue, PANEL, Product, Rows, pack};
 use super::conv::parts::Parts;
 
 /// A linear layer as a backend does it: features in and out.
-#[backend_extension(Flex, Cube: cfg(feature = "webgpu"))]
+#[backend_extension(Flex)]
 pub trait LinearOps: Backend {
     /// Brings a weight `[out, in]`, row by row, into the form that [`linear`](Self::linear) takes.
     fn pack_linear(weight: FloatTensor<Self>, size: [usize; 2]) -> FloatTensor<Self> {
@@ -31,9 +31,6 @@ pub trait LinearOps: Backend {
         <Self as burn::backend::ops::ModuleOps<Self>>::linear(x, weight, Some(bias))
     }
 }
-
-#[cfg(feature = "webgpu")]
-impl LinearOps for burn_wgpu::CubeBackend {}
 
 impl LinearOps for Flex {
     fn pack_linear(weight: FlexTensor, [inputs, outputs]: [usize; 2]) -> FlexTensor {

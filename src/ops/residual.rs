@@ -5,7 +5,7 @@ use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::prelude::Tensor;
 
 /// What a backend does at the end of a residual block.
-#[backend_extension(Flex, Cube: cfg(feature = "webgpu"))]
+#[backend_extension(Flex)]
 pub trait ResidualOps: Backend {
     /// `relu(residual + shortcut)`, both of one shape.
     fn add_relu(residual: FloatTensor<Self>, shortcut: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -14,9 +14,6 @@ pub trait ResidualOps: Backend {
 }
 
 impl ResidualOps for Flex {}
-
-#[cfg(feature = "webgpu")]
-impl ResidualOps for burn_wgpu::CubeBackend {}
 
 /// `relu(residual + shortcut)`, both `[batch, channels, height, width]`.
 pub fn add_relu(residual: Tensor<4>, shortcut: Tensor<4>) -> Tensor<4> {

@@ -55,30 +55,16 @@ impl ConvNorm {
         mode: NormMode,
         device: &Device,
     ) -> Result<Self, WeightError> {
-        let mut take = |tensor: &TensorSpec| source.take(&tensor.name, &tensor.shape);
-        let mut tensors = spec.convolution_tensors().into_iter();
-        let mut weight = match tensors.next() {
-            Some(tensor) => take(&tensor)?,
-            None => Vec::new(),
-        };
-        let own_bias = tensors.next().map(|tensor| take(&tensor)).transpose()?;
-        let [gamma, beta, mean, variance] = spec.norm_tensors();
-        let norm = NormTensors {
-            gamma: take(&gamma)?,
-            beta: take(&beta)?,
-            mean: take(&mean)?,
-            variance: take(&variance)?,
-        };
-
-        let (bias, norm) = match mode {
-            NormMode::Folded | NormMode::FoldedInt8 => (
-                fold_batch_norm(&mut weight, own_bias.as_deref(), &norm),
-                None,
-            ),
-            NormMode::Separate => (
-                own_bias.unwrap_or_else(|| vec![0.0; spec.output_channels]),
-                Some(batch_norm(norm, device)),
-            ),
+        let (weight, bias, norm) = match mode {
+            NormMode::Folded | NormMode::FoldedInt8 => {
+                let (weight, bias) = take_folded(spec, source)?;
+                (weight, bias, None)
+            }
+            NormMode::Separate => {
+                let (weight, own_bias, norm) = take(spec, source)?;
+                let bias = own_bias.unwrap_or_else(|| vec![0.0; spec.output_channels]);
+                (weight, bias, Some(batch_norm(norm, device)))
+            }
         };
         let length = weight.len();
         let mut shape = spec.shape();
@@ -128,6 +114,41 @@ impl ConvNorm {
         let (weight, bias) = (self.weight.val(), self.bias.val());
         conv(x, weight, bias, self.shape, relu)
     }
+}
+
+/// A convolution's weight and bias with its batch norm folded into them.
+///
+/// # Errors
+/// What the source finds wrong with a tensor.
+pub fn take_folded(
+    spec: &ConvSpec,
+    source: &mut dyn TensorSource,
+) -> Result<(Vec<f32>, Vec<f32>), WeightError> {
+    let (mut weight, own_bias, norm) = take(spec, source)?;
+    let bias = fold_batch_norm(&mut weight, own_bias.as_deref(), &norm);
+    Ok((weight, bias))
+}
+
+/// Weight, the convolution's own bias if it has one, and batch norm.
+fn take(
+    spec: &ConvSpec,
+    source: &mut dyn TensorSource,
+) -> Result<(Vec<f32>, Option<Vec<f32>>, NormTensors), WeightError> {
+    let mut take = |tensor: &TensorSpec| source.take(&tensor.name, &tensor.shape);
+    let mut tensors = spec.convolution_tensors().into_iter();
+    let weight = match tensors.next() {
+        Some(tensor) => take(&tensor)?,
+        None => Vec::new(),
+    };
+    let own_bias = tensors.next().map(|tensor| take(&tensor)).transpose()?;
+    let [gamma, beta, mean, variance] = spec.norm_tensors();
+    let norm = NormTensors {
+        gamma: take(&gamma)?,
+        beta: take(&beta)?,
+        mean: take(&mean)?,
+        variance: take(&variance)?,
+    };
+    Ok((weight, own_bias, norm))
 }
 
 fn batch_norm(tensors: NormTensors, device: &Device) -> BatchNorm {

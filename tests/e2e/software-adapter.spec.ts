@@ -49,7 +49,7 @@ for (const { what, pattern, reason } of BROKEN) {
       const response = await route.fetch();
       const body = await response.body();
       // The GPU module is the large one.
-      if (body.length < 8 << 20) return route.fulfill({ response });
+      if (body.length < 4 << 20) return route.fulfill({ response });
       first = false;
       return route.fulfill({ status: 500, body: "" });
     });

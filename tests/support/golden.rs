@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 
 use burn::prelude::*;
+#[cfg(feature = "webgpu")]
+use resnet_web::gpu::{Gpu, Keep, Plan};
+#[cfg(feature = "webgpu")]
+use resnet_web::resnet::NetworkSpec;
 use resnet_web::resnet::{
     BlockConfig, BlockKind, Depth, Family, NormMode, Observer, Output, ResNet, ResNetConfig,
     ResidualBlock, StrideOn,
@@ -221,10 +225,63 @@ impl Golden {
                 }
             }
         }
-        self.compare_activations(mode, &recorder, &mut faults).await;
+        // Folded, a convolution's own output does not exist.
+        let unseen: &[_] = match mode {
+            NormMode::Separate => &[],
+            NormMode::Folded | NormMode::FoldedInt8 => &["Conv2d"],
+        };
+        self.compare_activations(unseen, &recorder, &mut faults)
+            .await;
         faults
             .into_iter()
             .map(|fault| format!("{} ({mode:?}): {fault}", self.case))
+            .collect()
+    }
+
+    /// As [`faults`](Self::faults), on a GPU, where a layer gives out what its batch norm and ReLU make of it.
+    #[cfg(feature = "webgpu")]
+    pub async fn gpu_faults(&self, gpu: &Gpu) -> Vec<String> {
+        let (source, shape) = (&mut Synthetic, self.input_shape);
+        let (plan, output) = match self.arch.subject() {
+            Subject::Block(config) => {
+                let spec = config.spec("").unwrap();
+                let plan = Plan::of_block(&spec, source, shape, Keep::Everything, gpu);
+                (plan.unwrap(), None)
+            }
+            Subject::Network(config) => {
+                let spec = NetworkSpec::new(&config).unwrap();
+                let plan = Plan::of_network(&spec, source, shape, Keep::Everything, gpu);
+                (plan.unwrap(), Some(spec.head.linear))
+            }
+        };
+        let found = plan.run(&input(shape)).await.unwrap();
+        let mut faults = Vec::new();
+        if let Some(name) = output {
+            let expected = self.logits.concat();
+            let largest = expected.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
+            let expected = expected.into_iter().enumerate();
+            compare_values(&name, expected, &found, largest, &mut faults);
+        }
+        let mut recorder = Recorder::default();
+        for (name, map) in plan.seen() {
+            let values = plan.read(map).await.unwrap();
+            let [batch, ..] = map.shape();
+            let is_vector = |layer: &&Layer| layer.name == *name && layer.output_shape.len() == 2;
+            let shape = match self.layers.iter().find(is_vector) {
+                Some(_) => vec![batch, values.len() / batch],
+                None => map.shape().to_vec(),
+            };
+            let count = values.len();
+            let values = Tensor::from_data(TensorData::new(values, [count]), &Device::flex());
+            recorder.shapes.insert(name.clone(), shape);
+            recorder.outputs.insert(name.clone(), values);
+        }
+        let unseen = ["Conv2d", "BatchNorm2d", "Softmax", "Sequential"];
+        self.compare_activations(&unseen, &recorder, &mut faults)
+            .await;
+        faults
+            .into_iter()
+            .map(|fault| format!("{} (GPU): {fault}", self.case))
             .collect()
     }
 
@@ -273,7 +330,7 @@ impl Golden {
 
     async fn compare_activations(
         &self,
-        mode: NormMode,
+        unseen: &[&str],
         recorder: &Recorder,
         faults: &mut Vec<String>,
     ) {
@@ -282,8 +339,7 @@ impl Golden {
             let (Some(found), Some(shape)) =
                 (recorder.outputs.get(name), recorder.shapes.get(name))
             else {
-                // Folded, a convolution's own output does not exist.
-                if mode == NormMode::Separate || layer.kind != "Conv2d" {
+                if !unseen.contains(&layer.kind.as_str()) {
                     faults.push(format!("{name}: not seen in the run"));
                 }
                 continue;

@@ -30,8 +30,8 @@ export const modules = {
     optimise: ["-O1"],
     budget: 350 * KIB,
   },
-  // Ten times the code, at which wasm-opt would be for minutes.
-  webgpu: { features: ["webgpu"], optimise: null, budget: 3 * KIB * KIB },
+  // Three times the code, at which wasm-opt would be for minutes.
+  webgpu: { features: ["webgpu"], optimise: null, budget: 1.2 * KIB * KIB },
 };
 
 /**

@@ -194,7 +194,8 @@ export class Classifier {
       return await unlessAborted(run, signal);
     } catch (thrown) {
       const error = toResNetError(thrown);
-      if (error.code !== "device-failed" || (await this.#device).kind === "cpu") throw error;
+      const failed = error.code === "device-failed" || error.code === "device-lost";
+      if (!failed || (await this.#device).kind === "cpu") throw error;
       // A GPU that fails once is not asked again. A decoded picture went to the worker for good; a file is still here.
       this.#recover(error.message);
       if (!(source instanceof Blob)) throw error;

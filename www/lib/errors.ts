@@ -7,6 +7,8 @@ export type ErrorCode =
   | "adapter-unavailable"
   | "adapter-software"
   | "device-failed"
+  /** The GPU is gone, with everything on it. */
+  | "device-lost"
   | "self-check-failed"
   | "weights-format"
   | "weights-unreadable"

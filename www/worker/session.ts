@@ -196,7 +196,8 @@ export class Session {
       return { model: build(device.engine), status: device.status };
     } catch (thrown) {
       const error = toResNetError(thrown);
-      if (error.code !== "device-failed" || device.status.kind === "cpu") throw error;
+      const failed = error.code === "device-failed" || error.code === "device-lost";
+      if (!failed || device.status.kind === "cpu") throw error;
       this.#opened = openOnCpu(this.#threads, "device-failed", error.message);
       const cpu = await this.#opened;
       return { model: build(cpu.engine), status: cpu.status };

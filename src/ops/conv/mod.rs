@@ -1,13 +1,11 @@
 //! Convolution with everything that comes after it: bias, residual addition, ReLU.
 //!
-//! A backend extension: the CPU has kernels of its own ([`gemm`], [`winograd`], [`int8`]), the GPU a shader. Both keep maps
-//! as `[height, width, channels]` from layer to layer, under burn's usual shape `[batch, channels, height, width]`. What
-//! neither does, grouped convolutions, is put together of burn's operations.
+//! A backend extension: the CPU has kernels of its own ([`gemm`], [`winograd`], [`int8`]). They keep maps as `[height, width,
+//! channels]` from layer to layer, under burn's usual shape `[batch, channels, height, width]`. What they do not do, grouped
+//! convolutions, is put together of burn's operations. The GPU's are in [`crate::gpu`].
 
 mod cpu;
 pub mod gemm;
-#[cfg(feature = "webgpu")]
-mod gpu;
 pub mod int8;
 mod map;
 pub mod parts;
@@ -55,6 +53,14 @@ impl Arithmetic {
         let can = int8::IS_AVAILABLE && *device == Device::flex();
         if can { self } else { Self::F32 }
     }
+
+    /// What a device can calculate with.
+    pub fn all_on(device: &Device) -> Vec<Self> {
+        let all = [Self::F32, Self::Int8];
+        all.into_iter()
+            .filter(|&one| one.on(device) == one)
+            .collect()
+    }
 }
 
 impl ConvShape {
@@ -75,7 +81,7 @@ impl ConvShape {
 }
 
 /// Convolutions as a backend does them.
-#[backend_extension(Flex, Cube: cfg(feature = "webgpu"))]
+#[backend_extension(Flex)]
 pub trait ConvOps: Backend {
     /// Brings a weight, given as PyTorch's numbers row by row, into the form that [`conv`](Self::conv) takes.
     fn pack_weight(weight: FloatTensor<Self>, shape: ConvShape) -> FloatTensor<Self> {

@@ -1,0 +1,201 @@
+//! Weights in the order in which the shaders read them.
+
+use crate::ops::conv::ConvShape;
+
+/// Channels that are loaded at once.
+pub const QUAD: usize = 4;
+/// Output channels of a workgroup, as the convolution's shader has them.
+const TILE: usize = 64;
+
+/// A convolution's weights, `[kernel pixel][input of a span][output]`, inputs and outputs filled up to whole quads by zeros.
+///
+/// A span is what a workgroup's outputs see of the input: all of it, or in groups so much of it that no workgroup needs
+/// another's. Where a span holds several groups, what an output does not see is zero.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PackedConvolution {
+    /// The numbers.
+    pub values: Vec<f32>,
+    /// Quads of input channels of a span.
+    pub span_quads: usize,
+    /// Quads of output channels that share a span.
+    pub span_outputs: usize,
+}
+
+/// Packs `weight`, `[out, in / groups, height, width]` row by row.
+pub fn pack_convolution(weight: &[f32], shape: ConvShape) -> PackedConvolution {
+    let ConvShape {
+        inputs,
+        outputs,
+        kernel,
+        groups,
+        ..
+    } = shape;
+    let [group_inputs, group_outputs] = [inputs / groups, outputs / groups];
+    let apart = groups > 1
+        && inputs == outputs
+        && outputs.is_multiple_of(TILE.max(group_outputs))
+        && (TILE.is_multiple_of(group_outputs) || group_outputs.is_multiple_of(TILE));
+    let [span_inputs, span_outputs] = if apart {
+        [TILE.max(group_outputs); 2]
+    } else {
+        [inputs, outputs]
+    };
+    let span_padded = span_inputs.next_multiple_of(QUAD);
+    let outputs_padded = outputs.next_multiple_of(QUAD);
+    let pixels = kernel * kernel;
+    let mut values = vec![0.0; pixels * span_padded * outputs_padded];
+    for (output, own) in weight.chunks_exact(group_inputs * pixels).enumerate() {
+        let span_start = output / span_outputs * span_inputs;
+        let start = output / group_outputs * group_inputs - span_start;
+        for (input, kernel) in own.chunks_exact(pixels).enumerate() {
+            for (pixel, &value) in kernel.iter().enumerate() {
+                let line = pixel * span_padded + start + input;
+                values[line * outputs_padded + output] = value;
+            }
+        }
+    }
+    PackedConvolution {
+        values,
+        span_quads: span_padded / QUAD,
+        span_outputs: span_outputs.div_ceil(QUAD),
+    }
+}
+
+/// Packs a linear layer's `weight`, `[classes, channels * pixels]` row by row as PyTorch flattens a map, into
+/// `[pixel][channel][class]`, channels and classes filled up to whole quads by zeros.
+pub fn pack_linear(weight: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
+    let features = channels * pixels;
+    let classes = weight.len() / features;
+    let [channels_padded, classes_padded] =
+        [channels, classes].map(|count| count.next_multiple_of(QUAD));
+    let mut values = vec![0.0; pixels * channels_padded * classes_padded];
+    for (class, own) in weight.chunks_exact(features).enumerate() {
+        for (feature, &value) in own.iter().enumerate() {
+            let [channel, pixel] = [feature / pixels, feature % pixels];
+            values[(pixel * channels_padded + channel) * classes_padded + class] = value;
+        }
+    }
+    values
+}
+
+/// A vector filled up to whole quads by zeros.
+pub fn padded(mut values: Vec<f32>) -> Vec<f32> {
+    values.resize(values.len().next_multiple_of(QUAD), 0.0);
+    values
+}
+
+/// Maps `[batch, channels, height, width]` as `[batch, height, width, channels]`, channels filled up to whole quads.
+pub fn interleave(values: &[f32], [batch, channels, height, width]: [usize; 4]) -> Vec<f32> {
+    let (pixels, channels_padded) = (height * width, channels.next_multiple_of(QUAD));
+    let mut interleaved = vec![0.0; batch * pixels * channels_padded];
+    for (row, numbers) in values.chunks_exact(pixels).enumerate() {
+        let [picture, channel] = [row / channels, row % channels];
+        for (pixel, &number) in numbers.iter().enumerate() {
+            interleaved[(picture * pixels + pixel) * channels_padded + channel] = number;
+        }
+    }
+    interleaved
+}
+
+/// The way back.
+pub fn separate(values: &[f32], [batch, channels, height, width]: [usize; 4]) -> Vec<f32> {
+    let (pixels, channels_padded) = (height * width, channels.next_multiple_of(QUAD));
+    let mut separated = Vec::with_capacity(batch * channels * pixels);
+    for picture in values.chunks_exact(pixels * channels_padded) {
+        for channel in 0..channels {
+            separated.extend(picture.iter().skip(channel).step_by(channels_padded));
+        }
+    }
+    separated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::conv::Arithmetic;
+
+    #[test]
+    fn every_weight_stands_where_its_output_reads_it() {
+        // (inputs, outputs, kernel, groups, inputs of a span)
+        let cases = [
+            (3, 64, 7, 1, 3),
+            (5, 6, 3, 1, 5),
+            (128, 128, 3, 32, 64),
+            (256, 256, 3, 2, 128),
+            (8, 8, 1, 4, 8),
+            (192, 192, 1, 2, 192),
+            (64, 128, 1, 2, 64),
+        ];
+        for (inputs, outputs, kernel, groups, span) in cases {
+            let shape = ConvShape {
+                inputs,
+                outputs,
+                kernel,
+                groups,
+                stride: 1,
+                padding: 0,
+                arithmetic: Arithmetic::F32,
+            };
+            let [_, group_inputs, ..] = shape.weight();
+            let pixels = kernel * kernel;
+            let count = outputs * group_inputs * pixels;
+            let weight: Vec<f32> = (1..=count).map(|i| i as f32).collect();
+            let packed = pack_convolution(&weight, shape);
+            assert_eq!(packed.span_quads, span.div_ceil(QUAD), "{shape:?}");
+            let outputs_padded = outputs.next_multiple_of(QUAD);
+            let mut nonzero = 0;
+            for output in 0..outputs {
+                let first = output / QUAD / packed.span_outputs * packed.span_quads * QUAD;
+                for line in 0..packed.span_quads * QUAD * pixels {
+                    let [pixel, input] = [
+                        line / (packed.span_quads * QUAD),
+                        line % (packed.span_quads * QUAD),
+                    ];
+                    let seen = first + input;
+                    let group = output / (outputs / groups);
+                    let expected = if seen < inputs && seen / group_inputs == group {
+                        weight[(output * group_inputs + seen % group_inputs) * pixels + pixel]
+                    } else {
+                        0.0
+                    };
+                    let found = packed.values[line * outputs_padded + output];
+                    assert_eq!(
+                        found, expected,
+                        "{shape:?}, output {output}, input {seen}, pixel {pixel}"
+                    );
+                    nonzero += usize::from(found != 0.0);
+                }
+            }
+            assert_eq!(nonzero, count, "{shape:?}");
+        }
+    }
+
+    #[test]
+    fn a_flattened_maps_weights_follow_its_order_in_memory() {
+        // Two classes, three channels of two pixels.
+        let weight: Vec<f32> = (1..=12).map(|i| i as f32).collect();
+        let packed = pack_linear(&weight, 3, 2);
+        let line = |pixel: usize, channel: usize| &packed[(pixel * 4 + channel) * 4..][..4];
+        assert_eq!(line(0, 0), [1.0, 7.0, 0.0, 0.0]);
+        assert_eq!(line(1, 0), [2.0, 8.0, 0.0, 0.0]);
+        assert_eq!(line(1, 2), [6.0, 12.0, 0.0, 0.0]);
+        assert_eq!(line(0, 3), [0.0; 4]);
+    }
+
+    #[test]
+    fn a_map_comes_back_as_it_went() {
+        for shape in [[1, 3, 2, 5], [2, 4, 1, 1], [2, 7, 3, 2]] {
+            let count = shape.iter().product::<usize>();
+            let values: Vec<f32> = (0..count).map(|i| i as f32).collect();
+            assert_eq!(
+                separate(&interleave(&values, shape), shape),
+                values,
+                "{shape:?}"
+            );
+        }
+        assert_eq!(
+            interleave(&[1.0, 2.0, 3.0, 4.0], [1, 2, 1, 2])[..6],
+            [1.0, 3.0, 0.0, 0.0, 2.0, 4.0]
+        );
+    }
+}

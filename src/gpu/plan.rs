@@ -1,0 +1,570 @@
+//! A network as the list of dispatches that computes it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use burn_wgpu::wgpu;
+use half::f16;
+use half::slice::HalfFloatSliceExt;
+
+use super::device::Gpu;
+use super::layout::{QUAD, interleave, pack_convolution, pack_linear, padded, separate};
+use super::number::Number;
+use crate::backend::DeviceError;
+use crate::error::Error;
+use crate::resnet::conv_norm::take_folded;
+use crate::resnet::spec::{BlockSpec, ConvSpec, HeadSpec, NetworkSpec, PoolSpec};
+use crate::weights::TensorSource;
+
+/// Pixels and quads of channels of a convolution's workgroup, as its shader has them.
+const TILE: [usize; 2] = [32, 16];
+/// Quads of classes of the linear layer's workgroup.
+const CLASS_QUADS: usize = 16;
+/// Invocations of every workgroup.
+const INVOCATIONS: usize = 64;
+/// Bytes between one dispatch's parameters and the next: WebGPU's default alignment of uniform buffers.
+const PARAMETERS: usize = 256;
+/// Where a block that stands alone has its output.
+const BLOCK_OUTPUT: &str = "output";
+
+/// What becomes of the maps between a picture and its logits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Their memory is used again as soon as nobody reads them any more.
+    Nothing,
+    /// Each has memory of its own and can be read after a run.
+    Everything,
+}
+
+/// A map in the GPU's memory, `[batch, channels, height, width]` to whoever reads it.
+#[derive(Debug, Clone)]
+pub struct Map {
+    buffer: Arc<wgpu::Buffer>,
+    shape: [usize; 4],
+    number: Number,
+}
+
+/// A network for pictures of one size.
+#[derive(Debug)]
+pub struct Plan {
+    gpu: Gpu,
+    dispatches: Vec<Dispatch>,
+    input: Map,
+    output: Map,
+    seen: BTreeMap<String, Map>,
+    buffers: Buffers,
+}
+
+/// Everything a plan has on the GPU, given back when it goes.
+#[derive(Debug, Default)]
+struct Buffers(Vec<Arc<wgpu::Buffer>>);
+
+#[derive(Debug)]
+struct Dispatch {
+    pipeline: wgpu::ComputePipeline,
+    bindings: wgpu::BindGroup,
+    workgroups: [u32; 3],
+}
+
+impl Plan {
+    /// Brings the network that `spec` describes onto the GPU, for inputs of `shape`.
+    ///
+    /// # Errors
+    /// What the source finds wrong with a tensor, an input that does not fit, or a device that is gone.
+    pub fn of_network(
+        spec: &NetworkSpec,
+        source: &mut dyn TensorSource,
+        shape: [usize; 4],
+        keep: Keep,
+        gpu: &Gpu,
+    ) -> Result<Self, Error> {
+        spec.check_input(shape)?;
+        let mut builder = Builder::new(gpu, keep);
+        let input = builder.map(shape)?;
+        let mut x = builder.convolution(input.clone(), None, &spec.stem, source)?;
+        builder.show(spec.stem_container.as_deref(), &x);
+        x = builder.max_pool(x, &spec.pool)?;
+        for stage in &spec.stages {
+            for block in &stage.blocks {
+                x = builder.block(x, block, source)?;
+            }
+            builder.show(Some(&stage.name), &x);
+        }
+        let logits = builder.head(x, &spec.head, source)?;
+        builder.finish(input, logits)
+    }
+
+    /// Brings a block alone onto the GPU.
+    ///
+    /// # Errors
+    /// As those of a network.
+    pub fn of_block(
+        spec: &BlockSpec,
+        source: &mut dyn TensorSource,
+        shape: [usize; 4],
+        keep: Keep,
+        gpu: &Gpu,
+    ) -> Result<Self, Error> {
+        spec.output_size([shape[2], shape[3]])?;
+        let mut builder = Builder::new(gpu, keep);
+        let input = builder.map(shape)?;
+        let output = builder.block(input.clone(), spec, source)?;
+        builder.show(Some(BLOCK_OUTPUT), &output);
+        builder.finish(input, output)
+    }
+
+    /// How many dispatches a run has, all in one submission.
+    pub fn dispatches(&self) -> usize {
+        self.dispatches.len()
+    }
+
+    /// Bytes of the GPU's memory that it holds.
+    pub fn bytes(&self) -> u64 {
+        self.buffers.0.iter().map(|buffer| buffer.size()).sum()
+    }
+
+    /// The maps that were kept, by PyTorch's names: what a convolution gives out after batch norm and ReLU has the name of
+    /// the last of them.
+    pub const fn seen(&self) -> &BTreeMap<String, Map> {
+        &self.seen
+    }
+
+    /// Computes the output for `input`, `[batch, channels, height, width]` row by row: the logits of a network.
+    ///
+    /// # Errors
+    /// [`DeviceError`]: a device that is lost, or refuses any part of it. What it gave out is then not told.
+    pub async fn run(&self, input: &[f32]) -> Result<Vec<f32>, DeviceError> {
+        let Gpu { device, queue, .. } = &self.gpu;
+        self.gpu.check()?;
+        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let input = interleave(input, self.input.shape);
+        let input = bytes_of(&input, self.input.number);
+        queue.write_buffer(&self.input.buffer, 0, &input);
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            for dispatch in &self.dispatches {
+                let [x, y, z] = dispatch.workgroups;
+                pass.set_pipeline(&dispatch.pipeline);
+                pass.set_bind_group(0, &dispatch.bindings, &[]);
+                pass.dispatch_workgroups(x, y, z);
+            }
+        }
+        let answer = self.read_after(&self.output, encoder).await;
+        let refused = scope.pop().await;
+        // A dispatch that the browser refuses leaves in memory what was there before, and says so nowhere but here.
+        if let Some(error) = refused {
+            let reason = error.to_string();
+            return Err(DeviceError::Failed { reason });
+        }
+        self.gpu.check()?;
+        answer
+    }
+
+    /// What the last run left in a map, `[batch, channels, height, width]` row by row.
+    ///
+    /// # Errors
+    /// A device that is lost.
+    pub async fn read(&self, map: &Map) -> Result<Vec<f32>, DeviceError> {
+        let descriptor = wgpu::CommandEncoderDescriptor::default();
+        let encoder = self.gpu.device.create_command_encoder(&descriptor);
+        self.read_after(map, encoder).await
+    }
+
+    /// Submits what is encoded and a copy of `map`, and waits for that.
+    async fn read_after(
+        &self,
+        map: &Map,
+        mut encoder: wgpu::CommandEncoder,
+    ) -> Result<Vec<f32>, DeviceError> {
+        let Gpu { device, queue, .. } = &self.gpu;
+        let bytes = map.bytes() as u64;
+        let staging = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("readback"),
+            size: bytes,
+            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
+            mapped_at_creation: false,
+        });
+        encoder.copy_buffer_to_buffer(&map.buffer, 0, &staging, 0, bytes);
+        queue.submit([encoder.finish()]);
+        let (tell, told) = oneshot::channel();
+        staging.map_async(wgpu::MapMode::Read, .., move |outcome| {
+            // Whoever waited may have gone.
+            let _ = tell.send(outcome);
+        });
+        if !matches!(told.await, Ok(Ok(()))) {
+            self.gpu.check()?;
+            let reason = "its answer could not be read".to_owned();
+            return Err(DeviceError::Failed { reason });
+        }
+        let view = staging
+            .get_mapped_range(..)
+            .map_err(|error| DeviceError::Failed {
+                reason: error.to_string(),
+            })?;
+        let values = values_of(&view, map.number);
+        drop(view);
+        staging.destroy();
+        Ok(separate(&values, map.shape))
+    }
+}
+
+impl Drop for Buffers {
+    fn drop(&mut self) {
+        // The browser would find out some day; a second network may need the memory now.
+        for buffer in &self.0 {
+            buffer.destroy();
+        }
+    }
+}
+
+impl Map {
+    /// `[batch, channels, height, width]`
+    pub const fn shape(&self) -> [usize; 4] {
+        self.shape
+    }
+
+    const fn pixels(&self) -> usize {
+        self.shape[2] * self.shape[3]
+    }
+
+    const fn quads(&self) -> usize {
+        self.shape[1].div_ceil(QUAD)
+    }
+
+    const fn bytes(&self) -> usize {
+        self.shape[0] * self.pixels() * self.quads() * QUAD * self.number.size()
+    }
+}
+
+/// Puts dispatches together.
+struct Builder<'a> {
+    gpu: &'a Gpu,
+    keep: Keep,
+    steps: Vec<Step>,
+    seen: BTreeMap<String, Map>,
+    buffers: Buffers,
+    /// Maps that nobody reads any more.
+    free: Vec<Arc<wgpu::Buffer>>,
+}
+
+/// A dispatch whose parameters are not on the GPU yet.
+struct Step {
+    pipeline: wgpu::ComputePipeline,
+    /// From binding 1 on.
+    buffers: Vec<Arc<wgpu::Buffer>>,
+    parameters: Vec<usize>,
+    workgroups: [usize; 3],
+}
+
+impl<'a> Builder<'a> {
+    fn new(gpu: &'a Gpu, keep: Keep) -> Self {
+        Self {
+            gpu,
+            keep,
+            steps: Vec::new(),
+            seen: BTreeMap::new(),
+            buffers: Buffers::default(),
+            free: Vec::new(),
+        }
+    }
+
+    /// A buffer of so many bytes that shaders can read.
+    fn buffer(
+        &mut self,
+        bytes: usize,
+        usage: wgpu::BufferUsages,
+    ) -> Result<Arc<wgpu::Buffer>, Error> {
+        let largest = self.gpu.largest_binding();
+        if bytes as u64 > largest {
+            let reason = format!("a tensor of {bytes} bytes is needed, and it allows {largest}");
+            return Err(DeviceError::Failed { reason }.into());
+        }
+        let buffer = Arc::new(self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: bytes as u64,
+            usage: usage | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        }));
+        self.buffers.0.push(Arc::clone(&buffer));
+        Ok(buffer)
+    }
+
+    /// A buffer with numbers in it.
+    fn filled(&mut self, values: &[f32], number: Number) -> Result<Arc<wgpu::Buffer>, Error> {
+        let bytes = bytes_of(values, number);
+        let buffer = self.buffer(bytes.len(), wgpu::BufferUsages::STORAGE)?;
+        self.gpu.queue.write_buffer(&buffer, 0, &bytes);
+        Ok(buffer)
+    }
+
+    /// Memory for a map: that of one which nobody reads any more, if it is large enough.
+    fn map(&mut self, shape: [usize; 4]) -> Result<Map, Error> {
+        self.map_of(shape, self.gpu.number())
+    }
+
+    fn map_of(&mut self, shape: [usize; 4], number: Number) -> Result<Map, Error> {
+        let [batch, channels, height, width] = shape;
+        let bytes = batch * channels.next_multiple_of(QUAD) * height * width * number.size();
+        let fitting = self.free.iter().enumerate();
+        let fitting = fitting.filter(|(_, buffer)| buffer.size() >= bytes as u64);
+        let smallest = fitting.min_by_key(|(_, buffer)| buffer.size());
+        let buffer = match smallest.map(|(place, _)| place) {
+            Some(place) => self.free.swap_remove(place),
+            None => {
+                let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
+                self.buffer(bytes, usage)?
+            }
+        };
+        Ok(Map {
+            buffer,
+            shape,
+            number,
+        })
+    }
+
+    /// Says that nobody reads a map any more.
+    fn release(&mut self, map: Map) {
+        if self.keep == Keep::Nothing {
+            self.free.push(map.buffer);
+        }
+    }
+
+    fn show(&mut self, name: Option<&str>, map: &Map) {
+        if let (Some(name), Keep::Everything) = (name, self.keep) {
+            self.seen.insert(name.to_owned(), map.clone());
+        }
+    }
+
+    /// A convolution. What it reads is the caller's to release.
+    fn convolved(
+        &mut self,
+        x: &Map,
+        residual: Option<&Map>,
+        relu: bool,
+        spec: &ConvSpec,
+        source: &mut dyn TensorSource,
+    ) -> Result<Map, Error> {
+        let (weight, bias) = take_folded(spec, source)?;
+        let packed = pack_convolution(&weight, spec.shape());
+        let [batch, _, height, width] = x.shape;
+        let [out_height, out_width] = spec.output_size([height, width]);
+        let y = self.map([batch, spec.output_channels, out_height, out_width])?;
+        let weights = self.filled(&packed.values, self.gpu.number())?;
+        let bias = self.filled(&padded(bias), Number::F32)?;
+        let mut buffers = vec![x.buffer.clone(), y.buffer.clone(), weights, bias];
+        buffers.extend(residual.map(|residual| residual.buffer.clone()));
+        let pipelines = &self.gpu.pipelines;
+        let pipeline = match residual {
+            Some(_) => &pipelines.convolution_onto,
+            None => &pipelines.convolution,
+        };
+        self.steps.push(Step {
+            pipeline: pipeline.clone(),
+            buffers,
+            parameters: vec![
+                height,
+                width,
+                out_height,
+                out_width,
+                x.quads(),
+                y.quads(),
+                packed.span_quads,
+                packed.span_outputs,
+                spec.kernel,
+                spec.stride,
+                spec.padding,
+                usize::from(relu),
+            ],
+            workgroups: [
+                y.pixels().div_ceil(TILE[0]),
+                y.quads().div_ceil(TILE[1]),
+                batch,
+            ],
+        });
+        Ok(y)
+    }
+
+    /// A convolution with its batch norm and ReLU, under the name of the last of them.
+    fn convolution(
+        &mut self,
+        x: Map,
+        residual: Option<&Map>,
+        spec: &ConvSpec,
+        source: &mut dyn TensorSource,
+    ) -> Result<Map, Error> {
+        let y = self.convolved(&x, residual, spec.relu.is_some(), spec, source)?;
+        self.show(spec.relu.as_deref().or(Some(&spec.norm)), &y);
+        self.release(x);
+        Ok(y)
+    }
+
+    fn max_pool(&mut self, x: Map, spec: &PoolSpec) -> Result<Map, Error> {
+        let [batch, channels, height, width] = x.shape;
+        let [out_height, out_width] = spec.output_size([height, width]);
+        let y = self.map([batch, channels, out_height, out_width])?;
+        self.steps.push(Step {
+            pipeline: self.gpu.pipelines.max_pool.clone(),
+            buffers: vec![x.buffer.clone(), y.buffer.clone()],
+            parameters: vec![height, width, out_height, out_width, x.quads(), batch],
+            workgroups: [(y.pixels() * y.quads()).div_ceil(INVOCATIONS), batch, 1],
+        });
+        self.show(Some(&spec.name), &y);
+        self.release(x);
+        Ok(y)
+    }
+
+    fn block(
+        &mut self,
+        x: Map,
+        spec: &BlockSpec,
+        source: &mut dyn TensorSource,
+    ) -> Result<Map, Error> {
+        let Some((last, first)) = spec.convolutions.split_last() else {
+            return Ok(x);
+        };
+        // The block's input is read twice: its memory is free when both have read it.
+        let mut residual = x.clone();
+        for (i, convolution) in first.iter().enumerate() {
+            let y = self.convolved(
+                &residual,
+                None,
+                convolution.relu.is_some(),
+                convolution,
+                source,
+            )?;
+            self.show(convolution.relu.as_deref(), &y);
+            if i > 0 {
+                self.release(residual);
+            }
+            residual = y;
+        }
+        let shortcut = match &spec.shortcut {
+            Some(projection) => self.convolution(x, None, projection, source)?,
+            None => x,
+        };
+        let y = self.convolved(&residual, Some(&shortcut), true, last, source)?;
+        self.release(residual);
+        self.release(shortcut);
+        self.show(Some(&spec.relu), &y);
+        self.show(
+            Some(&spec.name)
+                .filter(|name| !name.is_empty())
+                .map(String::as_str),
+            &y,
+        );
+        Ok(y)
+    }
+
+    fn head(
+        &mut self,
+        mut x: Map,
+        spec: &HeadSpec,
+        source: &mut dyn TensorSource,
+    ) -> Result<Map, Error> {
+        let [batch, channels, ..] = x.shape;
+        if let Some(name) = &spec.pool {
+            let y = self.map([batch, channels, 1, 1])?;
+            self.steps.push(Step {
+                pipeline: self.gpu.pipelines.average_pool.clone(),
+                buffers: vec![x.buffer.clone(), y.buffer.clone()],
+                parameters: vec![x.pixels(), x.quads()],
+                workgroups: [x.quads().div_ceil(INVOCATIONS), batch, 1],
+            });
+            self.show(Some(name), &y);
+            self.release(x);
+            x = y;
+        }
+        self.show(Some(&spec.flatten), &x);
+        let [weight, bias] = spec.tensors();
+        let weight = source.take(&weight.name, &weight.shape)?;
+        let bias = source.take(&bias.name, &bias.shape)?;
+        let weight = pack_linear(&weight, channels, x.pixels());
+        let logits = self.map_of([batch, spec.classes, 1, 1], Number::F32)?;
+        let weight = self.filled(&weight, self.gpu.number())?;
+        let bias = self.filled(&padded(bias), Number::F32)?;
+        self.steps.push(Step {
+            pipeline: self.gpu.pipelines.linear.clone(),
+            buffers: vec![x.buffer.clone(), logits.buffer.clone(), weight, bias],
+            parameters: vec![x.pixels() * x.quads(), logits.quads()],
+            workgroups: [logits.quads().div_ceil(CLASS_QUADS), batch, 1],
+        });
+        self.show(Some(&spec.linear), &logits);
+        Ok(logits)
+    }
+
+    /// Brings the parameters onto the GPU, all in one buffer, and binds everything.
+    fn finish(mut self, input: Map, output: Map) -> Result<Plan, Error> {
+        self.gpu.check()?;
+        let mut parameters = vec![0; self.steps.len() * PARAMETERS];
+        for (step, own) in self
+            .steps
+            .iter()
+            .zip(parameters.chunks_exact_mut(PARAMETERS))
+        {
+            for (&value, bytes) in step.parameters.iter().zip(own.chunks_exact_mut(4)) {
+                bytes.copy_from_slice(&(value as u32).to_le_bytes());
+            }
+        }
+        let all = self.buffer(parameters.len(), wgpu::BufferUsages::UNIFORM)?;
+        self.gpu.queue.write_buffer(&all, 0, &parameters);
+        let device = &self.gpu.device;
+        let bound = |(i, step): (usize, Step)| {
+            let parameters = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                buffer: &all,
+                offset: (i * PARAMETERS) as u64,
+                size: std::num::NonZeroU64::new(PARAMETERS as u64),
+            });
+            let buffers = step.buffers.iter().map(|buffer| buffer.as_entire_binding());
+            let entries: Vec<_> = std::iter::once(parameters)
+                .chain(buffers)
+                .zip(0..)
+                .map(|(resource, binding)| wgpu::BindGroupEntry { binding, resource })
+                .collect();
+            let bindings = device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: None,
+                layout: &step.pipeline.get_bind_group_layout(0),
+                entries: &entries,
+            });
+            Dispatch {
+                pipeline: step.pipeline,
+                bindings,
+                workgroups: step.workgroups.map(|count| count as u32),
+            }
+        };
+        let dispatches = self.steps.into_iter().enumerate().map(bound).collect();
+        Ok(Plan {
+            gpu: self.gpu.clone(),
+            dispatches,
+            input,
+            output,
+            seen: self.seen,
+            buffers: self.buffers,
+        })
+    }
+}
+
+fn bytes_of(values: &[f32], number: Number) -> Cow<'_, [u8]> {
+    match number {
+        Number::F32 => Cow::Borrowed(bytemuck::cast_slice(values)),
+        Number::F16 => {
+            let mut halves = vec![f16::ZERO; values.len()];
+            halves.convert_from_f32_slice(values);
+            Cow::Owned(halves.iter().flat_map(|half| half.to_le_bytes()).collect())
+        }
+    }
+}
+
+fn values_of(bytes: &[u8], number: Number) -> Vec<f32> {
+    match number {
+        Number::F32 => {
+            let number = |bytes: &[u8; 4]| f32::from_le_bytes(*bytes);
+            bytes.as_chunks().0.iter().map(number).collect()
+        }
+        Number::F16 => {
+            let number = |bytes: &[u8; 2]| f16::from_le_bytes(*bytes).to_f32();
+            bytes.as_chunks().0.iter().map(number).collect()
+        }
+    }
+}

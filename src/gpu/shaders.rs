@@ -1,0 +1,63 @@
+//! The shaders, and the pipelines made of them: five, whatever the network. Sizes are parameters.
+
+use burn_wgpu::wgpu;
+
+use super::number::Number;
+
+/// Before every shader's text stands what `number` is.
+const fn declaration(number: Number) -> &'static str {
+    match number {
+        Number::F32 => "alias number = f32;\n\n",
+        Number::F16 => "enable f16;\n\nalias number = f16;\n\n",
+    }
+}
+
+/// A pipeline for each kind of layer.
+#[derive(Debug)]
+pub struct Pipelines {
+    /// Convolution, bias, and ReLU where asked for.
+    pub convolution: wgpu::ComputePipeline,
+    /// The same onto a residual.
+    pub convolution_onto: wgpu::ComputePipeline,
+    /// 3x3, stride 2, padding 1.
+    pub max_pool: wgpu::ComputePipeline,
+    /// Over all pixels.
+    pub average_pool: wgpu::ComputePipeline,
+    /// The head's product.
+    pub linear: wgpu::ComputePipeline,
+}
+
+impl Pipelines {
+    /// Has the browser compile all of them; faults come to the device's error scope.
+    pub fn new(device: &wgpu::Device, number: Number) -> Self {
+        let pipeline = |label: &str, parts: &[&str]| {
+            let text = [&[declaration(number)], parts].concat().concat();
+            let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+                label: Some(label),
+                source: wgpu::ShaderSource::Wgsl(text.into()),
+            });
+            device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some(label),
+                layout: None,
+                module: &module,
+                entry_point: Some("main"),
+                compilation_options: wgpu::PipelineCompilationOptions::default(),
+                cache: None,
+            })
+        };
+        let convolution = include_str!("shaders/convolution.wgsl");
+        Self {
+            convolution: pipeline(
+                "convolution",
+                &[include_str!("shaders/no_residual.wgsl"), convolution],
+            ),
+            convolution_onto: pipeline(
+                "convolution onto residual",
+                &[include_str!("shaders/residual.wgsl"), convolution],
+            ),
+            max_pool: pipeline("max pool", &[include_str!("shaders/max_pool.wgsl")]),
+            average_pool: pipeline("average pool", &[include_str!("shaders/average_pool.wgsl")]),
+            linear: pipeline("linear", &[include_str!("shaders/linear.wgsl")]),
+        }
+    }
+}

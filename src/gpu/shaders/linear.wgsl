@@ -1,0 +1,42 @@
+// The linear layer: a workgroup for 64 classes, its 64 invocations four at a time for each quad of classes, which share the
+// features between them.
+
+struct Params {
+    feature_quads: u32,
+    class_quads: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> input: array<vec4<number>>;
+@group(0) @binding(2) var<storage, read_write> output: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> weights: array<vec4<number>>;
+@group(0) @binding(4) var<storage, read> bias: array<vec4<f32>>;
+
+const QUADS: u32 = 16u;
+const SHARES: u32 = 4u;
+
+var<workgroup> sums: array<vec4<f32>, 64>;
+
+@compute @workgroup_size(64)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let quad = group.x * QUADS + lane % QUADS;
+    var sum = vec4<f32>();
+    if (quad < params.class_quads) {
+        for (var feature = lane / QUADS; feature < params.feature_quads; feature += SHARES) {
+            let features = vec4<f32>(input[group.y * params.feature_quads + feature]);
+            let line = feature * 4u * params.class_quads + quad;
+            for (var i = 0u; i < 4u; i++) {
+                sum += features[i] * vec4<f32>(weights[line + i * params.class_quads]);
+            }
+        }
+    }
+    sums[lane] = sum;
+    workgroupBarrier();
+    if (lane < QUADS && quad < params.class_quads) {
+        let total = sums[lane] + sums[lane + 16u] + sums[lane + 32u] + sums[lane + 48u];
+        output[group.y * params.class_quads + quad] = total + bias[quad];
+    }
+}
