@@ -30,7 +30,7 @@ pub struct Classifier {
 enum Network {
     Cpu(Box<ResNet>, Device),
     #[cfg(feature = "webgpu")]
-    Gpu(Plan),
+    Gpu(Box<Plan>),
 }
 
 /// What kind of file weights came from, and what it did not tell.
@@ -103,13 +103,13 @@ impl Classifier {
             #[cfg(feature = "webgpu")]
             Processor::Gpu(gpu) => {
                 let shape = file.metadata().input_shape();
-                Network::Gpu(Plan::of_network(
+                Network::Gpu(Box::new(Plan::of_network(
                     &spec,
                     &mut file,
                     shape,
                     Keep::Nothing,
                     gpu,
-                )?)
+                )?))
             }
         };
         Ok(Self {

@@ -31,7 +31,7 @@ pub enum Processor {
     Cpu(Device),
     /// A GPU.
     #[cfg(feature = "webgpu")]
-    Gpu(Gpu),
+    Gpu(Box<Gpu>),
 }
 
 impl Processor {
@@ -134,10 +134,10 @@ async fn open_gpu(allow_software: bool) -> Result<(Processor, DeviceReport), Dev
         limits: Limits::LargestBuffers,
     })
     .await?;
-    let mut checked = self_check::run(&Processor::Gpu(gpu.clone())).await;
+    let mut checked = self_check::run(&Processor::Gpu(Box::new(gpu.clone()))).await;
     if checked.is_err() && gpu.number() == Number::F16 {
         gpu = gpu.with_number(Number::F32);
-        checked = self_check::run(&Processor::Gpu(gpu.clone())).await;
+        checked = self_check::run(&Processor::Gpu(Box::new(gpu.clone()))).await;
     }
     let report = DeviceReport {
         kind: DeviceKind::WebGpu,
@@ -146,7 +146,7 @@ async fn open_gpu(allow_software: bool) -> Result<(Processor, DeviceReport), Dev
         number: gpu.number(),
         self_check: checked?,
     };
-    Ok((Processor::Gpu(gpu), report))
+    Ok((Processor::Gpu(Box::new(gpu)), report))
 }
 
 #[cfg(not(feature = "webgpu"))]

@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn every_weight_stands_where_its_output_reads_it() {
         // (inputs, outputs, kernel, groups, inputs of a span)
-        let cases = [
+        let cases: [(usize, usize, usize, usize, usize); 7] = [
             (3, 64, 7, 1, 3),
             (5, 6, 3, 1, 5),
             (128, 128, 3, 32, 64),

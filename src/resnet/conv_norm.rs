@@ -130,10 +130,9 @@ pub fn take_folded(
 }
 
 /// Weight, the convolution's own bias if it has one, and batch norm.
-fn take(
-    spec: &ConvSpec,
-    source: &mut dyn TensorSource,
-) -> Result<(Vec<f32>, Option<Vec<f32>>, NormTensors), WeightError> {
+type Unfolded = (Vec<f32>, Option<Vec<f32>>, NormTensors);
+
+fn take(spec: &ConvSpec, source: &mut dyn TensorSource) -> Result<Unfolded, WeightError> {
     let mut take = |tensor: &TensorSpec| source.take(&tensor.name, &tensor.shape);
     let mut tensors = spec.convolution_tensors().into_iter();
     let weight = match tensors.next() {
