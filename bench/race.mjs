@@ -1,14 +1,10 @@
-import path from "node:path";
 import { command } from "../tools/lib/command.mjs";
-import { Fault } from "../tools/lib/fault.mjs";
-import { isInstalled } from "../tools/lib/node-packages.mjs";
-import { place } from "../tools/lib/places.mjs";
-import { run } from "../tools/lib/run.mjs";
 import { step } from "../tools/lib/steps.mjs";
 import { coldStartOf } from "./lib/cold.mjs";
 import { contenders } from "./lib/contenders.mjs";
-import { ensureModel, filesOf, models } from "./lib/models.mjs";
+import { ensureModel, filesOf, modelNames, models } from "./lib/models.mjs";
 import { numbersIn } from "./lib/options.mjs";
+import { ensurePackages } from "./lib/packages.mjs";
 import { writeRecord } from "./lib/record.mjs";
 import { ensureRten } from "./lib/rten.mjs";
 import { withServer } from "./lib/server.mjs";
@@ -53,7 +49,7 @@ await command({ help, options, main });
 
 async function main(chosen) {
   const { cold = false, threads, gpu, only, json } = chosen;
-  const names = modelsIn(chosen.models);
+  const names = modelNames(chosen.models);
   const [runs] = numbersIn("runs", chosen.runs ?? (cold ? "5" : "15"));
   const sizes = numbersIn("sizes", chosen.sizes ?? "224");
   const batches = numbersIn("batches", chosen.batches ?? "1");
@@ -96,20 +92,4 @@ async function measure({ model: name, size, batch, field, server, runs, cold }) 
   });
   console.log(`\n${cold ? coldTable(rows) : speedTable(rows)}\n`);
   return rows;
-}
-
-/** Installs what we run against, by its own lock file: nobody else needs it. */
-async function ensurePackages(report) {
-  const folder = place("bench");
-  const lock = path.join(folder, "package-lock.json");
-  if (isInstalled(lock, path.join(folder, "node_modules"))) return "up to date";
-  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-  await run("npm", args, { cwd: folder, onLine: report });
-}
-
-function modelsIn(text) {
-  const names = text?.split(",") ?? Object.keys(models);
-  const unknown = names.find((name) => !(name in models));
-  if (unknown === undefined) return names;
-  throw new Fault(`There is no model "${unknown}"; choose of ${Object.keys(models).join(", ")}.`);
 }

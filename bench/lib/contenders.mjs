@@ -7,6 +7,7 @@ const WASM = "www/wasm";
 const ON_GPU = [
   { name: "resnet-web, WebGPU", runner: "ours", folder: `/${WASM}/webgpu`, device: "webgpu" },
   { name: "onnxruntime-web, WebGPU", runner: "onnxruntime", device: "webgpu" },
+  { name: "tfjs-webgpu", runner: "tfjs", device: "webgpu" },
 ].map((contender) => ({ ...contender, threads: 1 }));
 /** How far logits may be apart, as a part of the largest, that were computed in eight bits. */
 const INT8_TOLERANCE = 0.1;

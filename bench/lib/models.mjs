@@ -24,6 +24,14 @@ export const models = {
   resnet50: { title: "ResNet-50", make: makeDefault, inputs: [RESNET50] },
 };
 
+/** The models that an option names, separated by commas; all if there is no such option. */
+export function modelNames(text) {
+  const names = text?.split(",") ?? Object.keys(models);
+  const unknown = names.find((name) => !(name in models));
+  if (unknown === undefined) return names;
+  throw new Fault(`There is no model "${unknown}"; choose of ${Object.keys(models).join(", ")}.`);
+}
+
 /** The folder with a model's files, from the repository's top. */
 const folderOf = (name) => path.join(".tools", "bench", name);
 

@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import path from "node:path";
 import { CHROMIUM } from "../../tools/lib/browser.mjs";
 import { place } from "../../tools/lib/places.mjs";
 import { versionOf } from "../../tools/lib/query.mjs";
+import { packageVersions } from "./packages.mjs";
 import { rtenVersion } from "./rten.mjs";
 
 /**
@@ -27,6 +28,5 @@ function machine() {
 }
 
 function versions() {
-  const { devDependencies } = JSON.parse(readFileSync(place("bench", "package.json"), "utf8"));
-  return { chromium: versionOf(CHROMIUM), rten: rtenVersion(), ...devDependencies };
+  return { chromium: versionOf(CHROMIUM), rten: rtenVersion(), ...packageVersions() };
 }

@@ -1,18 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../../tools/lib/fault.mjs";
 import { openPage, withBrowser } from "./browser.mjs";
-import { differenceOf, summaryOf } from "./statistics.mjs";
-
-/** Runs of each before the measured ones: the browser compiles what runs often a second time. */
-const WARM_UPS = 3;
-/** Between two runs, in milliseconds: a pool of threads goes on spinning for a while after its work. */
-const REST = 50;
-/** How far logits may be apart, as a part of the largest. */
-const TOLERANCE = 1e-3;
+import { inTurn } from "./rounds.mjs";
+import { differenceOf, summaryOf, TOLERANCE } from "./statistics.mjs";
 
 /**
- * Lets contenders run on one model in turn, A B C A B C: what else the machine does meets all alike.
- * Returns each one's times, and fails if they do not compute the same.
+ * Lets contenders run on one model in turn. Returns each one's times, and fails if they do not compute
+ * the same.
  */
 export async function speedOf(contenders, { server, model, runs, report }) {
   return withBrowser(async (browser) => {
@@ -22,15 +15,8 @@ export async function speedOf(contenders, { server, model, runs, report }) {
       await page.evaluate(([contender, model]) => race.open(contender, model), [contender, model]);
     }
     const run = (name) => page.evaluate((name) => race.run(name), name);
-    const times = new Map(contenders.map(({ name }) => [name, []]));
-    for (let round = -WARM_UPS; round < runs; round++) {
-      report(round < 0 ? "warming up" : `run ${round + 1} of ${runs}`);
-      for (const { name } of contenders) {
-        await sleep(REST);
-        const milliseconds = await run(name);
-        if (round >= 0) times.get(name).push(milliseconds);
-      }
-    }
+    const names = contenders.map(({ name }) => name);
+    const times = await inTurn(names, { run, runs, report });
     const difference = await agreement(page, contenders);
     await page.evaluate(() => race.close());
     return contenders.map(({ name, threads }) => {

@@ -1,3 +1,6 @@
+/** How far logits may be apart, as a part of the largest. */
+export const TOLERANCE = 1e-3;
+
 /** What times are summed up as. */
 export function summaryOf(milliseconds) {
   const sorted = ascending(milliseconds);

@@ -125,7 +125,8 @@ function isInt8({ name }) {
   return name.includes("int8");
 }
 
-function table(head, body) {
+/** A Markdown table; all columns but the first are numbers. */
+export function table(head, body) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const widths = head.map((_, i) => Math.max(...[head, ...body].map((row) => row[i].length)));
   const padded = (row) =>

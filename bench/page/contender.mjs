@@ -1,9 +1,17 @@
 import { openWorker } from "./open-worker.mjs";
 
-/** A contender in a worker of its own, ready to run on `model` (see worker.mjs). */
-export async function openContender(contender, model) {
-  const { remote, call, terminate } = openWorker("worker.mjs", contender.name);
-  await call(remote.prepare(contender, model));
+/**
+ * A contender in a worker of its own, ready to run on `model` (see worker.mjs). No call to it takes more
+ * than `limit` milliseconds, if there is one.
+ */
+export async function openContender(contender, model, limit) {
+  const { remote, call, terminate } = openWorker("worker.mjs", contender.name, limit);
+  try {
+    await call(remote.prepare(contender, model));
+  } catch (error) {
+    terminate();
+    throw error;
+  }
   return {
     /** Milliseconds of one run. */
     run: () => call(remote.run()),
@@ -13,5 +21,6 @@ export async function openContender(contender, model) {
       await call(remote.dispose());
       terminate();
     },
+    terminate,
   };
 }

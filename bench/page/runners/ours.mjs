@@ -6,6 +6,8 @@ export async function prepare(contender, { files, batch, size }) {
   const { folder, threads, arithmetic, device = "cpu" } = contender;
   const module = await import(`${folder}/resnet_web.js`);
   await module.default();
+  // A panic in an async function leaves its promise pending for ever: this way the worker fails.
+  module.setPanicListener((message) => reportError(new Error(message)));
   if (threads > 1) await startThreads(module, folder, threads);
   const engine = await module.Engine.open(device, true);
   const weights = await (await fetch(files.safetensors)).blob();

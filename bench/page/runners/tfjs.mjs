@@ -1,22 +1,19 @@
 import "/bench/node_modules/@tensorflow/tfjs-core/dist/tf-core.min.js";
-import "/bench/node_modules/@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js";
 
-/** Both of the above are scripts that put themselves here; the modules they come as need a bundler. */
+/** It and its backends are scripts that put themselves here; the modules they come as need a bundler. */
 const { tf } = globalThis;
+const FOLDER = "/bench/node_modules/@tensorflow";
 
 /**
- * TensorFlow.js with XNNPACK. The steps of bench/lib/graph.mjs as its own operations, fused as far as
+ * TensorFlow.js with XNNPACK or on WebGPU. The steps of bench/lib/graph.mjs as its own operations, fused as far as
  * it can; a converted model would come to the same ones.
  */
-export async function prepare({ threads }, { files, batch, channels, size }) {
+export async function prepare({ threads, device = "wasm" }, { files, batch, channels, size }) {
   tf.enableProdMode();
-  tf.wasm.setWasmPaths("/bench/node_modules/@tensorflow/tfjs-backend-wasm/dist/");
-  // It takes half as many threads as there are processors at most, whatever it is told.
-  Object.defineProperty(navigator, "hardwareConcurrency", { value: 2 * threads });
-  tf.wasm.setThreadsCount(threads);
-  await tf.setBackend("wasm");
-  const count = tf.wasm.getThreadsCount();
-  if (count !== threads) throw new Error(`it computes on ${count} threads instead of ${threads}`);
+  await import(`${FOLDER}/tfjs-backend-${device}/dist/tf-backend-${device}.min.js`);
+  if (device === "wasm") setThreads(threads);
+  if (!(await tf.setBackend(device))) throw new Error(`there is no ${device} for TensorFlow.js`);
+  if (device === "wasm") checkThreads(threads);
   const steps = await load(files.tfjs);
   return {
     channelsLast: true,
@@ -26,8 +23,20 @@ export async function prepare({ threads }, { files, batch, channels, size }) {
       logits.dispose();
       return result;
     },
-    dispose: () => tf.removeBackend("wasm"),
+    dispose: () => tf.removeBackend(device),
   };
+}
+
+function setThreads(threads) {
+  tf.wasm.setWasmPaths(`${FOLDER}/tfjs-backend-wasm/dist/`);
+  // It takes half as many threads as there are processors at most, whatever it is told.
+  Object.defineProperty(navigator, "hardwareConcurrency", { value: 2 * threads });
+  tf.wasm.setThreadsCount(threads);
+}
+
+function checkThreads(threads) {
+  const count = tf.wasm.getThreadsCount();
+  if (count !== threads) throw new Error(`it computes on ${count} threads instead of ${threads}`);
 }
 
 /** The steps, their weights tensors, each with the tensors that nobody needs after it. */

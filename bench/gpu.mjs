@@ -1,0 +1,71 @@
+import { existsSync } from "node:fs";
+import { command } from "../tools/lib/command.mjs";
+import { Fault } from "../tools/lib/fault.mjs";
+import { place } from "../tools/lib/places.mjs";
+import { digest } from "../tools/lib/stamp.mjs";
+import { step } from "../tools/lib/steps.mjs";
+import { contenders } from "./lib/contenders.mjs";
+import { ensureModel, filesOf, modelNames, models } from "./lib/models.mjs";
+import { numbersIn } from "./lib/options.mjs";
+import { ensurePackages, packageVersions } from "./lib/packages.mjs";
+import { withServer } from "./lib/server.mjs";
+
+const help = `
+Serves a page that races the GPU module against onnxruntime-web and TensorFlow.js on WebGPU, in
+whatever browser it is opened in: the same weights in f32, one run after the other in turn. Run
+\`npm run build\` and \`node tools/weights.mjs\` first.
+
+  npm run bench:gpu [-- options]
+
+  --models NAMES    of ${Object.keys(models).join(", ")}; separated by commas (all)
+  --port NUMBER     serve on this port (4190)
+  --help            show this text
+
+Browsers have WebGPU on localhost and by HTTPS only. A telephone on a cable comes to the page by
+\`adb reverse tcp:4190 tcp:4190\`.
+`;
+
+const options = {
+  models: { type: "string" },
+  port: { type: "string", default: "4190" },
+};
+const MODULES = ["cpu", "cpu-relaxed", "cpu-threads", "webgpu"];
+/** One picture as the networks were trained on. */
+const INPUT = { size: 224, batch: 1, channels: 3 };
+
+await command({ help, options, main });
+
+async function main(chosen) {
+  const names = modelNames(chosen.models);
+  const [port] = numbersIn("port", chosen.port);
+  const missing = MODULES.find((name) => !existsSync(place("www", "wasm", name)));
+  if (missing) throw new Fault(`The module ${missing} is not here; run \`npm run build\` first.`);
+  await step("contenders", ensurePackages);
+  for (const name of names) await step(models[name].title, (report) => ensureModel(name, report));
+  const texts = { "bench/field.json": JSON.stringify(fieldOf(names)) };
+  await withServer(
+    ({ address }) => {
+      console.log(`\n  The page is at ${address}/bench/gpu.html\n  Ctrl-C stops it.\n`);
+      return new Promise(() => {});
+    },
+    { port, texts },
+  );
+}
+
+/** Who races on what: what the page cannot find out by itself. */
+function fieldOf(names) {
+  return {
+    models: names.map((name) => ({
+      name,
+      title: models[name].title,
+      files: filesOf(name),
+      ...INPUT,
+    })),
+    contenders: contenders({ gpu: true }),
+    versions: {
+      // Which of our own versions it is: results are compared long after they were measured.
+      "resnet-web's GPU module": digest([place("www", "wasm", "webgpu")]).slice(0, 12),
+      ...packageVersions(),
+    },
+  };
+}

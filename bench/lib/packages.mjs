@@ -1,0 +1,19 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { isInstalled } from "../../tools/lib/node-packages.mjs";
+import { place } from "../../tools/lib/places.mjs";
+import { run } from "../../tools/lib/run.mjs";
+
+/** Installs what we run against, by its own lock file: nobody else needs it. */
+export async function ensurePackages(report) {
+  const folder = place("bench");
+  const lock = path.join(folder, "package-lock.json");
+  if (isInstalled(lock, path.join(folder, "node_modules"))) return "up to date";
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+  await run("npm", args, { cwd: folder, onLine: report });
+}
+
+/** The versions of what we run against, by name. */
+export function packageVersions() {
+  return JSON.parse(readFileSync(place("bench", "package.json"), "utf8")).devDependencies;
+}
