@@ -17,7 +17,6 @@ use pollster::block_on;
 use proptest::prelude::*;
 use resnet_web::backend::Processor;
 use resnet_web::classifier::Classifier;
-use resnet_web::error::Error;
 use resnet_web::resnet::{
     BlockKind, Depth, Family, Head, NetworkSpec, NormMode, ResNet, ResNetConfig, StrideOn,
 };

@@ -53,7 +53,7 @@ const GPUS = [
   },
 ];
 
-/** What src/ops/conv/gpu/convolution.wgsl does; `rows` are those brought in at a time. */
+/** What src/gpu/shaders/convolution.wgsl does; `rows` are those brought in at a time. */
 const KERNEL = { pixels: 32, channels: 64, invocations: 64, rows: 16, quad: 4, storage: 6 * 1024 };
 /** Multiply-adds of an invocation for the rows brought in at a time: 4 pixels of 8 channels. */
 const MULTIPLY_ADDS = 4 * 8 * KERNEL.rows;
