@@ -125,6 +125,7 @@ async fn networks_of_every_kind_are_on_the_gpu_what_they_are_on_the_cpu() {
     let gpu = open_gpu(Limits::Default).await;
     let small = |block| ResNetConfig::seed([1, 1, 1, 1], 64, 6, block, 3);
     let torchvision = |groups, width_per_group| ResNetConfig {
+        repetitions: [1, 1, 1, 1],
         groups,
         width_per_group,
         ..ResNetConfig::torchvision(Depth::D50, 10)
