@@ -2,6 +2,7 @@ import { useCallback, useMemo, useState } from "preact/hooks";
 import { IsolationControl } from "./isolation/IsolationControl";
 import { useIsolation } from "./isolation/useIsolation";
 import { LayerTable } from "./layers/LayerTable";
+import { LiveResults } from "./live/LiveResults";
 import { ModelCard } from "./model/ModelCard";
 import { useModel } from "./model/useModel";
 import { Results } from "./results/Results";
@@ -20,15 +21,28 @@ export function App() {
   const model = useModel(settings);
   const classification = useClassification(model.classifier, model.model, settings.panicOnce);
   const [fault, setFault] = useState<string | null>(null);
+  const [camera, setCamera] = useState(false);
+  /** The camera's picture, while there is one. */
+  const [video, setVideo] = useState<HTMLVideoElement | null>(null);
 
   const { show, dismissError } = classification;
+  // Wherever a photo comes from, it takes the camera's place.
   const showPhoto = useCallback(
     (photo: Photo) => {
+      setCamera(false);
       setFault(null);
       show(photo);
     },
     [show],
   );
+  const switchCamera = useCallback((on: boolean) => {
+    setCamera(on);
+    setFault(null);
+  }, []);
+  const endCamera = useCallback((message: string) => {
+    setCamera(false);
+    setFault(message);
+  }, []);
 
   const { device, error: modelError } = model;
   const { error: photoError } = classification;
@@ -94,12 +108,25 @@ export function App() {
         <div class="photo-and-result">
           <Source
             photo={classification.photo}
+            camera={camera}
+            onCamera={switchCamera}
+            onVideo={setVideo}
+            onCameraFault={endCamera}
             onPhoto={showPhoto}
             onWeights={model.open}
             onLabels={model.setLabels}
             onFault={setFault}
           />
-          <Results stage={classification.stage} result={classification.result} />
+          {camera ? (
+            <LiveResults
+              video={video}
+              classifier={model.classifier}
+              model={model.model}
+              onFault={endCamera}
+            />
+          ) : (
+            <Results stage={classification.stage} result={classification.result} />
+          )}
         </div>
         <ModelCard {...model} />
         {model.model && <LayerTable {...model.model} />}
