@@ -61,7 +61,15 @@ test("where the browser does not tell of a video's frames, results come all the 
     Reflect.deleteProperty(HTMLVideoElement.prototype, "requestVideoFrameCallback");
   });
   await goLive(classifier);
-  await expect(page.locator("[data-pace=frames]")).toHaveText(/^\d+(\.\d)?$/);
+  const frames = page.locator("[data-pace=frames]");
+  await expect(frames).toHaveText(/^\d+(\.\d)?$/);
+  // Nothing is left of the first time at the second.
+  await page.getByRole("button", { name: "Stop the camera" }).click();
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await expect(classifier.result).toContainText("Paused");
+  await expect(classifier.result).toContainText("Live");
+  await expect(frames).toHaveText(/^\d+(\.\d)?$/);
+  await expect(classifier.notice).toHaveCount(0);
 });
 
 test("a screen reader hears of a class that stays, not of each frame", async ({
@@ -234,10 +242,18 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-test("nothing sticks out of a phone's window with the camera on", async ({ classifier, page }) => {
+test("on a phone the first class is in view with the picture, and nothing sticks out", async ({
+  classifier,
+  page,
+}) => {
   await page.setViewportSize({ width: 320, height: 640 });
   await goLive(classifier);
   expect(await overflow(page)).toBe(0);
+  const first = page.locator(".live-first");
+  await page.locator("video").scrollIntoViewIfNeeded();
+  await expect(first).toBeInViewport({ ratio: 1 });
+  await classifier.result.getByRole("list").scrollIntoViewIfNeeded();
+  await expect(first).toHaveCount(0);
 });
 
 const FAULTS = [

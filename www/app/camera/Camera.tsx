@@ -1,4 +1,4 @@
-import { useCallback, useRef } from "preact/hooks";
+import { useCallback, useRef, useState } from "preact/hooks";
 import type { Photo } from "../results/useClassification";
 import { strings } from "../strings";
 import { isMirrored, otherSide } from "./choice";
@@ -18,6 +18,8 @@ interface CameraProps {
 export function Camera({ onVideo, onPhoto, onFault }: CameraProps) {
   const video = useRef<HTMLVideoElement>(null);
   const { status, settings, cameras, note, choose } = useStream(video, { onVideo, onFault });
+  /** Whether the picture is higher than wide, as of a phone that is held upright. */
+  const [upright, setUpright] = useState(false);
   const side = otherSide(settings?.facingMode, cameras.length);
 
   const take = useCallback(() => {
@@ -38,10 +40,13 @@ export function Camera({ onVideo, onPhoto, onFault }: CameraProps) {
         {/* iOS shows a camera's picture only muted and in line. */}
         <video
           ref={video}
-          class={isMirrored(settings?.facingMode) ? "is-mirrored" : undefined}
+          class={`${isMirrored(settings?.facingMode) ? "is-mirrored" : ""} ${upright ? "is-upright" : ""}`}
           muted
           playsInline
           aria-label={text.heading}
+          onResize={({ currentTarget: { videoWidth, videoHeight } }) =>
+            setUpright(videoHeight > videoWidth)
+          }
         />
         <p class="prompt" role="status">
           {status !== "running" && text.status[status]}

@@ -58,13 +58,15 @@ export function useStream(video: RefObject<HTMLVideoElement | null>, options: St
       change({ status: "paused", note: null });
       return;
     }
+    // Looked up here: when the camera is left, it is gone before this is cleaned up.
+    const element = video.current;
+    if (!element) return;
     let stream: MediaStream | undefined;
     let gone = false;
     const stop = () => {
       gone = true;
       for (const track of stream?.getTracks() ?? []) track.stop();
-      if (!stream || !video.current) return;
-      video.current.srcObject = null;
+      element.srcObject = null;
       callbacks.current.onVideo(null);
     };
     const fail = (message: string) => {
@@ -77,19 +79,21 @@ export function useStream(video: RefObject<HTMLVideoElement | null>, options: St
       try {
         const opened = await open(choice, () => !gone);
         stream = opened.stream;
-        const element = video.current;
         const [track] = stream.getVideoTracks();
-        if (gone || !element || !track) return stop();
+        if (gone || !track) return stop();
         track.addEventListener("ended", () => fail(text.errors.ended));
         element.srcObject = stream;
         await element.play();
+        const list = await cameras();
         if (gone) return;
         const settings = track.getSettings();
-        if (chosen.current && settings.deviceId) rememberCamera(settings.deviceId);
+        // One that is gone is still the one that was chosen: it may come back.
+        const isChosen = chosen.current && !opened.isOther;
+        if (isChosen && settings.deviceId) rememberCamera(settings.deviceId);
         const note = opened.isOther ? text.other : paused.current ? text.resumed : null;
         paused.current = false;
-        change({ status: "running", settings, note, cameras: await cameras() });
-        if (!gone) callbacks.current.onVideo(element);
+        change({ status: "running", settings, note, cameras: list });
+        callbacks.current.onVideo(element);
       } catch (thrown) {
         fail(cameraFault(thrown));
       }
