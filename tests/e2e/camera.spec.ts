@@ -118,6 +118,7 @@ test("code that crashes is started again, and the next frames are classified", a
       }
     };
   });
+  await observeCameras(page);
   await goLive(classifier);
   await page.evaluate(() => window.dispatchEvent(new Event("crash")));
   await expect(classifier.notice).toContainText("stopped unexpectedly");
@@ -125,6 +126,14 @@ test("code that crashes is started again, and the next frames are classified", a
   const before = await bars();
   await expect.poll(bars).not.toBe(before);
   await expect(classifier.result).toContainText("Live");
+
+  // Code that keeps crashing is given up, and the camera with it.
+  for (let crashes = 0; crashes < 3; crashes += 1) {
+    await page.evaluate(() => window.dispatchEvent(new Event("crash")));
+  }
+  await expect(classifier.notice).toContainText("4 times (it broke). Reload the page.");
+  await expect(page.locator("video")).toHaveCount(0);
+  expect((await cameras(page)).on).toBe(0);
 });
 
 test("a frame is taken and classified, and the camera stops", async ({ classifier, page }) => {

@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
+import type { ResNetError } from "../lib";
 import { IsolationControl } from "./isolation/IsolationControl";
 import { useIsolation } from "./isolation/useIsolation";
 import { LayerTable } from "./layers/LayerTable";
@@ -24,29 +25,37 @@ export function App() {
   const [camera, setCamera] = useState(false);
   /** The camera's picture, while there is one. */
   const [video, setVideo] = useState<HTMLVideoElement | null>(null);
+  /** Why it could not be looked at any more. */
+  const [liveError, setLiveError] = useState<ResNetError | null>(null);
 
   const { show, dismissError } = classification;
-  // Wherever a photo comes from, it takes the camera's place.
-  const showPhoto = useCallback(
-    (photo: Photo) => {
-      setCamera(false);
-      setFault(null);
-      show(photo);
-    },
-    [show],
-  );
   const switchCamera = useCallback((on: boolean) => {
     setCamera(on);
     setFault(null);
+    setLiveError(null);
   }, []);
+  // Wherever a photo comes from, it takes the camera's place.
+  const showPhoto = useCallback(
+    (photo: Photo) => {
+      switchCamera(false);
+      show(photo);
+    },
+    [show, switchCamera],
+  );
   const endCamera = useCallback((message: string) => {
     setCamera(false);
     setFault(message);
   }, []);
+  const endLive = useCallback((error: ResNetError) => {
+    setCamera(false);
+    setLiveError(error);
+  }, []);
 
   const { device, error: modelError } = model;
   const { error: photoError } = classification;
-  const givenUp = [photoError, modelError].some((error) => error?.code === "runtime-given-up");
+  const givenUp = [photoError, liveError, modelError].some(
+    (error) => error?.code === "runtime-given-up",
+  );
   const [restartSeen, setRestartSeen] = useState<typeof device>(null);
   const restart =
     device?.reason === "crashed" && device !== restartSeen && !givenUp ? device : null;
@@ -69,6 +78,7 @@ export function App() {
   if (fault) notices.push({ kind: "error", message: fault, onDismiss: () => setFault(null) });
   for (const [error, onDismiss] of [
     [photoError, dismissError],
+    [liveError, () => setLiveError(null)],
     [modelError, model.dismissError],
   ] as const) {
     if (error && error.code !== "aborted" && !(restart && error.code === "runtime-crashed")) {
@@ -122,7 +132,7 @@ export function App() {
               video={video}
               classifier={model.classifier}
               model={model.model}
-              onFault={endCamera}
+              onFault={endLive}
             />
           ) : (
             <Results stage={classification.stage} result={classification.result} />

@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import { useRef, useState } from "preact/hooks";
-import type { Classifier, LoadedModel } from "../../lib";
+import type { Classifier, LoadedModel, ResNetError } from "../../lib";
 import { readableLabel } from "../format";
 import { Bars } from "../results/Bars";
 import { strings } from "../strings";
@@ -15,7 +15,7 @@ interface LiveResultsProps {
   video: HTMLVideoElement | null;
   classifier: RefObject<Classifier | null>;
   model: LoadedModel | null;
-  onFault: (message: string) => void;
+  onFault: (error: ResNetError) => void;
 }
 
 /** The most probable classes of what the camera sees now, and how fast they follow it. */

@@ -39,7 +39,7 @@ export function useLive(
   classifier: RefObject<Classifier | null>,
   model: LoadedModel | null,
   smooth: boolean,
-  onFault: (message: string) => void,
+  onFault: (error: ResNetError) => void,
 ): { view: View | null; reading: Reading | null } {
   const [view, setView] = useState<View | null>(null);
   const [reading, setReading] = useState<Reading | null>(null);
@@ -71,9 +71,9 @@ export function useLive(
         });
       },
       onFault: (thrown) => {
-        const { code, message } = thrown as ResNetError;
-        if (PASSING.includes(code)) return true;
-        latest.current.onFault(message);
+        const error = thrown as ResNetError;
+        if (PASSING.includes(error.code)) return true;
+        latest.current.onFault(error);
         return false;
       },
     });
