@@ -1,40 +1,275 @@
+import { overflow, violations } from "./support/access";
 import { chromium, FAKE_CAMERA } from "./support/browser";
+import { cameras, goLive, observeCameras, setVisible, unplugCamera } from "./support/camera";
 import { expect, test } from "./support/page";
 
 test.use(chromium(FAKE_CAMERA));
 
-test("a frame is taken and classified, and the camera stops", async ({ classifier, page }) => {
-  await classifier.open("?device=cpu");
+test("results follow the camera, with frames per second and latency", async ({
+  classifier,
+  page,
+}) => {
+  await goLive(classifier);
+  await expect(classifier.result).toContainText("Live");
+  const frames = page.locator("[data-pace=frames]");
+  const latency = page.locator("[data-pace=latency]");
+  await expect(frames).toHaveText(/^\d+(\.\d)?$/);
+  await expect(latency).toHaveText(/^\d+(\.\d)?\sms$/);
+  expect(Number.parseFloat(await frames.innerText())).toBeGreaterThan(0);
+  expect(Number.parseFloat(await latency.innerText())).toBeGreaterThan(1);
+  // The fake camera's picture moves: so does what is shown of it.
+  const bars = () => classifier.result.getByRole("list").innerText();
+  const before = await bars();
+  await expect.poll(bars).not.toBe(before);
+});
+
+test("one classification is under way at most", async ({ classifier, page }) => {
+  await page.addInitScript(() => {
+    const flow = { underWay: 0, most: 0, done: 0 };
+    Object.assign(window, { flow });
+    const pending = new Set<string>();
+    window.Worker = class extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        this.addEventListener("message", ({ data }) => {
+          if (!pending.delete(data?.id)) return;
+          flow.done += 1;
+        });
+      }
+      override postMessage(message: unknown, transfer?: unknown) {
+        const { id, path } = message as { id?: string; path?: string[] };
+        if (id && path?.at(-1) === "classify") {
+          pending.add(id);
+          flow.most = Math.max(flow.most, pending.size);
+        }
+        super.postMessage(message, transfer as Transferable[]);
+      }
+    };
+  });
+  await goLive(classifier);
+  const flow = () => page.evaluate(() => (window as unknown as { flow: FlowCount }).flow);
+  type FlowCount = { most: number; done: number };
+  await expect.poll(async () => (await flow()).done).toBeGreaterThan(4);
+  expect((await flow()).most).toBe(1);
+});
+
+test("where the browser does not tell of a video's frames, results come all the same", async ({
+  classifier,
+  page,
+}) => {
+  await page.addInitScript(() => {
+    Reflect.deleteProperty(HTMLVideoElement.prototype, "requestVideoFrameCallback");
+  });
+  await goLive(classifier);
+  const frames = page.locator("[data-pace=frames]");
+  await expect(frames).toHaveText(/^\d+(\.\d)?$/);
+  // Nothing is left of the first time at the second.
+  await page.getByRole("button", { name: "Stop the camera" }).click();
   await page.getByRole("button", { name: "Use the camera" }).click();
-  const take = page.getByRole("button", { name: "Take a picture" });
-  await expect(take).toBeEnabled();
-  await take.click();
+  await expect(classifier.result).toContainText("Paused");
+  await expect(classifier.result).toContainText("Live");
+  await expect(frames).toHaveText(/^\d+(\.\d)?$/);
+  await expect(classifier.notice).toHaveCount(0);
+});
+
+test("a screen reader hears of a class that stays, not of each frame", async ({
+  classifier,
+  page,
+}) => {
+  await page.addInitScript(() => {
+    const told: string[] = [];
+    Object.assign(window, { told });
+    new MutationObserver(() => {
+      const text = document.querySelector("#result [role=status]")?.textContent;
+      if (text && text !== told.at(-1)) told.push(text);
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+  });
+  await goLive(classifier);
+  const status = classifier.result.getByRole("status");
+  const first = Date.now();
+  await expect(status).toHaveText(/.+, \d+\.\d %/);
+  expect(Date.now() - first).toBeGreaterThan(1000);
+  await page.waitForTimeout(3000);
+  const told = await page.evaluate(() => (window as unknown as { told: string[] }).told);
+  expect(told.length).toBeLessThanOrEqual(1 + (Date.now() - first) / 2000);
+});
+
+test("smoothing can be switched off, by keyboard", async ({ classifier, page }) => {
+  await goLive(classifier);
+  const smooth = page.getByRole("checkbox", { name: "Smooth over time" });
+  await expect(smooth).toBeChecked();
+  await smooth.focus();
+  await page.keyboard.press("Space");
+  await expect(smooth).not.toBeChecked();
+  await expect(classifier.result.getByRole("listitem")).toHaveCount(5);
+});
+
+test("code that crashes is started again, and the next frames are classified", async ({
+  classifier,
+  page,
+}) => {
+  await page.addInitScript(() => {
+    window.Worker = class extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        window.addEventListener("crash", () =>
+          this.dispatchEvent(new MessageEvent("message", { data: { crashed: "it broke" } })),
+        );
+      }
+    };
+  });
+  await observeCameras(page);
+  await goLive(classifier);
+  await page.evaluate(() => window.dispatchEvent(new Event("crash")));
+  await expect(classifier.notice).toContainText("stopped unexpectedly");
+  const bars = () => classifier.result.getByRole("list").innerText();
+  const before = await bars();
+  await expect.poll(bars).not.toBe(before);
+  await expect(classifier.result).toContainText("Live");
+
+  // Code that keeps crashing is given up, and the camera with it.
+  for (let crashes = 0; crashes < 3; crashes += 1) {
+    await page.evaluate(() => window.dispatchEvent(new Event("crash")));
+  }
+  await expect(classifier.notice).toContainText("4 times (it broke). Reload the page.");
+  await expect(page.locator("video")).toHaveCount(0);
+  expect((await cameras(page)).on).toBe(0);
+});
+
+test("a frame is taken and classified, and the camera stops", async ({ classifier, page }) => {
+  await observeCameras(page);
+  await goLive(classifier);
+  await page.getByRole("button", { name: "Take a picture" }).press("Enter");
   await expect(page.getByRole("img", { name: "The photo: camera frame" })).toBeVisible();
   expect((await classifier.topResult()).percent).toBeGreaterThan(0);
   await expect(page.locator("video")).toHaveCount(0);
+  expect((await cameras(page)).on).toBe(0);
+  await expect(page.getByRole("button", { name: "Use the camera" })).toBeFocused();
 });
 
 test("a photo from elsewhere takes the camera's place", async ({ classifier, page }) => {
-  await classifier.open("?device=cpu");
-  await page.getByRole("button", { name: "Use the camera" }).click();
-  await expect(page.getByRole("button", { name: "Take a picture" })).toBeEnabled();
+  await observeCameras(page);
+  await goLive(classifier);
   await classifier.chooseSample("A cat");
   await expect(page.getByRole("img", { name: "The photo: chelsea.png" })).toBeVisible();
   await expect(page.locator("video")).toHaveCount(0);
+  expect((await cameras(page)).on).toBe(0);
 });
 
 test("the camera can be stopped without a picture", async ({ classifier, page }) => {
-  await classifier.open("?device=cpu");
-  await page.getByRole("button", { name: "Use the camera" }).click();
+  await observeCameras(page);
+  await goLive(classifier);
+  expect((await cameras(page)).on).toBe(1);
   await page.getByRole("button", { name: "Stop the camera" }).click();
   await expect(page.locator("video")).toHaveCount(0);
   await expect(page.getByText("Drop a photo here")).toBeVisible();
+  expect((await cameras(page)).on).toBe(0);
+});
+
+test("a camera that comes when it is no longer wanted is switched off", async ({
+  classifier,
+  page,
+}) => {
+  await page.addInitScript(() => {
+    const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (constraints) => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return open(constraints);
+    };
+  });
+  await observeCameras(page);
+  await classifier.open("?device=cpu");
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await expect(page.getByText("Starting the camera")).toBeVisible();
+  await page.getByRole("button", { name: "Stop the camera" }).click();
+  await expect.poll(async () => (await cameras(page)).most).toBe(1);
+  await expect.poll(async () => (await cameras(page)).on).toBe(0);
+});
+
+test("the camera is off while the tab is hidden, and goes on afterwards", async ({
+  classifier,
+  page,
+}) => {
+  await observeCameras(page);
+  await goLive(classifier);
+  await setVisible(page, false);
+  await expect(page.getByText("Paused while this tab is hidden")).toBeVisible();
+  await expect(classifier.result).toContainText("Paused");
+  expect((await cameras(page)).on).toBe(0);
+  await expect(page.locator("[data-pace=frames]")).toHaveText("…");
+  await setVisible(page, true);
+  await expect(page.getByText("It is on again")).toBeVisible();
+  await expect(classifier.result).toContainText("Live");
+  expect((await cameras(page)).on).toBe(1);
+  await expect(page.locator("[data-pace=frames]")).toHaveText(/^\d+(\.\d)?$/);
+});
+
+test("a camera that is unplugged says what to do, and can be used again", async ({
+  classifier,
+  page,
+}) => {
+  await observeCameras(page);
+  await goLive(classifier);
+  await unplugCamera(page);
+  await expect(classifier.notice).toContainText("The camera has stopped: it was unplugged");
+  await expect(page.locator("video")).toHaveCount(0);
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await expect(classifier.notice).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Take a picture" })).toBeEnabled();
+});
+
+for (const { facing, mirrored } of [
+  { facing: "user", mirrored: true },
+  { facing: "environment", mirrored: false },
+]) {
+  test(`a camera facing the ${facing} is shown ${mirrored ? "mirrored" : "as it is"}`, async ({
+    classifier,
+    page,
+  }) => {
+    await page.addInitScript((facingMode) => {
+      MediaStreamTrack.prototype.getSettings = () => ({ facingMode });
+    }, facing);
+    await goLive(classifier);
+    const transform = mirrored ? "matrix(-1, 0, 0, 1, 0, 0)" : "none";
+    await expect(page.locator("video")).toHaveCSS("transform", transform);
+  });
+}
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`axe finds nothing in the ${colorScheme} page with the camera on`, async ({
+    classifier,
+    page,
+  }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await observeCameras(page, "environment");
+    await goLive(classifier);
+    expect(await violations(page)).toEqual([]);
+    await expect(page.locator(".bar-fill").first()).toHaveCSS("transition-duration", "0s");
+    await setVisible(page, false);
+    await expect(classifier.result).toContainText("Paused");
+    expect(await violations(page)).toEqual([]);
+  });
+}
+
+test("on a phone the first class is in view with the picture, and nothing sticks out", async ({
+  classifier,
+  page,
+}) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  await goLive(classifier);
+  expect(await overflow(page)).toBe(0);
+  const first = page.locator(".live-first");
+  await page.locator("video").scrollIntoViewIfNeeded();
+  await expect(first).toBeInViewport({ ratio: 1 });
+  await classifier.result.getByRole("list").scrollIntoViewIfNeeded();
+  await expect(first).toHaveCount(0);
 });
 
 const FAULTS = [
   { error: "NotAllowedError", says: "The camera is blocked for this page" },
   { error: "NotFoundError", says: "No camera was found" },
   { error: "NotReadableError", says: "in use by another program" },
+  { error: "OverconstrainedError", says: "No camera here can do what this page needs" },
 ];
 
 for (const { error, says } of FAULTS) {
@@ -48,3 +283,12 @@ for (const { error, says } of FAULTS) {
     await expect(page.getByText("Drop a photo here")).toBeVisible();
   });
 }
+
+test("a page without HTTPS says why there is no camera", async ({ classifier, page }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(navigator, "mediaDevices", { value: undefined });
+  });
+  await classifier.open("?device=cpu");
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await expect(classifier.notice).toContainText("only to pages served over HTTPS");
+});

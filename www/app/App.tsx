@@ -1,7 +1,9 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
+import type { ResNetError } from "../lib";
 import { IsolationControl } from "./isolation/IsolationControl";
 import { useIsolation } from "./isolation/useIsolation";
 import { LayerTable } from "./layers/LayerTable";
+import { LiveResults } from "./live/LiveResults";
 import { ModelCard } from "./model/ModelCard";
 import { useModel } from "./model/useModel";
 import { Results } from "./results/Results";
@@ -20,19 +22,40 @@ export function App() {
   const model = useModel(settings);
   const classification = useClassification(model.classifier, model.model, settings.panicOnce);
   const [fault, setFault] = useState<string | null>(null);
+  const [camera, setCamera] = useState(false);
+  /** The camera's picture, while there is one. */
+  const [video, setVideo] = useState<HTMLVideoElement | null>(null);
+  /** Why it could not be looked at any more. */
+  const [liveError, setLiveError] = useState<ResNetError | null>(null);
 
   const { show, dismissError } = classification;
+  const switchCamera = useCallback((on: boolean) => {
+    setCamera(on);
+    setFault(null);
+    setLiveError(null);
+  }, []);
+  // Wherever a photo comes from, it takes the camera's place.
   const showPhoto = useCallback(
     (photo: Photo) => {
-      setFault(null);
+      switchCamera(false);
       show(photo);
     },
-    [show],
+    [show, switchCamera],
   );
+  const endCamera = useCallback((message: string) => {
+    setCamera(false);
+    setFault(message);
+  }, []);
+  const endLive = useCallback((error: ResNetError) => {
+    setCamera(false);
+    setLiveError(error);
+  }, []);
 
   const { device, error: modelError } = model;
   const { error: photoError } = classification;
-  const givenUp = [photoError, modelError].some((error) => error?.code === "runtime-given-up");
+  const givenUp = [photoError, liveError, modelError].some(
+    (error) => error?.code === "runtime-given-up",
+  );
   const [restartSeen, setRestartSeen] = useState<typeof device>(null);
   const restart =
     device?.reason === "crashed" && device !== restartSeen && !givenUp ? device : null;
@@ -55,6 +78,7 @@ export function App() {
   if (fault) notices.push({ kind: "error", message: fault, onDismiss: () => setFault(null) });
   for (const [error, onDismiss] of [
     [photoError, dismissError],
+    [liveError, () => setLiveError(null)],
     [modelError, model.dismissError],
   ] as const) {
     if (error && error.code !== "aborted" && !(restart && error.code === "runtime-crashed")) {
@@ -94,12 +118,25 @@ export function App() {
         <div class="photo-and-result">
           <Source
             photo={classification.photo}
+            camera={camera}
+            onCamera={switchCamera}
+            onVideo={setVideo}
+            onCameraFault={endCamera}
             onPhoto={showPhoto}
             onWeights={model.open}
             onLabels={model.setLabels}
             onFault={setFault}
           />
-          <Results stage={classification.stage} result={classification.result} />
+          {camera ? (
+            <LiveResults
+              video={video}
+              classifier={model.classifier}
+              model={model.model}
+              onFault={endLive}
+            />
+          ) : (
+            <Results stage={classification.stage} result={classification.result} />
+          )}
         </div>
         <ModelCard {...model} />
         {model.model && <LayerTable {...model.model} />}

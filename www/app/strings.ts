@@ -26,15 +26,45 @@ export const strings = {
     heading: "Camera",
     take: "Take a picture",
     stop: "Stop the camera",
-    starting: "Starting the camera …",
+    status: {
+      starting: "Starting the camera …",
+      paused: "Paused while this tab is hidden. The camera goes on when you come back.",
+    },
+    resumed: "The camera was off while this tab was hidden. It is on again.",
+    other: "The camera chosen before is not there. This is another one.",
+    switchTo: {
+      user: "Switch to the front camera",
+      environment: "Switch to the back camera",
+    },
+    choose: "Camera",
+    unnamed: (number: number) => `Camera ${number}`,
     errors: {
       denied:
-        "The camera is blocked for this page. Allow it in the browser's address bar, then try again.",
-      none: "No camera was found. Connect one, or choose a photo file.",
+        "The camera is blocked for this page. Allow it in the browser's address bar or in the system's settings, then try again.",
+      none: "No camera was found. Connect one and try again, or choose a photo file.",
       busy: "The camera is in use by another program. Close that program, then try again.",
-      insecure: "Browsers give the camera only to pages served over HTTPS. Choose a photo file.",
-      other: (message: string) => `The camera could not be started: ${message}`,
+      unfit:
+        "No camera here can do what this page needs. Connect another one and try again, or choose a photo file.",
+      insecure:
+        "Browsers give the camera only to pages served over HTTPS. Open this page by its https:// address, or choose a photo file.",
+      ended:
+        "The camera has stopped: it was unplugged, or another program or the browser took it away. Connect it again or allow it, then press “Use the camera”.",
+      other: (message: string) =>
+        `The camera could not be started: ${message}. Try again, or choose a photo file.`,
     },
+  },
+
+  live: {
+    on: "Live",
+    off: "Paused",
+    waiting: "Waiting for the weights …",
+    starting: "Waiting for the camera …",
+    first: "Looking at the first frame …",
+    smooth: "Smooth over time",
+    framesPerSecond: "Frames per second",
+    latency: "From camera to page",
+    measuring: "…",
+    frames: (perSecond: number) => perSecond.toFixed(perSecond < 10 ? 1 : 0),
   },
 
   results: {

@@ -1,53 +1,26 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useRef, useState } from "preact/hooks";
 import type { Photo } from "../results/useClassification";
 import { strings } from "../strings";
-import { cameraFault } from "./fault";
+import { isMirrored, otherSide } from "./choice";
+import { useStream } from "./useStream";
+import "./camera.css";
 
 const text = strings.camera;
 
 interface CameraProps {
+  /** Hears of the video as long as it shows the camera's picture. */
+  onVideo: (video: HTMLVideoElement | null) => void;
   onPhoto: (photo: Photo) => void;
   onFault: (message: string) => void;
-  onStop: () => void;
 }
 
-/** The camera's picture, until a frame is taken and handed on. */
-export function Camera({ onPhoto, onFault, onStop }: CameraProps) {
+/** The camera's picture, which camera it is, and a button that keeps a frame. */
+export function Camera({ onVideo, onPhoto, onFault }: CameraProps) {
   const video = useRef<HTMLVideoElement>(null);
-  const [running, setRunning] = useState(false);
-  // The stream is asked for once, whatever becomes of the callbacks meanwhile.
-  const callbacks = useRef({ onFault, onStop });
-  callbacks.current = { onFault, onStop };
-
-  useEffect(() => {
-    let stream: MediaStream | undefined;
-    let gone = false;
-    const stop = () => {
-      for (const track of stream?.getTracks() ?? []) track.stop();
-    };
-    const start = async () => {
-      try {
-        if (!navigator.mediaDevices) throw new DOMException("", "SecurityError");
-        stream = await navigator.mediaDevices.getUserMedia({
-          video: { facingMode: "environment", width: { ideal: 1280 } },
-        });
-        if (gone || !video.current) return stop();
-        video.current.srcObject = stream;
-        await video.current.play();
-        setRunning(true);
-      } catch (thrown) {
-        stop();
-        if (gone) return;
-        callbacks.current.onFault(cameraFault(thrown));
-        callbacks.current.onStop();
-      }
-    };
-    void start();
-    return () => {
-      gone = true;
-      stop();
-    };
-  }, []);
+  const { status, settings, cameras, note, choose } = useStream(video, { onVideo, onFault });
+  /** Whether the picture is higher than wide, as of a phone that is held upright. */
+  const [upright, setUpright] = useState(false);
+  const side = otherSide(settings?.facingMode, cameras.length);
 
   const take = useCallback(() => {
     const source = video.current;
@@ -65,16 +38,47 @@ export function Camera({ onPhoto, onFault, onStop }: CameraProps) {
     <>
       <div class="stage">
         {/* iOS shows a camera's picture only muted and in line. */}
-        <video ref={video} muted playsInline aria-label={text.heading} />
-        {!running && <p class="prompt">{text.starting}</p>}
+        <video
+          ref={video}
+          class={`${isMirrored(settings?.facingMode) ? "is-mirrored" : ""} ${upright ? "is-upright" : ""}`}
+          muted
+          playsInline
+          aria-label={text.heading}
+          onResize={({ currentTarget: { videoWidth, videoHeight } }) =>
+            setUpright(videoHeight > videoWidth)
+          }
+        />
+        <p class="prompt" role="status">
+          {status !== "running" && text.status[status]}
+        </p>
       </div>
+      <p class="fine camera-note" role="status">
+        {note}
+      </p>
       <div class="actions">
-        <button type="button" class="primary" disabled={!running} onClick={take}>
+        <button type="button" class="primary" disabled={status !== "running"} onClick={take}>
           {text.take}
         </button>
-        <button type="button" onClick={onStop}>
-          {text.stop}
-        </button>
+        {side && (
+          <button type="button" onClick={() => choose({ side })}>
+            {text.switchTo[side]}
+          </button>
+        )}
+        {cameras.length > 1 && (
+          <label class="camera-choice">
+            {text.choose}
+            <select
+              value={settings?.deviceId}
+              onChange={(event) => choose({ deviceId: event.currentTarget.value })}
+            >
+              {cameras.map(({ deviceId, label }, i) => (
+                <option key={deviceId} value={deviceId} selected={deviceId === settings?.deviceId}>
+                  {label || text.unnamed(i + 1)}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
       </div>
     </>
   );

@@ -9,8 +9,9 @@ export function cameraFault(thrown: unknown): string {
     case "NotAllowedError":
       return text.denied;
     case "NotFoundError":
-    case "OverconstrainedError":
       return text.none;
+    case "OverconstrainedError":
+      return text.unfit;
     case "NotReadableError":
     case "AbortError":
       return text.busy;

@@ -1,6 +1,7 @@
-import type { ImageClassification, Prediction } from "../../lib";
+import type { ImageClassification } from "../../lib";
 import { readableLabel } from "../format";
 import { strings } from "../strings";
+import { Bars } from "./Bars";
 import type { ClassificationState } from "./useClassification";
 import "./results.css";
 
@@ -22,11 +23,7 @@ export function Results({ stage, result }: Pick<ClassificationState, "stage" | "
       </p>
       {result ? (
         <>
-          <ol class="bars">
-            {result.top.map((prediction) => (
-              <Bar key={prediction.index} {...prediction} />
-            ))}
-          </ol>
+          <Bars predictions={result.top} />
           <Timing {...result} />
         </>
       ) : (
@@ -35,18 +32,6 @@ export function Results({ stage, result }: Pick<ClassificationState, "stage" | "
         </p>
       )}
     </section>
-  );
-}
-
-function Bar({ label, probability }: Prediction) {
-  return (
-    <li class="bar">
-      <span class="bar-label">{readableLabel(label)}</span>
-      <span class="bar-value">{text.probability(probability)}</span>
-      <span class="bar-track" aria-hidden="true">
-        <span class="bar-fill" style={{ transform: `scaleX(${probability})` }} />
-      </span>
-    </li>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Camera } from "../camera/Camera";
 import { FileButton } from "../FileButton";
 import type { ClassificationState, Photo } from "../results/useClassification";
@@ -14,6 +14,11 @@ const SAMPLES = [
 
 interface SourceProps {
   photo: ClassificationState["photo"];
+  /** Whether the camera takes the photo's place. */
+  camera: boolean;
+  onCamera: (camera: boolean) => void;
+  onVideo: (video: HTMLVideoElement | null) => void;
+  onCameraFault: (message: string) => void;
   onPhoto: (photo: Photo) => void;
   onWeights: (file: File) => void;
   onLabels: (file: File) => void;
@@ -21,27 +26,29 @@ interface SourceProps {
 }
 
 /** Where photos come from: a file, a drop, the clipboard, the camera, the samples. */
-export function Source({ photo, onPhoto, onWeights, onLabels, onFault }: SourceProps) {
-  const [camera, setCamera] = useState(false);
-  // Wherever a photo comes from, it takes the camera's place.
-  const take = useCallback(
-    (photo: Photo) => {
-      setCamera(false);
-      onPhoto(photo);
-    },
-    [onPhoto],
-  );
+export function Source(props: SourceProps) {
+  const { photo, camera, onCamera, onVideo, onCameraFault } = props;
+  const { onPhoto, onWeights, onLabels, onFault } = props;
   const takeFile = useCallback(
     async (file: File, name: string) => {
       // A file that cannot be read is no photo either, which is said where photos are decoded.
       const kind = await kindOf(file).catch(() => "photo" as const);
       if (kind === "weights") onWeights(file);
       else if (kind === "labels") onLabels(file);
-      else take({ blob: file, name });
+      else onPhoto({ blob: file, name });
     },
-    [take, onWeights, onLabels],
+    [onPhoto, onWeights, onLabels],
   );
   const dragging = useDropAndPaste(takeFile, onFault);
+
+  const cameraButton = useRef<HTMLButtonElement>(null);
+  const before = useRef(camera);
+  useEffect(() => {
+    const isOff = before.current && !camera;
+    before.current = camera;
+    // The camera's controls are gone: whoever was on one by keyboard goes on from here.
+    if (isOff && document.activeElement === document.body) cameraButton.current?.focus();
+  }, [camera]);
 
   return (
     <section class={`card source ${dragging ? "is-target" : ""}`} aria-labelledby="source-heading">
@@ -49,7 +56,7 @@ export function Source({ photo, onPhoto, onWeights, onLabels, onFault }: SourceP
         {text.heading}
       </h2>
       {camera ? (
-        <Camera onPhoto={take} onFault={onFault} onStop={() => setCamera(false)} />
+        <Camera onVideo={onVideo} onPhoto={onPhoto} onFault={onCameraFault} />
       ) : (
         <div class="stage">
           {photo && <img class="photo" src={photo.url} alt={text.photoAlt(photo.name)} />}
@@ -65,15 +72,13 @@ export function Source({ photo, onPhoto, onWeights, onLabels, onFault }: SourceP
         <FileButton
           label={text.choose}
           accept="image/*"
-          primary
-          onFile={(file) => take({ blob: file, name: file.name })}
+          primary={!camera}
+          onFile={(file) => onPhoto({ blob: file, name: file.name })}
         />
-        {!camera && (
-          <button type="button" onClick={() => setCamera(true)}>
-            {text.camera}
-          </button>
-        )}
-        <Samples onPhoto={take} onFault={onFault} />
+        <button ref={cameraButton} type="button" onClick={() => onCamera(!camera)}>
+          {camera ? strings.camera.stop : text.camera}
+        </button>
+        <Samples onPhoto={onPhoto} onFault={onFault} />
       </div>
     </section>
   );

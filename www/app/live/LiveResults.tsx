@@ -1,0 +1,81 @@
+import type { RefObject } from "preact";
+import { useRef, useState } from "preact/hooks";
+import type { Classifier, LoadedModel, ResNetError } from "../../lib";
+import { readableLabel } from "../format";
+import { Bars } from "../results/Bars";
+import { strings } from "../strings";
+import { useBelowView } from "./useBelowView";
+import { useLive } from "./useLive";
+import "./live.css";
+
+const text = strings.live;
+
+interface LiveResultsProps {
+  /** The camera's picture; null while there is none. */
+  video: HTMLVideoElement | null;
+  classifier: RefObject<Classifier | null>;
+  model: LoadedModel | null;
+  onFault: (error: ResNetError) => void;
+}
+
+/** The most probable classes of what the camera sees now, and how fast they follow it. */
+export function LiveResults({ video, classifier, model, onFault }: LiveResultsProps) {
+  const [smooth, setSmooth] = useState(true);
+  const { view, reading } = useLive(video, classifier, model, smooth, onFault);
+  const told = view?.told;
+  const missing = !model ? text.waiting : !video ? text.starting : text.first;
+  const bars = useRef<HTMLDivElement>(null);
+  const below = useBelowView(bars);
+  const [first] = view?.predictions ?? [];
+  return (
+    <>
+      {/* Where the result is out of view below the picture, its first class is said beside that. */}
+      {first && below && (
+        <p class="live-first" aria-hidden="true">
+          <span class="bar-label">{readableLabel(first.label)}</span>
+          <span class="bar-value">{strings.results.probability(first.probability)}</span>
+        </p>
+      )}
+      <section class="card results live" id="result" aria-labelledby="result-heading">
+        <div class="live-heading">
+          <h2 id="result-heading">{strings.results.heading}</h2>
+          <span class={`live-sign ${video ? "is-on" : ""}`}>{video ? text.on : text.off}</span>
+        </div>
+        <p class="visually-hidden" role="status">
+          {told &&
+            strings.results.announce(
+              readableLabel(told.label),
+              strings.results.probability(told.probability),
+            )}
+        </p>
+        <div ref={bars}>
+          {view ? <Bars predictions={view.predictions} /> : <p class="placeholder">{missing}</p>}
+        </div>
+        <div class="live-foot">
+          <dl class="live-pace">
+            <div>
+              <dt>{text.framesPerSecond}</dt>
+              <dd data-pace="frames">
+                {reading ? text.frames(reading.framesPerSecond) : text.measuring}
+              </dd>
+            </div>
+            <div>
+              <dt>{text.latency}</dt>
+              <dd data-pace="latency">
+                {reading ? strings.results.milliseconds(reading.latency) : text.measuring}
+              </dd>
+            </div>
+          </dl>
+          <label class="live-smooth">
+            <input
+              type="checkbox"
+              checked={smooth}
+              onChange={(event) => setSmooth(event.currentTarget.checked)}
+            />
+            {text.smooth}
+          </label>
+        </div>
+      </section>
+    </>
+  );
+}

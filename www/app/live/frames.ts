@@ -1,0 +1,24 @@
+/**
+ * Tells of each frame that a video shows: when it was captured, where the browser knows, else when it was shown; in
+ * milliseconds, as `performance.now()`. Returns what ends it.
+ */
+export function watchFrames(
+  video: HTMLVideoElement,
+  onFrame: (capturedAt: number) => void,
+): () => void {
+  // Browsers of 2024 and earlier may lack it, whatever its type says.
+  if ("requestVideoFrameCallback" in HTMLVideoElement.prototype) {
+    const next: VideoFrameRequestCallback = (_, { captureTime, presentationTime }) => {
+      handle = video.requestVideoFrameCallback(next);
+      onFrame(captureTime ?? presentationTime);
+    };
+    let handle = video.requestVideoFrameCallback(next);
+    return () => video.cancelVideoFrameCallback(handle);
+  }
+  const next = (now: number) => {
+    handle = requestAnimationFrame(next);
+    onFrame(now);
+  };
+  let handle = requestAnimationFrame(next);
+  return () => cancelAnimationFrame(handle);
+}
