@@ -27,6 +27,8 @@ export type ErrorCode =
   | "runtime-crashed"
   /** It died too often to be started again. */
   | "runtime-given-up"
+  /** The GPU's device was lost. Another one is opened, or the CPU. */
+  | "device-lost"
   | "not-ready"
   | "aborted"
   | "unexpected";
