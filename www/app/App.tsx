@@ -20,7 +20,7 @@ export function App() {
   const settings = useMemo(() => readSettings(location.search), []);
   const isolation = useIsolation(settings.isolationOff);
   const model = useModel(settings);
-  const classification = useClassification(model.classifier, model.model, settings.panicOnce);
+  const classification = useClassification(model.classifier, model.model, settings.fault);
   const [fault, setFault] = useState<string | null>(null);
   const [camera, setCamera] = useState(false);
   /** The camera's picture, while there is one. */
@@ -57,14 +57,17 @@ export function App() {
     (error) => error?.code === "runtime-given-up",
   );
   const [restartSeen, setRestartSeen] = useState<typeof device>(null);
-  const restart =
-    device?.reason === "crashed" && device !== restartSeen && !givenUp ? device : null;
+  const restarted = device?.reason === "crashed" || device?.reason === "device-lost";
+  const restart = restarted && device !== restartSeen && !givenUp ? device : null;
 
   const notices: Parameters<typeof Notice>[0][] = [];
   if (restart) {
     notices.push({
       kind: "restarted",
-      message: strings.notice.restarted(restart.detail ?? ""),
+      message:
+        restart.reason === "crashed"
+          ? strings.notice.restarted(restart.detail ?? "")
+          : strings.notice.deviceLost(restart.detail ?? ""),
       onDismiss: () => setRestartSeen(restart),
     });
   }
@@ -81,7 +84,8 @@ export function App() {
     [liveError, () => setLiveError(null)],
     [modelError, model.dismissError],
   ] as const) {
-    if (error && error.code !== "aborted" && !(restart && error.code === "runtime-crashed")) {
+    const told = restart && (error?.code === "runtime-crashed" || error?.code === "device-lost");
+    if (error && error.code !== "aborted" && !told) {
       notices.push({ kind: "error", message: error.message, onDismiss });
     }
   }

@@ -4,7 +4,7 @@ import { readSettings } from "./settings";
 it.each([
   ["", {}],
   ["?device=cpu", { device: "cpu" }],
-  ["?device=webgpu&fault=panic", { device: "webgpu", panicOnce: true }],
+  ["?device=webgpu&fault=panic", { device: "webgpu", fault: "panic" }],
   ["?device=CPU", {}],
   ["?device=tpu&fault=none", {}],
   ["?weights=https%3A%2F%2Fexample.org%2Fa.pth", { weights: "https://example.org/a.pth" }],
@@ -20,7 +20,7 @@ it.each([
     weights: null,
     threads: null,
     isolationOff: false,
-    panicOnce: false,
+    fault: null,
   };
   expect(readSettings(query)).toEqual({ ...usual, ...settings });
 });

@@ -1,6 +1,9 @@
 import type { DevicePolicy, ThreadCount } from "../lib";
 import { readThreads } from "./status/threads";
 
+/** What is made to go wrong once. */
+export type Fault = "panic" | "device-lost";
+
 /** What the page's address asks for. */
 export interface Settings {
   /** `?device=cpu` or `?device=webgpu`. */
@@ -11,19 +14,23 @@ export interface Settings {
   threads: ThreadCount | null;
   /** `?isolation=off`: the service worker that isolates the page is removed. */
   isolationOff: boolean;
-  /** `?fault=panic`: the first classification crashes the code, to see the page recover. */
-  panicOnce: boolean;
+  /**
+   * `?fault=panic`: the first classification crashes the code; `?fault=device-lost`: it loses the GPU's device. To see the
+   * page recover.
+   */
+  fault: Fault | null;
 }
 
 /** Reads the address's query; what it does not understand is as if it were not there. */
 export function readSettings(query: string): Settings {
   const parameters = new URLSearchParams(query);
   const device = parameters.get("device");
+  const fault = parameters.get("fault");
   return {
     device: device === "cpu" || device === "webgpu" ? device : "auto",
     weights: parameters.get("weights") || null,
     threads: readThreads(parameters.get("threads")),
     isolationOff: parameters.get("isolation") === "off",
-    panicOnce: parameters.get("fault") === "panic",
+    fault: fault === "panic" || fault === "device-lost" ? fault : null,
   };
 }

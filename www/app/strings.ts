@@ -95,6 +95,8 @@ export const strings = {
       "no-adapter": "WebGPU gives no adapter here: running on the CPU.",
       "software-adapter":
         "The only WebGPU adapter is software, slower than the CPU itself: running on the CPU.",
+      "webgpu-reopened": "WebGPU's device was lost. Another one was opened and computes right.",
+      "device-lost": "WebGPU's device was lost: running on the CPU.",
       "device-failed": "The GPU failed: running on the CPU.",
       "self-check-failed": "The GPU computed wrong numbers: running on the CPU.",
       crashed: "The code stopped unexpectedly and was started again on the CPU.",
@@ -216,6 +218,8 @@ export const strings = {
     dismiss: "Dismiss",
     restarted: (detail: string) =>
       `The code that runs the network stopped unexpectedly (${detail}). The model is loaded again on the CPU, and the photo is tried once more.`,
+    deviceLost: (detail: string) =>
+      `${detail} The model is loaded again on the CPU. Reload the page to try the GPU once more.`,
     headings: {
       error: "That did not work",
       restarted: "Started again on the CPU",

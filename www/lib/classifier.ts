@@ -1,4 +1,5 @@
 import * as Comlink from "comlink";
+import type { GpuNotice } from "../worker/gpu-watch";
 import type { LoadRequest, Session } from "../worker/session";
 import type { Settled } from "../worker/settled";
 import type { CrashNotice } from "../worker/wasm";
@@ -65,6 +66,14 @@ export interface ClassifyOptions {
 /** How often code that crashed is started anew before that is given up. */
 const MOST_RESTARTS = 3;
 
+/** What is said of a call that was under way. */
+const TROUBLES: Record<Trouble["code"], (message: string) => string> = {
+  "runtime-crashed": (message) =>
+    `The code that runs the network stopped unexpectedly (${message}). It was started again on the CPU: try again.`,
+  "device-lost": (message) => `${message} Another one, or the CPU, takes its place: try again.`,
+  "device-failed": (message) => `${message} The CPU has taken over: try again.`,
+};
+
 /** Starts a worker, opens a device, loads weights. */
 export async function createClassifier(options: ClassifierOptions): Promise<Classifier> {
   const classifier = new Classifier(options);
@@ -77,11 +86,23 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
   }
 }
 
+/** Why a worker has to be replaced. */
+interface Trouble {
+  code: "runtime-crashed" | "device-lost" | "device-failed";
+  /** What happened, in the words of whoever noticed it. */
+  message: string;
+}
+
 /**
  * A network in a worker of its own. Everything heavy happens there.
  *
  * If the code there crashes, the worker is replaced by one on the CPU, the model is loaded again, and the call that
  * was under way fails with `runtime-crashed`; the next one works.
+ *
+ * If the GPU's device is lost, the worker is replaced by one with another device, or with the CPU where that cannot be
+ * had or is lost, too, before it has classified a picture. If the GPU fails, the CPU takes over. In both cases a file
+ * that was being classified is classified anew; other calls fail with `device-lost` or `device-failed`, and the next
+ * ones work.
  */
 export class Classifier {
   readonly #options: DeviceOptions;
@@ -93,6 +114,8 @@ export class Classifier {
   /** As many as were asked for. */
   #threads: ThreadCount;
   #restarts = 0;
+  /** The worker whose GPU came in a lost one's place, until it has classified a picture. */
+  #unproven: Connection | undefined;
   /** The way back to the model after a crash, once there was one. */
   #recovery: Promise<LoadedModel> | undefined;
   /** Why there is no way back any more. */
@@ -101,13 +124,14 @@ export class Classifier {
   /** Starts the worker and opens the device. Load weights next. */
   constructor(options: DeviceOptions = {}) {
     this.#options = options;
-    this.#connection = new Connection((message) => this.#recover(message));
-    const policy = options.device ?? "auto";
     this.#threads = options.threads ?? "auto";
-    const opening = this.#connection.call((session) => session.open(policy, this.#threads));
-    this.#device = this.#tell(opening);
-    // Whoever asks for the device hears of its failure; nobody has to.
-    this.#device.catch(() => {});
+    this.#connection = new Connection((trouble) => this.#recover(trouble));
+    const opening = this.#connection.call((session) => session.open(this.#policy, this.#threads));
+    this.#device = this.#opened(opening);
+  }
+
+  get #policy(): DevicePolicy {
+    return this.#options.device ?? "auto";
   }
 
   /** The device in use, as soon as it is open. */
@@ -131,14 +155,7 @@ export class Classifier {
     const cancel = () => this.#connection.session.cancelLoad();
     signal?.addEventListener("abort", cancel, { once: true });
     try {
-      const loading = this.#loadInto(this.#connection, request, onProgress).catch(
-        async (thrown) => {
-          // Weights that crash one device may do on the CPU, where the code has been started again.
-          if (toResNetError(thrown).code !== "runtime-crashed") throw thrown;
-          await this.#restarted();
-          return this.#loadInto(this.#connection, request, onProgress);
-        },
-      );
+      const loading = this.#loadDespiteTrouble(request, onProgress, signal);
       this.#model = await unlessAborted(loading, signal);
       this.#request = request;
       this.#recovery = undefined;
@@ -189,16 +206,18 @@ export class Classifier {
     const name = image instanceof File ? image.name : "the picture";
     const source = image instanceof Blob ? image : await createImageBitmap(image);
     const sent = source instanceof Blob ? source : Comlink.transfer(source, [source]);
-    const run = this.#connection.call((session) => session.classify(sent, name, top));
+    const connection = this.#connection;
+    const run = connection.call((session) => session.classify(sent, name, top));
     try {
-      return await unlessAborted(run, signal);
+      const classification = await unlessAborted(run, signal);
+      if (this.#unproven === connection) this.#unproven = undefined;
+      return classification;
     } catch (thrown) {
-      const error = toResNetError(thrown);
-      const failed = error.code === "device-failed" || error.code === "device-lost";
-      if (!failed || (await this.#device).kind === "cpu") throw error;
-      // A GPU that fails once is not asked again. A decoded picture went to the worker for good; a file is still here.
-      this.#recover(error.message);
-      if (!(source instanceof Blob)) throw error;
+      const { code } = toResNetError(thrown);
+      // Another device has taken over. A decoded picture went to the worker for good; a file is still here. This ends:
+      // a device that is lost before it has classified anything is followed by the CPU.
+      const again = code === "device-lost" || code === "device-failed";
+      if (!again || connection === this.#connection || !(source instanceof Blob)) throw thrown;
       return this.classify(source, { top, ...(signal && { signal }) });
     }
   }
@@ -209,9 +228,35 @@ export class Classifier {
     this.#connection.session.crash().catch(() => {});
   }
 
+  /** Loses the GPU's device, to try out what happens then; on the CPU it does nothing. */
+  loseDevice(): void {
+    this.#connection.session.loseDevice().catch(() => {});
+  }
+
   /** Ends the worker and frees what it holds. Calls that are under way fail with `aborted`. */
   dispose(): void {
     this.#connection.close(new ResNetError("aborted", "The classifier was disposed of."));
+  }
+
+  /** Loads, and again whenever what it is loaded into has to be replaced: but once after a crash. */
+  async #loadDespiteTrouble(
+    request: LoadRequest,
+    onProgress: ((progress: Progress) => void) | undefined,
+    signal: AbortSignal | undefined,
+    crashed = false,
+  ): Promise<LoadedModel> {
+    const connection = this.#connection;
+    try {
+      return await this.#loadInto(connection, request, onProgress);
+    } catch (thrown) {
+      const { code } = toResNetError(thrown);
+      const crashes = code === "runtime-crashed";
+      const again = crashes ? !crashed : code === "device-lost" || code === "device-failed";
+      if (!again || connection === this.#connection || signal?.aborted) throw thrown;
+      // Weights that crash one device, or are too much for it, may do on the one that has taken over.
+      await this.#restarted();
+      return this.#loadDespiteTrouble(request, onProgress, signal, crashed || crashes);
+    }
   }
 
   async #loadInto(
@@ -225,10 +270,7 @@ export class Classifier {
       if (underWay) onProgress?.(progress);
     });
     try {
-      const { model, device } = await connection.call((session) => session.load(request, heard));
-      const before = await this.#device;
-      if (device.kind !== before.kind) this.#device = this.#tell(Promise.resolve(device));
-      return model;
+      return await connection.call((session) => session.load(request, heard));
     } finally {
       underWay = false;
     }
@@ -242,16 +284,32 @@ export class Classifier {
     });
   }
 
+  /** The device that is being opened, or the one that takes over before it is there. */
+  #opened(opening: Promise<DeviceStatus>): Promise<DeviceStatus> {
+    const device: Promise<DeviceStatus> = this.#tell(opening).catch((thrown) => {
+      if (this.#device === device) throw thrown;
+      return this.#device;
+    });
+    // Whoever asks for the device hears of its failure; nobody has to.
+    device.catch(() => {});
+    return device;
+  }
+
   /** Waits until there is code to call; what model it has, if any, does not matter. */
   async #restarted(): Promise<void> {
-    await this.#recovery?.catch(() => {});
+    let recovery: Promise<LoadedModel> | undefined;
+    do {
+      recovery = this.#recovery;
+      await recovery?.catch(() => {});
+      // Meanwhile that worker, too, may have been replaced.
+    } while (recovery !== this.#recovery);
     if (this.#givenUp) throw this.#givenUp;
   }
 
   /** Waits until the model is back after a crash. Where loading it again failed, it is tried once more. */
   async #recovered(): Promise<void> {
-    const recovery = this.#recovery;
     await this.#restarted();
+    const recovery = this.#recovery;
     await recovery?.catch(() => {
       if (this.#recovery === recovery) this.#reload();
       return this.#recovery;
@@ -266,9 +324,10 @@ export class Classifier {
     this.#recovery.catch(() => {});
   }
 
-  /** Replaces a worker whose code has died by one on the CPU, with the same model. */
-  #recover(message: string): void {
-    this.#restarts += 1;
+  /** Replaces a worker by one on another device, with the same model. */
+  #recover({ code, message }: Trouble): void {
+    // A lost device is no fault of the code's, and how often that can happen without any result is limited by itself.
+    if (code === "runtime-crashed") this.#restarts += 1;
     if (this.#restarts > MOST_RESTARTS) {
       this.#givenUp = new ResNetError(
         "runtime-given-up",
@@ -277,16 +336,19 @@ export class Classifier {
       this.#connection.close(this.#givenUp);
       return;
     }
-    const crash = new ResNetError(
-      "runtime-crashed",
-      `The code that runs the network stopped unexpectedly (${message}). It was started again on the CPU: try again.`,
-    );
-    this.#connection.close(crash);
-    const connection = new Connection((next) => this.#recover(next));
+    const before = this.#connection;
+    before.close(new ResNetError(code, TROUBLES[code](message)));
+    const connection = new Connection((trouble) => this.#recover(trouble));
     this.#connection = connection;
-    const reopening = connection.call((session) => session.reopen(message, this.#threads));
-    this.#device = this.#tell(reopening);
-    this.#device.catch(() => {});
+    const again = code === "device-lost" && this.#unproven !== before;
+    this.#unproven = again ? connection : undefined;
+    const reason = code === "runtime-crashed" ? "crashed" : code;
+    const opening = connection.call((session) =>
+      again
+        ? session.open(this.#policy, this.#threads, message)
+        : session.openCpu(reason, message, this.#threads),
+    );
+    this.#device = this.#opened(opening);
     this.#reload();
   }
 }
@@ -297,8 +359,10 @@ class Connection {
   readonly #worker: Worker;
   readonly #closed: Promise<never>;
   #fail: ((error: ResNetError) => void) | undefined;
+  /** Runs out when the GPU does not answer. */
+  #due: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(onCrash: (message: string) => void) {
+  constructor(onTrouble: (trouble: Trouble) => void) {
     this.#worker = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });
     this.session = Comlink.wrap<Session>(this.#worker);
     this.#closed = new Promise((_, reject) => {
@@ -306,12 +370,26 @@ class Connection {
     });
     this.#closed.catch(() => {});
     // A panic is told twice, by the module and as the worker's error.
-    const crashed = (message: string) => {
-      if (this.#fail) onCrash(message);
+    const tell = (trouble: Trouble) => {
+      if (this.#fail) onTrouble(trouble);
     };
-    this.#worker.addEventListener("message", ({ data }: MessageEvent<Partial<CrashNotice>>) => {
-      if (typeof data?.crashed === "string") crashed(data.crashed);
-    });
+    const crashed = (message: string) => tell({ code: "runtime-crashed", message });
+    const heard = (notice: GpuNotice) => {
+      clearTimeout(this.#due);
+      if (notice.gpu === "due") {
+        this.#due = setTimeout(() => heard(notice.otherwise), notice.within);
+      } else if (notice.gpu !== "answered") {
+        tell({ code: `device-${notice.gpu}`, message: notice.message });
+      }
+    };
+    this.#worker.addEventListener(
+      "message",
+      ({ data }: MessageEvent<Partial<CrashNotice> | GpuNotice | undefined>) => {
+        if (!data) return;
+        if ("gpu" in data) heard(data);
+        else if (typeof data.crashed === "string") crashed(data.crashed);
+      },
+    );
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
       crashed(event.message || "the worker could not be started");
@@ -330,6 +408,7 @@ class Connection {
   /** Ends the worker; calls under way fail with `error`. */
   close(error: ResNetError): void {
     this.#worker.terminate();
+    clearTimeout(this.#due);
     this.#fail?.(error);
     this.#fail = undefined;
   }

@@ -7,7 +7,7 @@ export type ErrorCode =
   | "adapter-unavailable"
   | "adapter-software"
   | "device-failed"
-  /** The GPU is gone, with everything on it. */
+  /** The GPU's device is gone, with everything on it. Another one is opened, or the CPU. */
   | "device-lost"
   | "self-check-failed"
   | "weights-format"

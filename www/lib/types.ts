@@ -37,7 +37,11 @@ export type DeviceReason =
   | "no-adapter"
   /** The only adapter is software, slower than the CPU itself. */
   | "software-adapter"
-  /** The GPU could not be started, or failed. */
+  /** WebGPU's device was lost, and another one opened. */
+  | "webgpu-reopened"
+  /** WebGPU's device was lost, and no other is to be had. */
+  | "device-lost"
+  /** The GPU could not be started, did not answer, or failed. */
   | "device-failed"
   /** The GPU computed wrong numbers. */
   | "self-check-failed"

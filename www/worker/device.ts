@@ -7,6 +7,7 @@ import type {
   ThreadObstacle,
 } from "../lib/types";
 import type { Engine } from "../wasm/cpu/resnet_web";
+import { type DeviceSource, GpuWatch } from "./gpu-watch";
 import { oneThread, type Threads } from "./threads";
 import { loadCpuModule, loadWebGpuModule, type WasmModule } from "./wasm";
 
@@ -17,6 +18,8 @@ export interface OpenedDevice {
   status: DeviceStatus;
   /** On the CPU, where there can be more than one. */
   threads?: Threads;
+  /** On a GPU. */
+  gpu?: GpuWatch;
 }
 
 /** The part of `navigator.gpu` that is asked. */
@@ -56,15 +59,22 @@ export async function openDevice(
 ): Promise<OpenedDevice> {
   // Fetched in any case: whatever becomes of the GPU, the CPU is there.
   const cpuModule = loadCpuModule();
-  const obstacle = await whyNoWebGpu(policy, (navigator as Navigator & { gpu?: Gpu }).gpu);
+  const gpu = new GpuWatch((notice) => self.postMessage(notice));
+  const obstacle = await gpu.opening(() =>
+    whyNoWebGpu(policy, (navigator as Navigator & { gpu?: Gpu }).gpu),
+  );
   if (obstacle) return openOnCpu(threads, obstacle.reason, obstacle.detail, cpuModule);
   try {
     const wasm = await loadWebGpuModule();
     const forced = policy === "webgpu";
-    const engine = await wasm.Engine.open("webgpu", forced);
+    gpu.watch(
+      (globalThis as unknown as { GPUAdapter: { prototype: DeviceSource } }).GPUAdapter.prototype,
+    );
+    const engine = await gpu.opening(() => wasm.Engine.open("webgpu", forced));
     const reason = forced ? "webgpu-requested" : "webgpu-works";
-    return { wasm, engine, status: { ...engine.report, reason } };
+    return { wasm, engine, gpu, status: { ...engine.report, reason } };
   } catch (thrown) {
+    gpu.release();
     const { code, message } = toResNetError(thrown);
     const reasons: Partial<Record<typeof code, DeviceReason>> = {
       "adapter-unavailable": "no-adapter",
@@ -73,6 +83,13 @@ export async function openDevice(
     };
     return openOnCpu(threads, reasons[code] ?? "device-failed", message, cpuModule);
   }
+}
+
+/** The status of a device that was opened because the one before was lost, as `lost` says. */
+export function afterLoss(status: DeviceStatus, lost: string): DeviceStatus {
+  if (status.kind === "webgpu") return { ...status, reason: "webgpu-reopened", detail: lost };
+  const detail = status.detail === undefined ? lost : `${lost} ${status.detail}`;
+  return { ...status, reason: "device-lost", detail };
 }
 
 /** Opens the CPU, to compute on so many threads. */

@@ -1,8 +1,9 @@
-import { ResNetError, toResNetError } from "../lib/errors";
+import { ResNetError } from "../lib/errors";
 import type {
   Assumption,
   CachedWeights,
   DevicePolicy,
+  DeviceReason,
   DeviceStatus,
   ImageClassification,
   Kept,
@@ -11,8 +12,8 @@ import type {
   ThreadCount,
   WeightChoices,
 } from "../lib/types";
-import type { Engine, Model } from "../wasm/cpu/resnet_web";
-import { type OpenedDevice, openDevice, openOnCpu } from "./device";
+import type { Model } from "../wasm/cpu/resnet_web";
+import { afterLoss, type OpenedDevice, openDevice, openOnCpu } from "./device";
 import { IMAGENET_CLASSES, IMAGENET_LABELS, readLabels } from "./labels";
 import { readPixels } from "./pixels";
 import { type Settled, settle } from "./settled";
@@ -40,27 +41,33 @@ interface Loaded {
 /** What the worker does for the page. One instance lives as long as its worker. */
 export class Session {
   #opened: Promise<OpenedDevice> | undefined;
-  /** As many as were asked for. */
-  #threads: ThreadCount = "auto";
   #loaded: Loaded | undefined;
   /** Classifications under way; a model must not be freed or renamed while it has one. */
   readonly #running = new Set<Promise<unknown>>();
   #download: AbortController | undefined;
 
-  /** Opens a device: `policy`'s, or the CPU where that cannot be had, to compute on so many threads. */
-  open(policy: DevicePolicy, threads: ThreadCount): Promise<Settled<DeviceStatus>> {
+  /**
+   * Opens a device: `policy`'s, or the CPU where that cannot be had, to compute on so many threads.
+   *
+   * @param lost how a device in another worker was lost, in whose place this one comes
+   */
+  open(policy: DevicePolicy, threads: ThreadCount, lost?: string): Promise<Settled<DeviceStatus>> {
     return settle(async () => {
-      this.#threads = threads;
-      this.#opened = openDevice(policy, threads);
+      this.#opened = openDevice(policy, threads).then((device) =>
+        lost === undefined ? device : { ...device, status: afterLoss(device.status, lost) },
+      );
       return (await this.#opened).status;
     });
   }
 
-  /** Opens the CPU, because the code on another device, or on this, stopped with `detail`. */
-  reopen(detail: string, threads: ThreadCount): Promise<Settled<DeviceStatus>> {
+  /** Opens the CPU, because of what happened in another worker. */
+  openCpu(
+    reason: DeviceReason,
+    detail: string,
+    threads: ThreadCount,
+  ): Promise<Settled<DeviceStatus>> {
     return settle(async () => {
-      this.#threads = threads;
-      this.#opened = openOnCpu(threads, "crashed", detail);
+      this.#opened = openOnCpu(threads, reason, detail);
       return (await this.#opened).status;
     });
   }
@@ -68,7 +75,6 @@ export class Session {
   /** Computes on so many threads from now on, or as many of them as there can be. */
   setThreads(count: ThreadCount): Promise<Settled<DeviceStatus>> {
     return settle(async () => {
-      this.#threads = count;
       const device = await this.#device();
       if (!device.threads) return device.status;
       await device.threads.set(count);
@@ -85,7 +91,7 @@ export class Session {
   load(
     { weights, sha256, choices, labels }: LoadRequest,
     onProgress: (progress: Progress) => void,
-  ): Promise<Settled<{ model: LoadedModel; device: DeviceStatus }>> {
+  ): Promise<Settled<LoadedModel>> {
     return settle(async () => {
       this.#download?.abort();
       const download = new AbortController();
@@ -101,7 +107,7 @@ export class Session {
       // From here on there is no turning back: cancelled means that the model before stays.
       signal.throwIfAborted();
       const known = { ...(name && { name }), ...choices };
-      const { model, status } = await this.#build(device, blob, known).catch(async (thrown) => {
+      const model = await build(device, blob, known).catch(async (thrown) => {
         if (typeof weights === "string") await forgetWeights(weights);
         throw thrown;
       });
@@ -119,7 +125,7 @@ export class Session {
         await Promise.allSettled(this.#running);
         before.free();
       }
-      return { model: described(this.#loaded), device: status };
+      return described(this.#loaded);
     });
   }
 
@@ -159,10 +165,13 @@ export class Session {
     return settle(async () => {
       this.#ready();
       const start = performance.now();
+      const { gpu } = await this.#device();
       const { data, width, height } = await readPixels(image, name);
       const decodeMilliseconds = performance.now() - start;
       // Decoding takes its time, and another model may have come meanwhile.
-      const run = this.#ready().model.classify(data, width, height, top);
+      const { model } = this.#ready();
+      const classify = () => model.classify(data, width, height, top);
+      const run = gpu ? gpu.run(classify) : classify();
       this.#running.add(run);
       const classification = await run.finally(() => this.#running.delete(run));
       return { ...classification, width, height, decodeMilliseconds };
@@ -175,6 +184,12 @@ export class Session {
     wasm.crash();
   }
 
+  /** Loses the GPU's device, to try out what happens then; on the CPU it does nothing. */
+  async loseDevice(): Promise<void> {
+    const { gpu } = await this.#device();
+    gpu?.lose();
+  }
+
   #ready(): Loaded {
     if (this.#loaded) return this.#loaded;
     throw new ResNetError("not-ready", "No model is loaded yet. Load weights first.");
@@ -184,25 +199,17 @@ export class Session {
     if (!this.#opened) throw new ResNetError("not-ready", "No device is open yet.");
     return this.#opened;
   }
+}
 
-  /** Builds the network; on the CPU if the GPU fails at it. */
-  async #build(
-    device: OpenedDevice,
-    weights: Blob,
-    choices: WeightChoices,
-  ): Promise<{ model: Model; status: DeviceStatus }> {
-    const build = (engine: Engine) => engine.load(weights, choices);
-    try {
-      return { model: build(device.engine), status: device.status };
-    } catch (thrown) {
-      const error = toResNetError(thrown);
-      const failed = error.code === "device-failed" || error.code === "device-lost";
-      if (!failed || device.status.kind === "cpu") throw error;
-      this.#opened = openOnCpu(this.#threads, "device-failed", error.message);
-      const cpu = await this.#opened;
-      return { model: build(cpu.engine), status: cpu.status };
-    }
-  }
+/** Builds the network. A GPU that fails at it is told of, and the call goes unanswered. */
+async function build(
+  { engine, gpu }: OpenedDevice,
+  weights: Blob,
+  choices: WeightChoices,
+): Promise<Model> {
+  // Begun outside of the GPU's time: reading the weights is the disk's matter.
+  const loading = (async () => engine.load(weights, choices))();
+  return gpu ? gpu.load(() => loading) : loading;
 }
 
 function described({ model, assumed, bytes, kept }: Loaded): LoadedModel {

@@ -1,6 +1,13 @@
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import type { Classifier, ImageClassification, LoadedModel, ResNetError } from "../../lib";
+import type {
+  Classifier,
+  ErrorCode,
+  ImageClassification,
+  LoadedModel,
+  ResNetError,
+} from "../../lib";
+import type { Fault } from "../settings";
 
 /** A photo the person chose. */
 export interface Photo {
@@ -17,21 +24,24 @@ export interface ClassificationState {
   error: ResNetError | null;
 }
 
+/** What fails because the worker has to be replaced. */
+const REPLACED: readonly ErrorCode[] = ["runtime-crashed", "device-lost", "device-failed"];
+
 const NOTHING: ClassificationState = { photo: null, stage: "idle", result: null, error: null };
 
 /**
  * Classifies the newest photo, as soon as there is a model, and again when there is another; older ones are forgotten.
  *
- * @param panicOnce crashes the code at the first photo, to see the page recover
+ * @param fault what goes wrong at the first photo, to see the page recover
  */
 export function useClassification(
   classifier: RefObject<Classifier | null>,
   model: LoadedModel | null,
-  panicOnce: boolean,
+  fault: Fault | null,
 ) {
   const [state, setState] = useState<ClassificationState>(NOTHING);
   const newest = useRef(0);
-  const panicDue = useRef(panicOnce);
+  const faultDue = useRef(fault);
   const retried = useRef(0);
 
   const show = useCallback((photo: Photo) => {
@@ -65,14 +75,15 @@ export function useClassification(
       if (turn === newest.current) setState((before) => ({ ...before, ...part }));
     };
     change({ stage: "running" });
-    if (panicDue.current) classifier.current.crash();
-    panicDue.current = false;
+    if (faultDue.current === "panic") classifier.current.crash();
+    if (faultDue.current === "device-lost") classifier.current.loseDevice();
+    faultDue.current = null;
     const file = new File([photo.blob], photo.name, { type: photo.blob.type });
     classifier.current.classify(file).then(
       (result) => change({ stage: "idle", result }),
       (error: ResNetError) => {
-        // The code has been started again on the CPU: the photo is worth one more try there.
-        const again = error.code === "runtime-crashed" && retried.current !== turn;
+        // Another worker has taken over: the photo is worth one more try there.
+        const again = REPLACED.includes(error.code) && retried.current !== turn;
         retried.current = turn;
         if (again) return change({ stage: "waiting" });
         change({ stage: "idle", error });

@@ -1,0 +1,244 @@
+import type { Page } from "@playwright/test";
+import { chromium, WEBGPU } from "./support/browser";
+import { type ClassifierPage, expect, test } from "./support/page";
+
+test.use(chromium(WEBGPU));
+
+const ON_WEBGPU = "?device=webgpu";
+
+/** Longer than the page waits for software to answer; in milliseconds. */
+const PATIENCE = 200_000;
+
+/** Makes the page remember its workers, so that a test can call into the newest as the library does. */
+async function rememberWorkers(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const workers: Worker[] = [];
+    Object.assign(window, { workers });
+    window.Worker = class extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        workers.push(this);
+      }
+    };
+  });
+}
+
+/** Does what the library's `loseDevice()` does. */
+async function loseDevice(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const { workers } = window as unknown as { workers: Worker[] };
+    const call = { id: "test", type: "APPLY", path: ["loseDevice"], argumentList: [] };
+    workers.at(-1)?.postMessage(call);
+  });
+}
+
+/** Runs `code` in so many workers before their own. */
+async function spoilWorkers(page: Page, code: string, count = Number.POSITIVE_INFINITY) {
+  let left = count;
+  await page.context().route("**/worker-*.js", async (route) => {
+    const response = await route.fetch();
+    left -= 1;
+    return route.fulfill({ response, body: `${left < 0 ? "" : code}\n${await response.text()}` });
+  });
+}
+
+/** Every device is lost as soon as it is there. */
+const LOSES = `
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (...options) {
+    const device = await requestDevice.apply(this, options);
+    setTimeout(() => device.destroy(), 50);
+    return device;
+  };`;
+const GIVES_NO_ADAPTER = "GPU.prototype.requestAdapter = () => new Promise(() => {});";
+const NEVER_READS = "GPUBuffer.prototype.mapAsync = () => new Promise(() => {});";
+/** One bind group lacks an entry: its dispatch is refused, and reading the output succeeds all the same. */
+const REFUSES_A_DISPATCH = `
+  const { createBindGroup } = GPUDevice.prototype;
+  GPUDevice.prototype.createBindGroup = function (group) {
+    GPUDevice.prototype.createBindGroup = createBindGroup;
+    return createBindGroup.call(this, { ...group, entries: [...group.entries].slice(1) });
+  };`;
+
+/** Runs `code` in the worker that is at work. */
+async function spoilWorker(page: Page, code: string): Promise<void> {
+  const worker = page.workers().find((worker) => worker.url().includes("/worker-"));
+  await worker?.evaluate(code);
+}
+
+async function runsOn(
+  classifier: ClassifierPage,
+  device: "cpu" | "webgpu",
+  reason: string,
+  detail?: string | RegExp,
+) {
+  await expect(classifier.device).toHaveAttribute("data-reason", reason);
+  await expect(classifier.device).toHaveAttribute("data-device", device);
+  if (detail) await expect(classifier.device.locator(".device-detail")).toContainText(detail);
+}
+
+async function seesTheCat(classifier: ClassifierPage): Promise<void> {
+  await expect(classifier.result.getByRole("listitem").first()).toContainText("Egyptian cat");
+  await expect(classifier.notice.filter({ hasText: "did not work" })).toHaveCount(0);
+}
+
+test.describe("a device that is lost", () => {
+  test("while it is opened is followed by another", async ({ classifier, page }) => {
+    await spoilWorkers(page, LOSES, 1);
+    await classifier.open(ON_WEBGPU);
+    await classifier.chooseSample("A cat");
+    await seesTheCat(classifier);
+    await runsOn(classifier, "webgpu", "webgpu-reopened", "destroyed");
+  });
+
+  test("while the weights are on their way is followed by another", async ({
+    classifier,
+    page,
+  }) => {
+    let arrive = () => {};
+    const arriving = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    await rememberWorkers(page);
+    await page.context().route("**/*.safetensors", async (route) => {
+      await arriving;
+      await route.continue().catch(() => {});
+    });
+    await classifier.open(ON_WEBGPU);
+    await classifier.chooseSample("A cat");
+    await runsOn(classifier, "webgpu", "webgpu-requested");
+    await loseDevice(page);
+    await runsOn(classifier, "webgpu", "webgpu-reopened");
+    arrive();
+    await seesTheCat(classifier);
+  });
+
+  test("during a run is followed by another, and the run is repeated", async ({ classifier }) => {
+    await classifier.open(`${ON_WEBGPU}&fault=device-lost`);
+    await classifier.chooseSample("A cat");
+    await runsOn(classifier, "webgpu", "webgpu-reopened", "destroyed");
+    await seesTheCat(classifier);
+    await expect(classifier.notice).toHaveCount(0);
+  });
+
+  test("ten times between runs is followed by another each time", async ({ classifier, page }) => {
+    test.setTimeout(400_000);
+    await rememberWorkers(page);
+    await classifier.open(ON_WEBGPU);
+    await classifier.chooseSample("A cat");
+    await seesTheCat(classifier);
+    for (let losses = 1; losses <= 10; losses += 1) {
+      await loseDevice(page);
+      await classifier.chooseSample("A cat");
+      await seesTheCat(classifier);
+      await runsOn(classifier, "webgpu", "webgpu-reopened", "destroyed");
+    }
+    const workers = await page.evaluate(
+      () => (window as unknown as { workers: Worker[] }).workers.length,
+    );
+    expect(workers).toBe(11);
+  });
+
+  test("twice without a run between is followed by the CPU", async ({ classifier, page }) => {
+    await spoilWorkers(page, LOSES);
+    await classifier.open(ON_WEBGPU);
+    await classifier.chooseSample("A cat");
+    await runsOn(classifier, "cpu", "device-lost", "destroyed");
+    await expect(classifier.notice).toContainText("Reload the page to try the GPU once more.");
+    await seesTheCat(classifier);
+  });
+});
+
+test("a GPU process that dies again and again leaves the CPU at last", async ({
+  classifier,
+  page,
+  browser,
+}) => {
+  test.setTimeout(240_000);
+  const session = await browser.newBrowserCDPSession();
+  // It never answers. Chromium itself gives up with the sixth.
+  const kill = () => void session.send("Browser.crashGpuProcess").catch(() => {});
+  await classifier.open(ON_WEBGPU);
+  await runsOn(classifier, "webgpu", "webgpu-requested");
+  for (const during of ["loading", "run", "pause", "pause"]) {
+    await test.step(`during a ${during}`, async () => {
+      if (during !== "pause") await classifier.chooseSample("A cat");
+      if (during === "run") await expect(classifier.result).toContainText("Looking at the photo");
+      kill();
+      if (during === "pause") await classifier.chooseSample("A cat");
+      await seesTheCat(classifier);
+    });
+  }
+  // After the second death there is no adapter any more.
+  await runsOn(classifier, "cpu", "device-lost");
+  await expect(page.getByText("WebGPU's device was lost: running on the CPU.")).toBeVisible();
+});
+
+test.describe("a GPU that does not answer", () => {
+  for (const [what, code] of [
+    ["when it is asked for an adapter", GIVES_NO_ADAPTER],
+    ["to the self-check", NEVER_READS],
+  ] as const) {
+    test(`${what} is left for the CPU`, async ({ classifier, page }) => {
+      await page.clock.install();
+      await spoilWorkers(page, code);
+      const modules = page.waitForResponse(/\.wasm$/);
+      await classifier.open(ON_WEBGPU);
+      await classifier.chooseSample("A cat");
+      await modules;
+      await page.waitForTimeout(3000);
+      await page.clock.fastForward(PATIENCE);
+      await runsOn(classifier, "cpu", "device-failed", "did not answer for");
+      await seesTheCat(classifier);
+    });
+  }
+
+  test("to a run is opened once more", async ({ classifier, page }) => {
+    await page.clock.install();
+    await classifier.open(ON_WEBGPU);
+    await classifier.ready();
+    await spoilWorker(page, NEVER_READS);
+    await classifier.chooseSample("A cat");
+    await expect(classifier.result).toContainText("Looking at the photo");
+    await page.waitForTimeout(3000);
+    await page.clock.fastForward(PATIENCE);
+    await runsOn(classifier, "webgpu", "webgpu-reopened", "did not answer for 180 seconds");
+    await seesTheCat(classifier);
+  });
+});
+
+test.describe("a GPU that refuses a command", () => {
+  test("a shader that does not compile leaves the CPU", async ({ classifier, page }) => {
+    let spoilt = 0;
+    await page.context().route(/resnet_web.*\.wasm/, async (route) => {
+      const response = await route.fetch();
+      const body = await response.body();
+      // The shader's text lies in the module as it is.
+      const call = Buffer.from("workgroupBarrier()");
+      const unknown = Buffer.from("workgroupBarrel ()");
+      for (let at = body.indexOf(call); at >= 0; at = body.indexOf(call, at + 1)) {
+        unknown.copy(body, at);
+        spoilt += 1;
+      }
+      return route.fulfill({ response, body });
+    });
+    await classifier.open(ON_WEBGPU);
+    await runsOn(classifier, "cpu", "device-failed", /workgroupBarrel|invalid/i);
+    expect(spoilt).toBeGreaterThan(0);
+    await classifier.chooseSample("A cat");
+    await seesTheCat(classifier);
+  });
+
+  test("a dispatch that is refused after the self-check gives no stale answer", async ({
+    classifier,
+    page,
+  }) => {
+    await classifier.open(ON_WEBGPU);
+    await classifier.chooseSample("A cup of coffee");
+    await expect(classifier.result).toContainText("espresso");
+    await spoilWorker(page, REFUSES_A_DISPATCH);
+    await classifier.chooseSample("A cat");
+    await seesTheCat(classifier);
+    await runsOn(classifier, "cpu", "device-failed", "device failed");
+  });
+});

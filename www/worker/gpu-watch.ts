@@ -1,0 +1,186 @@
+import { toResNetError } from "../lib/errors";
+
+/** What befell the GPU: its device was lost, or computes nothing that could be trusted any more. */
+export interface GpuTrouble {
+  gpu: "lost" | "failed";
+  /** What happened, in a sentence. */
+  message: string;
+}
+
+/**
+ * What a worker tells of its GPU, unasked.
+ *
+ * The page holds the clock, not the worker, which may itself be stuck in a call of the driver's.
+ */
+export type GpuNotice =
+  | GpuTrouble
+  /** An answer of the GPU is due; if none comes within so many milliseconds, this is what happened. */
+  | { gpu: "due"; within: number; otherwise: GpuTrouble }
+  /** It has come. */
+  | { gpu: "answered" };
+
+/** What is used of a `GPUDevice`. */
+export interface WatchedDevice extends EventTarget {
+  readonly lost: Promise<{ reason?: string; message: string }>;
+  pushErrorScope(filter: "validation"): void;
+  popErrorScope(): Promise<unknown>;
+  destroy(): void;
+}
+
+/** The part of `GPUAdapter` through which devices come. */
+export interface DeviceSource {
+  requestDevice(descriptor?: unknown): Promise<WatchedDevice>;
+  readonly info?: { isFallbackAdapter?: boolean };
+}
+
+/** In milliseconds: an adapter, or a device and its self-check. */
+const OPENING = 20_000;
+/** In milliseconds: one run, or taking in the weights. */
+const RUN = 30_000;
+/** How much longer software may take. */
+const SOFTWARE_FACTOR = 6;
+/** In milliseconds: how long after an error the loss that caused it may be told. */
+const LOSS_DELAY = 500;
+
+/**
+ * Watches the GPU of this worker and tells the page what becomes of it.
+ *
+ * Once there is trouble, nothing that was asked of the GPU is answered any more: wgpu's futures may stay pending for
+ * ever, and what does come may be stale. The page hears of the trouble instead, and replaces the worker.
+ */
+export class GpuWatch {
+  readonly #post: (notice: GpuNotice) => void;
+  #device: WatchedDevice | undefined;
+  #software = false;
+  /** While it is opened, the wasm module finds faults itself, and may try another way. */
+  #opening = false;
+  #pending = 0;
+  #over = false;
+
+  constructor(post: (notice: GpuNotice) => void) {
+    this.#post = post;
+  }
+
+  /** Holds the device that is requested next, by whoever requests it: wgpu keeps its own to itself. */
+  watch(adapters: DeviceSource): void {
+    const requestDevice = adapters.requestDevice;
+    const take = (adapter: DeviceSource, device: WatchedDevice) => this.#take(adapter, device);
+    adapters.requestDevice = async function (this: DeviceSource, descriptor?: unknown) {
+      const device = await requestDevice.call(this, descriptor);
+      take(this, device);
+      return device;
+    };
+  }
+
+  /** Does a part of opening the GPU. Whoever is refused may go on without it: see {@link release}. */
+  async opening<T>(work: () => Promise<T>): Promise<T> {
+    this.#opening = true;
+    const opened = await this.#answered(work, OPENING, "failed");
+    this.#opening = false;
+    return opened;
+  }
+
+  /** Does work on the GPU. Only what is not wrong with the GPU is thrown. */
+  async run<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await this.#answered(work, RUN, "lost");
+    } catch (thrown) {
+      const { code, message } = toResNetError(thrown);
+      if (code === "device-lost") return this.#giveUp({ gpu: "lost", message });
+      if (code === "device-failed") return this.#giveUp({ gpu: "failed", message });
+      throw thrown;
+    }
+  }
+
+  /** Puts weights on the GPU: as a run, but what is refused of it only an event tells, which is waited for. */
+  load<T>(work: () => T | Promise<T>): Promise<T> {
+    return this.run(async () => {
+      const loaded = await work();
+      await this.#heard();
+      return loaded;
+    });
+  }
+
+  /** Tells of trouble, and never returns. */
+  async #giveUp(trouble: GpuTrouble): Promise<never> {
+    // What fails because the device was lost may be told before the loss.
+    await Promise.race([this.#device?.lost, new Promise((done) => setTimeout(done, LOSS_DELAY))]);
+    this.#tell(trouble);
+    return new Promise(() => {});
+  }
+
+  /** Frees the device and is silent from now on, because another has been opened in its place. */
+  release(): void {
+    this.#over = true;
+    this.#device?.destroy();
+  }
+
+  /** Loses the device, to try out what happens then. */
+  lose(): void {
+    this.#device?.destroy();
+  }
+
+  #take(adapter: DeviceSource, device: WatchedDevice): void {
+    this.#device = device;
+    this.#software = adapter.info?.isFallbackAdapter ?? false;
+    if (this.#software && this.#pending > 0) this.#expect(OPENING, "failed");
+    device.addEventListener("uncapturederror", (event) => {
+      if (this.#opening) return;
+      event.stopImmediatePropagation();
+      const { message } = (event as Event & { error: { message: string } }).error;
+      this.#tell({ gpu: "failed", message: `The GPU refused a command: ${message}` });
+    });
+    void device.lost.then(({ reason, message }) => {
+      const why = [reason, message].filter(Boolean).join(": ");
+      this.#tell({ gpu: "lost", message: `The GPU's device was lost (${why}).` });
+    });
+  }
+
+  async #answered<T>(
+    work: () => T | Promise<T>,
+    within: number,
+    otherwise: GpuTrouble["gpu"],
+  ): Promise<T> {
+    if (this.#pending === 0) this.#expect(within, otherwise);
+    this.#pending += 1;
+    try {
+      return await work();
+    } finally {
+      this.#pending -= 1;
+      // Runs queue up: the next one's time begins when one is done.
+      if (this.#pending > 0) this.#expect(within, otherwise);
+      else if (!this.#over) this.#post({ gpu: "answered" });
+      // biome-ignore lint/correctness/noUnsafeFinally: what came cannot be trusted, and the page has been told.
+      if (this.#over) return new Promise<never>(() => {});
+    }
+  }
+
+  /**
+   * Waits until every error of what was asked of the device so far has been told.
+   *
+   * A buffer that the browser refuses is invalid, and writing to it does nothing. The error comes by an event. Errors and answers come back from the GPU process one
+   * after the other, so a scope that is asked for now is answered after all of them; `onSubmittedWorkDone` would not do,
+   * it has no order with errors of commands that were never submitted. The scope is empty, so it takes no error away
+   * from the event. Where events are tasks, they come behind the scope's promise: hence the time-out.
+   */
+  async #heard(): Promise<void> {
+    if (!this.#device || this.#over) return;
+    this.#device.pushErrorScope("validation");
+    // Refused by a device that is lost, which is told by other ways.
+    await this.#device.popErrorScope().catch(() => {});
+    await new Promise((done) => setTimeout(done));
+  }
+
+  #expect(within: number, otherwise: GpuTrouble["gpu"]): void {
+    if (this.#over) return;
+    const limit = this.#software ? within * SOFTWARE_FACTOR : within;
+    const message = `The GPU did not answer for ${limit / 1000} seconds.`;
+    this.#post({ gpu: "due", within: limit, otherwise: { gpu: otherwise, message } });
+  }
+
+  #tell(trouble: GpuTrouble): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#post(trouble);
+  }
+}
