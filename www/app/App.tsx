@@ -10,6 +10,7 @@ import { Results } from "./results/Results";
 import { type Photo, useClassification } from "./results/useClassification";
 import { readSettings } from "./settings";
 import { Source } from "./source/Source";
+import { DeviceChoice } from "./status/DeviceChoice";
 import { DevicePill } from "./status/DevicePill";
 import { Notice } from "./status/Notice";
 import { Threads } from "./status/Threads";
@@ -100,7 +101,15 @@ export function App() {
           <h1>{strings.title}</h1>
           <p>{strings.tagline}</p>
         </div>
-        <DevicePill device={device}>
+        <DevicePill device={device} onGpu={model.model?.info.onGpu}>
+          {device && (
+            <DeviceChoice
+              device={device}
+              policy={model.policy}
+              switching={model.switching}
+              onChoose={model.setDevice}
+            />
+          )}
           {device?.threads && (
             <Threads
               status={device.threads}

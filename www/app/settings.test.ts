@@ -5,6 +5,7 @@ it.each([
   ["", {}],
   ["?device=cpu", { device: "cpu" }],
   ["?device=webgpu&fault=panic", { device: "webgpu", fault: "panic" }],
+  ["?device=fastest", { device: "fastest" }],
   ["?device=CPU", {}],
   ["?device=tpu&fault=none", {}],
   ["?weights=https%3A%2F%2Fexample.org%2Fa.pth", { weights: "https://example.org/a.pth" }],

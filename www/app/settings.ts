@@ -1,12 +1,14 @@
 import type { DevicePolicy, ThreadCount } from "../lib";
 import { readThreads } from "./status/threads";
 
+const POLICIES: readonly DevicePolicy[] = ["auto", "fastest", "cpu", "webgpu"];
+
 /** What is made to go wrong once. */
 export type Fault = "panic" | "device-lost";
 
 /** What the page's address asks for. */
 export interface Settings {
-  /** `?device=cpu` or `?device=webgpu`. */
+  /** `?device=cpu`, `?device=webgpu` or `?device=fastest`. */
   device: DevicePolicy;
   /** `?weights=ADDRESS`: a weight file of this server's, or of one that allows it by CORS. */
   weights: string | null;
@@ -27,10 +29,15 @@ export function readSettings(query: string): Settings {
   const device = parameters.get("device");
   const fault = parameters.get("fault");
   return {
-    device: device === "cpu" || device === "webgpu" ? device : "auto",
+    device: readDevice(device) ?? "auto",
     weights: parameters.get("weights") || null,
     threads: readThreads(parameters.get("threads")),
     isolationOff: parameters.get("isolation") === "off",
     fault: fault === "panic" || fault === "device-lost" ? fault : null,
   };
+}
+
+/** A device's policy by its name. */
+export function readDevice(name: string | null): DevicePolicy | null {
+  return POLICIES.find((policy) => policy === name) ?? null;
 }

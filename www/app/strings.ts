@@ -1,4 +1,4 @@
-import type { DeviceReason, ThreadObstacle } from "../lib";
+import type { DevicePolicy, DeviceReason, ThreadObstacle } from "../lib";
 import { grouped } from "./format";
 
 /** Everything the page says, in one place. */
@@ -86,9 +86,24 @@ export const strings = {
     software: "software",
     threads: (count: number) => (count === 1 ? "1 thread" : `${count} threads`),
     check: (runs: number, error: string, time: string) =>
-      `Self-check passed ${runs} times in ${time}: at most ${error} of the largest logit off PyTorch's.`,
+      `Self-check passed ${runs} times in ${time}: at most ${error} of the largest number off PyTorch's.`,
+    checkedLayers: (layers: number) => `${layers} layers held against the CPU's.`,
+    onGpu: (number: string, dispatches: number, megabytes: string) =>
+      `${number}, ${dispatches} dispatches a run, ${megabytes} MB on the GPU.`,
+    speeds: (webgpu: string, cpu: string) =>
+      `A run of this model takes ${webgpu} on WebGPU, ${cpu} on the CPU.`,
+    policy: "Run on",
+    policies: {
+      auto: "automatic: the faster one",
+      fastest: "the faster one, software too",
+      webgpu: "WebGPU",
+      cpu: "CPU",
+    } satisfies Record<DevicePolicy, string>,
+    switching: "Loading the model into the other device …",
     reasons: {
       "webgpu-works": "WebGPU is there and computes right.",
+      "webgpu-faster": "WebGPU is the faster device for this model.",
+      "cpu-faster": "The CPU is the faster device for this model.",
       "cpu-requested": "Running on the CPU, as asked for.",
       "webgpu-requested": "Running on WebGPU, as asked for.",
       "no-webgpu": "This browser has no WebGPU: running on the CPU.",

@@ -4,6 +4,7 @@ import type { LoadRequest, Session } from "../worker/session";
 import type { Settled } from "../worker/settled";
 import type { CrashNotice } from "../worker/wasm";
 import { ResNetError, toResNetError } from "./errors";
+import { faster, recallSpeeds, rememberSpeeds, speedsKey } from "./speeds";
 import type {
   CachedWeights,
   DevicePolicy,
@@ -12,6 +13,7 @@ import type {
   LabelSource,
   LoadedModel,
   Progress,
+  Speeds,
   ThreadCount,
   WeightOptions,
   WeightSource,
@@ -42,17 +44,22 @@ export interface ClassifierOptions extends WeightOptions {
   onProgress?: (progress: Progress) => void;
   /** Called with the device in use, and again whenever another takes over. */
   onDevice?: (device: DeviceStatus) => void;
+  /** Called with the model whenever it has been loaded into another device. */
+  onModel?: (model: LoadedModel) => void;
   /** Cancels making it. */
   signal?: AbortSignal;
 }
 
 /** How weights are loaded. */
-export type LoadOptions = Omit<ClassifierOptions, "weights" | "device" | "threads" | "onDevice">;
+export type LoadOptions = Omit<
+  ClassifierOptions,
+  "weights" | "device" | "threads" | "onDevice" | "onModel"
+>;
 
 /** How the device is chosen, and who hears of it. */
 export type DeviceOptions = Pick<
   ClassifierOptions,
-  "device" | "threads" | "onDevice" | "onProgress"
+  "device" | "threads" | "onDevice" | "onModel" | "onProgress"
 >;
 
 /** How one picture is classified. */
@@ -65,6 +72,9 @@ export interface ClassifyOptions {
 
 /** How often code that crashed is started anew before that is given up. */
 const MOST_RESTARTS = 3;
+
+/** How long after the first picture both devices are timed, in milliseconds: that one comes first. */
+const COMPARE_AFTER = 1500;
 
 /** What is said of a call that was under way. */
 const TROUBLES: Record<Trouble["code"], (message: string) => string> = {
@@ -103,16 +113,28 @@ interface Trouble {
  * had or is lost, too, before it has classified a picture. If the GPU fails, the CPU takes over. In both cases a file
  * that was being classified is classified anew; other calls fail with `device-lost` or `device-failed`, and the next
  * ones work.
+ *
+ * Where the device is left to the classifier and WebGPU works, the first picture is classified there. Then the model is
+ * loaded on the CPU, too, both are timed, and the faster one goes on; which it is, is remembered for this adapter and this
+ * weight file.
  */
 export class Classifier {
   readonly #options: DeviceOptions;
+  #policy: DevicePolicy;
   #connection: Connection;
+  /** Workers that may take its place. */
+  readonly #candidates = new Set<Connection>();
   #device: Promise<DeviceStatus>;
   /** What the model was loaded from, to load it again after a crash. */
   #request: LoadRequest | undefined;
   #model: LoadedModel | undefined;
   /** As many as were asked for. */
   #threads: ThreadCount;
+  /** The GPU's adapter, once one was opened. */
+  #adapter: string | undefined;
+  /** The model for which both devices have been timed, or are about to be. */
+  #compared: LoadRequest | undefined;
+  #comparison: ReturnType<typeof setTimeout> | undefined;
   #restarts = 0;
   /** The worker whose GPU came in a lost one's place, until it has classified a picture. */
   #unproven: Connection | undefined;
@@ -124,14 +146,11 @@ export class Classifier {
   /** Starts the worker and opens the device. Load weights next. */
   constructor(options: DeviceOptions = {}) {
     this.#options = options;
+    this.#policy = options.device ?? "auto";
     this.#threads = options.threads ?? "auto";
-    this.#connection = new Connection((trouble) => this.#recover(trouble));
+    this.#connection = this.#connect();
     const opening = this.#connection.call((session) => session.open(this.#policy, this.#threads));
     this.#device = this.#opened(opening);
-  }
-
-  get #policy(): DevicePolicy {
-    return this.#options.device ?? "auto";
   }
 
   /** The device in use, as soon as it is open. */
@@ -152,17 +171,11 @@ export class Classifier {
     await this.#restarted();
     if (signal?.aborted) throw aborted();
     const request = requestOf(weights, options);
-    const cancel = () => this.#connection.session.cancelLoad();
-    signal?.addEventListener("abort", cancel, { once: true });
-    try {
-      const loading = this.#loadDespiteTrouble(request, onProgress, signal);
-      this.#model = await unlessAborted(loading, signal);
-      this.#request = request;
-      this.#recovery = undefined;
-      return this.#model;
-    } finally {
-      signal?.removeEventListener("abort", cancel);
-    }
+    const loading = this.#loadDespiteTrouble(request, onProgress, signal);
+    this.#model = await unlessAborted(loading, signal);
+    this.#request = request;
+    this.#recovery = undefined;
+    return this.#model;
   }
 
   /** Gives the loaded model's classes other names. If it fails, those before stay. */
@@ -185,6 +198,34 @@ export class Classifier {
     const status = await this.#tell(set);
     this.#device = Promise.resolve(status);
     return status;
+  }
+
+  /**
+   * Runs on another device from now on, or on the one that a measurement finds faster. The model is loaded into it first:
+   * until then, and if that fails, everything stays as it is.
+   */
+  async setDevice(policy: DevicePolicy): Promise<DeviceStatus> {
+    await this.#restarted();
+    const request = this.#request;
+    const remembered = request && this.#rememberedSpeeds(request, policy);
+    const onCpu = remembered && faster(remembered) === "cpu";
+    const candidate = this.#candidate();
+    try {
+      const status = await candidate.call((session) =>
+        onCpu
+          ? session.openCpu("cpu-faster", undefined, this.#threads)
+          : session.open(policy, this.#threads),
+      );
+      const model = request && (await this.#loadInto(candidate, request, undefined));
+      if (request !== this.#request) throw aborted();
+      this.#policy = policy;
+      this.#compared = undefined;
+      this.#take(candidate, remembered ? measured(status, remembered) : status, model);
+      return status;
+    } catch (thrown) {
+      this.#discard(candidate);
+      throw thrown;
+    }
   }
 
   /** How many weight files the browser keeps, and how large they are. */
@@ -211,6 +252,7 @@ export class Classifier {
     try {
       const classification = await unlessAborted(run, signal);
       if (this.#unproven === connection) this.#unproven = undefined;
+      this.#compareSoon();
       return classification;
     } catch (thrown) {
       const { code } = toResNetError(thrown);
@@ -235,6 +277,8 @@ export class Classifier {
 
   /** Ends the worker and frees what it holds. Calls that are under way fail with `aborted`. */
   dispose(): void {
+    clearTimeout(this.#comparison);
+    for (const candidate of this.#candidates) this.#discard(candidate);
     this.#connection.close(new ResNetError("aborted", "The classifier was disposed of."));
   }
 
@@ -245,7 +289,9 @@ export class Classifier {
     signal: AbortSignal | undefined,
     crashed = false,
   ): Promise<LoadedModel> {
-    const connection = this.#connection;
+    const connection = await this.#suited(request);
+    const cancel = () => connection.session.cancelLoad();
+    signal?.addEventListener("abort", cancel, { once: true });
     try {
       return await this.#loadInto(connection, request, onProgress);
     } catch (thrown) {
@@ -256,7 +302,112 @@ export class Classifier {
       // Weights that crash one device, or are too much for it, may do on the one that has taken over.
       await this.#restarted();
       return this.#loadDespiteTrouble(request, onProgress, signal, crashed || crashes);
+    } finally {
+      signal?.removeEventListener("abort", cancel);
     }
+  }
+
+  /** The worker to load a model into: if it is known to be faster on the other device, one with that. */
+  async #suited(request: LoadRequest): Promise<Connection> {
+    // Where nothing is remembered, the download need not wait for the device.
+    const isRemembered = recallSpeeds(speedsKey(request)).size > 0;
+    if (!isRemembered && this.#connection.device?.reason !== "cpu-faster") return this.#connection;
+    const before = await this.#device;
+    const speeds = this.#rememberedSpeeds(request, this.#policy);
+    const wanted = speeds ? faster(speeds) : "webgpu";
+    if (before.kind === wanted || (before.kind === "cpu" && before.reason !== "cpu-faster")) {
+      if (speeds && before.kind === wanted) this.#note(measured(before, speeds));
+      return this.#connection;
+    }
+    const candidate = this.#candidate();
+    try {
+      const status = await candidate.call((session) =>
+        wanted === "cpu"
+          ? session.openCpu("cpu-faster", undefined, this.#threads)
+          : session.open(this.#policy, this.#threads),
+      );
+      this.#take(candidate, speeds ? measured(status, speeds) : status, undefined);
+    } catch {
+      // Either device will do.
+      this.#discard(candidate);
+    }
+    return this.#connection;
+  }
+
+  #rememberedSpeeds(request: LoadRequest, policy: DevicePolicy): Speeds | undefined {
+    if (!isMeasured(policy) || this.#adapter === undefined) return undefined;
+    return recallSpeeds(speedsKey(request)).get(this.#adapter);
+  }
+
+  /** Times both devices in a while, unless that was done for this model. */
+  #compareSoon(): void {
+    if (this.#compared === this.#request) return;
+    this.#compared = this.#request;
+    clearTimeout(this.#comparison);
+    this.#comparison = setTimeout(() => this.#compare().catch(() => {}), COMPARE_AFTER);
+  }
+
+  /** Times the model on both devices, and goes on with the faster one. */
+  async #compare(): Promise<void> {
+    const [connection, request, status] = [this.#connection, this.#request, await this.#device];
+    if (!request || status.kind !== "webgpu" || status.speeds || !isMeasured(this.#policy)) return;
+    const other = this.#candidate();
+    try {
+      const cpuStatus = await other.call((session) =>
+        session.openCpu("cpu-faster", undefined, this.#threads),
+      );
+      const model = await this.#loadInto(other, request, undefined);
+      const webgpu = await connection.call((session) => session.time());
+      const cpu = await other.call((session) => session.time());
+      const speeds = { cpu, webgpu };
+      rememberSpeeds(speedsKey(request), this.#adapter ?? "", speeds);
+      const isStale = connection !== this.#connection || request !== this.#request;
+      if (isStale || !isMeasured(this.#policy)) return this.#discard(other);
+      if (faster(speeds) === "cpu") return this.#take(other, measured(cpuStatus, speeds), model);
+      this.#discard(other);
+      this.#note(measured(status, speeds));
+    } catch (thrown) {
+      // The device that is there goes on.
+      this.#discard(other);
+      throw thrown;
+    }
+  }
+
+  /** A worker whose troubles are the classifier's, as long as it is the one in use. */
+  #connect(): Connection {
+    const connection: Connection = new Connection((trouble) => {
+      if (connection === this.#connection) this.#recover(trouble);
+      else connection.close(new ResNetError(trouble.code, TROUBLES[trouble.code](trouble.message)));
+    });
+    return connection;
+  }
+
+  #candidate(): Connection {
+    const candidate = this.#connect();
+    this.#candidates.add(candidate);
+    return candidate;
+  }
+
+  #discard(candidate: Connection): void {
+    this.#candidates.delete(candidate);
+    candidate.close(new ResNetError("aborted", "The other device is not needed."));
+  }
+
+  /** Puts a candidate in the place of the worker that was in use, which comes to the end of its calls first. */
+  #take(candidate: Connection, status: DeviceStatus, model: LoadedModel | undefined): void {
+    const before = this.#connection;
+    this.#candidates.delete(candidate);
+    this.#connection = candidate;
+    void before.idle().then(() => before.close(aborted()));
+    if (model) this.#model = model;
+    this.#recovery = undefined;
+    this.#note(status);
+    if (model) this.#options.onModel?.(model);
+  }
+
+  /** The device in use is this from now on. */
+  #note(status: DeviceStatus): void {
+    this.#device = this.#opened(Promise.resolve(status));
   }
 
   async #loadInto(
@@ -279,6 +430,8 @@ export class Classifier {
   /** Passes the device on to whoever wants to know. */
   #tell(device: Promise<DeviceStatus>): Promise<DeviceStatus> {
     return device.then((status) => {
+      this.#connection.device = status;
+      this.#adapter = status.adapter ?? this.#adapter;
       this.#options.onDevice?.(status);
       return status;
     });
@@ -319,7 +472,12 @@ export class Classifier {
   /** Loads the model that was there into the worker that has taken over. */
   #reload(): void {
     if (this.#request === undefined) return;
-    this.#recovery = this.#loadInto(this.#connection, this.#request, undefined);
+    const loading = this.#loadInto(this.#connection, this.#request, undefined);
+    this.#recovery = loading.then((model) => {
+      this.#model = model;
+      this.#options.onModel?.(model);
+      return model;
+    });
     // Whoever needs the model hears of the failure.
     this.#recovery.catch(() => {});
   }
@@ -338,7 +496,7 @@ export class Classifier {
     }
     const before = this.#connection;
     before.close(new ResNetError(code, TROUBLES[code](message)));
-    const connection = new Connection((trouble) => this.#recover(trouble));
+    const connection = this.#connect();
     this.#connection = connection;
     const again = code === "device-lost" && this.#unproven !== before;
     this.#unproven = again ? connection : undefined;
@@ -356,6 +514,9 @@ export class Classifier {
 /** A worker, and the calls into it: they all fail at once when it is closed. */
 class Connection {
   readonly session: Comlink.Remote<Session>;
+  /** What it computes on, once that is known. */
+  device: DeviceStatus | undefined;
+  readonly #calls = new Set<Promise<unknown>>();
   readonly #worker: Worker;
   readonly #closed: Promise<never>;
   #fail: ((error: ResNetError) => void) | undefined;
@@ -398,11 +559,20 @@ class Connection {
 
   /** Calls into the worker. Comlink's own promises stay pending if the worker is gone; these do not. */
   async call<T>(work: (session: Comlink.Remote<Session>) => Promise<Settled<T>>): Promise<T> {
-    const settled = await Promise.race([work(this.session), this.#closed]).catch((thrown) => {
-      throw toResNetError(thrown);
-    });
+    const call = Promise.race([work(this.session), this.#closed]);
+    this.#calls.add(call);
+    const settled = await call
+      .catch((thrown) => {
+        throw toResNetError(thrown);
+      })
+      .finally(() => this.#calls.delete(call));
     if (settled.ok) return settled.value;
     throw new ResNetError(settled.error.code, settled.error.message);
+  }
+
+  /** Waits until no call is under way. */
+  async idle(): Promise<void> {
+    while (this.#calls.size > 0) await Promise.allSettled(this.#calls);
   }
 
   /** Ends the worker; calls under way fail with `error`. */
@@ -412,6 +582,18 @@ class Connection {
     this.#fail?.(error);
     this.#fail = undefined;
   }
+}
+
+/** Whether the device is left to a measurement. */
+function isMeasured(policy: DevicePolicy): boolean {
+  return policy === "auto" || policy === "fastest";
+}
+
+/** A device that was chosen by how fast both are. */
+function measured(status: DeviceStatus, speeds: Speeds): DeviceStatus {
+  return status.kind === faster(speeds)
+    ? { ...status, reason: `${status.kind}-faster`, speeds }
+    : { ...status, speeds };
 }
 
 /** As plain data for the worker, addresses made whole. */

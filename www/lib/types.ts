@@ -20,13 +20,20 @@ export type {
   WeightChoices,
 } from "../../src/web";
 
-/** Which device to run on: the best there is, or one of them whatever it is worth. */
-export type DevicePolicy = "auto" | "cpu" | "webgpu";
+/**
+ * Which device to run on: one of them whatever it is worth, or the faster one by measurement. `"auto"` leaves a GPU that is
+ * software out, `"fastest"` measures it, too.
+ */
+export type DevicePolicy = "auto" | "fastest" | "cpu" | "webgpu";
 
 /** Why this device was chosen. */
 export type DeviceReason =
   /** WebGPU is there and passed the self-check. */
   | "webgpu-works"
+  /** WebGPU was measured, on the loaded model, to be faster than the CPU. */
+  | "webgpu-faster"
+  /** The CPU was. */
+  | "cpu-faster"
   /** The caller asked for the CPU. */
   | "cpu-requested"
   /** The caller asked for WebGPU and got it. */
@@ -55,7 +62,14 @@ export interface DeviceStatus extends DeviceReport {
   detail?: string;
   /** On how many threads the CPU computes; left out on a GPU. */
   threads?: ThreadStatus;
+  /** A GPU's maker and kind, as far as the browser tells. */
+  adapter?: string;
+  /** How fast both devices run the loaded model, where that was measured. */
+  speeds?: Speeds;
 }
+
+/** How long one run of the loaded model takes on each device, in milliseconds: the median of a few, after a warm-up. */
+export type Speeds = Record<DeviceReport["kind"], number>;
 
 /** How many threads compute, and why not more. */
 export interface ThreadStatus {

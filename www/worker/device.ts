@@ -29,16 +29,22 @@ export interface Gpu {
 
 interface Adapter {
   /** Where it stands today. */
-  info?: { isFallbackAdapter?: boolean };
+  info?: {
+    isFallbackAdapter?: boolean;
+    vendor?: string;
+    architecture?: string;
+    device?: string;
+    description?: string;
+  };
   /** Where it stood before. */
   isFallbackAdapter?: boolean;
 }
 
-/** What rules WebGPU out before the GPU module is even loaded; null if nothing does. */
-export async function whyNoWebGpu(
+/** What rules WebGPU out before the GPU module is even loaded, or what its adapter is. */
+export async function askForWebGpu(
   policy: DevicePolicy,
   gpu: Gpu | undefined,
-): Promise<{ reason: DeviceReason; detail?: string } | null> {
+): Promise<{ reason: DeviceReason; detail?: string } | { adapter: string }> {
   if (policy === "cpu") return { reason: "cpu-requested" };
   if (!gpu) return { reason: "no-webgpu" };
   let adapter: Adapter | null;
@@ -49,7 +55,9 @@ export async function whyNoWebGpu(
   }
   if (!adapter) return { reason: "no-adapter" };
   const software = adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false;
-  return software && policy !== "webgpu" ? { reason: "software-adapter" } : null;
+  if (software && policy === "auto") return { reason: "software-adapter" };
+  const { vendor, architecture, device, description } = adapter.info ?? {};
+  return { adapter: [vendor, architecture, device, description].filter(Boolean).join(" ") };
 }
 
 /** Opens `policy`'s device, or the CPU where that cannot be had, to compute on so many `threads`. */
@@ -60,19 +68,19 @@ export async function openDevice(
   // Fetched in any case: whatever becomes of the GPU, the CPU is there.
   const cpuModule = loadCpuModule();
   const gpu = new GpuWatch((notice) => self.postMessage(notice));
-  const obstacle = await gpu.opening(() =>
-    whyNoWebGpu(policy, (navigator as Navigator & { gpu?: Gpu }).gpu),
+  const found = await gpu.opening(() =>
+    askForWebGpu(policy, (navigator as Navigator & { gpu?: Gpu }).gpu),
   );
-  if (obstacle) return openOnCpu(threads, obstacle.reason, obstacle.detail, cpuModule);
+  if ("reason" in found) return openOnCpu(threads, found.reason, found.detail, cpuModule);
   try {
     const wasm = await loadWebGpuModule();
-    const forced = policy === "webgpu";
+    const software = policy !== "auto";
     gpu.watch(
       (globalThis as unknown as { GPUAdapter: { prototype: DeviceSource } }).GPUAdapter.prototype,
     );
-    const engine = await gpu.opening(() => wasm.Engine.open("webgpu", forced));
-    const reason = forced ? "webgpu-requested" : "webgpu-works";
-    return { wasm, engine, gpu, status: { ...engine.report, reason } };
+    const engine = await gpu.opening(() => wasm.Engine.open("webgpu", software));
+    const reason = policy === "webgpu" ? "webgpu-requested" : "webgpu-works";
+    return { wasm, engine, gpu, status: { ...engine.report, ...found, reason } };
   } catch (thrown) {
     gpu.release();
     const { code, message } = toResNetError(thrown);

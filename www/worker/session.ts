@@ -29,6 +29,9 @@ export interface LoadRequest {
   sha256?: string;
 }
 
+/** Runs that are timed, after one that is not. */
+const TIMED_RUNS = 5;
+
 /** A model and what is known of it beside what it tells. */
 interface Loaded {
   model: Model;
@@ -60,10 +63,10 @@ export class Session {
     });
   }
 
-  /** Opens the CPU, because of what happened in another worker. */
+  /** Opens the CPU, because of what happened, or was measured, in another worker. */
   openCpu(
     reason: DeviceReason,
-    detail: string,
+    detail: string | undefined,
     threads: ThreadCount,
   ): Promise<Settled<DeviceStatus>> {
     return settle(async () => {
@@ -175,6 +178,29 @@ export class Session {
       this.#running.add(run);
       const classification = await run.finally(() => this.#running.delete(run));
       return { ...classification, width, height, decodeMilliseconds };
+    });
+  }
+
+  /** How long a run of the loaded model takes, in milliseconds: the median of a few, after a warm-up. */
+  time(): Promise<Settled<number>> {
+    return settle(async () => {
+      const { gpu } = await this.#device();
+      const times: number[] = [];
+      for (let run = 0; run <= TIMED_RUNS; run += 1) {
+        // Pictures that somebody waits for come first.
+        while (this.#running.size > 0) await Promise.allSettled(this.#running);
+        const { model } = this.#ready();
+        const values = model.info.inputShape.reduce((product, size) => product * size, 1);
+        const picture = Float32Array.from({ length: values }, (_, i) => Math.sin(i));
+        const start = performance.now();
+        const logits = () => model.logits(picture);
+        const running = gpu ? gpu.run(logits) : logits();
+        this.#running.add(running);
+        await running.finally(() => this.#running.delete(running));
+        times.push(performance.now() - start);
+      }
+      const sorted = times.slice(1).sort((a, b) => a - b);
+      return sorted[TIMED_RUNS >> 1] ?? 0;
     });
   }
 

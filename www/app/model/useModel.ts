@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import {
   type CachedWeights,
   Classifier,
+  type DevicePolicy,
   type DeviceStatus,
   type LabelSource,
   type LoadedModel,
@@ -18,9 +19,11 @@ import { rememberedThreads, rememberThreads } from "../status/threads";
 export interface ModelState {
   /** The device in use; null while it is being opened. */
   device: DeviceStatus | null;
+  /** How the device is chosen. */
+  policy: DevicePolicy;
   /** On how many threads the CPU is to compute. */
   threads: ThreadCount;
-  /** Whether it is just going over to them. */
+  /** Whether it is just going over to another device or other threads. */
   switching: boolean;
   /** The model; null until one is loaded. */
   model: LoadedModel | null;
@@ -43,9 +46,10 @@ interface Wanted {
 const DEFAULT: WeightSource = "./weights/manifest.json";
 
 /** The classifier of the page, its state, and the ways to give it other weights, labels, choices and threads. */
-export function useModel({ device: policy, weights, threads }: Settings) {
+export function useModel({ device: firstPolicy, weights, threads }: Settings) {
   const [state, setState] = useState<ModelState>(() => ({
     device: null,
+    policy: firstPolicy,
     threads: threads ?? rememberedThreads() ?? "auto",
     switching: false,
     model: null,
@@ -97,16 +101,17 @@ export function useModel({ device: policy, weights, threads }: Settings) {
 
   useEffect(() => {
     const created = new Classifier({
-      device: policy,
+      device: firstPolicy,
       threads: firstThreads.current,
       onDevice: (device) => change({ device }),
+      onModel: (model) => change({ model }),
       onProgress: (progress) => change({ progress }),
     });
     classifier.current = created;
     created.device.catch((error: ResNetError) => change({ error }));
     void load(wanted.current);
     return () => created.dispose();
-  }, [policy, change, load]);
+  }, [firstPolicy, change, load]);
 
   /** Loads a file or an address; null is the default. */
   const open = useCallback(
@@ -133,6 +138,19 @@ export function useModel({ device: policy, weights, threads }: Settings) {
       }
     },
     [change],
+  );
+  const policyBefore = state.policy;
+  const setDevice = useCallback(
+    async (policy: DevicePolicy) => {
+      change({ policy, switching: true });
+      try {
+        await classifier.current?.setDevice(policy);
+        change({ switching: false });
+      } catch (thrown) {
+        change({ policy: policyBefore, switching: false, error: thrown as ResNetError });
+      }
+    },
+    [policyBefore, change],
   );
   const threadsBefore = state.threads;
   const setThreads = useCallback(
@@ -167,6 +185,7 @@ export function useModel({ device: policy, weights, threads }: Settings) {
     retry,
     choose,
     setLabels,
+    setDevice,
     setThreads,
     clearCache,
     cancel,

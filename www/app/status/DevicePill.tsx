@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
-import type { DeviceStatus } from "../../lib";
+import type { DeviceStatus, ModelInfo } from "../../lib";
+import { megabytes } from "../format";
 import { strings } from "../strings";
 import "./status.css";
 
@@ -7,15 +8,22 @@ const text = strings.device;
 
 interface DevicePillProps {
   device: DeviceStatus | null;
+  /** What the model takes on a GPU. */
+  onGpu: ModelInfo["onGpu"] | undefined;
   /** What can be changed about it. */
   children: ComponentChildren;
 }
 
 /** Which device runs, and why. */
-export function DevicePill({ device, children }: DevicePillProps) {
+export function DevicePill({ device, onGpu, children }: DevicePillProps) {
   if (!device) return <p class="device">{text.opening}</p>;
-  const { runs, worstError, milliseconds } = device.selfCheck;
-  const name = device.kind === "webgpu" ? `${text.names.webgpu}: ${device.name}` : text.names.cpu;
+  const { runs, layers, worstError, milliseconds } = device.selfCheck;
+  const { speeds } = device;
+  const time = strings.results.milliseconds;
+  const name =
+    device.kind === "webgpu"
+      ? `${text.names.webgpu}: ${device.adapter || device.name}`
+      : text.names.cpu;
   return (
     <div class="device" data-device={device.kind} data-reason={device.reason}>
       <p class="device-name" aria-live="polite">
@@ -29,8 +37,17 @@ export function DevicePill({ device, children }: DevicePillProps) {
       </p>
       {device.detail && <p class="fine device-detail">{device.detail}</p>}
       <p class="fine device-check">
-        {text.check(runs, worstError.toExponential(0), strings.results.milliseconds(milliseconds))}
+        {text.check(runs, worstError.toExponential(0), time(milliseconds))}{" "}
+        {layers > 0 && text.checkedLayers(layers)}
       </p>
+      {device.kind === "webgpu" && onGpu && (
+        <p class="fine device-network">
+          {text.onGpu(device.number, onGpu.dispatches, megabytes(onGpu.bytes))}
+        </p>
+      )}
+      {speeds && (
+        <p class="fine device-speeds">{text.speeds(time(speeds.webgpu), time(speeds.cpu))}</p>
+      )}
       <div class="device-controls">{children}</div>
     </div>
   );

@@ -1,0 +1,77 @@
+import type { Page } from "@playwright/test";
+import { chromium, WEBGPU } from "./support/browser";
+import { expect, test } from "./support/page";
+
+// The GPU here is the processor pretending, so the CPU wins.
+test.use(chromium(WEBGPU));
+
+function speeds(page: Page) {
+  return page.evaluate(() =>
+    Object.entries(localStorage).filter(([key]) => key.startsWith("resnet-web:speeds")),
+  );
+}
+
+test("both devices are timed after the first result, the faster goes on and is remembered", async ({
+  classifier,
+  page,
+}) => {
+  await classifier.open("?device=fastest");
+  await classifier.chooseSample("A cat");
+  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+  // The answer comes before the measurement.
+  await expect(classifier.device).toHaveAttribute("data-reason", "webgpu-works");
+  await expect(classifier.device).toContainText("56 dispatches a run");
+  await expect(classifier.device).toContainText("layers held against the CPU's");
+
+  await expect(classifier.device).toHaveAttribute("data-reason", "cpu-faster");
+  await expect(classifier.device).toHaveAttribute("data-device", "cpu");
+  const told = /takes (\d+|\d\.\d)\sms on WebGPU, (\d+|\d\.\d)\sms on the CPU/;
+  await expect(classifier.device).toContainText(told);
+  await classifier.chooseSample("A cup of coffee");
+  await expect(classifier.result.getByRole("listitem").first()).toContainText("espresso");
+
+  const kept = await speeds(page);
+  expect(kept).toHaveLength(1);
+  await page.reload();
+  await classifier.ready();
+  await expect(classifier.device).toHaveAttribute("data-reason", "cpu-faster");
+  await expect(classifier.device).toContainText(told);
+  await classifier.chooseSample("A cat");
+  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+  expect(await speeds(page)).toEqual(kept);
+});
+
+test("what was measured with this adapter decides, and a person can decide otherwise", async ({
+  classifier,
+  page,
+}) => {
+  await classifier.open("?device=fastest");
+  await classifier.chooseSample("A cat");
+  await expect(classifier.device).toHaveAttribute("data-reason", "cpu-faster");
+  await page.evaluate(() => {
+    for (const [key, value] of Object.entries(localStorage)) {
+      if (!key.startsWith("resnet-web:speeds")) continue;
+      const [adapter] = Object.keys(JSON.parse(value));
+      localStorage.setItem(key, JSON.stringify({ [adapter ?? ""]: { cpu: 20, webgpu: 10 } }));
+    }
+  });
+  await page.reload();
+  await expect(classifier.device).toHaveAttribute("data-reason", "webgpu-faster");
+  await expect(classifier.device).toContainText("takes 10 ms on WebGPU, 20 ms on the CPU");
+  await classifier.ready();
+
+  const choice = page.getByLabel("Run on");
+  for (const [option, reason, device] of [
+    ["CPU", "cpu-requested", "cpu"],
+    ["WebGPU", "webgpu-requested", "webgpu"],
+  ] as const) {
+    await choice.selectOption(option);
+    await expect(classifier.device).toHaveAttribute("data-reason", reason);
+    await expect(classifier.device).toHaveAttribute("data-device", device);
+    // By turns, so that what is seen is not the answer before.
+    await classifier.chooseSample("A cup of coffee");
+    await expect(classifier.result.getByRole("listitem").first()).toContainText("espresso");
+    await classifier.chooseSample("A cat");
+    await expect(classifier.result.getByRole("listitem").first()).toContainText("Egyptian cat");
+  }
+});

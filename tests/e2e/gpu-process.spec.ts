@@ -1,0 +1,33 @@
+import { chromium, WEBGPU } from "./support/browser";
+import { expect, test } from "./support/page";
+
+// A browser of its own: afterwards it gives no adapter any more.
+test.use(chromium([...WEBGPU, "--disable-gpu-watchdog"]));
+
+const ON_WEBGPU = "?device=webgpu";
+
+test("a GPU process that dies again and again leaves the CPU at last", async ({
+  classifier,
+  page,
+  browser,
+}) => {
+  test.setTimeout(240_000);
+  const session = await browser.newBrowserCDPSession();
+  // It never answers. Chromium itself gives up with the sixth.
+  const kill = () => void session.send("Browser.crashGpuProcess").catch(() => {});
+  await classifier.open(ON_WEBGPU);
+  await expect(classifier.device).toHaveAttribute("data-reason", "webgpu-requested");
+  for (const during of ["loading", "run", "pause", "pause"]) {
+    await test.step(`during a ${during}`, async () => {
+      if (during !== "pause") await classifier.chooseSample("A cat");
+      if (during === "run") await expect(classifier.result).toContainText("Looking at the photo");
+      kill();
+      if (during === "pause") await classifier.chooseSample("A cat");
+      await expect(classifier.result.getByRole("listitem").first()).toContainText("Egyptian cat");
+    });
+  }
+  // After the second death there is no adapter any more.
+  await expect(classifier.device).toHaveAttribute("data-reason", "device-lost");
+  await expect(classifier.device).toHaveAttribute("data-device", "cpu");
+  await expect(page.getByText("WebGPU's device was lost: running on the CPU.")).toBeVisible();
+});

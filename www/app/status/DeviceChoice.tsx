@@ -1,0 +1,42 @@
+import type { DevicePolicy, DeviceStatus } from "../../lib";
+import { readDevice } from "../settings";
+import { strings } from "../strings";
+
+const text = strings.device;
+
+interface DeviceChoiceProps {
+  device: DeviceStatus;
+  policy: DevicePolicy;
+  switching: boolean;
+  onChoose: (policy: DevicePolicy) => void;
+}
+
+/** Which device is to be used, where there is a choice. */
+export function DeviceChoice({ device, policy, switching, onChoose }: DeviceChoiceProps) {
+  if (device.reason === "no-webgpu" || device.reason === "no-adapter") return null;
+  // Software pretending to be a GPU is for whoever asks by the page's address.
+  const policies: DevicePolicy[] = ["auto", "webgpu", "cpu"];
+  if (policy === "fastest") policies.push("fastest");
+  return (
+    <div class="choice">
+      <label for="device">{text.policy}</label>
+      <select
+        id="device"
+        value={policy}
+        disabled={switching}
+        onChange={(event) => onChoose(readDevice(event.currentTarget.value) ?? "auto")}
+      >
+        {policies.map((policy) => (
+          <option key={policy} value={policy}>
+            {text.policies[policy]}
+          </option>
+        ))}
+      </select>
+      {switching && (
+        <p class="fine" role="status">
+          {text.switching}
+        </p>
+      )}
+    </div>
+  );
+}
