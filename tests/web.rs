@@ -10,6 +10,8 @@ mod support;
 use std::collections::HashMap;
 
 use burn::prelude::*;
+#[cfg(feature = "webgpu")]
+use futures_lite::future::zip;
 use js_sys::{Array, JSON, Reflect, Uint8Array};
 use resnet_web::backend::{self, DeviceKind, Processor, self_check};
 #[cfg(feature = "webgpu")]
@@ -162,6 +164,24 @@ async fn networks_of_every_kind_are_on_the_gpu_what_they_are_on_the_cpu() {
         }
     }
     assert_eq!(faults, Vec::<String>::new());
+}
+
+#[cfg(feature = "webgpu")]
+#[wasm_bindgen_test]
+async fn runs_that_overlap_each_have_their_own_answer() {
+    let gpu = open_gpu(Limits::Default).await;
+    let spec = NetworkSpec::new(&ResNetConfig::torchvision(Depth::D18, 10)).unwrap();
+    let shape = [1, 3, 64, 64];
+    let plan = Plan::of_network(&spec, &mut Synthetic, shape, Keep::Nothing, &gpu).unwrap();
+    let picture = input(shape);
+    let other: Vec<_> = picture.iter().map(|value| 0.5 - value).collect();
+    let alone = (
+        plan.run(&picture).await.unwrap(),
+        plan.run(&other).await.unwrap(),
+    );
+    assert_ne!(alone.0, alone.1);
+    let together = zip(plan.run(&picture), plan.run(&other)).await;
+    assert_eq!((together.0.unwrap(), together.1.unwrap()), alone);
 }
 
 #[cfg(feature = "webgpu")]

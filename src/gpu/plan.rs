@@ -151,10 +151,12 @@ impl Plan {
                 pass.dispatch_workgroups(x, y, z);
             }
         }
-        let answer = self.read_after(&self.output, encoder).await;
-        let refused = scope.pop().await;
+        let staging = self.submit(&self.output, encoder);
+        // Popped before anything is waited for: scopes are a stack, and another run may begin meanwhile.
+        let refused = scope.pop();
+        let answer = self.receive(&self.output, staging).await;
         // A dispatch that the browser refuses leaves in memory what was there before, and says so nowhere but here.
-        if let Some(error) = refused {
+        if let Some(error) = refused.await {
             let reason = error.to_string();
             return Err(DeviceError::Failed { reason });
         }
@@ -169,15 +171,12 @@ impl Plan {
     pub async fn read(&self, map: &Map) -> Result<Vec<f32>, DeviceError> {
         let descriptor = wgpu::CommandEncoderDescriptor::default();
         let encoder = self.gpu.device.create_command_encoder(&descriptor);
-        self.read_after(map, encoder).await
+        let staging = self.submit(map, encoder);
+        self.receive(map, staging).await
     }
 
-    /// Submits what is encoded and a copy of `map`, and waits for that.
-    async fn read_after(
-        &self,
-        map: &Map,
-        mut encoder: wgpu::CommandEncoder,
-    ) -> Result<Vec<f32>, DeviceError> {
+    /// Submits what is encoded and a copy of `map` into a buffer that can be read.
+    fn submit(&self, map: &Map, mut encoder: wgpu::CommandEncoder) -> wgpu::Buffer {
         let Gpu { device, queue, .. } = &self.gpu;
         let bytes = map.bytes() as u64;
         let staging = device.create_buffer(&wgpu::BufferDescriptor {
@@ -188,6 +187,11 @@ impl Plan {
         });
         encoder.copy_buffer_to_buffer(&map.buffer, 0, &staging, 0, bytes);
         queue.submit([encoder.finish()]);
+        staging
+    }
+
+    /// Waits for the copy of `map` in `staging`.
+    async fn receive(&self, map: &Map, staging: wgpu::Buffer) -> Result<Vec<f32>, DeviceError> {
         let (tell, told) = oneshot::channel();
         staging.map_async(wgpu::MapMode::Read, .., move |outcome| {
             // Whoever waited may have gone.
