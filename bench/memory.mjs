@@ -6,16 +6,21 @@ import { command } from "../tools/lib/command.mjs";
 import { place } from "../tools/lib/places.mjs";
 import { run } from "../tools/lib/run.mjs";
 import { serve } from "../tools/lib/serve.mjs";
+import { numbersIn } from "./lib/options.mjs";
 
 const help = `
 Measures how much memory the whole browser takes while the page loads weights: the default ResNet-50
 in each number type, from the network and as a chosen file, on the CPU. Needs Linux.
 Run \`npm run build\` and \`node tools/weights.mjs\` first.
 
-  npm run bench:memory
+  npm run bench:memory [-- options]
 
-  --help   show this text
+  --loads COUNT     instead: what it takes after so many loads in a row, by turns of two files
+  --device NAME     on which device: cpu or webgpu (cpu)
+  --help            show this text
 `;
+
+const options = { loads: { type: "string" }, device: { type: "string" } };
 
 const DTYPES = ["f32", "f16", "int8"];
 const MEGABYTE = 1e6;
@@ -26,9 +31,9 @@ const LARGEST_TENSOR = 512 * 512 * 9 * 4;
 /** The network's own numbers in f32. */
 const NETWORK = 25_557_032 * 4;
 
-await command({ help, main });
+await command({ help, options, main });
 
-async function main() {
+async function main({ loads, device = "cpu" }) {
   const { chromium } = await import("@playwright/test");
   const folder = place("dist", "weights", "bench");
   mkdirSync(folder, { recursive: true });
@@ -38,6 +43,11 @@ async function main() {
   for (const dtype of DTYPES) await run("cargo", [...tool, file(dtype), "--dtype", dtype]);
   // The server knows the files that are there when it starts.
   const address = await serve(4191);
+  if (loads !== undefined) {
+    const [count] = numbersIn("loads", loads);
+    await measureLoads(chromium, address, ["f16", "int8"].map(file), count, device);
+    process.exit();
+  }
   const rows = [];
   for (const dtype of DTYPES) {
     for (const way of ["download", "file"]) {
@@ -57,14 +67,49 @@ async function main() {
   process.exit();
 }
 
-/** Loads one file in a browser of its own. */
-async function measure(chromium, address, file, dtype, way) {
+/** Loads files by turns into one page, so many times, and prints what the browser takes along the way. */
+async function measureLoads(chromium, address, files, count, device) {
+  const { browser, close } = await launch(chromium);
+  const page = await browser.newPage();
+  await page.goto(`${address}?device=${device}`);
+  await page.locator(`[data-device=${device}]`).waitFor();
+  console.log(`\n| loads on ${device} | the browser |\n|---|---|`);
+  for (let load = 1; load <= count; load += 1) {
+    const file = files[load % files.length];
+    await page.locator(".model-actions input[type=file]").setInputFiles(file);
+    const dtype = path.basename(file).match(/-(\w+)\./)?.[1];
+    await page.getByText(`MB, ${dtype}`).waitFor();
+    if (load > 2 && load % 10 > 1) continue;
+    // A picture through it, and time for what is not needed any more to be given back.
+    await page.getByRole("button", { name: "A cat" }).click();
+    await page.getByText("Egyptian cat").waitFor({ timeout: 120_000 });
+    await page.waitForTimeout(3000);
+    console.log(`| ${load} (${dtype}) | ${(memory() / MEGABYTE).toFixed(0)} MB |`);
+  }
+  await close();
+}
+
+/** A browser of its own, with WebGPU on software. */
+async function launch(chromium) {
   // A profile on disk, as a person's: a private window's cache is in memory.
   const profile = mkdtempSync(path.join(tmpdir(), "memory-"));
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-quic", "--disable-background-networking"],
+    args: [
+      ...["--no-sandbox", "--disable-quic", "--disable-background-networking"],
+      "--enable-unsafe-webgpu",
+    ],
   });
+  const close = async () => {
+    await browser.close();
+    rmSync(profile, { recursive: true });
+  };
+  return { browser, close };
+}
+
+/** Loads one file in a browser of its own. */
+async function measure(chromium, address, file, dtype, way) {
+  const { browser, close } = await launch(chromium);
   let page = await browser.newPage();
   // A page without a model first: an address where there is none.
   await page.goto(`${address}?device=cpu&weights=./weights/none.safetensors`);
@@ -86,8 +131,7 @@ async function measure(chromium, address, file, dtype, way) {
   await page.getByRole("heading", { name: "ResNet-50" }).waitFor();
   await page.waitForTimeout(500);
   clearInterval(watching);
-  await browser.close();
-  rmSync(profile, { recursive: true });
+  await close();
   return { what: `${dtype}, ${way}`, size: statSync(file).size, before, peak };
 }
 

@@ -9,6 +9,7 @@ use crate::error::Error;
 #[cfg(feature = "webgpu")]
 use crate::gpu::{Keep, Plan};
 use crate::image::{ImageError, preprocess};
+use crate::inspect::Inspection;
 use crate::ops::conv::Arithmetic;
 use crate::resnet::{NetworkSpec, NormMode, ResNet};
 use crate::summary::Summary;
@@ -212,6 +213,26 @@ impl Classifier {
             preprocess_milliseconds: (prepared - start).as_secs_f64() * 1e3,
             network_milliseconds: prepared.elapsed().as_secs_f64() * 1e3,
         })
+    }
+
+    /// Classifies a picture as [`classify`](Self::classify) does, and looks at every layer meanwhile.
+    ///
+    /// # Errors
+    /// Pixels that are no picture; a network on a GPU, which has to be loaded on the CPU to be looked into.
+    pub fn inspect(&self, rgba: &[u8], width: u32, height: u32) -> Result<Inspection, Error> {
+        let pixels = preprocess(rgba, width, height, &self.metadata.preprocessing)?;
+        match &self.network {
+            Network::Cpu(network, device) => {
+                let shape = self.metadata.input_shape();
+                let picture = Tensor::from_data(TensorData::new(pixels, shape), device);
+                Ok(Inspection::of(network, picture)?)
+            }
+            #[cfg(feature = "webgpu")]
+            Network::Gpu(_) => {
+                let reason = "layers are looked at on the CPU: load the weights there".to_owned();
+                Err(DeviceError::Failed { reason }.into())
+            }
+        }
     }
 
     /// Runs the network on a prepared picture `[1, channels, height, width]` of the metadata's size, row by row.

@@ -34,6 +34,7 @@ pub mod convert;
 pub mod error;
 pub mod gpu;
 pub mod image;
+pub mod inspect;
 pub mod ops;
 pub mod resnet;
 pub mod summary;

@@ -129,3 +129,31 @@ export interface Classification {
   preprocessMilliseconds: number;
   networkMilliseconds: number;
 }
+
+/** A layer's output in one run. */
+export interface SeenLayer {
+  /** PyTorch's name. A convolution's output is under its batch norm's, which is folded into it. */
+  name: string;
+  /** `[channels, height, width]`; a vector's features are channels of one pixel. */
+  shape: [number, number, number];
+  /** From the layer before to this one, when every layer is looked at. */
+  milliseconds: number;
+  statistics: {
+    min: number;
+    max: number;
+    mean: number;
+    deviation: number;
+    /** Channels that are nought everywhere. */
+    dead: number;
+    /** Of equal parts between the smallest activation and the largest. */
+    histogram: number[];
+  };
+}
+
+/** A channel and its activations; its picture goes from black at `min` to white at `max`. */
+export interface SeenChannel {
+  index: number;
+  min: number;
+  max: number;
+  mean: number;
+}

@@ -15,6 +15,7 @@ use web_sys::Blob;
 use crate::backend::{self, DeviceKind, DeviceReport, Processor};
 use crate::classifier::Classifier;
 use crate::error::Error;
+use crate::inspect::{self, FeatureMaps};
 use crate::weights::Choices;
 use crate::weights::blob::BlobBytes;
 use crate::weights::labels;
@@ -197,6 +198,56 @@ impl Model {
     ) -> Result<JsValue, JsValue> {
         let classification = self.classifier.classify(&rgba, width, height, top).await;
         to_js(&classification.map_err(thrown)?)
+    }
+
+    /// Runs the network on RGBA pixels and looks at every layer. On the CPU only.
+    ///
+    /// # Errors
+    /// `image-size`, `device-failed`.
+    pub fn inspect(&self, rgba: Vec<u8>, width: u32, height: u32) -> Result<Inspection, JsValue> {
+        let inspection = self.classifier.inspect(&rgba, width, height);
+        let inspection = inspection.map_err(thrown)?;
+        Ok(Inspection { inspection })
+    }
+}
+
+/// What one run showed, until it is freed.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Inspection {
+    inspection: inspect::Inspection,
+}
+
+#[wasm_bindgen]
+impl Inspection {
+    /// Every layer, in the order of computation.
+    #[wasm_bindgen(getter, unchecked_return_type = "SeenLayer[]")]
+    pub fn layers(&self) -> Result<JsValue, JsValue> {
+        to_js(&self.inspection.layers())
+    }
+
+    /// The channels of the layer at this place, that with the largest activation first; none where there is no such layer.
+    #[wasm_bindgen(unchecked_return_type = "SeenChannel[]")]
+    pub fn channels(&self, place: usize) -> Result<JsValue, JsValue> {
+        let channels = self.inspection.maps(place).map(FeatureMaps::channels);
+        to_js(&channels.unwrap_or_default())
+    }
+
+    /// The pictures of so many of those channels from the `from`-th on, a byte a pixel.
+    pub fn pixels(&self, place: usize, from: usize, count: usize) -> Vec<u8> {
+        let maps = self.inspection.maps(place);
+        maps.map_or_else(Vec::new, |maps| maps.pixels(from, count))
+    }
+
+    /// Height and width of a class activation map.
+    #[wasm_bindgen(getter, js_name = evidenceSize)]
+    pub fn evidence_size(&self) -> Vec<usize> {
+        self.inspection.evidence_size().to_vec()
+    }
+
+    /// What each place of the last stage's maps adds to a class's logit, row by row; nothing for no such class.
+    pub fn evidence(&self, class: usize) -> Vec<f32> {
+        self.inspection.evidence(class).unwrap_or_default()
     }
 }
 

@@ -68,10 +68,9 @@ const LOAD_BYTES = 16;
 const DISTINCT = (4 * (4 / 32) + 8 * (8 / 32)) / (4 + 8);
 /**
  * Instructions of an invocation besides, each time: guessed from the source. Two inputs are gathered,
- * with three divisions that give a remainder, too (some 20 each, there is no instruction for it), and
- * bounds; four quads of weights; loops, addresses, barriers.
+ * each with the place of the next one, and bounds; four quads of weights; loops, addresses, barriers.
  */
-const OTHERS = 2 * (3 * 20 + 25) + 4 * 12 + 50;
+const OTHERS = 2 * (15 + 25) + 4 * 12 + 50;
 /**
  * Seconds from asking memory for a number to having it, from its cache and not: of the order of what
  * is measured on an M1 (76 to 311 ns). Nothing is asked for ahead, so every round waits.

@@ -142,6 +142,17 @@ impl ResNet {
         Ok(self.head.forward(x, observer))
     }
 
+    /// The last stage's maps `[batch, channels, height, width]` to logits `[batch, classes]`.
+    pub fn head(&self, features: Tensor<4>) -> Tensor<2> {
+        self.head.forward(features, &mut Unobserved)
+    }
+
+    /// What each place of the last stage's maps `[1, channels, height, width]` adds to each logit:
+    /// `[height * width, classes]`, row by row. Over all places that sums up to the logits, but for the biases.
+    pub fn evidence(&self, features: Tensor<4>) -> Tensor<2> {
+        self.head.evidence(features)
+    }
+
     /// Pictures `[batch, channels, height, width]` to probabilities `[batch, classes]`: the seed's own `forward`,
     /// which ends in `Softmax(dim=1)`.
     ///
@@ -183,6 +194,28 @@ impl ClassifierHead {
             bias: Param::from_tensor(tensor(bias, [spec.classes], device)),
             spec: spec.clone(),
         })
+    }
+
+    fn evidence(&self, x: Tensor<4>) -> Tensor<2> {
+        let [_, channels, height, width] = x.dims();
+        let (pixels, device) = (height * width, x.device());
+        let values: Vec<f32> = x.into_data().iter::<f32>().collect();
+        // The same features with all places but one left out, for each of them.
+        let (columns, share) = match self.spec.pool {
+            Some(_) => (1, pixels as f32),
+            None => (pixels, 1.0),
+        };
+        let mut alone = vec![0.0; pixels * channels * columns];
+        for pixel in 0..pixels {
+            for channel in 0..channels {
+                let column = if columns == 1 { 0 } else { pixel };
+                alone[(pixel * channels + channel) * columns + column] =
+                    values[channel * pixels + pixel] / share;
+            }
+        }
+        let alone = tensor(alone, [pixels, channels * columns], &device);
+        let none = Tensor::zeros([self.spec.classes], &device);
+        linear(alone, self.weight.val(), none, self.spec.linear_size())
     }
 
     fn forward(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<2> {

@@ -9,7 +9,9 @@ import type {
   CachedWeights,
   DevicePolicy,
   DeviceStatus,
+  FeatureMap,
   ImageClassification,
+  ImageInspection,
   LabelSource,
   LoadedModel,
   Progress,
@@ -262,6 +264,34 @@ export class Classifier {
       if (!again || connection === this.#connection || !(source instanceof Blob)) throw thrown;
       return this.classify(source, { top, ...(signal && { signal }) });
     }
+  }
+
+  /**
+   * Runs the network on a picture on the CPU, looking at every layer. {@link featureMaps} and {@link evidence} tell of the
+   * last picture that was inspected, as long as its model is loaded.
+   */
+  async inspect(image: ImageInput): Promise<ImageInspection> {
+    await this.#recovered();
+    const name = image instanceof File ? image.name : "the picture";
+    const source = image instanceof Blob ? image : await createImageBitmap(image);
+    const sent = source instanceof Blob ? source : Comlink.transfer(source, [source]);
+    return this.#connection.call((session) => session.inspect(sent, name));
+  }
+
+  /**
+   * Feature maps of the layer at this place of the inspection's layers, that with the largest activation first: `count`
+   * of them from the `from`-th on.
+   */
+  featureMaps(place: number, from: number, count: number): Promise<FeatureMap[]> {
+    return this.#connection.call((session) => session.featureMaps(place, from, count));
+  }
+
+  /**
+   * The class activation map of a class, row by row: what each place of the picture's middle, which the network sees, added
+   * to the class's logit.
+   */
+  evidence(classIndex: number): Promise<Float32Array> {
+    return this.#connection.call((session) => session.evidence(classIndex));
   }
 
   /** Makes the code in the worker crash, to try out what happens then. */

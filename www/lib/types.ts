@@ -2,6 +2,8 @@ import type {
   Classification,
   DeviceReport,
   ModelInfo,
+  SeenChannel,
+  SeenLayer,
   Summary,
   WeightChoices,
 } from "../../src/web";
@@ -147,4 +149,23 @@ export interface ImageClassification extends Classification {
   height: number;
   /** From the encoded photo to pixels, in milliseconds. */
   decodeMilliseconds: number;
+}
+
+/** What the network saw in a photo, layer by layer. Convolutions are not fused for it, so it takes longer. */
+export interface ImageInspection {
+  /** In the order of computation. */
+  layers: SeenLayer[];
+  /** The photo's size in pixels. */
+  width: number;
+  height: number;
+  /** The size of a class activation map. */
+  evidenceWidth: number;
+  evidenceHeight: number;
+}
+
+/** A channel's activations as a grey picture, a byte a pixel, row by row. */
+export interface FeatureMap extends SeenChannel {
+  width: number;
+  height: number;
+  pixels: Uint8Array;
 }

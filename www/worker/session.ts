@@ -5,14 +5,17 @@ import type {
   DevicePolicy,
   DeviceReason,
   DeviceStatus,
+  FeatureMap,
   ImageClassification,
+  ImageInspection,
   Kept,
   LoadedModel,
   Progress,
+  SeenLayer,
   ThreadCount,
   WeightChoices,
 } from "../lib/types";
-import type { Model } from "../wasm/cpu/resnet_web";
+import type { Inspection, Model } from "../wasm/cpu/resnet_web";
 import { afterLoss, type OpenedDevice, openDevice, openOnCpu } from "./device";
 import { IMAGENET_CLASSES, IMAGENET_LABELS, readLabels } from "./labels";
 import { readPixels } from "./pixels";
@@ -37,14 +40,23 @@ interface Loaded {
   model: Model;
   /** ImageNet's labels are given to a model only on an assumption, which it does not know of. */
   assumed: Assumption[];
-  bytes: number;
   kept: Kept;
+  /** The weight file, for whoever needs it once more: a handle, the bytes are on disk or in the browser's hands. */
+  blob: Blob;
+  choices: WeightChoices;
+}
+
+/** What one run showed. */
+interface Inspected {
+  inspection: Inspection;
+  layers: SeenLayer[];
 }
 
 /** What the worker does for the page. One instance lives as long as its worker. */
 export class Session {
   #opened: Promise<OpenedDevice> | undefined;
   #loaded: Loaded | undefined;
+  #inspected: Inspected | undefined;
   /** Classifications under way; a model must not be freed or renamed while it has one. */
   readonly #running = new Set<Promise<unknown>>();
   #download: AbortController | undefined;
@@ -122,7 +134,8 @@ export class Session {
         throw thrown;
       }
       const before = this.#loaded?.model;
-      this.#loaded = { model, assumed, bytes: blob.size, kept };
+      this.#loaded = { model, assumed, kept, blob, choices: known };
+      this.#forgetInspection();
       if (before) {
         // Whoever still classifies with it comes to the end first.
         await Promise.allSettled(this.#running);
@@ -181,6 +194,56 @@ export class Session {
     });
   }
 
+  /** Runs the network on a picture and looks at every layer, on the CPU. What is seen stays until the next look. */
+  inspect(image: Blob | ImageBitmap, name: string): Promise<Settled<ImageInspection>> {
+    return settle(async () => {
+      this.#ready();
+      const { data, width, height } = await readPixels(image, name);
+      const { wasm, status } = await this.#device();
+      const { model, blob, choices } = this.#ready();
+      this.#forgetInspection();
+      let inspection: Inspection;
+      if (status.kind === "cpu") {
+        inspection = model.inspect(data, width, height);
+      } else {
+        // The GPU's module computes on the CPU, too. The second network goes as soon as it has been looked into.
+        const engine = await wasm.Engine.open("cpu", false);
+        const second = engine.load(blob, choices);
+        inspection = second.inspect(data, width, height);
+        second.free();
+        engine.free();
+      }
+      const { layers, evidenceSize } = inspection;
+      this.#inspected = { inspection, layers };
+      const [evidenceHeight = 0, evidenceWidth = 0] = evidenceSize;
+      return { layers, width, height, evidenceWidth, evidenceHeight };
+    });
+  }
+
+  /** The feature maps of the layer at this place of the last look, that with the largest activation first. */
+  featureMaps(place: number, from: number, count: number): Promise<Settled<FeatureMap[]>> {
+    return settle(async () => {
+      const { inspection, layers } = this.#looked();
+      const [, height = 0, width = 0] = layers[place]?.shape ?? [];
+      const pixels = inspection.pixels(place, from, count);
+      const size = width * height;
+      return inspection
+        .channels(place)
+        .slice(from, from + count)
+        .map((channel, i) => ({
+          ...channel,
+          width,
+          height,
+          pixels: pixels.slice(i * size, (i + 1) * size),
+        }));
+    });
+  }
+
+  /** What each place of the picture added to a class's logit in the last look, row by row. */
+  evidence(classIndex: number): Promise<Settled<Float32Array>> {
+    return settle(async () => this.#looked().inspection.evidence(classIndex));
+  }
+
   /** How long a run of the loaded model takes, in milliseconds: the median of a few, after a warm-up. */
   time(): Promise<Settled<number>> {
     return settle(async () => {
@@ -216,6 +279,16 @@ export class Session {
     gpu?.lose();
   }
 
+  #looked(): Inspected {
+    if (this.#inspected) return this.#inspected;
+    throw new ResNetError("not-ready", "Nothing has been looked at yet. Inspect a picture first.");
+  }
+
+  #forgetInspection(): void {
+    this.#inspected?.inspection.free();
+    this.#inspected = undefined;
+  }
+
   #ready(): Loaded {
     if (this.#loaded) return this.#loaded;
     throw new ResNetError("not-ready", "No model is loaded yet. Load weights first.");
@@ -238,8 +311,8 @@ async function build(
   return gpu ? gpu.load(() => loading) : loading;
 }
 
-function described({ model, assumed, bytes, kept }: Loaded): LoadedModel {
-  return { info: { ...model.info, assumed }, summary: model.summary, bytes, kept };
+function described({ model, assumed, blob, kept }: Loaded): LoadedModel {
+  return { info: { ...model.info, assumed }, summary: model.summary, bytes: blob.size, kept };
 }
 
 /** Names a new model's classes, by ImageNet's names where nobody says and the number fits. Tells what is assumed. */

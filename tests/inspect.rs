@@ -1,0 +1,168 @@
+//! What a look into the network tells, against PyTorch, sums by hand, and the logits that it explains.
+
+#![allow(clippy::unwrap_used)]
+
+use burn::prelude::*;
+use resnet_web::inspect::Inspection;
+use resnet_web::resnet::{BlockKind, Depth, NormMode, Observer, Output, ResNet, ResNetConfig};
+use resnet_web::weights::synthetic::{Synthetic, input};
+
+const SHAPE: [usize; 4] = [1, 3, 64, 64];
+
+fn networks() -> Vec<(&'static str, ResNetConfig)> {
+    vec![
+        (
+            "flatten head, no bottleneck",
+            ResNetConfig::seed([1, 1, 1, 1], 64, 6, BlockKind::NoBottleneck, 3),
+        ),
+        (
+            "flatten head, bottleneck",
+            ResNetConfig::seed([1, 1, 1, 1], 64, 6, BlockKind::Bottleneck, 3),
+        ),
+        (
+            "average pool, no bottleneck",
+            ResNetConfig::torchvision(Depth::D18, 10),
+        ),
+        (
+            "average pool, bottleneck",
+            ResNetConfig {
+                repetitions: [1, 1, 1, 1],
+                ..ResNetConfig::torchvision(Depth::D50, 10)
+            },
+        ),
+    ]
+}
+
+fn inspected(config: &ResNetConfig) -> (ResNet, Tensor<4>, Inspection) {
+    let device = Device::flex();
+    let network = ResNet::load(config, &mut Synthetic, NormMode::Folded, &device).unwrap();
+    let picture = Tensor::from_data(TensorData::new(input(SHAPE), SHAPE), &device);
+    let inspection = Inspection::of(&network, picture.clone()).unwrap();
+    (network, picture, inspection)
+}
+
+#[test]
+fn the_evidence_for_a_class_and_its_bias_sum_up_to_its_logit() {
+    let mut faults = Vec::new();
+    for (name, config) in networks() {
+        let (network, picture, inspection) = inspected(&config);
+        let [height, width] = inspection.evidence_size();
+        assert_eq!([height, width], [2, 2], "{name}");
+        let zeros = Tensor::zeros([1, channels(&network), height, width], &picture.device());
+        // Without features a head gives out its biases.
+        let biases: Vec<f32> = network.head(zeros).into_data().iter::<f32>().collect();
+        let largest = inspection
+            .logits()
+            .iter()
+            .fold(0.0, |max: f32, l| max.max(l.abs()));
+        for (class, logit) in inspection.logits().iter().enumerate() {
+            let evidence = inspection.evidence(class).unwrap();
+            let sum = evidence.iter().sum::<f32>() + biases[class];
+            if evidence.len() != 4 || (sum - logit).abs() > 1e-4 * largest {
+                faults.push(format!(
+                    "{name}, class {class}: {evidence:?} sum up to {sum}, not {logit}"
+                ));
+            }
+            if evidence.iter().all(|part| *part == evidence[0]) {
+                faults.push(format!("{name}, class {class}: the same everywhere"));
+            }
+        }
+        assert_eq!(
+            inspection.evidence(inspection.logits().len()),
+            None,
+            "{name}"
+        );
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+fn channels(network: &ResNet) -> usize {
+    network.spec().stages[3].blocks[0]
+        .convolutions
+        .last()
+        .unwrap()
+        .output_channels
+}
+
+/// Keeps every layer's numbers.
+#[derive(Default)]
+struct Everything(Vec<(String, Vec<usize>, Vec<f32>)>);
+
+impl Observer for Everything {
+    fn see(&mut self, layer: &str, output: Output<'_>) {
+        let (shape, data) = match output {
+            Output::Map(x) => (x.dims()[1..].to_vec(), x.clone().into_data()),
+            Output::Vector(x) => (vec![x.dims()[1], 1, 1], x.clone().into_data()),
+        };
+        self.0
+            .push((layer.to_owned(), shape, data.iter::<f32>().collect()));
+    }
+}
+
+#[test]
+fn every_layers_statistics_and_pictures_are_those_of_its_numbers() {
+    let mut faults = Vec::new();
+    for (name, config) in networks() {
+        let (network, picture, inspection) = inspected(&config);
+        let mut expected = Everything::default();
+        network.forward_observed(picture, &mut expected).unwrap();
+        assert_eq!(inspection.layers().len(), expected.0.len(), "{name}");
+        let layers = inspection.layers().iter().zip(&expected.0);
+        for (place, (seen, (layer, shape, values))) in layers.enumerate() {
+            let mut fault = |what: String| faults.push(format!("{name}, {layer}: {what}"));
+            if seen.name != *layer || seen.shape != shape[..] {
+                fault(format!("{} {:?}", seen.name, seen.shape));
+            }
+            if seen.milliseconds < 0.0 {
+                fault(format!("{} ms", seen.milliseconds));
+            }
+            let found = &seen.statistics;
+            let count = values.len() as f64;
+            let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
+            let variance = values
+                .iter()
+                .map(|&v| (f64::from(v) - mean).powi(2))
+                .sum::<f64>()
+                / count;
+            let min = values.iter().copied().fold(f32::INFINITY, f32::min);
+            let max = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let size = shape[1] * shape[2];
+            let dead = values
+                .chunks(size)
+                .filter(|map| map.iter().all(|v| *v == 0.0))
+                .count();
+            let near = |a: f64, b: f64| (a - b).abs() <= 1e-5 * f64::from(max.abs().max(min.abs()));
+            if [found.min, found.max] != [min, max]
+                || !near(found.mean, mean)
+                || !near(found.deviation, variance.sqrt())
+                || found.dead != dead
+                || found.histogram.iter().sum::<u32>() as usize != values.len()
+            {
+                fault(format!("{found:?}"));
+            }
+
+            let maps = inspection.maps(place).unwrap();
+            let channels = maps.channels();
+            if !channels.is_sorted_by(|a, b| a.max >= b.max) || channels.len() != shape[0] {
+                fault("channels out of order".to_owned());
+            }
+            let (from, several) = (shape[0] / 2, 3.min(shape[0] - shape[0] / 2));
+            let pixels = maps.pixels(from, 3);
+            let pictures = channels[from..][..several].iter().flat_map(|channel| {
+                values[channel.index * size..][..size].iter().map(|value| {
+                    let range = channel.max - channel.min;
+                    if range > 0.0 {
+                        ((value - channel.min) / range * 255.0).round()
+                    } else {
+                        0.0
+                    }
+                })
+            });
+            let same = |(found, expected): (&u8, f32)| (f32::from(*found) - expected).abs() <= 1.0;
+            if pixels.len() != several * size || !pixels.iter().zip(pictures).all(same) {
+                fault("pictures of something else".to_owned());
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
