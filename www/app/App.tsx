@@ -1,5 +1,10 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
 import type { ResNetError } from "../lib";
+import { Heat } from "./activation/Heat";
+import { useActivation } from "./activation/useActivation";
+import { NetworkDrawing } from "./drawing/NetworkDrawing";
+import { LayerInspector } from "./inspect/LayerInspector";
+import { useInspection } from "./inspect/useInspection";
 import { IsolationControl } from "./isolation/IsolationControl";
 import { useIsolation } from "./isolation/useIsolation";
 import { LayerTable } from "./layers/LayerTable";
@@ -22,6 +27,19 @@ export function App() {
   const isolation = useIsolation(settings.isolationOff);
   const model = useModel(settings);
   const classification = useClassification(model.classifier, model.model, settings.fault);
+  const { photo, result } = classification;
+  const inspected = useInspection(model.classifier, model.model, photo);
+  const { inspection, look } = inspected;
+  const { asked, activation, ask } = useActivation(model.classifier, inspection, look);
+  /** The layer that is looked into: a row of the summary. */
+  const [layer, setLayer] = useState<number | null>(null);
+  const choose = useCallback(
+    (row: number) => {
+      setLayer(row);
+      if (!inspection && result) void look();
+    },
+    [inspection, result, look],
+  );
   const [fault, setFault] = useState<string | null>(null);
   const [camera, setCamera] = useState(false);
   /** The camera's picture, while there is one. */
@@ -130,7 +148,19 @@ export function App() {
         ))}
         <div class="photo-and-result">
           <Source
-            photo={classification.photo}
+            photo={photo}
+            over={
+              activation &&
+              inspection &&
+              model.model && (
+                <Heat
+                  {...activation}
+                  inspection={inspection}
+                  preprocessing={model.model.info.preprocessing}
+                  onClose={() => ask(null)}
+                />
+              )
+            }
             camera={camera}
             onCamera={switchCamera}
             onVideo={setVideo}
@@ -148,11 +178,25 @@ export function App() {
               onFault={endLive}
             />
           ) : (
-            <Results stage={classification.stage} result={classification.result} />
+            <Results stage={classification.stage} result={result} asked={asked} onWhere={ask} />
           )}
         </div>
         <ModelCard {...model} />
-        {model.model && <LayerTable {...model.model} />}
+        {model.model && (
+          <>
+            <NetworkDrawing model={model.model} selected={layer} onSelect={choose} />
+            <LayerInspector
+              {...inspected}
+              classifier={model.classifier}
+              model={model.model}
+              selected={layer}
+              onSelect={choose}
+              hasPhoto={photo !== null && !camera}
+              onLook={look}
+            />
+            <LayerTable model={model.model} selected={layer} onSelect={choose} />
+          </>
+        )}
       </main>
       <footer>
         <p>

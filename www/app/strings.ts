@@ -219,14 +219,84 @@ export const strings = {
     columns: {
       name: "Name",
       kind: "Kind",
+      input: "Input",
       output: "Output",
       parameters: "Parameters",
       multiplyAdds: "Multiply-adds",
+      memory: "Memory",
     },
     total: "Total",
+    look: "look",
+    lookInto: (layer: string) => `Look into ${layer}`,
+    megabytes: (megabytes: string) => `${megabytes}\u202fMB`,
+    memory: (input: string, outputs: string, parameters: string) =>
+      `In 32-bit numbers: input ${input} MB, all outputs ${outputs} MB, parameters ${parameters} MB. A run keeps only the outputs that are still needed.`,
+    export: {
+      legend: "Take the table away",
+      formats: { json: "JSON", csv: "CSV", md: "Markdown" },
+      copy: "Copy Markdown",
+      copied: "The table is on the clipboard.",
+      refused: "The browser does not let the page copy. Download the table instead.",
+    },
     expandAll: "Open all",
     collapseAll: "Close all",
     caption: (architecture: string) => `The layers of ${architecture}`,
+  },
+
+  drawing: {
+    heading: "The network",
+    intro:
+      "Bars are convolutions, taller with more channels. The dotted way around a block is its shortcut; where the shapes differ, a convolution of its own projects it. Choose anything to look into it.",
+    box: "The drawing",
+    alt: (architecture: string) =>
+      `The layers of ${architecture} in the order of computation. Arrow keys go from one to the next.`,
+    projection: "projection of the shortcut",
+  },
+
+  inspect: {
+    heading: "What the network sees",
+    choose: "Layer",
+    none: "choose one",
+    prompt:
+      "Choose a layer here, in the drawing or in the table to see what your photo becomes there.",
+    input: "Input",
+    output: "Output",
+    kernel: "Kernel",
+    parameters: "Parameters",
+    multiplyAdds: "Multiply-adds",
+    time: "Time, while looked at",
+    share: (milliseconds: number, share: number) =>
+      `${milliseconds.toFixed(1)}\u00a0ms, ${(100 * share).toFixed(1)} %`,
+    look: "Look inside",
+    looking: "Looking at every layer …",
+    looked: (layers: number) => `${layers} layers were looked at.`,
+    photoFirst: "Choose a photo first",
+    unseen: "This layer is not looked at by itself.",
+    spread: "Spread of the activations",
+    range: (min: number, max: number, mean: number) =>
+      `From ${min.toPrecision(3)} to ${max.toPrecision(3)}, mean ${mean.toPrecision(3)}.`,
+    deviation: (deviation: number) => `Standard deviation ${deviation.toPrecision(3)}.`,
+    dead: (dead: number, channels: number) =>
+      dead === 0
+        ? `None of ${grouped(channels)} channels is dead.`
+        : `${grouped(dead)} of ${grouped(channels)} channels are dead: nought everywhere.`,
+    maps: (shown: number, channels: number) =>
+      `Feature maps, the largest activation first: ${shown} of ${grouped(channels)}`,
+    more: (count: number) => `Show ${count} more`,
+    enlarge: (channel: number) => `Enlarge channel ${channel}`,
+    map: (layer: string, channel: number) => `${layer}, channel ${channel}`,
+    size: (width: number, height: number) => `${width} × ${height} pixels.`,
+    close: "Close",
+    note: "Layers are looked at on the CPU, batch norm folded into its convolution and nothing else fused, so times are longer than in an ordinary run and tell shares only. Each map goes from its smallest activation (dark) to its largest (bright).",
+  },
+
+  activation: {
+    where: "Where?",
+    whereFor: (label: string) => `Where in the photo is the evidence for ${label}?`,
+    alt: (label: string) =>
+      `Where the evidence for ${label} lies in the photo. Bright places speak for it.`,
+    opacity: "Opacity",
+    off: "Hide",
   },
 
   notice: {

@@ -18,6 +18,8 @@ export type {
   ModelInfo,
   Prediction,
   Preprocessing,
+  SeenChannel,
+  SeenLayer,
   Summary,
   WeightChoices,
 } from "../../src/web";

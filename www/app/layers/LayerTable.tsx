@@ -1,16 +1,27 @@
 import { useMemo, useState } from "preact/hooks";
 import type { LayerRow, LoadedModel } from "../../lib";
-import { grouped, scaled, shape } from "../format";
+import { grouped, megabytes, scaled, shape } from "../format";
 import { strings } from "../strings";
+import { ExportButtons } from "./ExportButtons";
+import { memoryOf, outputBytes } from "./export";
 import { visibleRows } from "./rows";
 import "./layers.css";
 
 const text = strings.layers;
 
-/** Every layer of the network: containers open and close. */
-export function LayerTable({ info, summary }: LoadedModel) {
+interface LayerTableProps {
+  model: LoadedModel;
+  /** The chosen row of the model's summary. */
+  selected: number | null;
+  onSelect: (row: number) => void;
+}
+
+/** Every layer of the network: containers open and close, and each can be looked into. */
+export function LayerTable({ model, selected, onSelect }: LayerTableProps) {
+  const { info, summary } = model;
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const rows = useMemo(() => visibleRows(summary.rows, open), [summary, open]);
+  const memory = memoryOf(summary);
   const containers = summary.rows.filter((row) => row.container);
   const allOpen = open.size === containers.length;
 
@@ -42,6 +53,7 @@ export function LayerTable({ info, summary }: LoadedModel) {
             <tr>
               <th scope="col">{text.columns.name}</th>
               <th scope="col">{text.columns.kind}</th>
+              <th scope="col">{text.columns.input}</th>
               <th scope="col">{text.columns.output}</th>
               <th scope="col" class="number">
                 {text.columns.parameters}
@@ -49,13 +61,18 @@ export function LayerTable({ info, summary }: LoadedModel) {
               <th scope="col" class="number">
                 {text.columns.multiplyAdds}
               </th>
+              <th scope="col" class="number">
+                {text.columns.memory}
+              </th>
             </tr>
           </thead>
           <tbody>
             {rows.map((row) => (
               <Row
-                key={row.name + row.kind}
+                key={summary.rows.indexOf(row)}
                 row={row}
+                selected={selected !== null && summary.rows[selected] === row}
+                onSelect={() => onSelect(summary.rows.indexOf(row))}
                 open={open.has(row.name)}
                 onToggle={toggle}
               />
@@ -63,28 +80,43 @@ export function LayerTable({ info, summary }: LoadedModel) {
           </tbody>
           <tfoot>
             <tr>
-              <th scope="row" colSpan={3}>
+              <th scope="row" colSpan={4}>
                 {text.total}
               </th>
               <td class="number">{grouped(summary.parameters)}</td>
               <td class="number">{scaled(summary.multiplyAdds)}</td>
+              <td class="number">{text.megabytes(megabytes(memory.outputs))}</td>
             </tr>
           </tfoot>
         </table>
       </section>
+      <p class="fine">
+        {text.memory(
+          megabytes(memory.input),
+          megabytes(memory.outputs),
+          megabytes(memory.parameters),
+        )}
+      </p>
+      <ExportButtons {...model} />
     </section>
   );
 }
 
 interface RowProps {
   row: LayerRow;
+  selected: boolean;
+  onSelect: () => void;
   open: boolean;
   onToggle: (name: string) => void;
 }
 
-function Row({ row, open, onToggle }: RowProps) {
+function Row({ row, selected, onSelect, open, onToggle }: RowProps) {
   return (
-    <tr class={row.container ? "container" : undefined} data-layer={row.name}>
+    <tr
+      class={row.container ? "container" : undefined}
+      data-layer={row.name}
+      aria-current={selected ? "true" : undefined}
+    >
       <th scope="row" style={{ paddingInlineStart: `${0.75 + 1.25 * row.depth}rem` }}>
         {row.container ? (
           <button
@@ -96,13 +128,27 @@ function Row({ row, open, onToggle }: RowProps) {
             {row.name}
           </button>
         ) : (
-          row.name
+          <button type="button" class="look" onClick={onSelect}>
+            {row.name}
+          </button>
+        )}
+        {row.container && (
+          <button
+            type="button"
+            class="look"
+            aria-label={text.lookInto(row.name)}
+            onClick={onSelect}
+          >
+            {text.look}
+          </button>
         )}
       </th>
       <td>{row.kernel ? `${row.kind} ${row.kernel.join("×")}` : row.kind}</td>
+      <td class="shape">{shape(row.inputShape)}</td>
       <td class="shape">{shape(row.outputShape)}</td>
       <td class="number">{row.parameters === 0 ? "–" : grouped(row.parameters)}</td>
       <td class="number">{row.multiplyAdds === 0 ? "–" : scaled(row.multiplyAdds)}</td>
+      <td class="number">{text.megabytes(megabytes(outputBytes(row)))}</td>
     </tr>
   );
 }

@@ -1,21 +1,42 @@
+import type { ComponentChildren } from "preact";
 import type { Prediction } from "../../lib";
 import { readableLabel } from "../format";
 import { strings } from "../strings";
 
 const text = strings.results;
 
+interface BarsProps {
+  predictions: readonly Prediction[];
+  /** The class whose evidence is asked for. */
+  asked?: Prediction | null;
+  /** Asks where in the photo the evidence for a class is. */
+  onWhere?: (prediction: Prediction) => void;
+}
+
 /** Classes and their probabilities, as bars. */
-export function Bars({ predictions }: { predictions: readonly Prediction[] }) {
+export function Bars({ predictions, asked, onWhere }: BarsProps) {
   return (
     <ol class="bars">
       {predictions.map((prediction) => (
-        <Bar key={prediction.index} {...prediction} />
+        <Bar key={prediction.index} {...prediction}>
+          {onWhere && (
+            <button
+              type="button"
+              class="where"
+              aria-pressed={asked?.index === prediction.index}
+              aria-label={strings.activation.whereFor(readableLabel(prediction.label))}
+              onClick={() => onWhere(prediction)}
+            >
+              {strings.activation.where}
+            </button>
+          )}
+        </Bar>
       ))}
     </ol>
   );
 }
 
-function Bar({ label, probability }: Prediction) {
+function Bar({ label, probability, children }: Prediction & { children: ComponentChildren }) {
   return (
     <li class="bar">
       <span class="bar-label">{readableLabel(label)}</span>
@@ -23,6 +44,7 @@ function Bar({ label, probability }: Prediction) {
       <span class="bar-track" aria-hidden="true">
         <span class="bar-fill" style={{ transform: `scaleX(${probability})` }} />
       </span>
+      {children}
     </li>
   );
 }

@@ -1,4 +1,4 @@
-import type { ImageClassification } from "../../lib";
+import type { ImageClassification, Prediction } from "../../lib";
 import { readableLabel } from "../format";
 import { strings } from "../strings";
 import { Bars } from "./Bars";
@@ -7,8 +7,14 @@ import "./results.css";
 
 const text = strings.results;
 
+interface ResultsProps extends Pick<ClassificationState, "stage" | "result"> {
+  /** The class whose evidence is asked for. */
+  asked: Prediction | null;
+  onWhere: (prediction: Prediction) => void;
+}
+
 /** The most probable classes as bars, and how long it took to tell. */
-export function Results({ stage, result }: Pick<ClassificationState, "stage" | "result">) {
+export function Results({ stage, result, asked, onWhere }: ResultsProps) {
   const first = result?.top[0];
   return (
     <section
@@ -23,7 +29,7 @@ export function Results({ stage, result }: Pick<ClassificationState, "stage" | "
       </p>
       {result ? (
         <>
-          <Bars predictions={result.top} />
+          <Bars predictions={result.top} asked={asked} onWhere={onWhere} />
           <Timing {...result} />
         </>
       ) : (

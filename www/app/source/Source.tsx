@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Camera } from "../camera/Camera";
 import { FileButton } from "../FileButton";
@@ -14,6 +15,8 @@ const SAMPLES = [
 
 interface SourceProps {
   photo: ClassificationState["photo"];
+  /** What lies over the photo. */
+  over: ComponentChildren;
   /** Whether the camera takes the photo's place. */
   camera: boolean;
   onCamera: (camera: boolean) => void;
@@ -27,7 +30,7 @@ interface SourceProps {
 
 /** Where photos come from: a file, a drop, the clipboard, the camera, the samples. */
 export function Source(props: SourceProps) {
-  const { photo, camera, onCamera, onVideo, onCameraFault } = props;
+  const { photo, over, camera, onCamera, onVideo, onCameraFault } = props;
   const { onPhoto, onWeights, onLabels, onFault } = props;
   const takeFile = useCallback(
     async (file: File, name: string) => {
@@ -60,6 +63,7 @@ export function Source(props: SourceProps) {
       ) : (
         <div class="stage">
           {photo && <img class="photo" src={photo.url} alt={text.photoAlt(photo.name)} />}
+          {photo && !dragging && over}
           {(!photo || dragging) && (
             <div class="prompt">
               <p class="prompt-title">{dragging ? text.release : text.prompt}</p>

@@ -1,0 +1,72 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ImageInspection, Preprocessing } from "../../lib";
+import { readableLabel } from "../format";
+import { strings } from "../strings";
+import { heatPixels, seenRegion } from "./heat";
+import type { Activation } from "./useActivation";
+import "./activation.css";
+
+const text = strings.activation;
+/** The longer side of the picture that is drawn, in pixels: it is smooth, so more shows no more. */
+const LONGEST = 640;
+
+interface HeatProps extends Activation {
+  inspection: ImageInspection;
+  preprocessing: Preprocessing;
+  onClose: () => void;
+}
+
+/** A class activation map over the photo, and how opaque it is. */
+export function Heat({ prediction, evidence, inspection, preprocessing, onClose }: HeatProps) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [opacity, setOpacity] = useState(75);
+  const { width, height, evidenceWidth, evidenceHeight } = inspection;
+  const scale = LONGEST / Math.max(width, height);
+
+  useEffect(() => {
+    const context = canvas.current?.getContext("2d");
+    if (!context) return;
+    const small = new OffscreenCanvas(evidenceWidth, evidenceHeight);
+    const pixels = new ImageData(heatPixels(evidence), evidenceWidth, evidenceHeight);
+    small.getContext("2d")?.putImageData(pixels, 0, 0);
+    const { x, y, side } = seenRegion(inspection, preprocessing);
+    context.clearRect(0, 0, width, height);
+    context.imageSmoothingQuality = "high";
+    const region = [x, y, side, side].map((length) => length * scale);
+    context.drawImage(small, ...(region as [number, number, number, number]));
+    // What is outside, the network does not see.
+    context.strokeStyle = "white";
+    context.setLineDash([6, 4]);
+    context.strokeRect(...(region as [number, number, number, number]));
+  }, [evidence, inspection, preprocessing, width, height, evidenceWidth, evidenceHeight, scale]);
+
+  const label = readableLabel(prediction.label);
+  return (
+    <>
+      <canvas
+        ref={canvas}
+        class="heat"
+        role="img"
+        aria-label={text.alt(label)}
+        width={Math.round(width * scale)}
+        height={Math.round(height * scale)}
+        style={{ opacity: opacity / 100 }}
+      />
+      <div class="heat-controls">
+        <label>
+          {text.opacity}
+          <input
+            type="range"
+            min={0}
+            max={100}
+            value={opacity}
+            onInput={(event) => setOpacity(Number(event.currentTarget.value))}
+          />
+        </label>
+        <button type="button" onClick={onClose}>
+          {text.off}
+        </button>
+      </div>
+    </>
+  );
+}

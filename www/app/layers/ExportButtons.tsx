@@ -1,0 +1,45 @@
+import { useState } from "preact/hooks";
+import type { LoadedModel } from "../../lib";
+import { save } from "../save";
+import { strings } from "../strings";
+import { toCsv, toJson, toMarkdown } from "./export";
+
+const text = strings.layers.export;
+
+/** The table to take away. */
+export function ExportButtons({ info, summary }: LoadedModel) {
+  const [said, setSaid] = useState("");
+  const formats = [
+    { ending: "json", type: "application/json", make: () => toJson(info, summary) },
+    { ending: "csv", type: "text/csv", make: () => toCsv(summary) },
+    { ending: "md", type: "text/markdown", make: () => toMarkdown(info, summary) },
+  ];
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(toMarkdown(info, summary));
+      setSaid(text.copied);
+    } catch {
+      setSaid(text.refused);
+    }
+  };
+  return (
+    <fieldset class="exports">
+      <legend>{text.legend}</legend>
+      {formats.map(({ ending, type, make }) => (
+        <button
+          key={ending}
+          type="button"
+          onClick={() => save(`${info.architecture}.${ending}`, new Blob([make()], { type }))}
+        >
+          {text.formats[ending as keyof typeof text.formats]}
+        </button>
+      ))}
+      <button type="button" onClick={copy}>
+        {text.copy}
+      </button>
+      <span class="fine" role="status">
+        {said}
+      </span>
+    </fieldset>
+  );
+}
