@@ -31,7 +31,7 @@ for (const device of ["cpu", "webgpu"]) {
     await expect(inspector.getByRole("heading", { name: "layer2.1" })).toBeVisible();
     await expect(inspector).toContainText("Feature maps, the largest activation first: 24 of 512");
     await expect(inspector).toContainText(/From 0\.00 to \d/);
-    await expect(inspector).toContainText(/\d ms, \d+\.\d %/);
+    await expect(inspector).toContainText(/\d\sms, \d+\.\d %/);
     expect(await colours(inspector.locator("canvas").first())).toBeGreaterThan(20);
     await inspector.getByRole("button", { name: "Show 24 more" }).click();
     await expect(inspector.locator("canvas")).toHaveCount(48);

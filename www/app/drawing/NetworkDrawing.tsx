@@ -94,7 +94,7 @@ function Node({ kind, name, label, pressed, stop, onPress, onKeyDown, ...box }: 
     <g
       class={`node node-${kind}`}
       role="button"
-      tabIndex={stop ? 0 : -1}
+      tabindex={stop ? 0 : -1}
       aria-pressed={pressed}
       aria-label={name}
       onClick={(event) => {

@@ -47,7 +47,7 @@ const BLOCK = { width: 104, height: 76, gap: 40, perLine: 6 };
 const CAPTION = 18;
 /** Where numbers go through, below a block's top. */
 const MIDDLE = (BLOCK.height - CAPTION) / 2 + 3;
-const LAYER = { width: 104, height: 36 };
+const LAYER = { width: 122, height: 36 };
 const PITCH = BLOCK.width + BLOCK.gap;
 /** Above a block its shortcut passes. */
 const ARC = 22;
@@ -84,7 +84,7 @@ export function layout(rows: readonly LayerRow[]): Drawing {
       if (from) drawing.edges.push({ kind: "flow", path: flow(from, { x, y: middle }) });
       if (stage) drawBlock(drawing, rows, item, x, top);
       else drawLayer(drawing, rows, item, x, middle - LAYER.height / 2);
-      from = { x: x + BLOCK.width, y: middle };
+      from = { x: x + (stage ? BLOCK : LAYER).width, y: middle };
     });
     y += Math.ceil(items.length / BLOCK.perLine) * LINE;
   }

@@ -18,7 +18,7 @@ export function DeviceChoice({ device, policy, switching, onChoose }: DeviceChoi
   const policies: DevicePolicy[] = ["auto", "webgpu", "cpu"];
   if (policy === "fastest") policies.push("fastest");
   return (
-    <div class="choice">
+    <div class="device-choice">
       <label for="device">{text.policy}</label>
       <select
         id="device"
