@@ -82,7 +82,7 @@ async function measureLoads(chromium, address, files, count, device) {
     if (load > 2 && load % 10 > 1) continue;
     // A picture through it, and time for what is not needed any more to be given back.
     await page.getByRole("button", { name: "A cat" }).click();
-    await page.getByText("Egyptian cat").waitFor({ timeout: 120_000 });
+    await page.locator(".bar-label", { hasText: "Egyptian cat" }).waitFor({ timeout: 120_000 });
     await page.waitForTimeout(3000);
     console.log(`| ${load} (${dtype}) | ${(memory() / MEGABYTE).toFixed(0)} MB |`);
   }

@@ -13,7 +13,8 @@ import { ModelCard } from "./model/ModelCard";
 import { useModel } from "./model/useModel";
 import { Results } from "./results/Results";
 import { type Photo, useClassification } from "./results/useClassification";
-import { readSettings } from "./settings";
+import { rememberedView, rememberView, type View } from "./results/view";
+import { readSettings, shareLink } from "./settings";
 import { Source } from "./source/Source";
 import { DeviceChoice } from "./status/DeviceChoice";
 import { DevicePill } from "./status/DevicePill";
@@ -40,6 +41,27 @@ export function App() {
     },
     [inspection, result, look],
   );
+  const [view, setView] = useState<View>(() => {
+    const remembered = rememberedView();
+    return {
+      top: settings.top ?? remembered.top,
+      threshold: settings.threshold ?? remembered.threshold,
+    };
+  });
+  const changeView = useCallback((changed: View) => {
+    setView(changed);
+    rememberView(changed);
+  }, []);
+  const address = model.isDefault ? null : model.source;
+  const link =
+    address instanceof Blob
+      ? null
+      : shareLink(location.href, {
+          ...view,
+          device: model.policy,
+          threads: model.threads,
+          weights: address === null ? null : String(address),
+        });
   const [fault, setFault] = useState<string | null>(null);
   const [camera, setCamera] = useState(false);
   /** The camera's picture, while there is one. */
@@ -178,7 +200,17 @@ export function App() {
               onFault={endLive}
             />
           ) : (
-            <Results stage={classification.stage} result={result} asked={asked} onWhere={ask} />
+            <Results
+              stage={classification.stage}
+              result={result}
+              photo={photo}
+              view={view}
+              onView={changeView}
+              model={model.model?.info.architecture ?? ""}
+              link={link}
+              asked={asked}
+              onWhere={ask}
+            />
           )}
         </div>
         <ModelCard {...model} />

@@ -1,10 +1,11 @@
 import { expect, it } from "vitest";
-import { readSettings } from "./settings";
+import { readSettings, type Shared, shareLink } from "./settings";
 
 it.each([
   ["", {}],
   ["?device=cpu", { device: "cpu" }],
   ["?device=webgpu&fault=panic", { device: "webgpu", fault: "panic" }],
+  ["?top=20&threshold=5", { top: 20, threshold: 0.05 }],
   ["?device=fastest", { device: "fastest" }],
   ["?device=CPU", {}],
   ["?device=tpu&fault=none", {}],
@@ -20,8 +21,29 @@ it.each([
     device: "auto",
     weights: null,
     threads: null,
+    top: null,
+    threshold: null,
     isolationOff: false,
     fault: null,
   };
   expect(readSettings(query)).toEqual({ ...usual, ...settings });
+});
+
+it.each<[Partial<Shared>, string]>([
+  [{}, "https://example.org/page/?top=5"],
+  [
+    { device: "cpu", threads: 2, threshold: 0.1 },
+    "https://example.org/page/?device=cpu&threads=2&top=5&threshold=10",
+  ],
+  [
+    { weights: "https://example.org/a b.pth" },
+    "https://example.org/page/?weights=https%3A%2F%2Fexample.org%2Fa+b.pth&top=5",
+  ],
+])("%o is shared as %s, and read again", (settings, link) => {
+  const usual: Shared = { device: "auto", threads: "auto", weights: null, top: 5, threshold: 0 };
+  const shared = { ...usual, ...settings };
+  expect(shareLink("https://example.org/page/?fault=panic#result", shared)).toBe(link);
+  const { device, threads, weights, top, threshold } = readSettings(new URL(link).search);
+  const read = { device, threads: threads ?? "auto", weights, top, threshold: threshold ?? 0 };
+  expect(read).toEqual(shared);
 });

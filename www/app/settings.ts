@@ -1,4 +1,5 @@
 import type { DevicePolicy, ThreadCount } from "../lib";
+import { readThreshold, readTop, type View } from "./results/view";
 import { readThreads } from "./status/threads";
 
 const POLICIES: readonly DevicePolicy[] = ["auto", "fastest", "cpu", "webgpu"];
@@ -14,6 +15,10 @@ export interface Settings {
   weights: string | null;
   /** `?threads=N` or `?threads=auto`: on how many threads the CPU computes; null leaves it to the person. */
   threads: ThreadCount | null;
+  /** `?top=N`: how many classes are shown; null leaves it to the person. */
+  top: number | null;
+  /** `?threshold=PERCENT`: how probable they have to be, here 0 to 1. */
+  threshold: number | null;
   /** `?isolation=off`: the service worker that isolates the page is removed. */
   isolationOff: boolean;
   /**
@@ -32,6 +37,8 @@ export function readSettings(query: string): Settings {
     device: readDevice(device) ?? "auto",
     weights: parameters.get("weights") || null,
     threads: readThreads(parameters.get("threads")),
+    top: readTop(parameters.get("top")),
+    threshold: readThreshold(parameters.get("threshold")),
     isolationOff: parameters.get("isolation") === "off",
     fault: fault === "panic" || fault === "device-lost" ? fault : null,
   };
@@ -40,4 +47,26 @@ export function readSettings(query: string): Settings {
 /** A device's policy by its name. */
 export function readDevice(name: string | null): DevicePolicy | null {
   return POLICIES.find((policy) => policy === name) ?? null;
+}
+
+/** What a link restores. */
+export interface Shared extends View {
+  device: DevicePolicy;
+  threads: ThreadCount;
+  /** An address of weights; null for the default ones. */
+  weights: string | null;
+}
+
+/** The page's address with these settings, and nothing of the photo. */
+export function shareLink(page: string, shared: Shared): string {
+  const link = new URL(page);
+  link.hash = "";
+  link.search = "";
+  const { device, threads, weights, top, threshold } = shared;
+  if (device !== "auto") link.searchParams.set("device", device);
+  if (threads !== "auto") link.searchParams.set("threads", String(threads));
+  if (weights) link.searchParams.set("weights", weights);
+  link.searchParams.set("top", String(top));
+  if (threshold > 0) link.searchParams.set("threshold", String(Math.round(100 * threshold)));
+  return link.href;
 }

@@ -69,7 +69,7 @@ export const strings = {
 
   results: {
     heading: "Result",
-    empty: "The five most probable classes will stand here.",
+    empty: "The most probable classes will stand here.",
     waiting: "Waiting for the weights …",
     running: "Looking at the photo …",
     probability: (probability: number) => `${(100 * probability).toFixed(1)} %`,
@@ -78,6 +78,35 @@ export const strings = {
       `${total}: decoding ${decode}, preparing ${preprocess}, network ${network}`,
     milliseconds: (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)}\u00a0ms`,
     size: (width: number, height: number) => `${width} × ${height} pixels`,
+  },
+
+  view: {
+    summary: (classes: number) => `Show more or less, search all ${grouped(classes)} classes`,
+    top: "Classes at most",
+    threshold: "From this probability, in percent",
+    search: "Search",
+    example: "tabby",
+    rank: "Place",
+    name: "Class",
+    probability: "Probability",
+    found: (count: number) => (count === 1 ? "One class found." : `${count} classes found.`),
+    nothing: (query: string) => `No class has “${query}” in its name.`,
+    precise: (probability: number) => `${(100 * probability).toPrecision(3)} %`,
+  },
+
+  share: {
+    copy: "Copy result",
+    copied: "The result is on the clipboard.",
+    save: "Save as picture",
+    saved: "The photo with its result is saved.",
+    notSaved: (message: string) => `The picture could not be made: ${message}`,
+    noCanvas: "this browser draws no pictures.",
+    link: "Copy link",
+    linked:
+      "The link is on the clipboard: it opens this model with these settings, never the photo.",
+    noLink: "The weights are a file of this device, so a link could not bring them along.",
+    refused: "The browser does not let the page copy. Select the text and copy it by hand.",
+    madeBy: (model: string) => `${model}, by resnet-web`,
   },
 
   device: {

@@ -176,10 +176,11 @@ export function useModel({ device: firstPolicy, weights, threads }: Settings) {
   }, [change, countCache]);
   const cancel = useCallback(() => download.current?.abort(), []);
   const dismissError = useCallback(() => change({ error: null }), [change]);
-  const isDefault = (loaded.current ?? wanted.current).source === DEFAULT;
+  const { source } = loaded.current ?? wanted.current;
   return {
     ...state,
-    isDefault,
+    source,
+    isDefault: source === DEFAULT,
     classifier,
     open,
     retry,

@@ -2,20 +2,31 @@ import type { ImageClassification, Prediction } from "../../lib";
 import { readableLabel } from "../format";
 import { strings } from "../strings";
 import { Bars } from "./Bars";
+import { TakeAway } from "./TakeAway";
 import type { ClassificationState } from "./useClassification";
+import { ViewControls } from "./ViewControls";
+import { shown, type View } from "./view";
 import "./results.css";
 
 const text = strings.results;
 
-interface ResultsProps extends Pick<ClassificationState, "stage" | "result"> {
+interface ResultsProps extends Pick<ClassificationState, "stage" | "result" | "photo"> {
+  view: View;
+  onView: (view: View) => void;
+  /** The model's name. */
+  model: string;
+  /** An address that restores model and settings; null where there is none. */
+  link: string | null;
   /** The class whose evidence is asked for. */
   asked: Prediction | null;
   onWhere: (prediction: Prediction) => void;
 }
 
 /** The most probable classes as bars, and how long it took to tell. */
-export function Results({ stage, result, asked, onWhere }: ResultsProps) {
+export function Results(props: ResultsProps) {
+  const { stage, result, photo, view, onView, model, link, asked, onWhere } = props;
   const first = result?.top[0];
+  const predictions = shown(result?.top ?? [], view);
   return (
     <section
       class="card results"
@@ -29,7 +40,9 @@ export function Results({ stage, result, asked, onWhere }: ResultsProps) {
       </p>
       {result ? (
         <>
-          <Bars predictions={result.top} asked={asked} onWhere={onWhere} />
+          <Bars predictions={predictions} asked={asked} onWhere={onWhere} />
+          <ViewControls view={view} onView={onView} predictions={result.top} />
+          {photo && <TakeAway photo={photo} predictions={predictions} model={model} link={link} />}
           <Timing {...result} />
         </>
       ) : (

@@ -24,6 +24,9 @@ export interface ClassificationState {
   error: ResNetError | null;
 }
 
+/** More classes than any model has: how many are shown can change without another run. */
+const ALL = 1e6;
+
 /** What fails because the worker has to be replaced. */
 const REPLACED: readonly ErrorCode[] = ["runtime-crashed", "device-lost", "device-failed"];
 
@@ -79,7 +82,7 @@ export function useClassification(
     if (faultDue.current === "device-lost") classifier.current.loseDevice();
     faultDue.current = null;
     const file = new File([photo.blob], photo.name, { type: photo.blob.type });
-    classifier.current.classify(file).then(
+    classifier.current.classify(file, { top: ALL }).then(
       (result) => change({ stage: "idle", result }),
       (error: ResNetError) => {
         // Another worker has taken over: the photo is worth one more try there.
