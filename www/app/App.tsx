@@ -3,6 +3,7 @@ import type { ResNetError } from "../lib";
 import { Heat } from "./activation/Heat";
 import { useActivation } from "./activation/useActivation";
 import { NetworkDrawing } from "./drawing/NetworkDrawing";
+import { Gallery } from "./gallery/Gallery";
 import { LayerInspector } from "./inspect/LayerInspector";
 import { useInspection } from "./inspect/useInspection";
 import { IsolationControl } from "./isolation/IsolationControl";
@@ -19,6 +20,7 @@ import { Source } from "./source/Source";
 import { DeviceChoice } from "./status/DeviceChoice";
 import { DevicePill } from "./status/DevicePill";
 import { Notice } from "./status/Notice";
+import { StatusLine } from "./status/StatusLine";
 import { Threads } from "./status/Threads";
 import { strings } from "./strings";
 
@@ -82,6 +84,14 @@ export function App() {
       show(photo);
     },
     [show, switchCamera],
+  );
+  const [many, setMany] = useState<readonly File[] | null>(null);
+  const showMany = useCallback(
+    (files: readonly File[]) => {
+      switchCamera(false);
+      setMany(files);
+    },
+    [switchCamera],
   );
   const endCamera = useCallback((message: string) => {
     setCamera(false);
@@ -188,6 +198,7 @@ export function App() {
             onVideo={setVideo}
             onCameraFault={endCamera}
             onPhoto={showPhoto}
+            onMany={showMany}
             onWeights={model.open}
             onLabels={model.setLabels}
             onFault={setFault}
@@ -213,6 +224,15 @@ export function App() {
             />
           )}
         </div>
+        {many && (
+          <Gallery
+            files={many}
+            classifier={model.classifier}
+            ready={model.model !== null}
+            onShow={(file) => showPhoto({ blob: file, name: file.name })}
+            onClose={() => setMany(null)}
+          />
+        )}
         <ModelCard {...model} />
         {model.model && (
           <>
@@ -231,6 +251,7 @@ export function App() {
         )}
       </main>
       <footer>
+        <StatusLine device={device} model={model.model} />
         <p>
           {strings.footer.privacy} {strings.footer.photos}
         </p>

@@ -7,12 +7,15 @@ interface FileButtonProps {
   disabled?: boolean;
   /** What the page is there for. */
   primary?: boolean;
-  onFile: (file: File) => void;
+  /** Whether several files can be chosen at once, or a whole folder. */
+  many?: "files" | "folder";
+  /** Takes what was chosen: one file, unless it may be many. */
+  onFile: (file: File, all: File[]) => void;
 }
 
 /** A button that asks for a file. */
 export function FileButton(props: FileButtonProps) {
-  const { label, accept, disabled = false, primary = false, onFile } = props;
+  const { label, accept, disabled = false, primary = false, many, onFile } = props;
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
@@ -28,12 +31,14 @@ export function FileButton(props: FileButtonProps) {
         ref={input}
         type="file"
         accept={accept}
+        multiple={many !== undefined}
+        {...(many === "folder" && { webkitdirectory: true })}
         class="visually-hidden"
         tabIndex={-1}
         aria-hidden="true"
         onChange={(event) => {
-          const file = event.currentTarget.files?.[0];
-          if (file) onFile(file);
+          const files = [...(event.currentTarget.files ?? [])];
+          if (files[0]) onFile(files[0], files);
           // The same file can be chosen again.
           event.currentTarget.value = "";
         }}

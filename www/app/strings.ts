@@ -13,6 +13,8 @@ export const strings = {
     promptMore: "or paste one, choose a file, use the camera, try a sample",
     release: "Let go to classify",
     choose: "Choose a photo",
+    folder: "A folder",
+    noPhotos: "There was no photo among these files. Choose files that are pictures.",
     camera: "Use the camera",
     samples: "Samples",
     sampleLabels: { chelsea: "A cat", coffee: "A cup of coffee" },
@@ -80,6 +82,21 @@ export const strings = {
     size: (width: number, height: number) => `${width} × ${height} pixels`,
   },
 
+  gallery: {
+    heading: (count: number) => `${grouped(count)} photos`,
+    waiting: "Waiting for the weights …",
+    running: (done: number, all: number) => `${grouped(done)} of ${grouped(all)} looked at.`,
+    speed: (perSecond: number) => `${perSecond.toFixed(1)} photos a second.`,
+    over: (done: number, all: number, failed: number) =>
+      `${done < all ? "Stopped: " : ""}${grouped(done)} of ${grouped(all)} looked at${failed > 0 ? `, ${grouped(failed)} could not be` : ""}.`,
+    progressLabel: "Photos that have been looked at",
+    cancel: "Stop",
+    csv: "Save as CSV",
+    close: "Close the gallery",
+    more: (count: number) => `Show ${count} more`,
+    noClassifier: "The network is not ready. Try again.",
+  },
+
   view: {
     summary: (classes: number) => `Show more or less, search all ${grouped(classes)} classes`,
     top: "Classes at most",
@@ -145,6 +162,25 @@ export const strings = {
       "self-check-failed": "The GPU computed wrong numbers: running on the CPU.",
       crashed: "The code stopped unexpectedly and was started again on the CPU.",
     } satisfies Record<DeviceReason, string>,
+  },
+
+  status: {
+    label: "What is at work",
+    names: {
+      device: "Device",
+      precision: "Precision",
+      threads: "Threads",
+      isolation: "Isolation",
+      model: "Model",
+      memory: "Memory",
+      gpu: "GPU",
+    },
+    integers: "int8",
+    isolated: "cross-origin isolated",
+    notIsolated: "none",
+    weights: (megabytes: string) => `${megabytes} MB of weights`,
+    onGpu: (megabytes: string, dispatches: number) =>
+      `${megabytes} MB, ${dispatches} dispatches a run`,
   },
 
   threads: {

@@ -32,7 +32,7 @@ export class ClassifierPage {
   }
 
   async chooseFile(file: string | { name: string; mimeType: string; buffer: Buffer }) {
-    await this.page.locator(".source input[type=file]").setInputFiles(file);
+    await this.page.locator(".source input[type=file]").first().setInputFiles(file);
   }
 
   /** The most probable class and its probability in percent, when there is one. */
@@ -47,7 +47,7 @@ export class ClassifierPage {
   }
 }
 
-/** A test with the page at hand, which fails if anything leaves the page's own origin. */
+/** A test with the page at hand, which fails if anything leaves the page's own origin or breaks its security policy. */
 export const test = base.extend<{ classifier: ClassifierPage }>({
   classifier: async ({ page, baseURL }, use) => {
     const own = new URL(baseURL ?? "").origin;
@@ -57,7 +57,12 @@ export const test = base.extend<{ classifier: ClassifierPage }>({
       const local = url.protocol === "blob:" || url.protocol === "data:";
       if (!local && url.origin !== own) strangers.push(request.url());
     });
+    const refused: string[] = [];
+    page.on("console", (message) => {
+      if (/Content Security Policy/i.test(message.text())) refused.push(message.text());
+    });
     await use(new ClassifierPage(page));
+    expect(refused, "what the page's security policy refused").toEqual([]);
     expect(strangers, "requests that leave the page's own origin").toEqual([]);
   },
 });

@@ -1,4 +1,5 @@
 import type { LayerRow, ModelInfo, Summary } from "../../lib";
+import { csvLine } from "../csv";
 
 /** Bytes of a number of 32 bits, in which maps are counted. */
 const NUMBER = 4;
@@ -53,9 +54,7 @@ export function toJson({ architecture, inputShape }: ModelInfo, summary: Summary
 
 /** The table as comma-separated values (RFC 4180). */
 export function toCsv(summary: Summary): string {
-  return [COLUMNS, ...summary.rows.map(cells)]
-    .map((line) => `${line.map(quoted).join(",")}\r\n`)
-    .join("");
+  return [COLUMNS, ...summary.rows.map(cells)].map(csvLine).join("");
 }
 
 /** The table as Markdown, with its totals. */
@@ -69,9 +68,4 @@ export function toMarkdown({ architecture }: ModelInfo, summary: Summary): strin
   const { input, outputs, parameters } = memoryOf(summary);
   const total = `Parameters: ${summary.parameters}. Multiply-adds: ${summary.multiplyAdds}. Bytes at 32 bits: input ${input}, outputs ${outputs}, parameters ${parameters}.\n`;
   return `## ${architecture}\n\n${line(COLUMNS)}${rule}${rows.join("")}\n${total}`;
-}
-
-function quoted(cell: string | number): string {
-  const text = String(cell);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

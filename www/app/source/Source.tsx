@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Camera } from "../camera/Camera";
 import { FileButton } from "../FileButton";
+import { filesOf, isPhoto } from "../gallery/dropped";
 import type { ClassificationState, Photo } from "../results/useClassification";
 import { strings } from "../strings";
 import { kindOf } from "./kind";
@@ -23,6 +24,8 @@ interface SourceProps {
   onVideo: (video: HTMLVideoElement | null) => void;
   onCameraFault: (message: string) => void;
   onPhoto: (photo: Photo) => void;
+  /** Takes several photos at once. */
+  onMany: (files: File[]) => void;
   onWeights: (file: File) => void;
   onLabels: (file: File) => void;
   onFault: (message: string) => void;
@@ -31,7 +34,7 @@ interface SourceProps {
 /** Where photos come from: a file, a drop, the clipboard, the camera, the samples. */
 export function Source(props: SourceProps) {
   const { photo, over, camera, onCamera, onVideo, onCameraFault } = props;
-  const { onPhoto, onWeights, onLabels, onFault } = props;
+  const { onPhoto, onMany, onWeights, onLabels, onFault } = props;
   const takeFile = useCallback(
     async (file: File, name: string) => {
       // A file that cannot be read is no photo either, which is said where photos are decoded.
@@ -42,7 +45,16 @@ export function Source(props: SourceProps) {
     },
     [onPhoto, onWeights, onLabels],
   );
-  const dragging = useDropAndPaste(takeFile, onFault);
+  const takeMany = useCallback(
+    (files: File[]) => {
+      const photos = files.filter(isPhoto);
+      if (photos.length > 1) onMany(photos);
+      else if (photos[0]) onPhoto({ blob: photos[0], name: photos[0].name });
+      else onFault(text.noPhotos);
+    },
+    [onMany, onPhoto, onFault],
+  );
+  const dragging = useDropAndPaste(takeFile, takeMany, onFault);
 
   const cameraButton = useRef<HTMLButtonElement>(null);
   const before = useRef(camera);
@@ -77,7 +89,17 @@ export function Source(props: SourceProps) {
           label={text.choose}
           accept="image/*"
           primary={!camera}
-          onFile={(file) => onPhoto({ blob: file, name: file.name })}
+          many="files"
+          onFile={(file, all) => {
+            if (all.length > 1) takeMany(all);
+            else onPhoto({ blob: file, name: file.name });
+          }}
+        />
+        <FileButton
+          label={text.folder}
+          accept="image/*"
+          many="folder"
+          onFile={(_, all) => takeMany(all)}
         />
         <button ref={cameraButton} type="button" onClick={() => onCamera(!camera)}>
           {camera ? strings.camera.stop : text.camera}
@@ -113,17 +135,20 @@ function Samples({ onPhoto, onFault }: Pick<SourceProps, "onPhoto" | "onFault">)
 /** Takes files that are dropped on the page or pasted into it. Tells whether one hovers over it. */
 function useDropAndPaste(
   onFile: (file: File, name: string) => void,
+  onMany: (files: File[]) => void,
   onFault: (message: string) => void,
 ): boolean {
   const [dragging, setDragging] = useState(false);
 
   const take = useCallback(
-    (data: DataTransfer | null, unnamed: string) => {
-      const file = data?.files[0];
-      if (file) onFile(file, file.name || unnamed);
+    async (data: DataTransfer | null, unnamed: string) => {
+      const files = await filesOf(data);
+      const [file] = files;
+      if (file && files.length > 1) onMany(files);
+      else if (file) onFile(file, file.name || unnamed);
       else onFault(text.noFile);
     },
-    [onFile, onFault],
+    [onFile, onMany, onFault],
   );
 
   useEffect(() => {
@@ -138,9 +163,9 @@ function useDropAndPaste(
     const drop = (event: DragEvent) => {
       event.preventDefault();
       setDragging(false);
-      take(event.dataTransfer, text.pasted);
+      void take(event.dataTransfer, text.pasted);
     };
-    const paste = (event: ClipboardEvent) => take(event.clipboardData, text.pasted);
+    const paste = (event: ClipboardEvent) => void take(event.clipboardData, text.pasted);
     window.addEventListener("dragover", over);
     window.addEventListener("dragleave", leave);
     window.addEventListener("drop", drop);

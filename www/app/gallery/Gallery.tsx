@@ -1,0 +1,137 @@
+import type { RefObject } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Classifier } from "../../lib";
+import { readableLabel } from "../format";
+import { save } from "../save";
+import { strings } from "../strings";
+import { galleryCsv } from "./csv";
+import { classifyAll, type Outcome } from "./queue";
+import "./gallery.css";
+
+const text = strings.gallery;
+/** Photos that have a picture on the page at a time; the others follow by a button. */
+const PORTION = 60;
+/** Classes that are kept of each photo. */
+const TOP = 5;
+
+interface GalleryProps {
+  files: readonly File[];
+  classifier: RefObject<Classifier | null>;
+  /** Whether there is a model. */
+  ready: boolean;
+  onShow: (file: File) => void;
+  onClose: () => void;
+}
+
+/** Many photos and what each of them shows. Results are kept, not pictures. */
+export function Gallery({ files, classifier, ready, onShow, onClose }: GalleryProps) {
+  const [outcomes, setOutcomes] = useState<(Outcome | undefined)[]>([]);
+  const [isOver, setOver] = useState(false);
+  const [visible, setVisible] = useState(PORTION);
+  const cancel = useRef<AbortController | null>(null);
+  const began = useRef(0);
+
+  useEffect(() => {
+    setOutcomes([]);
+    setOver(false);
+    setVisible(PORTION);
+    if (!ready) return;
+    const controller = new AbortController();
+    cancel.current = controller;
+    began.current = performance.now();
+    const classify = async (file: File) => {
+      if (!classifier.current) throw new Error(text.noClassifier);
+      return classifier.current.classify(file, { top: TOP });
+    };
+    const note = (place: number, outcome: Outcome) =>
+      setOutcomes((before) => {
+        const after = [...before];
+        after[place] = outcome;
+        return after;
+      });
+    void classifyAll(files, classify, note, controller.signal).then(() => {
+      if (cancel.current === controller) setOver(true);
+    });
+    return () => {
+      cancel.current = null;
+      controller.abort();
+    };
+  }, [files, classifier, ready]);
+
+  const done = outcomes.filter(Boolean).length;
+  const failed = outcomes.filter((outcome) => outcome && "error" in outcome).length;
+  const perSecond = (1000 * done) / Math.max(performance.now() - began.current, 1);
+  const saveCsv = () =>
+    save("resnet-web.csv", new Blob([galleryCsv(files, outcomes)], { type: "text/csv" }));
+  return (
+    <section class="card gallery" aria-labelledby="gallery-heading">
+      <div class="gallery-head">
+        <h2 id="gallery-heading">{text.heading(files.length)}</h2>
+        <div class="gallery-actions">
+          {!isOver && (
+            <button type="button" onClick={() => cancel.current?.abort()}>
+              {text.cancel}
+            </button>
+          )}
+          <button type="button" disabled={done === 0} onClick={saveCsv}>
+            {text.csv}
+          </button>
+          <button type="button" onClick={onClose}>
+            {text.close}
+          </button>
+        </div>
+      </div>
+      <progress max={files.length} value={done} aria-label={text.progressLabel} />
+      <p class="fine" role="status">
+        {!ready
+          ? text.waiting
+          : isOver
+            ? text.over(done, files.length, failed)
+            : text.running(done, files.length)}
+        {ready && !isOver && done > 1 && ` ${text.speed(perSecond)}`}
+      </p>
+      <ul class="gallery-grid">
+        {files.slice(0, visible).map((file, i) => (
+          <Tile
+            key={`${i} ${file.name}`}
+            file={file}
+            outcome={outcomes[i]}
+            onShow={() => onShow(file)}
+          />
+        ))}
+      </ul>
+      {visible < files.length && (
+        <button type="button" onClick={() => setVisible(visible + PORTION)}>
+          {text.more(Math.min(PORTION, files.length - visible))}
+        </button>
+      )}
+    </section>
+  );
+}
+
+interface TileProps {
+  file: File;
+  outcome: Outcome | undefined;
+  onShow: () => void;
+}
+
+function Tile({ file, outcome, onShow }: TileProps) {
+  const url = useMemo(() => URL.createObjectURL(file), [file]);
+  useEffect(() => () => URL.revokeObjectURL(url), [url]);
+  const first = outcome && "result" in outcome ? outcome.result.top[0] : undefined;
+  return (
+    <li>
+      <button type="button" class="tile" onClick={onShow}>
+        <img src={url} alt="" loading="lazy" decoding="async" />
+        <span class="tile-name">{file.name}</span>
+        {first && (
+          <span class="tile-result">
+            {readableLabel(first.label)}, {strings.results.probability(first.probability)}
+          </span>
+        )}
+        {outcome && "error" in outcome && <span class="tile-error">{outcome.error}</span>}
+        {!outcome && <span class="fine">…</span>}
+      </button>
+    </li>
+  );
+}

@@ -1,0 +1,25 @@
+import { expect, it } from "vitest";
+import type { ImageClassification } from "../../lib";
+import { galleryCsv } from "./csv";
+
+const result = {
+  top: [
+    { index: 1, label: "cat", probability: 0.75 },
+    { index: 2, label: 'a "dog", wet', probability: 0.25 },
+  ],
+  networkMilliseconds: 12.34,
+} as ImageClassification;
+
+it("has a line for each photo that is done", () => {
+  const files = [
+    { name: "a.jpg", webkitRelativePath: "" },
+    { name: "b.jpg", webkitRelativePath: "folder/b.jpg" },
+    { name: "c.jpg", webkitRelativePath: "" },
+  ];
+  const outcomes = [{ result }, { error: "no picture, sadly" }, undefined];
+  expect(galleryCsv(files, outcomes).split("\r\n").slice(1)).toEqual([
+    'a.jpg,cat,0.7500,"a ""dog"", wet",0.2500,,,,,,,12.3,',
+    'folder/b.jpg,,,,,,,,,,,,"no picture, sadly"',
+    "",
+  ]);
+});

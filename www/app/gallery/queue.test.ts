@@ -1,0 +1,80 @@
+import { expect, it } from "vitest";
+import type { ImageClassification } from "../../lib";
+import { classifyAll, type Outcome } from "./queue";
+
+const files = (names: string) => names.split(" ").map((name) => new File([name], name));
+const RESULT = { top: [] } as unknown as ImageClassification;
+const fails = (code: string) => Object.assign(new Error(`failed: ${code}`), { code });
+
+/** Runs the queue; `answers` are what the classifier does with a name, the first time and the next. */
+async function run(names: string, answers: Record<string, (string | null)[]> = {}) {
+  const outcomes: (Outcome | undefined)[] = [];
+  const tried: string[] = [];
+  let atOnce = 0;
+  let most = 0;
+  const classify = async (file: File) => {
+    atOnce += 1;
+    most = Math.max(most, atOnce);
+    tried.push(file.name);
+    await new Promise((done) => setTimeout(done));
+    atOnce -= 1;
+    const code = answers[file.name]?.shift();
+    if (code) throw fails(code);
+    return RESULT;
+  };
+  await classifyAll(
+    files(names),
+    classify,
+    (i, o) => (outcomes[i] = o),
+    new AbortController().signal,
+  );
+  return { outcomes, tried, most };
+}
+
+it("every photo has its own outcome, two at a time", async () => {
+  const { outcomes, most } = await run("a b c d e", { b: ["image-decode"] });
+  expect(outcomes.map((outcome) => outcome && "error" in outcome)).toEqual([
+    false,
+    true,
+    false,
+    false,
+    false,
+  ]);
+  expect(outcomes[1]).toEqual({ error: "failed: image-decode" });
+  expect(most).toBe(2);
+});
+
+it.each([
+  ["runtime-crashed", 2],
+  ["device-lost", 2],
+  ["device-failed", 2],
+  ["image-decode", 1],
+])("after %s a photo is tried %i times", async (code, tries) => {
+  const { outcomes, tried } = await run("a", { a: [code] });
+  expect(tried).toHaveLength(tries);
+  expect(outcomes[0]).toEqual(tries === 2 ? { result: RESULT } : { error: `failed: ${code}` });
+});
+
+it("gives a photo up that fails twice", async () => {
+  const { outcomes, tried } = await run("a", { a: ["device-lost", "device-lost"] });
+  expect(tried).toHaveLength(2);
+  expect(outcomes[0]).toEqual({ error: "failed: device-lost" });
+});
+
+it("begins no further photo when it is cancelled, and tells of none", async () => {
+  const cancel = new AbortController();
+  const told: number[] = [];
+  const tried: string[] = [];
+  const classify = async (file: File) => {
+    tried.push(file.name);
+    await new Promise((done) => setTimeout(done));
+    return RESULT;
+  };
+  const note = (place: number) => {
+    told.push(place);
+    cancel.abort();
+  };
+  await classifyAll(files("a b c d"), classify, note, cancel.signal);
+  expect(tried).toEqual(["a", "b"]);
+  expect(told).toEqual([0]);
+});

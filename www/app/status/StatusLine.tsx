@@ -1,0 +1,38 @@
+import type { DeviceStatus, LoadedModel } from "../../lib";
+import { megabytes } from "../format";
+import { strings } from "../strings";
+
+const text = strings.status;
+
+interface StatusLineProps {
+  device: DeviceStatus | null;
+  model: LoadedModel | null;
+}
+
+/** What is at work, in one line: for whoever reports a fault, and for whoever is curious. */
+export function StatusLine({ device, model }: StatusLineProps) {
+  const onGpu = model?.info.onGpu;
+  const facts: [keyof typeof text.names, string][] = [];
+  if (device) {
+    facts.push(["device", device.kind === "webgpu" ? device.adapter || device.name : device.name]);
+    const integers = model?.info.arithmetic === "int8";
+    facts.push(["precision", integers ? text.integers : device.number]);
+    if (device.threads) facts.push(["threads", String(device.threads.count)]);
+  }
+  facts.push(["isolation", crossOriginIsolated ? text.isolated : text.notIsolated]);
+  if (model) {
+    facts.push(["model", model.info.architecture]);
+    facts.push(["memory", text.weights(megabytes(4 * model.summary.parameters))]);
+  }
+  if (onGpu) facts.push(["gpu", text.onGpu(megabytes(onGpu.bytes), onGpu.dispatches)]);
+  return (
+    <dl class="status-line" aria-label={text.label}>
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{text.names[name]}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
