@@ -1,3 +1,5 @@
+import { language } from "./language";
+
 /** Class names as people write them: `Egyptian_cat` becomes `Egyptian cat`. */
 export function readableLabel(label: string): string {
   return label.replaceAll("_", " ");
@@ -5,7 +7,7 @@ export function readableLabel(label: string): string {
 
 /** Bytes as megabytes with one decimal. */
 export function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(1);
+  return fixed(bytes / 1e6, 1);
 }
 
 /** Whole numbers with thin gaps between thousands. */
@@ -24,10 +26,31 @@ export function scaled(count: number): string {
           ? [1e3, "\u202fk"]
           : [1, ""];
   const value = count / divisor;
-  return `${divisor === 1 ? count : value.toPrecision(3)}${prefix}`;
+  return `${divisor === 1 ? count : precise(value)}${prefix}`;
 }
 
 /** A tensor's shape: `1 × 64 × 112 × 112`. */
 export function shape(dimensions: readonly number[]): string {
   return dimensions.join("\u2009×\u2009");
+}
+
+/** A number with so many decimals, as the page's language writes them. */
+export function fixed(value: number, decimals: number): string {
+  return value.toLocaleString(language, {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+    useGrouping: false,
+  });
+}
+
+/** A number in three digits that count, as the page's language writes it; very large and small ones by a power of ten. */
+export function precise(value: number): string {
+  const size = Math.abs(value);
+  const isUsual = size === 0 || (size >= 1e-4 && size < 1e6);
+  return value.toLocaleString(language, {
+    minimumSignificantDigits: 3,
+    maximumSignificantDigits: 3,
+    useGrouping: false,
+    notation: isUsual ? "standard" : "scientific",
+  });
 }

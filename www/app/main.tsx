@@ -1,6 +1,8 @@
 import { render } from "preact";
 import { App } from "./App";
+import { language } from "./language";
 import "./base.css";
 
+document.documentElement.lang = language;
 const root = document.getElementById("app");
 if (root) render(<App />, root);

@@ -1,8 +1,8 @@
-import type { DevicePolicy, DeviceReason, ThreadObstacle } from "../lib";
-import { grouped } from "./format";
+import type { DevicePolicy, DeviceReason, ThreadObstacle } from "../../lib";
+import { grouped } from "../format";
 
-/** Everything the page says, in one place. */
-export const strings = {
+/** Everything the page says, in English; other languages are held against it. */
+export const en = {
   title: "resnet-web",
   tagline: "A ResNet that looks at your photo, in this page. Nothing leaves your device.",
   skipToResult: "Skip to the result",

@@ -1,0 +1,381 @@
+import { fixed, grouped, precise } from "../format";
+import type { Strings } from "./strings";
+
+/** Everything the page says, in German. Classes keep ImageNet's English names. */
+export const de: Strings = {
+  title: "resnet-web",
+  tagline: "Ein ResNet, das sich dein Foto ansieht, in dieser Seite. Nichts verlässt dein Gerät.",
+  skipToResult: "Zum Ergebnis",
+
+  source: {
+    heading: "Foto",
+    prompt: "Zieh ein Foto hierher",
+    promptMore: "oder füge eines ein, wähle eine Datei, nimm die Kamera oder probier ein Beispiel",
+    release: "Loslassen, um es anzusehen",
+    choose: "Foto wählen",
+    folder: "Einen Ordner",
+    noPhotos: "Unter diesen Dateien war kein Foto. Wähle Bilddateien.",
+    camera: "Kamera einschalten",
+    samples: "Beispiele",
+    sampleLabels: { chelsea: "Eine Katze", coffee: "Eine Tasse Kaffee" },
+    photoAlt: (name) => `Das Foto: ${name}`,
+    pasted: "eingefügtes Bild",
+    frame: "Kamerabild",
+    noFile: "In dem, was du hergezogen oder eingefügt hast, war kein Bild. Wähle eine Bilddatei.",
+  },
+
+  camera: {
+    heading: "Kamera",
+    take: "Foto aufnehmen",
+    stop: "Kamera ausschalten",
+    status: {
+      starting: "Die Kamera startet …",
+      paused: "Angehalten, solange der Tab verborgen ist. Es geht weiter, wenn du zurückkommst.",
+    },
+    resumed: "Die Kamera war aus, solange der Tab verborgen war. Sie ist wieder an.",
+    other: "Die zuletzt gewählte Kamera ist nicht da. Dies ist eine andere.",
+    switchTo: { user: "Zur vorderen Kamera", environment: "Zur hinteren Kamera" },
+    choose: "Kamera",
+    unnamed: (number) => `Kamera ${number}`,
+    errors: {
+      denied:
+        "Die Kamera ist für diese Seite gesperrt. Erlaube sie in der Adresszeile des Browsers oder in den Einstellungen des Systems und versuch es noch einmal.",
+      none: "Keine Kamera gefunden. Schließ eine an und versuch es noch einmal, oder wähle eine Bilddatei.",
+      busy: "Ein anderes Programm benutzt die Kamera. Schließ es und versuch es noch einmal.",
+      unfit:
+        "Keine Kamera hier kann, was die Seite braucht. Schließ eine andere an und versuch es noch einmal, oder wähle eine Bilddatei.",
+      insecure:
+        "Browser geben die Kamera nur Seiten, die über HTTPS kommen. Öffne die Seite mit https://, oder wähle eine Bilddatei.",
+      ended:
+        "Die Kamera hat aufgehört: Sie wurde abgezogen, oder ein anderes Programm oder der Browser hat sie genommen. Schließ sie wieder an oder erlaube sie und drück „Kamera einschalten“.",
+      other: (message) =>
+        `Die Kamera konnte nicht gestartet werden: ${message}. Versuch es noch einmal, oder wähle eine Bilddatei.`,
+    },
+  },
+
+  live: {
+    on: "Live",
+    off: "Angehalten",
+    waiting: "Warten auf die Gewichte …",
+    starting: "Warten auf die Kamera …",
+    first: "Das erste Bild wird angesehen …",
+    smooth: "Über die Zeit glätten",
+    framesPerSecond: "Bilder je Sekunde",
+    latency: "Von der Kamera zur Seite",
+    measuring: "…",
+    frames: (perSecond) => fixed(perSecond, perSecond < 10 ? 1 : 0),
+  },
+
+  results: {
+    heading: "Ergebnis",
+    empty: "Hier stehen dann die wahrscheinlichsten Klassen.",
+    waiting: "Warten auf die Gewichte …",
+    running: "Das Foto wird angesehen …",
+    probability: (probability) => `${fixed(100 * probability, 1)} %`,
+    announce: (label, probability) => `${label}, ${probability}`,
+    time: (total, decode, preprocess, network) =>
+      `${total}: Dekodieren ${decode}, Vorbereiten ${preprocess}, Netz ${network}`,
+    milliseconds: (value) => `${fixed(value, value < 10 ? 1 : 0)}\u00a0ms`,
+    size: (width, height) => `${width} × ${height} Pixel`,
+  },
+
+  gallery: {
+    heading: (count) => `${grouped(count)} Fotos`,
+    waiting: "Warten auf die Gewichte …",
+    running: (done, all) => `${grouped(done)} von ${grouped(all)} angesehen.`,
+    speed: (perSecond) => `${fixed(perSecond, 1)} Fotos je Sekunde.`,
+    over: (done, all, failed) =>
+      `${done < all ? "Angehalten: " : ""}${grouped(done)} von ${grouped(all)} angesehen${failed > 0 ? `, ${grouped(failed)} davon ohne Erfolg` : ""}.`,
+    progressLabel: "Angesehene Fotos",
+    cancel: "Anhalten",
+    csv: "Als CSV sichern",
+    close: "Galerie schließen",
+    more: (count) => `${count} weitere zeigen`,
+    noClassifier: "Das Netz ist nicht bereit. Versuch es noch einmal.",
+  },
+
+  view: {
+    summary: (classes) => `Mehr oder weniger zeigen, alle ${grouped(classes)} Klassen durchsuchen`,
+    top: "Höchstens so viele Klassen",
+    threshold: "Ab dieser Wahrscheinlichkeit, in Prozent",
+    search: "Suchen",
+    example: "tabby",
+    rank: "Platz",
+    name: "Klasse",
+    probability: "Wahrscheinlichkeit",
+    found: (count) => (count === 1 ? "Eine Klasse gefunden." : `${count} Klassen gefunden.`),
+    nothing: (query) => `Keine Klasse hat „${query}“ im Namen. Die Namen sind englisch.`,
+    precise: (probability) => `${precise(100 * probability)} %`,
+  },
+
+  share: {
+    copy: "Ergebnis kopieren",
+    copied: "Das Ergebnis ist in der Zwischenablage.",
+    save: "Als Bild sichern",
+    saved: "Das Foto mit seinem Ergebnis ist gesichert.",
+    notSaved: (message) => `Das Bild konnte nicht gemacht werden: ${message}`,
+    noCanvas: "Dieser Browser zeichnet keine Bilder.",
+    link: "Link kopieren",
+    linked:
+      "Der Link ist in der Zwischenablage: Er öffnet dieses Modell mit diesen Einstellungen, nie das Foto.",
+    noLink: "Die Gewichte sind eine Datei dieses Geräts, ein Link könnte sie nicht mitbringen.",
+    refused:
+      "Der Browser lässt die Seite nicht kopieren. Markiere den Text und kopiere ihn selbst.",
+    madeBy: (model) => `${model}, mit resnet-web`,
+  },
+
+  device: {
+    opening: "Es geht los …",
+    names: { cpu: "CPU", webgpu: "WebGPU" },
+    software: "Software",
+    threads: (count) => (count === 1 ? "1 Thread" : `${count} Threads`),
+    check: (runs, error, time) =>
+      `Selbstprüfung ${runs}-mal in ${time} bestanden: höchstens ${error} der größten Zahl neben PyTorch.`,
+    checkedLayers: (layers) => `${layers} Schichten mit denen der CPU verglichen.`,
+    onGpu: (number, dispatches, megabytes) =>
+      `${number}, ${dispatches} Dispatches je Lauf, ${megabytes} MB auf der GPU.`,
+    speeds: (webgpu, cpu) =>
+      `Ein Lauf dieses Modells dauert ${webgpu} auf WebGPU, ${cpu} auf der CPU.`,
+    policy: "Rechnen auf",
+    policies: {
+      auto: "automatisch: dem schnelleren",
+      fastest: "dem schnelleren, auch Software",
+      webgpu: "WebGPU",
+      cpu: "CPU",
+    },
+    switching: "Das Modell wird in das andere Gerät geladen …",
+    reasons: {
+      "webgpu-works": "WebGPU ist da und rechnet richtig.",
+      "webgpu-faster": "WebGPU ist für dieses Modell schneller.",
+      "cpu-faster": "Die CPU ist für dieses Modell schneller.",
+      "cpu-requested": "Auf der CPU, wie verlangt.",
+      "webgpu-requested": "Auf WebGPU, wie verlangt.",
+      "no-webgpu": "Dieser Browser hat kein WebGPU: Es rechnet die CPU.",
+      "no-adapter": "WebGPU gibt hier keinen Adapter: Es rechnet die CPU.",
+      "software-adapter":
+        "Der einzige WebGPU-Adapter ist Software, langsamer als die CPU selbst: Es rechnet die CPU.",
+      "webgpu-reopened":
+        "WebGPUs Gerät ging verloren. Ein anderes wurde geöffnet und rechnet richtig.",
+      "device-lost": "WebGPUs Gerät ging verloren: Es rechnet die CPU.",
+      "device-failed": "Die GPU hat versagt: Es rechnet die CPU.",
+      "self-check-failed": "Die GPU hat falsch gerechnet: Es rechnet die CPU.",
+      crashed: "Der Code ist unerwartet stehengeblieben und wurde auf der CPU neu gestartet.",
+    },
+  },
+
+  status: {
+    label: "Was am Werk ist",
+    names: {
+      device: "Gerät",
+      precision: "Genauigkeit",
+      threads: "Threads",
+      isolation: "Isolation",
+      model: "Modell",
+      memory: "Speicher",
+      gpu: "GPU",
+    },
+    integers: "int8",
+    isolated: "cross-origin isolated",
+    notIsolated: "keine",
+    weights: (megabytes) => `${megabytes} MB Gewichte`,
+    onGpu: (megabytes, dispatches) => `${megabytes} MB, ${dispatches} Dispatches je Lauf`,
+  },
+
+  threads: {
+    label: "Threads",
+    auto: "automatisch",
+    obstacles: {
+      "not-isolated":
+        "Mehr Threads brauchen eine Seite, die cross-origin isolated ist; diese ist es nicht.",
+      unsupported: "Mehr Threads brauchen Relaxed SIMD, das diesem Browser fehlt.",
+      "one-processor": "Mehr Threads brauchen mehr als einen Prozessor.",
+      failed: "Mehr Threads konnten nicht gestartet werden.",
+    },
+  },
+
+  isolation: {
+    turnOn: "Alle Prozessoren nutzen",
+    turnOnHint:
+      "Installiert einen kleinen Service Worker, der die Seite isoliert, und lädt sie neu: Wähle dein Foto dann noch einmal.",
+    turnOff: "Isolation ausschalten",
+    turnOffHint:
+      "Ein Service Worker isoliert diese Seite. Ohne ihn wird sie neu geladen: Wähle dein Foto dann noch einmal.",
+    ineffective:
+      "Alles geht, mit einem Thread. Die Seite wurde neu geladen, aber dieser Browser isoliert sie nicht: Der Service Worker ist wieder entfernt.",
+    failed: (message) =>
+      `Alles geht, mit einem Thread. Die Seite konnte nicht isoliert werden: ${message}`,
+    noStorage: "Dieser Browser lässt die Seite nichts behalten.",
+    stays: (message) =>
+      `Der Service Worker konnte nicht entfernt werden, versuch es noch einmal: ${message}`,
+  },
+
+  model: {
+    heading: "Modell",
+    loading: "Die Gewichte werden geladen",
+    fromCache: "Die Gewichte kommen aus dem Speicher dieses Browsers",
+    building: "Das Netz wird gebaut …",
+    progress: (loaded, total) => (total ? `${loaded} von ${total} MB` : `${loaded} MB`),
+    cancel: "Abbrechen",
+    retry: "Noch einmal laden",
+    none: "Kein Modell ist geladen.",
+    facts: {
+      classes: "Klassen",
+      input: "Eingabe",
+      parameters: "Parameter",
+      file: "Gewichtsdatei",
+      format: "Format",
+      source: "Quelle",
+      license: "Lizenz",
+    },
+    fileSize: (megabytes, dtype) => `${megabytes} MB, ${dtype}`,
+    formats: { safetensors: "safetensors", pytorch: "PyTorch", burnpack: "burnpack" },
+    format: (format, naming) => `${format}, Namen von ${naming}`,
+    unknown: "nicht angegeben",
+    open: "Andere Gewichte laden",
+    openDefault: "Zurück zu den eigenen Gewichten",
+    openHint:
+      "Gewichte eines ResNets als safetensors, PyTorch (.pth) oder burnpack: Wähle sie oder zieh sie auf die Seite.",
+    kept: (files, megabytes) =>
+      `Dieser Browser behält ${files === 1 ? "eine Gewichtsdatei" : `${files} Gewichtsdateien`} für den nächsten Besuch, ${megabytes} MB.`,
+    clearCache: "Entfernen",
+    notKept: {
+      quota:
+        "Dieser Browser hat keinen Platz, die Gewichte zu behalten: Das Modell läuft aus dem Arbeitsspeicher, und der nächste Besuch lädt sie neu.",
+      unavailable:
+        "Dieser Browser behält hier keine Gewichte (ein privates Fenster oder eine Seite ohne HTTPS): Der nächste Besuch lädt sie neu.",
+    },
+    choices: {
+      stride: "Schrittweite der Engpässe",
+      strides: {
+        conv2: "an der 3×3, wie torchvision (v1.5)",
+        conv1: "an der ersten 1×1, wie He et al. (v1)",
+      },
+      normalisation: "Normalisierung der Bilder",
+      normalisations: {
+        imagenet: "ImageNets Mittel und Streuung",
+        symmetric: "auf −1 … 1",
+        none: "auf 0 … 1",
+      },
+      own: "die der Datei",
+      arithmetic: "Arithmetik",
+      arithmetics: {
+        f32: "32-Bit-Zahlen: genau",
+        int8: "ganze Zahlen aus 8 Bit: schneller, etwas weniger genau",
+      },
+      labels: "Namen der Klassen",
+      labelled: (count) => `${grouped(count)} Namen`,
+      imagenet: "von ImageNet",
+      unlabelled: "keine: Klassen erscheinen als Nummern",
+      chooseLabels: "Namen wählen",
+      assumed: {
+        stride:
+          "Angenommen: Die Datei sagt es nicht, und ihre Tensoren passen zu beidem. Das falsche kostet etwa zehn Prozentpunkte.",
+        preprocessing: "Angenommen: Die Datei sagt es nicht.",
+        labels: "Angenommen: Die Datei hat keine eigenen.",
+      },
+    },
+  },
+
+  layers: {
+    heading: "Schichten",
+    intro:
+      "Wodurch das Foto geht, von oben nach unten. Öffne eine Stufe oder einen Block, um hineinzusehen.",
+    columns: {
+      name: "Name",
+      kind: "Art",
+      input: "Eingabe",
+      output: "Ausgabe",
+      parameters: "Parameter",
+      multiplyAdds: "Multiply-Adds",
+      memory: "Speicher",
+    },
+    total: "Zusammen",
+    look: "ansehen",
+    lookInto: (layer) => `${layer} ansehen`,
+    megabytes: (megabytes) => `${megabytes}\u202fMB`,
+    memory: (input, outputs, parameters) =>
+      `In 32-Bit-Zahlen: Eingabe ${input} MB, alle Ausgaben ${outputs} MB, Parameter ${parameters} MB. Ein Lauf behält nur, was noch gebraucht wird.`,
+    export: {
+      legend: "Die Tabelle mitnehmen",
+      formats: { json: "JSON", csv: "CSV", md: "Markdown" },
+      copy: "Markdown kopieren",
+      copied: "Die Tabelle ist in der Zwischenablage.",
+      refused: "Der Browser lässt die Seite nicht kopieren. Lade die Tabelle stattdessen herunter.",
+    },
+    expandAll: "Alle öffnen",
+    collapseAll: "Alle schließen",
+    caption: (architecture) => `Die Schichten von ${architecture}`,
+  },
+
+  drawing: {
+    heading: "Das Netz",
+    intro:
+      "Balken sind Faltungen, höher bei mehr Kanälen. Der gepunktete Weg um einen Block ist seine Abkürzung; wo die Formen sich unterscheiden, bildet eine eigene Faltung sie ab. Wähle, was du ansehen willst.",
+    box: "Die Zeichnung",
+    alt: (architecture) =>
+      `Die Schichten von ${architecture} in der Reihenfolge der Rechnung. Pfeiltasten gehen von einer zur nächsten.`,
+    projection: "Abbildung der Abkürzung",
+  },
+
+  inspect: {
+    heading: "Was das Netz sieht",
+    choose: "Schicht",
+    none: "wähle eine",
+    prompt:
+      "Wähle hier, in der Zeichnung oder in der Tabelle eine Schicht, um zu sehen, was dort aus deinem Foto wird.",
+    input: "Eingabe",
+    output: "Ausgabe",
+    kernel: "Kern",
+    parameters: "Parameter",
+    multiplyAdds: "Multiply-Adds",
+    time: "Zeit, beim Ansehen",
+    share: (milliseconds, share) => `${fixed(milliseconds, 1)}\u00a0ms, ${fixed(100 * share, 1)} %`,
+    look: "Hineinsehen",
+    looking: "Jede Schicht wird angesehen …",
+    looked: (layers) => `${layers} Schichten wurden angesehen.`,
+    photoFirst: "Wähle zuerst ein Foto",
+    unseen: "Diese Schicht wird nicht für sich angesehen.",
+    spread: "Verteilung der Aktivierungen",
+    range: (min, max, mean) =>
+      `Von ${precise(min)} bis ${precise(max)}, im Mittel ${precise(mean)}.`,
+    deviation: (deviation) => `Standardabweichung ${precise(deviation)}.`,
+    dead: (dead, channels) =>
+      dead === 0
+        ? `Keiner von ${grouped(channels)} Kanälen ist tot.`
+        : `${grouped(dead)} von ${grouped(channels)} Kanälen sind tot: überall null.`,
+    maps: (shown, channels) =>
+      `Merkmalskarten, die stärkste Aktivierung zuerst: ${shown} von ${grouped(channels)}`,
+    more: (count) => `${count} weitere zeigen`,
+    enlarge: (channel) => `Kanal ${channel} vergrößern`,
+    map: (layer, channel) => `${layer}, Kanal ${channel}`,
+    size: (width, height) => `${width} × ${height} Pixel.`,
+    close: "Schließen",
+    note: "Schichten werden auf der CPU angesehen, Batch Norm in ihre Faltung gefaltet und sonst nichts zusammengefasst; deshalb dauern sie länger als in einem gewöhnlichen Lauf, und die Zeiten sagen nur etwas über Anteile. Jede Karte geht von ihrer kleinsten Aktivierung (dunkel) zu ihrer größten (hell).",
+  },
+
+  activation: {
+    where: "Wo?",
+    whereFor: (label) => `Wo im Foto spricht etwas für ${label}?`,
+    alt: (label) => `Wo im Foto etwas für ${label} spricht. Helle Stellen sprechen dafür.`,
+    opacity: "Deckkraft",
+    off: "Ausblenden",
+  },
+
+  notice: {
+    dismiss: "Schließen",
+    restarted: (detail) =>
+      `Der Code, der das Netz rechnet, ist unerwartet stehengeblieben (${detail}). Das Modell wird auf der CPU neu geladen und das Foto noch einmal angesehen.`,
+    deviceLost: (detail) =>
+      `${detail} Das Modell wird auf der CPU neu geladen. Lade die Seite neu, um es noch einmal mit der GPU zu versuchen.`,
+    headings: {
+      error: "Das ging nicht",
+      restarted: "Auf der CPU neu gestartet",
+      isolation: "Cross-Origin-Isolation",
+    },
+  },
+
+  footer: {
+    privacy: "Deine Fotos bleiben in dieser Seite: Es gibt keinen Server, der sie sehen könnte.",
+    photos: "Beispielfotos: CC0.",
+  },
+};
