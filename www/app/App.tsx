@@ -2,6 +2,7 @@ import { useCallback, useMemo, useState } from "preact/hooks";
 import type { ResNetError } from "../lib";
 import { Heat } from "./activation/Heat";
 import { useActivation } from "./activation/useActivation";
+import { Compare } from "./compare/Compare";
 import { NetworkDrawing } from "./drawing/NetworkDrawing";
 import { Gallery } from "./gallery/Gallery";
 import { LayerInspector } from "./inspect/LayerInspector";
@@ -247,6 +248,16 @@ export function App() {
               onLook={look}
             />
             <LayerTable model={model.model} selected={layer} onSelect={choose} />
+            {device && !camera && (
+              <Compare
+                photo={photo}
+                own={result}
+                model={model.model}
+                device={device}
+                policy={model.policy}
+                weights={model.source}
+              />
+            )}
           </>
         )}
       </main>

@@ -94,6 +94,28 @@ export const de: Strings = {
     noClassifier: "Das Netz ist nicht bereit. Versuch es noch einmal.",
   },
 
+  compare: {
+    heading: "Vergleichen",
+    intro:
+      "Ein zweiter Klassifikator sieht sich dasselbe Foto an. Er braucht so viel Speicher wie der erste, bis du ihn schließt.",
+    opponents: {
+      int8: "Mit 8-Bit-Arithmetik",
+      f32: "Mit 32-Bit-Zahlen",
+      cpu: "Auf der CPU",
+      webgpu: "Auf WebGPU",
+      file: "Mit anderen Gewichten",
+    },
+    close: "Vergleich beenden",
+    own: "Der dieser Seite",
+    other: "Der andere",
+    running: "Der andere macht sich bereit und sieht sich das Foto an …",
+    photoFirst: "Wähle ein Foto, an dem sie verglichen werden.",
+    verdict: (same, difference, time) =>
+      `${same ? "Beide finden dieselbe Klasse am wahrscheinlichsten." : "Sie finden verschiedene Klassen am wahrscheinlichsten."} ${difference === null ? "Ihre Klassen sind nicht dieselben." : `Keine Wahrscheinlichkeit unterscheidet sich um mehr als ${difference}.`} Das Netz des anderen braucht ${time} der Zeit von diesem.`,
+    points: (difference) => `${precise(100 * difference)} Prozentpunkte`,
+    ratio: (ratio) => `${fixed(100 * ratio, 0)} %`,
+  },
+
   view: {
     summary: (classes) => `Mehr oder weniger zeigen, alle ${grouped(classes)} Klassen durchsuchen`,
     top: "Höchstens so viele Klassen",

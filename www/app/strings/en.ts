@@ -1,4 +1,5 @@
 import type { DevicePolicy, DeviceReason, ThreadObstacle } from "../../lib";
+import type { Opponent } from "../compare/contest";
 import { grouped } from "../format";
 
 /** Everything the page says, in English; other languages are held against it. */
@@ -95,6 +96,28 @@ export const en = {
     close: "Close the gallery",
     more: (count: number) => `Show ${count} more`,
     noClassifier: "The network is not ready. Try again.",
+  },
+
+  compare: {
+    heading: "Compare",
+    intro:
+      "A second classifier looks at the same photo. It takes as much memory as the first, until you close it.",
+    opponents: {
+      int8: "With 8-bit arithmetic",
+      f32: "With 32-bit numbers",
+      cpu: "On the CPU",
+      webgpu: "On WebGPU",
+      file: "With other weights",
+    } satisfies Record<Opponent, string>,
+    close: "Stop comparing",
+    own: "This page's",
+    other: "The other",
+    running: "The other one gets ready and looks at the photo …",
+    photoFirst: "Choose a photo to compare them on.",
+    verdict: (same: boolean, difference: string | null, time: string) =>
+      `${same ? "Both find the same class most probable." : "They find different classes most probable."} ${difference === null ? "Their classes are not the same." : `No class's probability differs by more than ${difference}.`} The other one's network takes ${time} of this one's time.`,
+    points: (difference: number) => `${(100 * difference).toPrecision(2)} points`,
+    ratio: (ratio: number) => `${(100 * ratio).toFixed(0)} %`,
   },
 
   view: {

@@ -1,0 +1,71 @@
+import { useEffect, useState } from "preact/hooks";
+import {
+  Classifier,
+  type DeviceStatus,
+  type ImageClassification,
+  type LoadedModel,
+  type ResNetError,
+} from "../../lib";
+import type { Photo } from "../results/useClassification";
+import type { Contender } from "./contest";
+
+/** More classes than any model has. */
+const ALL = 1e6;
+
+/** Where the other classifier stands. */
+export interface ContestState {
+  device: DeviceStatus | null;
+  model: LoadedModel | null;
+  result: ImageClassification | null;
+  error: ResNetError | null;
+}
+
+const NOTHING: ContestState = { device: null, model: null, result: null, error: null };
+
+/** A second classifier, which lives as long as it is compared with, and what it makes of the photo. */
+export function useContest(contender: Contender, photo: Photo | null): ContestState {
+  const [state, setState] = useState<ContestState>(NOTHING);
+  const [classifier, setClassifier] = useState<Classifier | null>(null);
+
+  useEffect(() => {
+    let current = true;
+    const change = (part: Partial<ContestState>) => {
+      if (current) setState((before) => ({ ...before, ...part }));
+    };
+    setState(NOTHING);
+    const { device, weights, arithmetic } = contender;
+    const other = new Classifier({ device, onDevice: (status) => change({ device: status }) });
+    other.load(weights, arithmetic ? { arithmetic } : {}).then(
+      (model) => {
+        change({ model });
+        if (current) setClassifier(other);
+      },
+      (error: ResNetError) => change({ error }),
+    );
+    return () => {
+      current = false;
+      setClassifier(null);
+      other.dispose();
+    };
+  }, [contender]);
+
+  useEffect(() => {
+    if (!classifier || !photo) return;
+    let current = true;
+    const file = new File([photo.blob], photo.name, { type: photo.blob.type });
+    setState((before) => ({ ...before, result: null }));
+    // The first run warms up, so that both are told by a run that is like any other.
+    classifier
+      .classify(file, { top: 1 })
+      .then(() => classifier.classify(file, { top: ALL }))
+      .then(
+        (result) => current && setState((before) => ({ ...before, result, error: null })),
+        (error: ResNetError) => current && setState((before) => ({ ...before, error })),
+      );
+    return () => {
+      current = false;
+    };
+  }, [classifier, photo]);
+
+  return state;
+}
