@@ -44,7 +44,7 @@ const STATES = {
   where: async (page) => {
     await chooseCat(page);
     await page
-      .getByRole("button", { name: /^Where in/ })
+      .getByRole("button", { name: /^Where/ })
       .first()
       .click();
     await page.locator(".heat").waitFor();

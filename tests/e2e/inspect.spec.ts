@@ -87,7 +87,7 @@ test("the evidence for a class lies over the photo, and another photo takes it a
   await classifier.chooseSample("A cat");
   await classifier.topResult();
   const where = page.getByRole("button", {
-    name: "Where in the photo is the evidence for Egyptian",
+    name: "Where? The evidence for Egyptian",
   });
   await where.click();
   const heat = page.getByRole("img", { name: "Where the evidence for Egyptian cat lies" });

@@ -112,7 +112,13 @@ function Node({ kind, name, label, pressed, stop, onPress, onKeyDown, ...box }: 
   );
 }
 
-function nameOf(row: LayerRow, { kind }: DrawnNode): string {
-  const what = row.kernel ? `${row.kernel.join("×")} ${row.kind}` : row.kind;
-  return `${row.name}, ${kind === "projection" ? text.projection : what}, ${shape(row.outputShape)}`;
+/** What a node is called aloud: with what stands in it. */
+function nameOf({ name, kind, outputShape }: LayerRow, { kind: drawn, label }: DrawnNode): string {
+  const what = {
+    layer: label,
+    block: kind,
+    convolution: `${label} ${kind}`,
+    projection: `${label} ${text.projection}`,
+  }[drawn];
+  return `${name}, ${what}, ${shape(outputShape)}`;
 }

@@ -377,7 +377,7 @@ export const de: Strings = {
 
   activation: {
     where: "Wo?",
-    whereFor: (label) => `Wo im Foto spricht etwas für ${label}?`,
+    whereFor: (label) => `Wo? Was im Foto für ${label} spricht`,
     alt: (label) => `Wo im Foto etwas für ${label} spricht. Helle Stellen sprechen dafür.`,
     opacity: "Deckkraft",
     off: "Ausblenden",

@@ -380,7 +380,7 @@ export const en = {
 
   activation: {
     where: "Where?",
-    whereFor: (label: string) => `Where in the photo is the evidence for ${label}?`,
+    whereFor: (label: string) => `Where? The evidence for ${label} in the photo`,
     alt: (label: string) =>
       `Where the evidence for ${label} lies in the photo. Bright places speak for it.`,
     opacity: "Opacity",
