@@ -64,6 +64,7 @@ export function App() {
           device: model.policy,
           threads: model.threads,
           weights: address === null ? null : String(address),
+          choices: model.choices,
         });
   const [fault, setFault] = useState<string | null>(null);
   const [camera, setCamera] = useState(false);

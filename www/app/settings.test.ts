@@ -11,6 +11,7 @@ it.each([
   ["?device=tpu&fault=none", {}],
   ["?weights=https%3A%2F%2Fexample.org%2Fa.pth", { weights: "https://example.org/a.pth" }],
   ["?weights=", {}],
+  ["?stride=conv1&arithmetic=int8", { choices: { strideOn: "conv1", arithmetic: "int8" } }],
   ["?threads=2", { threads: 2 }],
   ["?threads=auto", { threads: "auto" }],
   ["?threads=many", {}],
@@ -20,6 +21,7 @@ it.each([
   const usual = {
     device: "auto",
     weights: null,
+    choices: {},
     threads: null,
     top: null,
     threshold: null,
@@ -39,11 +41,22 @@ it.each<[Partial<Shared>, string]>([
     { weights: "https://example.org/a b.pth" },
     "https://example.org/page/?weights=https%3A%2F%2Fexample.org%2Fa+b.pth&top=5",
   ],
+  [{ choices: { arithmetic: "int8" } }, "https://example.org/page/?arithmetic=int8&top=5"],
 ])("%o is shared as %s, and read again", (settings, link) => {
-  const usual: Shared = { device: "auto", threads: "auto", weights: null, top: 5, threshold: 0 };
+  const usual: Shared = {
+    device: "auto",
+    threads: "auto",
+    weights: null,
+    choices: {},
+    top: 5,
+    threshold: 0,
+  };
   const shared = { ...usual, ...settings };
   expect(shareLink("https://example.org/page/?fault=panic#result", shared)).toBe(link);
-  const { device, threads, weights, top, threshold } = readSettings(new URL(link).search);
-  const read = { device, threads: threads ?? "auto", weights, top, threshold: threshold ?? 0 };
+  const { threads, top, threshold, isolationOff, fault, ...same } = readSettings(
+    new URL(link).search,
+  );
+  const read = { ...same, threads: threads ?? "auto", top, threshold: threshold ?? 0 };
   expect(read).toEqual(shared);
+  expect([isolationOff, fault]).toEqual([false, null]);
 });

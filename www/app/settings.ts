@@ -1,4 +1,5 @@
-import type { DevicePolicy, ThreadCount } from "../lib";
+import type { DevicePolicy, ThreadCount, WeightChoices } from "../lib";
+import { readChoices, writeChoices } from "./model/choices";
 import { readThreshold, readTop, type View } from "./results/view";
 import { readThreads } from "./status/threads";
 
@@ -13,6 +14,8 @@ export interface Settings {
   device: DevicePolicy;
   /** `?weights=ADDRESS`: a weight file of this server's, or of one that allows it by CORS. */
   weights: string | null;
+  /** `?stride=conv1`, `?normalisation=symmetric&resize=256&crop=224`, `?arithmetic=int8`: what the weight file may not tell. */
+  choices: WeightChoices;
   /** `?threads=N` or `?threads=auto`: on how many threads the CPU computes; null leaves it to the person. */
   threads: ThreadCount | null;
   /** `?top=N`: how many classes are shown; null leaves it to the person. */
@@ -36,6 +39,7 @@ export function readSettings(query: string): Settings {
   return {
     device: readDevice(device) ?? "auto",
     weights: parameters.get("weights") || null,
+    choices: readChoices(parameters),
     threads: readThreads(parameters.get("threads")),
     top: readTop(parameters.get("top")),
     threshold: readThreshold(parameters.get("threshold")),
@@ -55,6 +59,7 @@ export interface Shared extends View {
   threads: ThreadCount;
   /** An address of weights; null for the default ones. */
   weights: string | null;
+  choices: WeightChoices;
 }
 
 /** The page's address with these settings, and nothing of the photo. */
@@ -62,10 +67,11 @@ export function shareLink(page: string, shared: Shared): string {
   const link = new URL(page);
   link.hash = "";
   link.search = "";
-  const { device, threads, weights, top, threshold } = shared;
+  const { device, threads, weights, choices, top, threshold } = shared;
   if (device !== "auto") link.searchParams.set("device", device);
   if (threads !== "auto") link.searchParams.set("threads", String(threads));
   if (weights) link.searchParams.set("weights", weights);
+  writeChoices(choices, link.searchParams);
   link.searchParams.set("top", String(top));
   if (threshold > 0) link.searchParams.set("threshold", String(Math.round(100 * threshold)));
   return link.href;

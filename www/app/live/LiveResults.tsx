@@ -10,6 +10,9 @@ import "./live.css";
 
 const text = strings.live;
 
+/** How much of the bars the first of them is. */
+const FIRST_BAR = 1 / 5;
+
 interface LiveResultsProps {
   /** The camera's picture; null while there is none. */
   video: HTMLVideoElement | null;
@@ -25,7 +28,7 @@ export function LiveResults({ video, classifier, model, onFault }: LiveResultsPr
   const told = view?.told;
   const missing = !model ? text.waiting : !video ? text.starting : text.first;
   const bars = useRef<HTMLDivElement>(null);
-  const below = useBelowView(bars);
+  const below = useBelowView(bars, FIRST_BAR);
   const [first] = view?.predictions ?? [];
   return (
     <>

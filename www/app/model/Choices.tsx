@@ -1,28 +1,11 @@
-import type {
-  Arithmetic,
-  Assumption,
-  LabelSource,
-  ModelInfo,
-  Preprocessing,
-  WeightChoices,
-} from "../../lib";
+import type { Arithmetic, Assumption, LabelSource, ModelInfo, WeightChoices } from "../../lib";
 import { FileButton } from "../FileButton";
 import { strings } from "../strings";
+import { normalisationOf, normalised } from "./normalisation";
 
 const text = strings.model.choices;
 
 const LABEL_FILES = ".txt,.json";
-
-/** Means and deviations that networks are trained with, of values from 0 to 1. */
-const NORMALISATIONS: Record<
-  keyof typeof text.normalisations,
-  Pick<Preprocessing, "mean" | "std">
-> = {
-  imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
-  symmetric: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
-  none: { mean: [0, 0, 0], std: [1, 1, 1] },
-};
-type Normalisation = keyof typeof NORMALISATIONS;
 
 interface ChoicesProps {
   info: ModelInfo;
@@ -39,8 +22,7 @@ export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
   const { preprocessing, assumed } = info;
   const hasStride = info.block === "bottleneck" && info.family === "torchvision";
   const areImagenets = assumed.includes("labels") && info.labels.length > 0;
-  const names = Object.keys(NORMALISATIONS) as Normalisation[];
-  const normalisation = names.find((name) => isSame(NORMALISATIONS[name], preprocessing));
+  const normalisation = normalisationOf(preprocessing);
   return (
     <div class="choices">
       {hasStride && (
@@ -63,7 +45,7 @@ export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
         disabled={disabled}
         onChange={(name) => {
           if (name === "own") return;
-          onChoose({ preprocessing: { ...preprocessing, ...NORMALISATIONS[name] } });
+          onChoose({ preprocessing: normalised(preprocessing, name) });
         }}
       />
       {info.arithmetics.length > 1 && (
@@ -130,14 +112,4 @@ function Choice<T extends string>(props: ChoiceProps<T>) {
 
 function Assumed({ what }: { what: Assumption }) {
   return <p class="assumed">{text.assumed[what]}</p>;
-}
-
-/** Files keep these numbers as 32-bit floats. */
-function isSame(
-  a: Pick<Preprocessing, "mean" | "std">,
-  b: Pick<Preprocessing, "mean" | "std">,
-): boolean {
-  const near = (x: readonly number[], y: readonly number[]) =>
-    x.every((value, i) => Math.abs(value - (y[i] ?? Number.NaN)) < 1e-4);
-  return near(a.mean, b.mean) && near(a.std, b.std);
 }

@@ -46,7 +46,12 @@ interface Wanted {
 const DEFAULT: WeightSource = "./weights/manifest.json";
 
 /** The classifier of the page, its state, and the ways to give it other weights, labels, choices and threads. */
-export function useModel({ device: firstPolicy, weights, threads }: Settings) {
+export function useModel({
+  device: firstPolicy,
+  weights,
+  choices: firstChoices,
+  threads,
+}: Settings) {
   const [state, setState] = useState<ModelState>(() => ({
     device: null,
     policy: firstPolicy,
@@ -64,7 +69,7 @@ export function useModel({ device: firstPolicy, weights, threads }: Settings) {
   const classifier = useRef<Classifier | null>(null);
   const download = useRef<AbortController | null>(null);
   /** What was asked for last, and what is loaded: not the same after a failure. */
-  const wanted = useRef<Wanted>({ source: weights ?? DEFAULT, choices: {} });
+  const wanted = useRef<Wanted>({ source: weights ?? DEFAULT, choices: firstChoices });
   const loaded = useRef<Wanted | null>(null);
   const firstThreads = useRef(state.threads);
 
@@ -176,10 +181,11 @@ export function useModel({ device: firstPolicy, weights, threads }: Settings) {
   }, [change, countCache]);
   const cancel = useCallback(() => download.current?.abort(), []);
   const dismissError = useCallback(() => change({ error: null }), [change]);
-  const { source } = loaded.current ?? wanted.current;
+  const { source, choices } = loaded.current ?? wanted.current;
   return {
     ...state,
     source,
+    choices,
     isDefault: source === DEFAULT,
     classifier,
     open,

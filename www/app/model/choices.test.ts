@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import type { WeightChoices } from "../../lib";
+import { readChoices, writeChoices } from "./choices";
+
+const SYMMETRIC = {
+  resizeShortSide: 232,
+  crop: 224,
+  mean: [0.5, 0.5, 0.5],
+  std: [0.5, 0.5, 0.5],
+} satisfies WeightChoices["preprocessing"];
+
+describe("choices in the page's address", () => {
+  it.each<[WeightChoices, string]>([
+    [{}, ""],
+    [{ strideOn: "conv1" }, "stride=conv1"],
+    [{ arithmetic: "int8" }, "arithmetic=int8"],
+    [{ preprocessing: SYMMETRIC }, "normalisation=symmetric&resize=232&crop=224"],
+    [
+      { strideOn: "conv2", preprocessing: SYMMETRIC, arithmetic: "f32" },
+      "stride=conv2&normalisation=symmetric&resize=232&crop=224&arithmetic=f32",
+    ],
+  ])("%o are written as %s, and read again", (choices, query) => {
+    const parameters = new URLSearchParams();
+    writeChoices(choices, parameters);
+    expect(parameters.toString()).toBe(query);
+    expect(readChoices(parameters)).toEqual(choices);
+  });
+
+  it.each([
+    "stride=conv3",
+    "arithmetic=int4",
+    "normalisation=own",
+    "resize=256&crop=224",
+    "normalisation=none&resize=100&crop=224",
+  ])("%s chooses nothing", (query) => {
+    expect(readChoices(new URLSearchParams(query))).toEqual({});
+  });
+
+  it.each([
+    ["normalisation=imagenet", 256, 224],
+    ["normalisation=imagenet&crop=320", 320, 320],
+    ["normalisation=imagenet&resize=-1&crop=1e9", 256, 224],
+  ])("%s resizes to %i and crops to %i", (query, resizeShortSide, crop) => {
+    expect(readChoices(new URLSearchParams(query)).preprocessing).toMatchObject({
+      resizeShortSide,
+      crop,
+    });
+  });
+
+  it("a normalisation of a file's own stays in the file", () => {
+    const parameters = new URLSearchParams();
+    writeChoices({ preprocessing: { ...SYMMETRIC, mean: [0.1, 0.2, 0.3] } }, parameters);
+    expect(parameters.toString()).toBe("");
+  });
+});

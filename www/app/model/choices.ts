@@ -1,0 +1,49 @@
+import type { Preprocessing, WeightChoices } from "../../lib";
+import { type Normalisation, normalisationOf, normalised } from "./normalisation";
+
+/** What each parameter of the page's address may say. */
+const STRIDES: readonly WeightChoices["strideOn"][] = ["conv1", "conv2"];
+const ARITHMETICS: readonly WeightChoices["arithmetic"][] = ["f32", "int8"];
+const NAMES: readonly Normalisation[] = ["imagenet", "symmetric", "none"];
+
+/** The largest side that an address may ask for: beyond it is no picture that a ResNet was trained on. */
+const LARGEST = 2048;
+
+/** What an address chooses of what weight files may not tell; what it does not understand is not chosen. */
+export function readChoices(parameters: URLSearchParams): WeightChoices {
+  const strideOn = STRIDES.find((stride) => stride === parameters.get("stride"));
+  const arithmetic = ARITHMETICS.find((each) => each === parameters.get("arithmetic"));
+  const preprocessing = readPreprocessing(parameters);
+  return {
+    ...(strideOn && { strideOn }),
+    ...(preprocessing && { preprocessing }),
+    ...(arithmetic && { arithmetic }),
+  };
+}
+
+/** Writes choices so that {@link readChoices} reads them again. A normalisation of a file's own is not written. */
+export function writeChoices(choices: WeightChoices, parameters: URLSearchParams): void {
+  const { strideOn, preprocessing, arithmetic } = choices;
+  if (strideOn) parameters.set("stride", strideOn);
+  const normalisation = preprocessing && normalisationOf(preprocessing);
+  if (preprocessing && normalisation) {
+    parameters.set("normalisation", normalisation);
+    parameters.set("resize", String(preprocessing.resizeShortSide));
+    parameters.set("crop", String(preprocessing.crop));
+  }
+  if (arithmetic) parameters.set("arithmetic", arithmetic);
+}
+
+function readPreprocessing(parameters: URLSearchParams): Preprocessing | undefined {
+  const name = NAMES.find((each) => each === parameters.get("normalisation"));
+  if (!name) return undefined;
+  const crop = readSide(parameters.get("crop")) ?? 224;
+  const resizeShortSide = readSide(parameters.get("resize")) ?? Math.max(256, crop);
+  if (crop > resizeShortSide) return undefined;
+  return normalised({ resizeShortSide, crop, mean: [0, 0, 0], std: [1, 1, 1] }, name);
+}
+
+function readSide(text: string | null): number | null {
+  const side = Number(text);
+  return text && Number.isInteger(side) && side >= 1 && side <= LARGEST ? side : null;
+}
