@@ -55,7 +55,8 @@ export function App() {
     setView(changed);
     rememberView(changed);
   }, []);
-  const address = model.isDefault ? null : model.source;
+  const { source, choices } = model.shown;
+  const address = model.isDefault ? null : source;
   const link =
     address instanceof Blob
       ? null
@@ -64,7 +65,7 @@ export function App() {
           device: model.policy,
           threads: model.threads,
           weights: address === null ? null : String(address),
-          choices: model.choices,
+          choices,
         });
   const [fault, setFault] = useState<string | null>(null);
   const [camera, setCamera] = useState(false);
@@ -256,7 +257,7 @@ export function App() {
                 model={model.model}
                 device={device}
                 policy={model.policy}
-                weights={model.source}
+                loaded={model.shown}
               />
             )}
           </>

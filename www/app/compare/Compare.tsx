@@ -1,12 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
-import type {
-  DevicePolicy,
-  DeviceStatus,
-  ImageClassification,
-  LoadedModel,
-  WeightSource,
-} from "../../lib";
+import type { DevicePolicy, DeviceStatus, ImageClassification, LoadedModel } from "../../lib";
 import { FileButton } from "../FileButton";
+import type { Wanted } from "../model/useModel";
 import { Bars } from "../results/Bars";
 import type { Photo } from "../results/useClassification";
 import { strings } from "../strings";
@@ -25,17 +20,18 @@ interface CompareProps {
   model: LoadedModel;
   device: DeviceStatus;
   policy: DevicePolicy;
-  weights: WeightSource;
+  /** What the page's model was loaded from, and how. */
+  loaded: Wanted;
 }
 
 /** The page's model and another, or another device, side by side on the photo. */
 export function Compare(props: CompareProps) {
-  const { model, device, policy, weights } = props;
+  const { model, device, policy, loaded } = props;
   const [opponent, setOpponent] = useState<Opponent | null>(null);
   const [file, setFile] = useState<File | null>(null);
   const chosen = useMemo(
-    () => opponent && contender(opponent, weights, policy, file),
-    [opponent, weights, policy, file],
+    () => opponent && contender(opponent, loaded, policy, file),
+    [opponent, loaded, policy, file],
   );
   const opponents: Opponent[] = [
     model.info.arithmetic === "int8" ? "f32" : "int8",

@@ -4,15 +4,20 @@ import { agreement, contender } from "./contest";
 
 const FILE = new File(["weights"], "other.pth");
 
+const CHOICES = { strideOn: "conv1" } as const;
+const LABELS = "labels.txt";
+const SAME = { weights: "a", options: { ...CHOICES, labels: LABELS } };
+
 it.each([
-  ["int8", null, { device: "cpu", weights: "a", arithmetic: "int8" }],
-  ["f32", null, { device: "cpu", weights: "a", arithmetic: "f32" }],
-  ["cpu", null, { device: "cpu", weights: "a" }],
-  ["webgpu", null, { device: "webgpu", weights: "a" }],
-  ["file", FILE, { device: "auto", weights: FILE }],
+  ["int8", null, { device: "cpu", ...SAME, options: { ...SAME.options, arithmetic: "int8" } }],
+  ["f32", null, { device: "cpu", ...SAME, options: { ...SAME.options, arithmetic: "f32" } }],
+  ["cpu", null, { device: "cpu", ...SAME }],
+  ["webgpu", null, { device: "webgpu", ...SAME }],
+  ["file", FILE, { device: "auto", weights: FILE, options: {} }],
   ["file", null, null],
 ] as const)("%s is made so", (opponent, file, expected) => {
-  expect(contender(opponent, "a", "auto", file)).toEqual(expected);
+  const loaded = { source: "a", choices: CHOICES, labels: LABELS };
+  expect(contender(opponent, loaded, "auto", file)).toEqual(expected);
 });
 
 const said = (classes: Record<string, number>, networkMilliseconds = 10) =>

@@ -1,4 +1,5 @@
-import type { Arithmetic, DevicePolicy, ImageClassification, WeightSource } from "../../lib";
+import type { DevicePolicy, ImageClassification, WeightOptions, WeightSource } from "../../lib";
+import type { Wanted } from "../model/useModel";
 
 /** Against what the page's model is held. */
 export type Opponent = "int8" | "f32" | "cpu" | "webgpu" | "file";
@@ -7,7 +8,7 @@ export type Opponent = "int8" | "f32" | "cpu" | "webgpu" | "file";
 export interface Contender {
   device: DevicePolicy;
   weights: WeightSource;
-  arithmetic?: Arithmetic;
+  options: WeightOptions;
 }
 
 /** What both classifiers make of a photo, in a nutshell. */
@@ -20,23 +21,25 @@ export interface Agreement {
   time: number;
 }
 
-/** What an opponent is, beside a page's classifier with these weights on this device. */
+/** What an opponent is, beside a page's classifier with this model on this device. */
 export function contender(
   opponent: Opponent,
-  weights: WeightSource,
+  { source: weights, choices, labels }: Wanted,
   device: DevicePolicy,
   file: File | null,
 ): Contender | null {
+  // What a person chose for these weights holds for them wherever they run.
+  const options = { ...choices, ...(labels !== undefined && { labels }) };
   switch (opponent) {
     case "int8":
     case "f32":
       // Eight-bit arithmetic is the CPU's.
-      return { device: "cpu", weights, arithmetic: opponent };
+      return { device: "cpu", weights, options: { ...options, arithmetic: opponent } };
     case "cpu":
     case "webgpu":
-      return { device: opponent, weights };
+      return { device: opponent, weights, options };
     case "file":
-      return file && { device, weights: file };
+      return file && { device, weights: file, options: {} };
   }
 }
 

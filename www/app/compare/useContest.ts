@@ -33,9 +33,9 @@ export function useContest(contender: Contender, photo: Photo | null): ContestSt
       if (current) setState((before) => ({ ...before, ...part }));
     };
     setState(NOTHING);
-    const { device, weights, arithmetic } = contender;
+    const { device, weights, options } = contender;
     const other = new Classifier({ device, onDevice: (status) => change({ device: status }) });
-    other.load(weights, arithmetic ? { arithmetic } : {}).then(
+    other.load(weights, options).then(
       (model) => {
         change({ model });
         if (current) setClassifier(other);

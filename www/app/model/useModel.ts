@@ -35,8 +35,8 @@ export interface ModelState {
   cached: CachedWeights | null;
 }
 
-/** A model that is asked for. */
-interface Wanted {
+/** A model that is asked for, or was. */
+export interface Wanted {
   source: WeightSource;
   choices: WeightChoices;
   labels?: LabelSource;
@@ -181,12 +181,11 @@ export function useModel({
   }, [change, countCache]);
   const cancel = useCallback(() => download.current?.abort(), []);
   const dismissError = useCallback(() => change({ error: null }), [change]);
-  const { source, choices } = loaded.current ?? wanted.current;
+  const shown = loaded.current ?? wanted.current;
   return {
     ...state,
-    source,
-    choices,
-    isDefault: source === DEFAULT,
+    shown,
+    isDefault: shown.source === DEFAULT,
     classifier,
     open,
     retry,
