@@ -1,15 +1,48 @@
 import { overflow, violations } from "./support/access";
 import { type ClassifierPage, expect, test } from "./support/page";
 
+const SAMPLES = ["chelsea", "coffee"].map((name) => `www/public/photos/${name}.png`);
+
+/** Every state but the camera's (camera.spec.ts). */
 const STATES: Record<string, (classifier: ClassifierPage) => Promise<unknown>> = {
   "without a photo": (classifier) => classifier.ready(),
-  "with a result": async (classifier) => {
-    await classifier.chooseSample("A cat");
-    await classifier.topResult();
+  "while the weights load": async ({ page }) => {
+    await page.route("**/*.safetensors", () => {});
+    await page.reload();
+    await expect(page.getByRole("button", { name: "Cancel" })).toBeVisible();
+  },
+  "with a result": withCat,
+  "with all that a result offers": async (classifier) => {
+    await withCat(classifier);
+    await classifier.page.getByText("Show more or less, search all").click();
+    await classifier.page.getByRole("searchbox", { name: "Search" }).fill("cat");
+    await expect(classifier.page.locator(".found tbody tr").first()).toBeVisible();
+  },
+  "with the evidence for a class": async (classifier) => {
+    await withCat(classifier);
+    await classifier.page
+      .getByRole("button", { name: /^Where/ })
+      .first()
+      .click();
+    await expect(classifier.page.locator(".heat")).toBeVisible();
+  },
+  "with a look into a layer": async (classifier) => {
+    await withCat(classifier);
+    await classifier.page.getByRole("combobox", { name: "Layer" }).selectOption({ index: 5 });
+    await expect(classifier.page.locator(".map-grid canvas").first()).toBeVisible();
   },
   "with every layer open": async (classifier) => {
     await classifier.ready();
     await classifier.page.getByRole("button", { name: "Open all" }).click();
+  },
+  "with a gallery": async ({ page }) => {
+    await page.locator(".source input[type=file]").first().setInputFiles(SAMPLES);
+    await expect(page.getByText("2 of 2 looked at.")).toBeVisible();
+  },
+  "with a comparison": async (classifier) => {
+    await withCat(classifier);
+    await classifier.page.getByRole("button", { name: "With 8-bit arithmetic" }).click();
+    await expect(classifier.page.getByText("Both find the same class")).toBeVisible();
   },
   "with an error": async (classifier) => {
     await classifier.ready();
@@ -21,6 +54,11 @@ const STATES: Record<string, (classifier: ClassifierPage) => Promise<unknown>> =
     await expect(classifier.notice).toBeVisible();
   },
 };
+
+async function withCat(classifier: ClassifierPage) {
+  await classifier.chooseSample("A cat");
+  await classifier.topResult();
+}
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const [state, reach] of Object.entries(STATES)) {

@@ -14,6 +14,9 @@ interface DevicePillProps {
   children: ComponentChildren;
 }
 
+/** Whether the window is wide enough for more than the photo at its top. */
+const hasRoom = matchMedia("(min-width: 40rem)").matches;
+
 /** Which device runs, and why. */
 export function DevicePill({ device, onGpu, children }: DevicePillProps) {
   if (!device) return <p class="device">{text.opening}</p>;
@@ -36,19 +39,22 @@ export function DevicePill({ device, onGpu, children }: DevicePillProps) {
         {text.reasons[device.reason]}
       </p>
       {device.detail && <p class="fine device-detail">{device.detail}</p>}
-      <p class="fine device-check">
-        {text.check(runs, worstError.toExponential(0), time(milliseconds))}{" "}
-        {layers > 0 && text.checkedLayers(layers)}
-      </p>
-      {device.kind === "webgpu" && onGpu && (
-        <p class="fine device-network">
-          {text.onGpu(device.number, onGpu.dispatches, megabytes(onGpu.bytes))}
+      <details class="device-more" open={hasRoom}>
+        <summary class="fine">{text.more}</summary>
+        <p class="fine device-check">
+          {text.check(runs, worstError.toExponential(0), time(milliseconds))}{" "}
+          {layers > 0 && text.checkedLayers(layers)}
         </p>
-      )}
-      {speeds && (
-        <p class="fine device-speeds">{text.speeds(time(speeds.webgpu), time(speeds.cpu))}</p>
-      )}
-      <div class="device-controls">{children}</div>
+        {device.kind === "webgpu" && onGpu && (
+          <p class="fine device-network">
+            {text.onGpu(device.number, onGpu.dispatches, megabytes(onGpu.bytes))}
+          </p>
+        )}
+        {speeds && (
+          <p class="fine device-speeds">{text.speeds(time(speeds.webgpu), time(speeds.cpu))}</p>
+        )}
+        <div class="device-controls">{children}</div>
+      </details>
     </div>
   );
 }

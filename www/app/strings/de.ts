@@ -151,6 +151,7 @@ export const de: Strings = {
     names: { cpu: "CPU", webgpu: "WebGPU" },
     software: "Software",
     threads: (count) => (count === 1 ? "1 Thread" : `${count} Threads`),
+    more: "Selbstprüfung und Auswahl",
     check: (runs, error, time) =>
       `Selbstprüfung ${runs}-mal in ${time} bestanden: höchstens ${error} der größten Zahl neben PyTorch.`,
     checkedLayers: (layers) => `${layers} Schichten mit denen der CPU verglichen.`,

@@ -154,6 +154,7 @@ export const en = {
     names: { cpu: "CPU", webgpu: "WebGPU" },
     software: "software",
     threads: (count: number) => (count === 1 ? "1 thread" : `${count} threads`),
+    more: "Self-check and choices",
     check: (runs: number, error: string, time: string) =>
       `Self-check passed ${runs} times in ${time}: at most ${error} of the largest number off PyTorch's.`,
     checkedLayers: (layers: number) => `${layers} layers held against the CPU's.`,
