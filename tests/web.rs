@@ -204,7 +204,14 @@ async fn a_timed_run_tells_of_every_dispatch_and_changes_nothing() {
              layer3.0.conv1 layer3.0.downsample.0 layer3.0.conv2 \
              layer4.0.conv1 layer4.0.downsample.0 layer4.0.conv2 avgpool fc",
         ),
-        (seed, ""),
+        (
+            seed,
+            "preliminary.0 maxpool1 \
+             layer1.0.block.0 layer1.0.block.3 layer1.0.shortcut.0 layer1.0.block.6 \
+             layer2.0.block.0 layer2.0.block.3 layer2.0.shortcut.0 layer2.0.block.6 \
+             layer3.0.block.0 layer3.0.block.3 layer3.0.shortcut.0 layer3.0.block.6 \
+             layer4.0.block.0 layer4.0.block.3 layer4.0.shortcut.0 layer4.0.block.6 final.1",
+        ),
     ];
     let shape = [1, 3, 64, 64];
     for (config, expected) in cases {
