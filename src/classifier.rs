@@ -266,7 +266,7 @@ impl Classifier {
     /// and where the GPU or the browser does not tell.
     ///
     /// # Errors
-    /// A device that fails.
+    /// A device that is lost.
     pub async fn layer_times(&self) -> Result<Option<Vec<LayerTime>>, Error> {
         match &self.network {
             Network::Cpu(..) => Ok(None),

@@ -203,7 +203,7 @@ impl Model {
     /// How long a GPU takes for each layer; null on the CPU, and where the GPU or the browser does not tell.
     ///
     /// # Errors
-    /// `device-failed`, `device-lost`.
+    /// `device-lost`.
     #[wasm_bindgen(js_name = layerTimes, unchecked_return_type = "LayerTime[] | null")]
     pub async fn layer_times(&self) -> Result<JsValue, JsValue> {
         to_js(&self.classifier.layer_times().await.map_err(thrown)?)

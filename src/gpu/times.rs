@@ -58,10 +58,10 @@ mod on_gpu {
 
     impl Plan {
         /// How long each dispatch takes, in the order of computation: the mean of some runs after a first one, during which
-        /// the GPU may still be waking up. `None` where there is no clock, or it stands still.
+        /// the GPU may still be waking up. `None` where there is no clock, or none that can be used.
         ///
         /// # Errors
-        /// As those of a run.
+        /// A device that is lost.
         pub async fn layer_times(
             &self,
             input: &[f32],
@@ -69,9 +69,11 @@ mod on_gpu {
             let start = Instant::now();
             let mut runs = Vec::new();
             while runs.len() < 2 || (runs.len() <= RUNS && start.elapsed() < ENOUGH) {
-                match self.run_timed(input).await? {
-                    Some(run) => runs.push(run.layers),
-                    None => return Ok(None),
+                match self.run_timed(input).await {
+                    Ok(Some(run)) => runs.push(run.layers),
+                    // Whether more than the clock fails, ordinary runs tell.
+                    Ok(None) | Err(DeviceError::Failed { .. }) => return Ok(None),
+                    Err(error) => return Err(error),
                 }
             }
             Ok(mean(&runs[1..]))
