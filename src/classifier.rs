@@ -6,6 +6,7 @@ use web_time::Instant;
 
 use crate::backend::{DeviceError, Processor};
 use crate::error::Error;
+use crate::gpu::LayerTime;
 #[cfg(feature = "webgpu")]
 use crate::gpu::{Keep, Plan};
 use crate::image::{ImageError, preprocess};
@@ -14,6 +15,8 @@ use crate::ops::conv::Arithmetic;
 use crate::resnet::{NetworkSpec, NormMode, ResNet};
 use crate::summary::Summary;
 use crate::weights::index::Format;
+#[cfg(feature = "webgpu")]
+use crate::weights::synthetic;
 use crate::weights::{Assumption, ByteSource, Choices, ModelMetadata, WeightError, WeightFile};
 
 /// A network with its labels, ready to classify on one device.
@@ -256,6 +259,22 @@ impl Classifier {
             }
             #[cfg(feature = "webgpu")]
             Network::Gpu(plan) => Ok(plan.run(&input).await?),
+        }
+    }
+
+    /// How long a GPU takes for each layer, in the order of computation; the picture makes no difference. `None` on the CPU,
+    /// and where the GPU or the browser does not tell.
+    ///
+    /// # Errors
+    /// A device that is lost.
+    pub async fn layer_times(&self) -> Result<Option<Vec<LayerTime>>, Error> {
+        match &self.network {
+            Network::Cpu(..) => Ok(None),
+            #[cfg(feature = "webgpu")]
+            Network::Gpu(plan) => {
+                let picture = synthetic::input(self.metadata.input_shape());
+                Ok(plan.layer_times(&picture).await?)
+            }
         }
     }
 

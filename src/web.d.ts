@@ -130,6 +130,16 @@ export interface Classification {
   networkMilliseconds: number;
 }
 
+/** How long a GPU takes for a layer, by its own clock. */
+export interface LayerTime {
+  /**
+   * PyTorch's name of the convolution, the pooling or the linear layer. Batch norm and ReLU are in their convolution's
+   * time, and a block's addition and the ReLU after it in that of its last convolution.
+   */
+  layer: string;
+  milliseconds: number;
+}
+
 /** A layer's output in one run. */
 export interface SeenLayer {
   /** PyTorch's name. A convolution's output is under its batch norm's, which is folded into it. */

@@ -200,6 +200,15 @@ impl Model {
         to_js(&classification.map_err(thrown)?)
     }
 
+    /// How long a GPU takes for each layer; null on the CPU, and where the GPU or the browser does not tell.
+    ///
+    /// # Errors
+    /// `device-lost`.
+    #[wasm_bindgen(js_name = layerTimes, unchecked_return_type = "LayerTime[] | null")]
+    pub async fn layer_times(&self) -> Result<JsValue, JsValue> {
+        to_js(&self.classifier.layer_times().await.map_err(thrown)?)
+    }
+
     /// Runs the network on RGBA pixels and looks at every layer. On the CPU only.
     ///
     /// # Errors

@@ -15,10 +15,12 @@ use futures_lite::future::zip;
 use js_sys::{Array, JSON, Reflect, Uint8Array};
 use resnet_web::backend::{self, DeviceKind, Processor, self_check};
 #[cfg(feature = "webgpu")]
-use resnet_web::gpu::{Gpu, GpuRequest, Keep, Limits, Plan};
+use resnet_web::gpu::{Gpu, GpuRequest, Keep, LayerTime, Limits, Plan, TimedRun};
 use resnet_web::resnet::NormMode;
 #[cfg(feature = "webgpu")]
 use resnet_web::resnet::{BlockKind, Depth, NetworkSpec, ResNet, ResNetConfig};
+#[cfg(feature = "webgpu")]
+use resnet_web::summary::Summary;
 use resnet_web::web::Engine;
 #[cfg(feature = "webgpu")]
 use resnet_web::weights::synthetic::{Synthetic, input};
@@ -182,6 +184,94 @@ async fn runs_that_overlap_each_have_their_own_answer() {
     assert_ne!(alone.0, alone.1);
     let together = zip(plan.run(&picture), plan.run(&other)).await;
     assert_eq!((together.0.unwrap(), together.1.unwrap()), alone);
+}
+
+#[cfg(feature = "webgpu")]
+#[wasm_bindgen_test]
+async fn a_timed_run_tells_of_every_dispatch_and_changes_nothing() {
+    let gpu = open_gpu(Limits::LargestBuffers).await;
+    let torchvision = ResNetConfig {
+        repetitions: [1, 1, 1, 1],
+        ..ResNetConfig::torchvision(Depth::D18, 10)
+    };
+    let seed = ResNetConfig::seed([1, 1, 1, 1], 64, 6, BlockKind::Bottleneck, 3);
+    // In the order of computation: a block's shortcut before the convolution that is added to it.
+    let cases = [
+        (
+            torchvision,
+            "conv1 maxpool layer1.0.conv1 layer1.0.conv2 \
+             layer2.0.conv1 layer2.0.downsample.0 layer2.0.conv2 \
+             layer3.0.conv1 layer3.0.downsample.0 layer3.0.conv2 \
+             layer4.0.conv1 layer4.0.downsample.0 layer4.0.conv2 avgpool fc",
+        ),
+        (
+            seed,
+            "preliminary.0 maxpool1 \
+             layer1.0.block.0 layer1.0.block.3 layer1.0.shortcut.0 layer1.0.block.6 \
+             layer2.0.block.0 layer2.0.block.3 layer2.0.shortcut.0 layer2.0.block.6 \
+             layer3.0.block.0 layer3.0.block.3 layer3.0.shortcut.0 layer3.0.block.6 \
+             layer4.0.block.0 layer4.0.block.3 layer4.0.shortcut.0 layer4.0.block.6 final.1",
+        ),
+    ];
+    let shape = [1, 3, 64, 64];
+    for (config, expected) in cases {
+        let spec = NetworkSpec::new(&config).unwrap();
+        let plan = Plan::of_network(&spec, &mut Synthetic, shape, Keep::Nothing, &gpu).unwrap();
+        let picture = input(shape);
+        let ordinary = plan.run(&picture).await.unwrap();
+        let (timed, beside) = zip(plan.run_timed(&picture), plan.run(&picture)).await;
+        let TimedRun { output, layers } = timed.unwrap().unwrap();
+        assert_eq!((&output, &beside.unwrap()), (&ordinary, &ordinary));
+        let names: Vec<_> = layers.iter().map(|layer| layer.layer.as_str()).collect();
+        assert_eq!(names, expected.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(names.len(), plan.dispatches());
+        let summary = Summary::of_network(&spec, shape).unwrap();
+        let rows = |name| summary.rows.iter().filter(|row| row.name == name).count();
+        assert!(names.into_iter().all(|name| rows(name) == 1), "{layers:?}");
+
+        let means = plan.layer_times(&picture).await.unwrap().unwrap();
+        assert_eq!(means.len(), plan.dispatches());
+        for times in [layers, means] {
+            let possible =
+                |time: &LayerTime| time.milliseconds.is_finite() && time.milliseconds >= 0.0;
+            assert!(times.iter().all(possible), "{times:?}");
+            // Nothing takes no time, even by a clock that is rounded.
+            assert!(
+                times.iter().any(|time| time.milliseconds > 0.0),
+                "{times:?}"
+            );
+        }
+    }
+}
+
+#[cfg(feature = "webgpu")]
+#[wasm_bindgen_test]
+async fn a_device_without_a_clock_tells_no_times() {
+    let gpu = open_gpu(Limits::Default).await;
+    let spec = NetworkSpec::new(&ResNetConfig::torchvision(Depth::D18, 10)).unwrap();
+    let shape = [1, 3, 32, 32];
+    let plan = Plan::of_network(&spec, &mut Synthetic, shape, Keep::Nothing, &gpu).unwrap();
+    assert_eq!(plan.run_timed(&input(shape)).await, Ok(None));
+    assert_eq!(plan.layer_times(&input(shape)).await, Ok(None));
+}
+
+#[cfg(feature = "webgpu")]
+#[wasm_bindgen_test]
+async fn javascript_sees_the_gpus_times_and_none_of_the_cpu() {
+    for (kind, told) in [("webgpu", true), ("cpu", false)] {
+        let engine = Engine::open(kind.to_owned(), true).await.unwrap();
+        let model = engine
+            .load(blob(&weight_file::small()), JsValue::UNDEFINED)
+            .unwrap();
+        let times = json(&model.layer_times().await.unwrap());
+        let Some(times) = times.as_array() else {
+            assert!(!told, "{kind}: {times:?}");
+            continue;
+        };
+        assert!(told, "{kind}: {times:?}");
+        assert_eq!(times[0]["layer"], "conv1");
+        assert!(times[0]["milliseconds"].is_f64(), "{times:?}");
+    }
 }
 
 #[cfg(feature = "webgpu")]

@@ -20,9 +20,10 @@ pub struct GpuRequest {
 /// How much of an adapter's limits a device asks for. All other limits are WebGPU's defaults, which every adapter has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limits {
-    /// WebGPU's defaults, to the letter.
+    /// WebGPU's defaults, to the letter, and no clock.
     Default,
-    /// Buffers as large as the adapter allows: a flatten head's weights can be more than 128 MiB.
+    /// Buffers as large as the adapter allows, for a flatten head's weights can be more than 128 MiB; and its clock, where
+    /// it has one.
     LargestBuffers,
 }
 
@@ -65,15 +66,17 @@ impl Gpu {
         }
 
         let mut limits = wgpu::Limits::default();
+        let mut features = wgpu::Features::SHADER_F16;
         if request.limits == Limits::LargestBuffers {
             let largest = adapter.limits();
             limits.max_buffer_size = largest.max_buffer_size;
             limits.max_storage_buffer_binding_size = largest.max_storage_buffer_binding_size;
+            features |= wgpu::Features::TIMESTAMP_QUERY;
         }
-        let half = adapter.features() & wgpu::Features::SHADER_F16;
+        features &= adapter.features();
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
-                required_features: half,
+                required_features: features,
                 required_limits: limits,
                 ..Default::default()
             })
@@ -93,10 +96,10 @@ impl Gpu {
             note(&uncaptured, DeviceError::Failed { reason });
         }));
 
-        let number = if half.is_empty() {
-            Number::F32
-        } else {
+        let number = if features.contains(wgpu::Features::SHADER_F16) {
             Number::F16
+        } else {
+            Number::F32
         };
         let opened = Self {
             pipelines: Arc::new(Pipelines::new(&device, number)),
@@ -136,6 +139,12 @@ impl Gpu {
     /// What the device was given, in bytes: the largest buffer that a shader can read.
     pub fn largest_binding(&self) -> u64 {
         self.device.limits().max_storage_buffer_binding_size
+    }
+
+    /// Whether it can tell when a pass begins and ends.
+    pub(super) fn has_clock(&self) -> bool {
+        let features = self.device.features();
+        features.contains(wgpu::Features::TIMESTAMP_QUERY)
     }
 
     /// Whether the device is still there and has refused nothing since this was asked last.

@@ -15,9 +15,11 @@ mod number;
 mod plan;
 #[cfg(feature = "webgpu")]
 mod shaders;
+pub mod times;
 
 #[cfg(feature = "webgpu")]
 pub use device::{Gpu, GpuRequest, Limits};
 pub use number::Number;
 #[cfg(feature = "webgpu")]
-pub use plan::{Keep, Map, Plan};
+pub use plan::{Keep, Map, Plan, TimedRun};
+pub use times::LayerTime;

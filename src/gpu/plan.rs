@@ -11,6 +11,7 @@ use half::slice::HalfFloatSliceExt;
 use super::device::Gpu;
 use super::layout::{QUAD, interleave, pack_convolution, pack_linear, padded, separate};
 use super::number::Number;
+use super::times::{self, LayerTime, Timestamps};
 use crate::backend::DeviceError;
 use crate::error::Error;
 use crate::resnet::conv_norm::take_folded;
@@ -60,8 +61,20 @@ pub struct Plan {
 #[derive(Debug, Default)]
 struct Buffers(Vec<Arc<wgpu::Buffer>>);
 
+/// What a run gave out that was timed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimedRun {
+    /// As an ordinary run gives it out.
+    pub output: Vec<f32>,
+    /// Each dispatch, in the order of computation.
+    pub layers: Vec<LayerTime>,
+}
+
 #[derive(Debug)]
 struct Dispatch {
+    /// The layer that it computes, by PyTorch's name. A convolution's is with its batch norm and ReLU, and at the end of a
+    /// block with the addition and the ReLU after it.
+    layer: String,
     pipeline: wgpu::ComputePipeline,
     bindings: wgpu::BindGroup,
     workgroups: [u32; 3],
@@ -135,6 +148,38 @@ impl Plan {
     /// # Errors
     /// [`DeviceError`]: a device that is lost, or refuses any part of it. What it gave out is then not told.
     pub async fn run(&self, input: &[f32]) -> Result<Vec<f32>, DeviceError> {
+        Ok(self.compute(input, false).await?.0)
+    }
+
+    /// Computes the output as [`run`](Self::run) does, and tells how long each dispatch took by the GPU's own clock. Each has
+    /// a pass to itself for it. `None` where the adapter or the browser has no such clock.
+    ///
+    /// Browsers round what the clock says to a tenth of a millisecond or so: see [`layer_times`](Self::layer_times).
+    ///
+    /// # Errors
+    /// As those of an ordinary run.
+    pub async fn run_timed(&self, input: &[f32]) -> Result<Option<TimedRun>, DeviceError> {
+        if !self.gpu.has_clock() {
+            return Ok(None);
+        }
+        let (output, milliseconds) = self.compute(input, true).await?;
+        let timed = |(dispatch, milliseconds): (&Dispatch, f64)| LayerTime {
+            layer: dispatch.layer.clone(),
+            milliseconds,
+        };
+        let layers = self.dispatches.iter().zip(milliseconds).map(timed);
+        Ok(Some(TimedRun {
+            output,
+            layers: layers.collect(),
+        }))
+    }
+
+    /// The output for `input`, and how many milliseconds each dispatch took where that is wanted.
+    async fn compute(
+        &self,
+        input: &[f32],
+        timed: bool,
+    ) -> Result<(Vec<f32>, Vec<f64>), DeviceError> {
         let Gpu { device, queue, .. } = &self.gpu;
         self.gpu.check()?;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
@@ -142,26 +187,44 @@ impl Plan {
         let input = bytes_of(&input, self.input.number);
         queue.write_buffer(&self.input.buffer, 0, &input);
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            for dispatch in &self.dispatches {
-                let [x, y, z] = dispatch.workgroups;
-                pass.set_pipeline(&dispatch.pipeline);
-                pass.set_bind_group(0, &dispatch.bindings, &[]);
-                pass.dispatch_workgroups(x, y, z);
+        let timestamps = timed.then(|| Timestamps::new(device, self.dispatches.len()));
+        match &timestamps {
+            None => {
+                let descriptor = wgpu::ComputePassDescriptor::default();
+                let mut pass = encoder.begin_compute_pass(&descriptor);
+                for dispatch in &self.dispatches {
+                    dispatch.encode(&mut pass);
+                }
+            }
+            Some(timestamps) => {
+                for (place, dispatch) in self.dispatches.iter().enumerate() {
+                    let descriptor = wgpu::ComputePassDescriptor {
+                        label: None,
+                        timestamp_writes: Some(timestamps.around(place)),
+                    };
+                    dispatch.encode(&mut encoder.begin_compute_pass(&descriptor));
+                }
             }
         }
+        let times = timestamps
+            .as_ref()
+            .map(|timestamps| timestamps.resolve(&mut encoder));
         let staging = self.submit(&self.output, encoder);
         // Popped before anything is waited for: scopes are a stack, and another run may begin meanwhile.
         let refused = scope.pop();
-        let answer = self.receive(&self.output, staging).await;
+        let answer = self.receive(&staging, |bytes| self.output.values(bytes));
+        let answer = answer.await;
+        let times = match times {
+            Some(times) => self.receive(times, times::milliseconds).await,
+            None => Ok(Vec::new()),
+        };
         // A dispatch that the browser refuses leaves in memory what was there before, and says so nowhere but here.
         if let Some(error) = refused.await {
             let reason = error.to_string();
             return Err(DeviceError::Failed { reason });
         }
         self.gpu.check()?;
-        answer
+        Ok((answer?, times?))
     }
 
     /// What the last run left in a map, `[batch, channels, height, width]` row by row.
@@ -172,7 +235,7 @@ impl Plan {
         let descriptor = wgpu::CommandEncoderDescriptor::default();
         let encoder = self.gpu.device.create_command_encoder(&descriptor);
         let staging = self.submit(map, encoder);
-        self.receive(map, staging).await
+        self.receive(&staging, |bytes| map.values(bytes)).await
     }
 
     /// Submits what is encoded and a copy of `map` into a buffer that can be read.
@@ -190,8 +253,12 @@ impl Plan {
         staging
     }
 
-    /// Waits for the copy of `map` in `staging`.
-    async fn receive(&self, map: &Map, staging: wgpu::Buffer) -> Result<Vec<f32>, DeviceError> {
+    /// Waits for the bytes that are copied into `staging`, and reads them.
+    async fn receive<T>(
+        &self,
+        staging: &wgpu::Buffer,
+        read: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, DeviceError> {
         let (tell, told) = oneshot::channel();
         staging.map_async(wgpu::MapMode::Read, .., move |outcome| {
             // Whoever waited may have gone.
@@ -207,10 +274,10 @@ impl Plan {
             .map_err(|error| DeviceError::Failed {
                 reason: error.to_string(),
             })?;
-        let values = values_of(&view, map.number);
+        let answer = read(&view);
         drop(view);
         staging.destroy();
-        Ok(separate(&values, map.shape))
+        Ok(answer)
     }
 }
 
@@ -220,6 +287,15 @@ impl Drop for Buffers {
         for buffer in &self.0 {
             buffer.destroy();
         }
+    }
+}
+
+impl Dispatch {
+    fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
+        let [x, y, z] = self.workgroups;
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bindings, &[]);
+        pass.dispatch_workgroups(x, y, z);
     }
 }
 
@@ -240,6 +316,11 @@ impl Map {
     const fn bytes(&self) -> usize {
         self.shape[0] * self.pixels() * self.quads() * QUAD * self.number.size()
     }
+
+    /// What its bytes say, `[batch, channels, height, width]` row by row.
+    fn values(&self, bytes: &[u8]) -> Vec<f32> {
+        separate(&values_of(bytes, self.number), self.shape)
+    }
 }
 
 /// Puts dispatches together.
@@ -255,6 +336,7 @@ struct Builder<'a> {
 
 /// A dispatch whose parameters are not on the GPU yet.
 struct Step {
+    layer: String,
     pipeline: wgpu::ComputePipeline,
     /// From binding 1 on.
     buffers: Vec<Arc<wgpu::Buffer>>,
@@ -365,6 +447,7 @@ impl<'a> Builder<'a> {
             None => &pipelines.convolution,
         };
         self.steps.push(Step {
+            layer: spec.name.clone(),
             pipeline: pipeline.clone(),
             buffers,
             parameters: vec![
@@ -409,6 +492,7 @@ impl<'a> Builder<'a> {
         let [out_height, out_width] = spec.output_size([height, width]);
         let y = self.map([batch, channels, out_height, out_width])?;
         self.steps.push(Step {
+            layer: spec.name.clone(),
             pipeline: self.gpu.pipelines.max_pool.clone(),
             buffers: vec![x.buffer.clone(), y.buffer.clone()],
             parameters: vec![height, width, out_height, out_width, x.quads(), batch],
@@ -471,6 +555,7 @@ impl<'a> Builder<'a> {
         if let Some(name) = &spec.pool {
             let y = self.map([batch, channels, 1, 1])?;
             self.steps.push(Step {
+                layer: name.clone(),
                 pipeline: self.gpu.pipelines.average_pool.clone(),
                 buffers: vec![x.buffer.clone(), y.buffer.clone()],
                 parameters: vec![x.pixels(), x.quads()],
@@ -489,6 +574,7 @@ impl<'a> Builder<'a> {
         let weight = self.filled(&weight, self.gpu.number())?;
         let bias = self.filled(&padded(bias), Number::F32)?;
         self.steps.push(Step {
+            layer: spec.linear.clone(),
             pipeline: self.gpu.pipelines.linear.clone(),
             buffers: vec![x.buffer.clone(), logits.buffer.clone(), weight, bias],
             parameters: vec![x.pixels() * x.quads(), logits.quads()],
@@ -532,6 +618,7 @@ impl<'a> Builder<'a> {
                 entries: &entries,
             });
             Dispatch {
+                layer: step.layer,
                 pipeline: step.pipeline,
                 bindings,
                 workgroups: step.workgroups.map(|count| count as u32),

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import AxeBuilder from "@axe-core/playwright";
-import type { Locator } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { chromium, WEBGPU } from "./support/browser";
 import { expect, test } from "./support/page";
 
@@ -14,6 +14,24 @@ function colours(canvas: Locator): Promise<number> {
     const pixels = context?.getImageData(0, 0, width, height).data ?? [];
     return new Set(new Uint32Array(Uint8ClampedArray.from(pixels).buffer)).size;
   });
+}
+
+/** Chooses a layer in the table. */
+function choose(page: Page, layer: string): Promise<void> {
+  return page.locator(`[data-layer="${layer}"] button.look`).first().click();
+}
+
+/** Takes the table away in this format. */
+async function take(page: Page, format: string) {
+  const layers = page.getByRole("region", { name: "Layers", exact: true });
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    layers.getByRole("button", { name: format, exact: true }).click(),
+  ]);
+  return {
+    name: download.suggestedFilename(),
+    text: await readFile(await download.path(), "utf8"),
+  };
 }
 
 for (const device of ["cpu", "webgpu"]) {
@@ -31,7 +49,11 @@ for (const device of ["cpu", "webgpu"]) {
     await expect(inspector.getByRole("heading", { name: "layer2.1" })).toBeVisible();
     await expect(inspector).toContainText("Feature maps, the largest activation first: 24 of 512");
     await expect(inspector).toContainText(/From 0\.00 to \d/);
-    await expect(inspector).toContainText(/\d\sms, \d+\.\d %/);
+    const onCpu = inspector.getByText("Time on the CPU, while looked at").locator("..");
+    const onGpu = inspector.getByText("Time on the GPU", { exact: true }).locator("..");
+    await expect(onCpu).toContainText(/\d\sms, \d+\.\d %/);
+    if (device === "webgpu") await expect(onGpu).toContainText(/\d\sms, \d+\.\d %/);
+    else await expect(onGpu).toHaveCount(0);
     expect(await colours(inspector.locator("canvas").first())).toBeGreaterThan(20);
     await inspector.getByRole("button", { name: "Show 24 more" }).click();
     await expect(inspector.locator("canvas")).toHaveCount(48);
@@ -59,6 +81,90 @@ for (const device of ["cpu", "webgpu"]) {
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
   });
 }
+
+/** The network's own children, with batch norm in its convolution's time. */
+const CHILDREN = [
+  "conv1",
+  "relu",
+  "maxpool",
+  "layer1",
+  "layer2",
+  "layer3",
+  "layer4",
+  "avgpool",
+  "fc",
+];
+
+for (const { device, label, column, children } of [
+  {
+    device: "cpu",
+    label: "Time on the CPU, while looked at",
+    column: "CPU milliseconds while looked at",
+    children: [...CHILDREN, "flatten"],
+  },
+  {
+    device: "webgpu",
+    label: "Time on the GPU",
+    column: "GPU milliseconds",
+    children: CHILDREN.filter((layer) => layer !== "relu"),
+  },
+]) {
+  test(`the shares of the time are those of one run, on ${device}`, async ({
+    classifier,
+    page,
+  }) => {
+    await classifier.open(`?device=${device}`);
+    await classifier.chooseSample("A cat");
+    await classifier.topResult();
+    const inspector = page.getByRole("region", { name: "What the network sees" });
+    const time = inspector.getByText(label, { exact: true }).locator("..");
+    let whole = 0;
+    for (const layer of children) {
+      await choose(page, layer);
+      await expect(inspector.getByRole("heading", { name: layer })).toBeVisible();
+      await expect(time).toContainText(/ms, \d+\.\d %/);
+      whole += Number(/ms, (\d+\.\d) %/.exec((await time.textContent()) ?? "")?.[1]);
+    }
+    // Each share is rounded.
+    expect(Math.abs(whole - 100)).toBeLessThan(0.05 * children.length + 0.01);
+    expect((await take(page, "CSV")).text.split("\r\n")[0]).toMatch(new RegExp(`,${column}$`));
+  });
+}
+
+test("what is fused on the GPU is said to be", async ({ classifier, page }) => {
+  await classifier.open("?device=webgpu");
+  await classifier.chooseSample("A cat");
+  await classifier.topResult();
+  await choose(page, "bn1");
+  const inspector = page.getByRole("region", { name: "What the network sees" });
+  const onGpu = inspector.getByText("Time on the GPU", { exact: true }).locator("..");
+  await expect(onGpu).toContainText("in its convolution's");
+  await expect(inspector).toContainText("The GPU's times are by its own clock");
+  await choose(page, "flatten");
+  await expect(onGpu).toContainText("nothing to do there");
+});
+
+test("a GPU that does not time its layers has a coarse time", async ({ classifier, page }) => {
+  // As browsers are that have no timestamp queries.
+  const without = `{
+    const { has } = GPUSupportedFeatures.prototype;
+    GPUSupportedFeatures.prototype.has = function (name) {
+      return name !== "timestamp-query" && has.call(this, name);
+    };
+  }`;
+  await page.context().route(/worker-[^/]*\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${without}\n${await response.text()}` });
+  });
+  await classifier.open("?device=webgpu");
+  await classifier.chooseSample("A cat");
+  await classifier.topResult();
+  await choose(page, "maxpool");
+  const inspector = page.getByRole("region", { name: "What the network sees" });
+  const onGpu = inspector.getByText("Time on the GPU", { exact: true }).locator("..");
+  await expect(onGpu).toContainText(/a whole run: \d+\.\d\sms/);
+  await expect(inspector).toContainText("does not time single layers");
+});
 
 test("the drawing is walked by keyboard", async ({ classifier, page }) => {
   await classifier.open("?device=cpu");
@@ -119,23 +225,12 @@ test("the evidence for a class lies over the photo, and another photo takes it a
 test("the table is taken away as CSV, JSON and Markdown", async ({ classifier, page }) => {
   await classifier.open("?device=cpu");
   await classifier.ready();
-  const layers = page.getByRole("region", { name: "Layers", exact: true });
-  const take = async (format: string) => {
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      layers.getByRole("button", { name: format, exact: true }).click(),
-    ]);
-    return {
-      name: download.suggestedFilename(),
-      text: await readFile(await download.path(), "utf8"),
-    };
-  };
-  const csv = await take("CSV");
+  const csv = await take(page, "CSV");
   expect(csv.name).toBe("ResNet-50.csv");
   expect(csv.text.match(/,Conv2d,/g)).toHaveLength(53);
-  const json = JSON.parse((await take("JSON")).text);
+  const json = JSON.parse((await take(page, "JSON")).text);
   expect(json.parameters).toBe(25_557_032);
-  expect((await take("Markdown")).text).toContain(
+  expect((await take(page, "Markdown")).text).toContain(
     "| conv1 | Conv2d | 1x3x224x224 | 1x64x112x112 |",
   );
 });

@@ -249,7 +249,12 @@ export function App() {
               hasPhoto={photo !== null && !camera}
               onLook={look}
             />
-            <LayerTable model={model.model} selected={layer} onSelect={choose} />
+            <LayerTable
+              model={model.model}
+              inspection={inspection}
+              selected={layer}
+              onSelect={choose}
+            />
             {device && !camera && (
               <Compare
                 photo={photo}

@@ -268,7 +268,7 @@ export class Classifier {
 
   /**
    * Runs the network on a picture on the CPU, looking at every layer. {@link featureMaps} and {@link evidence} tell of the
-   * last picture that was inspected, as long as its model is loaded.
+   * last picture that was inspected, as long as its model is loaded. Where that is on a GPU, its times there come along.
    */
   async inspect(image: ImageInput): Promise<ImageInspection> {
     await this.#recovered();

@@ -1,6 +1,7 @@
 import type {
   Classification,
   DeviceReport,
+  LayerTime,
   ModelInfo,
   SeenChannel,
   SeenLayer,
@@ -15,6 +16,7 @@ export type {
   DeviceKind,
   DeviceReport,
   LayerRow,
+  LayerTime,
   ModelInfo,
   Prediction,
   Preprocessing,
@@ -163,7 +165,16 @@ export interface ImageInspection {
   /** The size of a class activation map. */
   evidenceWidth: number;
   evidenceHeight: number;
+  /** How long the GPU takes, where the model is on one: layers are looked at on the CPU all the same. */
+  gpu?: GpuTimes;
 }
+
+/** How long a GPU takes for the network in an ordinary run. The picture makes no difference. */
+export type GpuTimes =
+  /** For each layer, by its own clock: the mean of some runs. */
+  | { taken: "timestamps"; layers: LayerTime[] }
+  /** For a run as a whole, answer included, by the browser's clock, because GPU or browser do not tell of layers: the median of a few. */
+  | { taken: "coarse"; milliseconds: number };
 
 /** A channel's activations as a grey picture, a byte a pixel, row by row. */
 export interface FeatureMap extends SeenChannel {

@@ -6,6 +6,7 @@ import type {
   DeviceReason,
   DeviceStatus,
   FeatureMap,
+  GpuTimes,
   ImageClassification,
   ImageInspection,
   Kept,
@@ -17,6 +18,7 @@ import type {
 } from "../lib/types";
 import type { Inspection, Model } from "../wasm/cpu/resnet_web";
 import { afterLoss, type OpenedDevice, openDevice, openOnCpu } from "./device";
+import type { GpuWatch } from "./gpu-watch";
 import { IMAGENET_CLASSES, IMAGENET_LABELS, readLabels } from "./labels";
 import { readPixels } from "./pixels";
 import { type Settled, settle } from "./settled";
@@ -186,24 +188,25 @@ export class Session {
       const decodeMilliseconds = performance.now() - start;
       // Decoding takes its time, and another model may have come meanwhile.
       const { model } = this.#ready();
-      const classify = () => model.classify(data, width, height, top);
-      const run = gpu ? gpu.run(classify) : classify();
-      this.#running.add(run);
-      const classification = await run.finally(() => this.#running.delete(run));
+      const classification = await this.#run(gpu, () => model.classify(data, width, height, top));
       return { ...classification, width, height, decodeMilliseconds };
     });
   }
 
-  /** Runs the network on a picture and looks at every layer, on the CPU. What is seen stays until the next look. */
+  /**
+   * Runs the network on a picture and looks at every layer, on the CPU. What is seen stays until the next look. Of a model on
+   * a GPU its times there come along.
+   */
   inspect(image: Blob | ImageBitmap, name: string): Promise<Settled<ImageInspection>> {
     return settle(async () => {
       this.#ready();
       const { data, width, height } = await readPixels(image, name);
-      const { wasm, status } = await this.#device();
+      const { wasm, gpu } = await this.#device();
       const { model, blob, choices } = this.#ready();
+      const times = gpu && (await this.#timesOf(model, gpu));
       this.#forgetInspection();
       let inspection: Inspection;
-      if (status.kind === "cpu") {
+      if (!gpu) {
         inspection = model.inspect(data, width, height);
       } else {
         // The GPU's module computes on the CPU, too. The second network goes as soon as it has been looked into.
@@ -216,7 +219,8 @@ export class Session {
       const { layers, evidenceSize } = inspection;
       this.#inspected = { inspection, layers };
       const [evidenceHeight = 0, evidenceWidth = 0] = evidenceSize;
-      return { layers, width, height, evidenceWidth, evidenceHeight };
+      const seen = { layers, width, height, evidenceWidth, evidenceHeight };
+      return times ? { ...seen, gpu: times } : seen;
     });
   }
 
@@ -246,25 +250,7 @@ export class Session {
 
   /** How long a run of the loaded model takes, in milliseconds: the median of a few, after a warm-up. */
   time(): Promise<Settled<number>> {
-    return settle(async () => {
-      const { gpu } = await this.#device();
-      const times: number[] = [];
-      for (let run = 0; run <= TIMED_RUNS; run += 1) {
-        // Pictures that somebody waits for come first.
-        while (this.#running.size > 0) await Promise.allSettled(this.#running);
-        const { model } = this.#ready();
-        const values = model.info.inputShape.reduce((product, size) => product * size, 1);
-        const picture = Float32Array.from({ length: values }, (_, i) => Math.sin(i));
-        const start = performance.now();
-        const logits = () => model.logits(picture);
-        const running = gpu ? gpu.run(logits) : logits();
-        this.#running.add(running);
-        await running.finally(() => this.#running.delete(running));
-        times.push(performance.now() - start);
-      }
-      const sorted = times.slice(1).sort((a, b) => a - b);
-      return sorted[TIMED_RUNS >> 1] ?? 0;
-    });
+    return settle(() => this.#timedRun());
   }
 
   /** Makes the wasm code panic, to try out what happens then. */
@@ -277,6 +263,37 @@ export class Session {
   async loseDevice(): Promise<void> {
     const { gpu } = await this.#device();
     gpu?.lose();
+  }
+
+  async #timedRun(): Promise<number> {
+    const { gpu } = await this.#device();
+    const times: number[] = [];
+    for (let run = 0; run <= TIMED_RUNS; run += 1) {
+      // Pictures that somebody waits for come first.
+      while (this.#running.size > 0) await Promise.allSettled(this.#running);
+      const { model } = this.#ready();
+      const values = model.info.inputShape.reduce((product, size) => product * size, 1);
+      const picture = Float32Array.from({ length: values }, (_, i) => Math.sin(i));
+      const start = performance.now();
+      await this.#run(gpu, () => model.logits(picture));
+      times.push(performance.now() - start);
+    }
+    const sorted = times.slice(1).sort((a, b) => a - b);
+    return sorted[TIMED_RUNS >> 1] ?? 0;
+  }
+
+  /** How long the GPU takes for each layer of a model or, where that is not told, for a run. */
+  async #timesOf(model: Model, gpu: GpuWatch): Promise<GpuTimes> {
+    const layers = await this.#run(gpu, () => model.layerTimes());
+    if (layers) return { taken: "timestamps", layers };
+    return { taken: "coarse", milliseconds: await this.#timedRun() };
+  }
+
+  /** Has a model do something on its device; until that is done the model stays. */
+  #run<T>(gpu: GpuWatch | undefined, work: () => Promise<T>): Promise<T> {
+    const run = gpu ? gpu.run(work) : work();
+    this.#running.add(run);
+    return run.finally(() => this.#running.delete(run));
   }
 
   #looked(): Inspected {

@@ -1,9 +1,9 @@
 import type { RefObject } from "preact";
-import type { Classifier, LoadedModel, SeenLayer } from "../../lib";
+import type { Classifier, GpuTimes, LayerRow, LoadedModel, SeenLayer } from "../../lib";
 import { grouped, scaled, shape } from "../format";
 import { strings } from "../strings";
 import { FeatureMapGrid } from "./FeatureMapGrid";
-import { millisecondsOf, placeOf } from "./places";
+import { gpuMillisecondsOf, millisecondsOf, placeOf } from "./places";
 import type { InspectionState } from "./useInspection";
 import "./inspect.css";
 
@@ -67,7 +67,15 @@ export function LayerInspector(props: LayerInspectorProps) {
             {inspection && (
               <Fact name={text.time} value={text.share(time, total > 0 ? time / total : 0)} />
             )}
+            {inspection?.gpu && selected !== null && (
+              <Fact name={text.gpuTime} value={timeOnGpu(rows, selected, inspection.gpu)} />
+            )}
           </dl>
+          {inspection?.gpu && (
+            <p class="fine">
+              {inspection.gpu.taken === "timestamps" ? text.gpuNote : text.gpuCoarse}
+            </p>
+          )}
         </>
       ) : (
         <p class="placeholder">{text.prompt}</p>
@@ -101,6 +109,18 @@ export function LayerInspector(props: LayerInspectorProps) {
       )}
     </section>
   );
+}
+
+/** How long the GPU takes for a row, in words. */
+function timeOnGpu(rows: readonly LayerRow[], index: number, times: GpuTimes): string {
+  if (times.taken === "coarse") return text.gpuWhole(times.milliseconds);
+  const own = gpuMillisecondsOf(rows, index, times.layers);
+  if (own !== undefined) {
+    const total = times.layers.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+    return text.share(own, own / total);
+  }
+  const kind = rows[index]?.kind;
+  return kind === "BatchNorm2d" || kind === "ReLU" ? text.gpuFused : text.gpuNone;
 }
 
 function Fact({ name, value }: { name: string; value: string }) {

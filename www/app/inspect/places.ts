@@ -1,4 +1,4 @@
-import type { LayerRow, SeenLayer } from "../../lib";
+import type { LayerRow, LayerTime, SeenLayer } from "../../lib";
 
 /**
  * Where in an inspection's layers the output of the row at `index` is; undefined where nobody saw it.
@@ -26,14 +26,37 @@ export function millisecondsOf(
   index: number,
   layers: readonly SeenLayer[],
 ): number {
-  const row = rows[index];
-  if (!row) return 0;
-  let end = index + 1;
-  while (row.container && (rows[end]?.depth ?? 0) > row.depth) end += 1;
   const places = new Set<number>();
-  for (let at = index; at < end; at += 1) {
+  for (let at = index; at < endOf(rows, index); at += 1) {
     const place = placeOf(rows, at, layers);
     if (place !== undefined) places.add(place);
   }
-  return [...places].reduce((sum, place) => sum + (layers[place]?.milliseconds ?? 0), 0);
+  return sum([...places].map((place) => layers[place]?.milliseconds ?? 0));
+}
+
+/**
+ * How long a GPU takes for the layers that belong to the row at `index`; undefined where it does nothing for them, or does it
+ * with another layer.
+ */
+export function gpuMillisecondsOf(
+  rows: readonly LayerRow[],
+  index: number,
+  layers: readonly LayerTime[],
+): number | undefined {
+  const names = new Set(rows.slice(index, endOf(rows, index)).map(({ name }) => name));
+  const own = layers.filter(({ layer }) => names.has(layer));
+  return own.length > 0 ? sum(own.map(({ milliseconds }) => milliseconds)) : undefined;
+}
+
+/** Where the parts of the row at `index` end. */
+function endOf(rows: readonly LayerRow[], index: number): number {
+  const row = rows[index];
+  if (!row) return index;
+  let end = index + 1;
+  while (row.container && (rows[end]?.depth ?? 0) > row.depth) end += 1;
+  return end;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
 }

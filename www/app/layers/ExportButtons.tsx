@@ -1,22 +1,28 @@
 import { useState } from "preact/hooks";
-import type { LoadedModel } from "../../lib";
+import type { ImageInspection, LoadedModel } from "../../lib";
 import { save } from "../save";
 import { strings } from "../strings";
 import { toCsv, toJson, toMarkdown } from "./export";
 
 const text = strings.layers.export;
 
+interface ExportButtonsProps {
+  model: LoadedModel;
+  /** What is known of the layers' times. */
+  inspection: ImageInspection | null;
+}
+
 /** The table to take away. */
-export function ExportButtons({ info, summary }: LoadedModel) {
+export function ExportButtons({ model: { info, summary }, inspection }: ExportButtonsProps) {
   const [said, setSaid] = useState("");
   const formats = [
-    { ending: "json", type: "application/json", make: () => toJson(info, summary) },
-    { ending: "csv", type: "text/csv", make: () => toCsv(summary) },
-    { ending: "md", type: "text/markdown", make: () => toMarkdown(info, summary) },
+    { ending: "json", type: "application/json", make: () => toJson(info, summary, inspection) },
+    { ending: "csv", type: "text/csv", make: () => toCsv(summary, inspection) },
+    { ending: "md", type: "text/markdown", make: () => toMarkdown(info, summary, inspection) },
   ];
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(toMarkdown(info, summary));
+      await navigator.clipboard.writeText(toMarkdown(info, summary, inspection));
       setSaid(text.copied);
     } catch {
       setSaid(text.refused);

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
-import type { LayerRow, LoadedModel } from "../../lib";
+import type { ImageInspection, LayerRow, LoadedModel } from "../../lib";
 import { grouped, megabytes, scaled, shape } from "../format";
 import { strings } from "../strings";
 import { ExportButtons } from "./ExportButtons";
@@ -11,13 +11,15 @@ const text = strings.layers;
 
 interface LayerTableProps {
   model: LoadedModel;
+  /** What is known of the layers' times. */
+  inspection: ImageInspection | null;
   /** The chosen row of the model's summary. */
   selected: number | null;
   onSelect: (row: number) => void;
 }
 
 /** Every layer of the network: containers open and close, and each can be looked into. */
-export function LayerTable({ model, selected, onSelect }: LayerTableProps) {
+export function LayerTable({ model, inspection, selected, onSelect }: LayerTableProps) {
   const { info, summary } = model;
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const rows = useMemo(() => visibleRows(summary.rows, open), [summary, open]);
@@ -97,7 +99,7 @@ export function LayerTable({ model, selected, onSelect }: LayerTableProps) {
           megabytes(memory.parameters),
         )}
       </p>
-      <ExportButtons {...model} />
+      <ExportButtons model={model} inspection={inspection} />
     </section>
   );
 }

@@ -1,5 +1,6 @@
-import type { LayerRow, ModelInfo, Summary } from "../../lib";
+import type { ImageInspection, LayerRow, ModelInfo, Summary } from "../../lib";
 import { csvLine } from "../csv";
+import { gpuMillisecondsOf, millisecondsOf } from "../inspect/places";
 
 /** Bytes of a number of 32 bits, in which maps are counted. */
 const NUMBER = 4;
@@ -20,6 +21,24 @@ export function memoryOf({ rows, parameters }: Summary) {
   };
 }
 
+/** How long every row's layers took in a look into the network, and what that tells. */
+interface Times {
+  column: "GPU milliseconds" | "CPU milliseconds while looked at";
+  milliseconds: (number | null)[];
+}
+
+function timesOf({ rows }: Summary, { gpu, layers }: ImageInspection): Times {
+  const onGpu = gpu?.taken === "timestamps" ? gpu.layers : undefined;
+  const rounded = (time: number | undefined) =>
+    time === undefined ? null : Math.round(1e3 * time) / 1e3;
+  return {
+    column: onGpu ? "GPU milliseconds" : "CPU milliseconds while looked at",
+    milliseconds: rows.map((_, i) =>
+      rounded(onGpu ? gpuMillisecondsOf(rows, i, onGpu) : millisecondsOf(rows, i, layers)),
+    ),
+  };
+}
+
 const COLUMNS = [
   "name",
   "kind",
@@ -31,41 +50,71 @@ const COLUMNS = [
   "output bytes",
 ] as const;
 
-function cells(row: LayerRow): (string | number)[] {
-  const { name, kind, inputShape, outputShape, kernel, parameters, multiplyAdds } = row;
-  return [
-    name,
-    kind,
-    inputShape.join("x"),
-    outputShape.join("x"),
-    kernel?.join("x") ?? "",
-    parameters,
-    multiplyAdds,
-    outputBytes(row),
-  ];
+/** The table's head and its rows, with a column of times where they are known. */
+function table(summary: Summary, inspection: ImageInspection | null) {
+  const times = inspection && timesOf(summary, inspection);
+  const cells = (row: LayerRow, i: number): (string | number)[] => {
+    const { name, kind, inputShape, outputShape, kernel, parameters, multiplyAdds } = row;
+    return [
+      name,
+      kind,
+      inputShape.join("x"),
+      outputShape.join("x"),
+      kernel?.join("x") ?? "",
+      parameters,
+      multiplyAdds,
+      outputBytes(row),
+      ...(times ? [times.milliseconds[i] ?? ""] : []),
+    ];
+  };
+  return {
+    columns: times ? [...COLUMNS, times.column] : [...COLUMNS],
+    rows: summary.rows.map(cells),
+  };
 }
 
 /** The table as JSON: every row, totals, and whose they are. */
-export function toJson({ architecture, inputShape }: ModelInfo, summary: Summary): string {
-  const rows = summary.rows.map((row) => ({ ...row, outputBytes: outputBytes(row) }));
-  const bytes = memoryOf(summary);
-  return `${JSON.stringify({ architecture, inputShape, ...summary, rows, bytes }, null, 2)}\n`;
+export function toJson(
+  { architecture, inputShape }: ModelInfo,
+  summary: Summary,
+  inspection: ImageInspection | null,
+): string {
+  const times = inspection && timesOf(summary, inspection);
+  const rows = summary.rows.map((row, i) => ({
+    ...row,
+    outputBytes: outputBytes(row),
+    ...(times && { milliseconds: times.milliseconds[i] }),
+  }));
+  const told = {
+    architecture,
+    inputShape,
+    ...(times && { milliseconds: times.column }),
+    ...summary,
+    rows,
+    bytes: memoryOf(summary),
+  };
+  return `${JSON.stringify(told, null, 2)}\n`;
 }
 
 /** The table as comma-separated values (RFC 4180). */
-export function toCsv(summary: Summary): string {
-  return [COLUMNS, ...summary.rows.map(cells)].map(csvLine).join("");
+export function toCsv(summary: Summary, inspection: ImageInspection | null): string {
+  const { columns, rows } = table(summary, inspection);
+  return [columns, ...rows].map(csvLine).join("");
 }
 
 /** The table as Markdown, with its totals. */
-export function toMarkdown({ architecture }: ModelInfo, summary: Summary): string {
+export function toMarkdown(
+  { architecture }: ModelInfo,
+  summary: Summary,
+  inspection: ImageInspection | null,
+): string {
   const line = (columns: readonly (string | number)[]) => `| ${columns.join(" | ")} |\n`;
-  const rule = line(COLUMNS.map((_, i) => (i < 5 ? "---" : "---:")));
-  const rows = summary.rows.map((row) => {
-    const [name, ...rest] = cells(row);
-    return line([`${"&emsp;".repeat(row.depth)}${name}`, ...rest]);
-  });
+  const { columns, rows } = table(summary, inspection);
+  const rule = line(columns.map((_, i) => (i < 5 ? "---" : "---:")));
+  const lines = rows.map(([name, ...rest], i) =>
+    line([`${"&emsp;".repeat(summary.rows[i]?.depth ?? 0)}${name}`, ...rest]),
+  );
   const { input, outputs, parameters } = memoryOf(summary);
   const total = `Parameters: ${summary.parameters}. Multiply-adds: ${summary.multiplyAdds}. Bytes at 32 bits: input ${input}, outputs ${outputs}, parameters ${parameters}.\n`;
-  return `## ${architecture}\n\n${line(COLUMNS)}${rule}${rows.join("")}\n${total}`;
+  return `## ${architecture}\n\n${line(columns)}${rule}${lines.join("")}\n${total}`;
 }

@@ -351,8 +351,17 @@ export const de: Strings = {
     kernel: "Kern",
     parameters: "Parameter",
     multiplyAdds: "Multiply-Adds",
-    time: "Zeit, beim Ansehen",
-    share: (milliseconds, share) => `${fixed(milliseconds, 1)}\u00a0ms, ${fixed(100 * share, 1)} %`,
+    time: "Zeit auf der CPU, beim Ansehen",
+    gpuTime: "Zeit auf der GPU",
+    share: (milliseconds, share) =>
+      `${fixed(milliseconds, milliseconds < 10 ? 2 : 1)}\u00a0ms, ${fixed(100 * share, 1)} %`,
+    gpuFused: "in der ihrer Faltung",
+    gpuNone: "dort ist nichts zu tun",
+    gpuWhole: (milliseconds) => `ein ganzer Lauf: ${fixed(milliseconds, 1)}\u00a0ms`,
+    gpuNote:
+      "Die Zeiten der GPU misst ihre eigene Uhr, jede Schicht in einem Durchgang für sich, im Mittel einiger Läufe. Zusammengefasst ist dort wie immer: Batch Norm und ReLU sind in der Zeit ihrer Faltung enthalten, die Addition eines Blocks in der seiner letzten Faltung.",
+    gpuCoarse:
+      "Diese GPU oder dieser Browser misst keine einzelnen Schichten. Die Zeit ist grob: die eines ganzen Laufs mit dem Rückweg der Antwort, nach der Uhr des Browsers.",
     look: "Hineinsehen",
     looking: "Jede Schicht wird angesehen …",
     looked: (layers) => `${layers} Schichten wurden angesehen.`,
@@ -373,7 +382,7 @@ export const de: Strings = {
     map: (layer, channel) => `${layer}, Kanal ${channel}`,
     size: (width, height) => `${width} × ${height} Pixel.`,
     close: "Schließen",
-    note: "Schichten werden auf der CPU angesehen, Batch Norm in ihre Faltung gefaltet und sonst nichts zusammengefasst; deshalb dauern sie länger als in einem gewöhnlichen Lauf, und die Zeiten sagen nur etwas über Anteile. Jede Karte geht von ihrer kleinsten Aktivierung (dunkel) zu ihrer größten (hell).",
+    note: "Schichten werden auf der CPU angesehen, Batch Norm in ihre Faltung gefaltet und sonst nichts zusammengefasst; deshalb dauern sie dort länger als in einem gewöhnlichen Lauf, und diese Zeiten sagen nur etwas über Anteile. Jede Karte geht von ihrer kleinsten Aktivierung (dunkel) zu ihrer größten (hell).",
   },
 
   activation: {

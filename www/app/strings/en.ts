@@ -353,9 +353,17 @@ export const en = {
     kernel: "Kernel",
     parameters: "Parameters",
     multiplyAdds: "Multiply-adds",
-    time: "Time, while looked at",
+    time: "Time on the CPU, while looked at",
+    gpuTime: "Time on the GPU",
     share: (milliseconds: number, share: number) =>
-      `${milliseconds.toFixed(1)}\u00a0ms, ${(100 * share).toFixed(1)} %`,
+      `${milliseconds.toFixed(milliseconds < 10 ? 2 : 1)}\u00a0ms, ${(100 * share).toFixed(1)} %`,
+    gpuFused: "in its convolution's",
+    gpuNone: "nothing to do there",
+    gpuWhole: (milliseconds: number) => `a whole run: ${milliseconds.toFixed(1)}\u00a0ms`,
+    gpuNote:
+      "The GPU's times are by its own clock, each layer in a pass of its own, the mean of some runs. Layers are fused there as always: batch norm and ReLU are in their convolution's time, a block's addition in that of its last convolution.",
+    gpuCoarse:
+      "This GPU or browser does not time single layers. Its time is coarse: that of a run as a whole with the answer's way back, by the browser's clock.",
     look: "Look inside",
     looking: "Looking at every layer …",
     looked: (layers: number) => `${layers} layers were looked at.`,
@@ -376,7 +384,7 @@ export const en = {
     map: (layer: string, channel: number) => `${layer}, channel ${channel}`,
     size: (width: number, height: number) => `${width} × ${height} pixels.`,
     close: "Close",
-    note: "Layers are looked at on the CPU, batch norm folded into its convolution and nothing else fused, so times are longer than in an ordinary run and tell shares only. Each map goes from its smallest activation (dark) to its largest (bright).",
+    note: "Layers are looked at on the CPU, batch norm folded into its convolution and nothing else fused, so times there are longer than in an ordinary run and tell shares only. Each map goes from its smallest activation (dark) to its largest (bright).",
   },
 
   activation: {

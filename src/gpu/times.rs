@@ -1,0 +1,193 @@
+//! How long a GPU takes for each layer, by its own clock.
+
+use serde::Serialize;
+
+/// How long a layer takes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LayerTime {
+    /// PyTorch's name of the convolution, the pooling or the linear layer. Batch norm and ReLU are in their convolution's
+    /// time, and a block's addition and the ReLU after it in that of its last convolution.
+    pub layer: String,
+    /// In milliseconds; never negative.
+    pub milliseconds: f64,
+}
+
+/// Milliseconds from the first timestamp to the second of every pair: nanoseconds, in 64 bits each.
+///
+/// Drivers may set their clock anew at any time. Where it went back, nothing is known, and nothing is what is told.
+pub fn milliseconds(timestamps: &[u8]) -> Vec<f64> {
+    let (timestamps, _) = timestamps.as_chunks();
+    let taken = |pair: &[[u8; 8]; 2]| {
+        let [begin, end] = pair.map(u64::from_le_bytes);
+        end.saturating_sub(begin) as f64 / 1e6
+    };
+    timestamps.as_chunks().0.iter().map(taken).collect()
+}
+
+/// The mean of runs of the same layers; `None` of none, and of runs in which the clock stood still.
+pub fn mean(runs: &[Vec<LayerTime>]) -> Option<Vec<LayerTime>> {
+    let mean = |(place, layer): (usize, &LayerTime)| LayerTime {
+        layer: layer.layer.clone(),
+        milliseconds: runs.iter().map(|run| run[place].milliseconds).sum::<f64>()
+            / runs.len() as f64,
+    };
+    let layers: Vec<_> = runs.first()?.iter().enumerate().map(mean).collect();
+    let goes = layers.iter().any(|layer| layer.milliseconds > 0.0);
+    goes.then_some(layers)
+}
+
+#[cfg(feature = "webgpu")]
+pub(super) use on_gpu::Timestamps;
+
+#[cfg(feature = "webgpu")]
+mod on_gpu {
+    use std::time::Duration;
+
+    use burn_wgpu::wgpu;
+    use web_time::Instant;
+
+    use super::{LayerTime, mean};
+    use crate::backend::DeviceError;
+    use crate::gpu::Plan;
+
+    /// Runs that count, at most. Browsers round the clock (Chromium to 65 microseconds), and a layer may take less. But layers
+    /// begin at any moment between two ticks, so the mean comes near the truth.
+    const RUNS: usize = 20;
+    /// No more runs are begun after so long: software takes seconds for each.
+    const ENOUGH: Duration = Duration::from_millis(500);
+
+    impl Plan {
+        /// How long each dispatch takes, in the order of computation: the mean of some runs after a first one, during which
+        /// the GPU may still be waking up. `None` where there is no clock, or none that can be used.
+        ///
+        /// # Errors
+        /// A device that is lost.
+        pub async fn layer_times(
+            &self,
+            input: &[f32],
+        ) -> Result<Option<Vec<LayerTime>>, DeviceError> {
+            let start = Instant::now();
+            let mut runs = Vec::new();
+            while runs.len() < 2 || (runs.len() <= RUNS && start.elapsed() < ENOUGH) {
+                match self.run_timed(input).await {
+                    Ok(Some(run)) => runs.push(run.layers),
+                    // Whether more than the clock fails, ordinary runs tell.
+                    Ok(None) | Err(DeviceError::Failed { .. }) => return Ok(None),
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(mean(&runs[1..]))
+        }
+    }
+
+    /// Room for two timestamps of each dispatch, given back when it goes.
+    pub(in crate::gpu) struct Timestamps {
+        queries: wgpu::QuerySet,
+        resolved: wgpu::Buffer,
+        readable: wgpu::Buffer,
+    }
+
+    impl Timestamps {
+        pub(in crate::gpu) fn new(device: &wgpu::Device, dispatches: usize) -> Self {
+            let count = 2 * dispatches as u32;
+            let buffer = |usage| {
+                device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some("timestamps"),
+                    size: u64::from(count) * u64::from(wgpu::QUERY_SIZE),
+                    usage,
+                    mapped_at_creation: false,
+                })
+            };
+            Self {
+                queries: device.create_query_set(&wgpu::QuerySetDescriptor {
+                    label: Some("timestamps"),
+                    ty: wgpu::QueryType::Timestamp,
+                    count,
+                }),
+                resolved: buffer(wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC),
+                readable: buffer(wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ),
+            }
+        }
+
+        /// Those of the pass of the dispatch at this place.
+        pub(in crate::gpu) fn around(
+            &self,
+            dispatch: usize,
+        ) -> wgpu::ComputePassTimestampWrites<'_> {
+            let begin = 2 * dispatch as u32;
+            wgpu::ComputePassTimestampWrites {
+                query_set: &self.queries,
+                beginning_of_pass_write_index: Some(begin),
+                end_of_pass_write_index: Some(begin + 1),
+            }
+        }
+
+        /// Has them all written into a buffer that can be read.
+        pub(in crate::gpu) fn resolve(&self, encoder: &mut wgpu::CommandEncoder) -> &wgpu::Buffer {
+            let (all, bytes) = (0..self.queries.count(), self.resolved.size());
+            encoder.resolve_query_set(&self.queries, all, &self.resolved, 0);
+            encoder.copy_buffer_to_buffer(&self.resolved, 0, &self.readable, 0, bytes);
+            &self.readable
+        }
+    }
+
+    impl Drop for Timestamps {
+        fn drop(&mut self) {
+            self.queries.destroy();
+            self.resolved.destroy();
+            self.readable.destroy();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_dispatch_takes_less_than_nothing() {
+        let cases: &[(&str, &[u64], &[f64])] = &[
+            ("none", &[], &[]),
+            (
+                "two",
+                &[1_000_000, 3_500_000, 3_500_000, 3_600_000],
+                &[2.5, 0.1],
+            ),
+            ("between two ticks", &[65_536, 65_536], &[0.0]),
+            (
+                "a clock that went back",
+                &[u64::MAX, 0, 9, 1_000_009],
+                &[0.0, 1.0],
+            ),
+        ];
+        for (name, timestamps, expected) in cases {
+            let bytes: Vec<u8> = timestamps.iter().flat_map(|t| t.to_le_bytes()).collect();
+            assert_eq!(milliseconds(&bytes), *expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_mean_of_runs_is_each_layers_own() {
+        let run = |times: [f64; 2]| -> Vec<LayerTime> {
+            let layers = ["conv1", "fc"].into_iter().zip(times);
+            let layers = layers.map(|(layer, milliseconds)| LayerTime {
+                layer: layer.to_owned(),
+                milliseconds,
+            });
+            layers.collect()
+        };
+        let cases = [
+            ("no run", vec![], None),
+            ("one", vec![run([1.0, 0.0])], Some(run([1.0, 0.0]))),
+            (
+                "between ticks",
+                vec![run([0.0, 2.0]), run([1.0, 4.0])],
+                Some(run([0.5, 3.0])),
+            ),
+            ("a clock that stands still", vec![run([0.0, 0.0]); 2], None),
+        ];
+        for (name, runs, expected) in cases {
+            assert_eq!(mean(&runs), expected, "{name}");
+        }
+    }
+}
