@@ -1,3 +1,6 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import type { Plugin } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
@@ -38,6 +41,16 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
+/** Adds checksums to the list of files, by which the browser refuses those of another version. */
+const withChecksums = async <File extends { url: string }>(files: File[]) => ({
+  manifest: await Promise.all(
+    files.map(async (entry) => {
+      const hash = createHash("sha256").update(await readFile(path.join("dist", entry.url)));
+      return { ...entry, integrity: `sha256-${hash.digest("base64")}` };
+    }),
+  ),
+});
+
 /** Builds the service worker, with a list of the files that it keeps (docs/offline.md). */
 const serviceWorker = VitePWA({
   strategies: "injectManifest",
@@ -55,6 +68,7 @@ const serviceWorker = VitePWA({
     // All wasm modules, since another device may be chosen without a network.
     maximumFileSizeToCacheInBytes: 16 << 20,
     rollupFormat: "iife",
+    manifestTransforms: [withChecksums],
   },
 });
 
