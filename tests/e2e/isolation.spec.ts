@@ -266,6 +266,15 @@ test.describe("on a host that cannot send the headers", () => {
     expect(loads.count).toBe(2);
   });
 
+  test("the page is isolated although it cannot be kept", async ({ classifier, host, page }) => {
+    host.change("photos/coffee.png", () => 404);
+    await classifier.open("?device=cpu");
+    await turnOn(page).click();
+    await expect(turnOff(page)).toBeVisible();
+    expect(await isIsolated(page)).toBe(true);
+    await catIsSeen(classifier);
+  });
+
   test("?isolation=off turns it off, whatever the meta element says", async ({
     classifier,
     host,
