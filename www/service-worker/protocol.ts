@@ -12,8 +12,8 @@ export interface Kept {
   kept: boolean;
 }
 
-/** What a service worker tells all pages before it takes over: they are of the version before, and load themselves anew. */
-export const TAKING_OVER = "taking-over";
+/** What a service worker tells all pages when it has taken over: they are of the version before. */
+export const TAKEN_OVER = "taken-over";
 
 /** The cache of the page's files. An origin may have several pages, each with a scope of its own. */
 export function pageCache(scope: string): string {

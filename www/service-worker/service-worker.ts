@@ -1,6 +1,6 @@
 import { PrecacheController, type PrecacheEntry } from "workbox-precaching";
 import { answer, type Keeper } from "./answer";
-import { isolationMark, type Kept, type Message, pageCache, TAKING_OVER } from "./protocol";
+import { isolationMark, type Kept, type Message, pageCache, TAKEN_OVER } from "./protocol";
 
 declare const self: ServiceWorkerGlobalScope & {
   /** The page's files, listed when it is built. */
@@ -26,15 +26,21 @@ self.addEventListener("install", (event) => {
   if (self.registration.active) files.install(event);
 });
 
+/** Whether somebody asked for this version before the one that was there was gone. */
+let isWanted = false;
+
 self.addEventListener("activate", (event) => {
   files.activate(event);
-  event.waitUntil(self.clients.claim());
+  event.waitUntil(begin());
 });
 
 self.addEventListener("message", (event) => {
   const message: Message = event.data;
   if (message === "keep") event.waitUntil(keep(event));
-  if (message === "take-over") event.waitUntil(takeOver());
+  if (message === "take-over") {
+    isWanted = true;
+    event.waitUntil(self.skipWaiting());
+  }
   if (message === "unregister") event.waitUntil(unregister());
 });
 
@@ -63,11 +69,12 @@ async function keep(event: ExtendableMessageEvent): Promise<void> {
   }
 }
 
-async function takeOver(): Promise<void> {
+async function begin(): Promise<void> {
+  await self.clients.claim();
+  if (!isWanted) return;
   for (const client of await self.clients.matchAll({ type: "window", includeUncontrolled: true })) {
-    if (client.url.startsWith(scope)) client.postMessage(TAKING_OVER);
+    if (client.url.startsWith(scope)) client.postMessage(TAKEN_OVER);
   }
-  await self.skipWaiting();
 }
 
 async function unregister(): Promise<void> {

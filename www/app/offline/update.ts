@@ -1,4 +1,4 @@
-import { TAKING_OVER } from "../../service-worker/protocol";
+import { TAKEN_OVER } from "../../service-worker/protocol";
 
 /**
  * Watches for a new version that waits for this one to go.
@@ -24,17 +24,12 @@ export function watchForUpdate(
   look();
 }
 
-/** Loads the page anew when a new version takes over because somebody, in whatever tab, asked for it. */
+/** Loads the page anew when a new version has taken over because somebody, in whatever tab, asked for it. */
 export function reloadWhenTakenOver(until: AbortSignal): void {
-  const { serviceWorker } = navigator;
-  serviceWorker?.addEventListener(
+  navigator.serviceWorker?.addEventListener(
     "message",
     ({ data }) => {
-      if (data !== TAKING_OVER) return;
-      serviceWorker.addEventListener("controllerchange", () => location.reload(), {
-        once: true,
-        signal: until,
-      });
+      if (data === TAKEN_OVER) location.reload();
     },
     { signal: until },
   );
