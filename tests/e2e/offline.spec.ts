@@ -265,7 +265,7 @@ test("a file that cannot be kept leaves the page as it was, and the next visit k
 }) => {
   host.change("photos/coffee.png", () => 404);
   await classifier.open("?device=cpu");
-  await expect(offline(page)).toContainText("could not keep the page");
+  await expect(offline(page)).toContainText("does not work: the page could not be kept");
   await isSeen(classifier, "A cat", "Egyptian cat");
   await expect(classifier.notice).toHaveCount(0);
   // A page that is not kept whole comes from the server, in whatever version that has.
@@ -363,7 +363,7 @@ test("the service worker that earlier versions had makes room for this one", asy
   await visit(classifier);
 });
 
-test("the page can be installed", async ({ classifier, page }) => {
+test("the page can be installed", async ({ classifier, host, page }) => {
   await visit(classifier);
   const session = await page.context().newCDPSession(page);
   const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
@@ -371,6 +371,8 @@ test("the page can be installed", async ({ classifier, page }) => {
   expect(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito")).toEqual([]);
   const { errors, data, url } = await session.send("Page.getAppManifest");
   expect(errors).toEqual([]);
+  // Another copy of the page on the same host is another app.
+  expect(await session.send("Page.getAppId")).toMatchObject({ appId: host.address });
   const manifest = JSON.parse(data ?? "");
   expect(manifest).toMatchObject({ display: "standalone", start_url: "./", scope: "./" });
   for (const { src, sizes, type } of manifest.icons) {

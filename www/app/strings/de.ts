@@ -199,7 +199,7 @@ export const de: Strings = {
     },
     worksOffline: "geht: Seite und Gewichte sind aufbewahrt",
     pageAlone: "nur die Seite: Diese Gewichte sind nicht aufbewahrt",
-    notKept: "geht nicht: Der Browser konnte die Seite nicht aufbewahren",
+    notKept: "geht nicht: Die Seite konnte nicht aufbewahrt werden",
     integers: "int8",
     isolated: "cross-origin isolated",
     notIsolated: "keine",

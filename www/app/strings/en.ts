@@ -201,7 +201,7 @@ export const en = {
     },
     worksOffline: "works: page and weights are kept",
     pageAlone: "the page alone: these weights are not kept",
-    notKept: "does not work: the browser could not keep the page",
+    notKept: "does not work: the page could not be kept",
     integers: "int8",
     isolated: "cross-origin isolated",
     notIsolated: "none",
