@@ -12,6 +12,8 @@ export default defineConfig({
   use: {
     baseURL: `http://localhost:${port}`,
     viewport: { width: 1280, height: 900 },
+    // What a service worker fetches escapes the tests' routes. Those about it allow it.
+    serviceWorkers: "block",
     ...chromium(),
   },
   webServer: {

@@ -1,4 +1,8 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import type { Plugin } from "vite";
+import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
 
 /** What makes the page cross-origin isolated, so that threads may share memory (docs/isolation.md). */
@@ -37,8 +41,39 @@ const contentSecurityPolicy: Plugin = {
   ],
 };
 
+/** Adds checksums to the list of files, by which the browser refuses those of another version. */
+const withChecksums = async <File extends { url: string }>(files: File[]) => ({
+  manifest: await Promise.all(
+    files.map(async (entry) => {
+      const hash = createHash("sha256").update(await readFile(path.join("dist", entry.url)));
+      return { ...entry, integrity: `sha256-${hash.digest("base64")}` };
+    }),
+  ),
+});
+
+/** Builds the service worker, with a list of the files that it keeps (docs/offline.md). */
+const serviceWorker = VitePWA({
+  strategies: "injectManifest",
+  srcDir: "www/service-worker",
+  filename: "service-worker.ts",
+  // The page registers it when it has all it needs itself, and has a manifest of its own.
+  injectRegister: false,
+  manifest: false,
+  injectManifest: {
+    globPatterns: ["**/*.{html,js,css,wasm,json,svg,png,webmanifest}"],
+    // Weights are the worker's, which keeps them with their checksums.
+    globIgnores: ["weights/**", "isolation-worker.js"],
+    // These carry a hash of their content in their names.
+    dontCacheBustURLsMatching: /^assets\//,
+    // All wasm modules, since another device may be chosen without a network.
+    maximumFileSizeToCacheInBytes: 16 << 20,
+    rollupFormat: "iife",
+    manifestTransforms: [withChecksums],
+  },
+});
+
 export default defineConfig({
-  plugins: [contentSecurityPolicy],
+  plugins: [contentSecurityPolicy, serviceWorker],
   // Relative addresses: the built page works from any folder of any server.
   base: "./",
   publicDir: "www/public",

@@ -2,8 +2,11 @@ import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Page } from "@playwright/test";
 import { overflow, violations } from "./support/access";
-import { type Change, StaticHost } from "./support/host";
-import { test as base, type ClassifierPage, expect } from "./support/page";
+import type { Change, StaticHost } from "./support/host";
+import { test as base, type ClassifierPage, expect, onHost as test } from "./support/page";
+
+base.use({ serviceWorkers: "allow" });
+test.use({ serviceWorkers: "allow" });
 
 const isIsolated = (page: Page) => page.evaluate(() => crossOriginIsolated);
 const turnOn = (page: Page) => page.getByRole("button", { name: "Use all processors" });
@@ -14,6 +17,13 @@ const withMeta: Change = (html) => html.replace('content="button"', 'content="se
 /** How many service workers the page's origin has. */
 function registrations(page: Page): Promise<number> {
   return page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length);
+}
+
+/** Whether the service worker was told to isolate the page. */
+function isTurnedOn(page: Page): Promise<boolean> {
+  return page.evaluate(async () =>
+    (await caches.keys()).some((name) => name.startsWith("resnet-web-isolation:")),
+  );
 }
 
 /** Counts how often the page is loaded. */
@@ -37,7 +47,7 @@ base.describe("on a server that sends the headers", () => {
     await classifier.open("?device=cpu");
     await catIsSeen(classifier);
     expect(await isIsolated(page)).toBe(true);
-    expect(await registrations(page)).toBe(0);
+    expect(await isTurnedOn(page)).toBe(false);
     await expect(turnOn(page)).toHaveCount(0);
     await expect(turnOff(page)).toHaveCount(0);
   });
@@ -130,18 +140,6 @@ base.describe("on a server that sends the headers", () => {
   });
 });
 
-/** A test on a static host of its own. */
-const test = base.extend<{ host: StaticHost }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs off the pattern.
-  host: async ({}, use) => {
-    const host = new StaticHost();
-    await host.open();
-    await use(host);
-    host.close();
-  },
-  baseURL: async ({ host }, use) => use(host.address),
-});
-
 test.describe("where threads do not start", () => {
   test.skip(availableParallelism() < 2, "this machine has one processor");
 
@@ -174,7 +172,7 @@ test.describe("where threads do not start", () => {
 });
 
 test.describe("on a host that cannot send the headers", () => {
-  test("the page says so, works on one thread, and registers nothing", async ({
+  test("the page says so, works on one thread, and isolates nothing", async ({
     classifier,
     page,
   }) => {
@@ -183,7 +181,7 @@ test.describe("on a host that cannot send the headers", () => {
     await expect(classifier.device).toContainText("need a cross-origin isolated page");
     await catIsSeen(classifier);
     expect(await isIsolated(page)).toBe(false);
-    expect(await registrations(page)).toBe(0);
+    expect(await isTurnedOn(page)).toBe(false);
   });
 
   test("the button isolates the page for this visit and the next, until it is turned off", async ({
@@ -210,7 +208,7 @@ test.describe("on a host that cannot send the headers", () => {
     await turnOff(page).click();
     await expect(turnOn(page)).toBeVisible();
     expect(await isIsolated(page)).toBe(false);
-    expect(await registrations(page)).toBe(0);
+    expect(await isTurnedOn(page)).toBe(false);
     expect(loads.count).toBe(4);
     await expect(classifier.notice).toHaveCount(0);
     await catIsSeen(classifier);
@@ -251,7 +249,7 @@ test.describe("on a host that cannot send the headers", () => {
     const gone = new Promise<void>((resolve) => {
       go = resolve;
     });
-    host.change("isolation-worker.js", async (script) => {
+    host.change("service-worker.js", async (script) => {
       await gone;
       return script;
     });
@@ -260,7 +258,7 @@ test.describe("on a host that cannot send the headers", () => {
     await classifier.chooseSample("A cat");
     go();
     expect((await classifier.topResult()).label).toBe("Egyptian cat");
-    await expect.poll(() => registrations(page)).toBe(1);
+    await expect.poll(() => isTurnedOn(page)).toBe(true);
     expect(await isIsolated(page)).toBe(false);
     await classifier.open("?device=cpu");
     await expect(turnOff(page)).toBeVisible();
@@ -268,7 +266,16 @@ test.describe("on a host that cannot send the headers", () => {
     expect(loads.count).toBe(2);
   });
 
-  test("?isolation=off removes the service worker, and registers none", async ({
+  test("the page is isolated although it cannot be kept", async ({ classifier, host, page }) => {
+    host.change("photos/coffee.png", () => 404);
+    await classifier.open("?device=cpu");
+    await turnOn(page).click();
+    await expect(turnOff(page)).toBeVisible();
+    expect(await isIsolated(page)).toBe(true);
+    await catIsSeen(classifier);
+  });
+
+  test("?isolation=off turns it off, whatever the meta element says", async ({
     classifier,
     host,
     page,
@@ -277,12 +284,12 @@ test.describe("on a host that cannot send the headers", () => {
     await classifier.open("?device=cpu");
     await expect(turnOff(page)).toBeVisible();
     await classifier.open("?device=cpu&isolation=off");
-    await expect.poll(() => registrations(page)).toBe(0);
+    await expect.poll(() => isTurnedOn(page)).toBe(false);
     expect(await isIsolated(page)).toBe(false);
     await catIsSeen(classifier);
     await expect(turnOn(page)).toHaveCount(0);
     await expect(turnOff(page)).toHaveCount(0);
-    expect(await registrations(page)).toBe(0);
+    expect(await isTurnedOn(page)).toBe(false);
   });
 
   test("a service worker that is told to go goes", async ({ classifier, page }) => {
@@ -304,7 +311,7 @@ test.describe("on a host that cannot send the headers", () => {
     await turnOn(page).click();
     await expect(turnOff(page)).toBeVisible();
     host.change(
-      "isolation-worker.js",
+      "service-worker.js",
       () => `self.addEventListener("install", () => self.skipWaiting());
         self.addEventListener("activate", () => self.registration.unregister());`,
     );
@@ -322,7 +329,7 @@ test.describe("on a host that cannot send the headers", () => {
   }) => {
     host.change("index.html", withMeta);
     host.change("own.js", () => "self.addEventListener('fetch', () => {});");
-    await classifier.open("?device=cpu&isolation=off");
+    await classifier.open("?device=cpu&offline=off");
     await page.evaluate(async () => {
       await navigator.serviceWorker.register("./own.js");
       await navigator.serviceWorker.ready;
@@ -401,7 +408,7 @@ for (const [way, meta] of Object.entries(WAYS)) {
       host,
       page,
     }) => {
-      host.change("isolation-worker.js", change);
+      host.change("service-worker.js", change);
       if (meta) host.change("index.html", meta);
       const loads = loadsOf(page);
       await classifier.open("?device=cpu");
@@ -409,7 +416,7 @@ for (const [way, meta] of Object.entries(WAYS)) {
       await expect(classifier.notice).toContainText(says);
       await catIsSeen(classifier);
       expect(await isIsolated(page)).toBe(false);
-      expect(await registrations(page)).toBe(0);
+      expect(await isTurnedOn(page)).toBe(false);
       await expect(turnOn(page)).toHaveCount(0);
       expect(loads.count).toBe(expected);
 
@@ -418,7 +425,7 @@ for (const [way, meta] of Object.entries(WAYS)) {
       await classifier.ready();
       await expect(turnOn(page)).toHaveCount(0);
       await expect(classifier.notice).toHaveCount(0);
-      expect(await registrations(page)).toBe(0);
+      expect(await isTurnedOn(page)).toBe(false);
       expect(loads.count).toBe(expected + 1);
     });
   }
@@ -432,6 +439,6 @@ test("without storage for the mark the page is not loaded anew", async ({ classi
   await classifier.open("?device=cpu");
   await turnOn(page).click();
   await expect(classifier.notice).toContainText("lets the page keep nothing");
-  expect(await registrations(page)).toBe(0);
+  expect(await isTurnedOn(page)).toBe(false);
   expect(loads.count).toBe(1);
 });

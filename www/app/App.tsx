@@ -13,6 +13,8 @@ import { LayerTable } from "./layers/LayerTable";
 import { LiveResults } from "./live/LiveResults";
 import { ModelCard } from "./model/ModelCard";
 import { useModel } from "./model/useModel";
+import { UpdateNotice } from "./offline/UpdateNotice";
+import { useOffline } from "./offline/useOffline";
 import { Results } from "./results/Results";
 import { type Photo, useClassification } from "./results/useClassification";
 import { rememberedView, rememberView, type View } from "./results/view";
@@ -28,8 +30,9 @@ import { strings } from "./strings";
 /** The page: a photo on one side, what it shows on the other, the network below. */
 export function App() {
   const settings = useMemo(() => readSettings(location.search), []);
-  const isolation = useIsolation(settings.isolationOff);
+  const isolation = useIsolation(settings);
   const model = useModel(settings);
+  const offline = useOffline(settings.offlineOff, model.model !== null || model.error !== null);
   const classification = useClassification(model.classifier, model.model, settings.fault);
   const { photo, result } = classification;
   const inspected = useInspection(model.classifier, model.model, photo);
@@ -178,6 +181,7 @@ export function App() {
         </DevicePill>
       </header>
       <main>
+        {offline.offered && <UpdateNotice {...offline} />}
         {notices.map((notice) => (
           <Notice key={notice.message} {...notice} />
         ))}
@@ -269,7 +273,12 @@ export function App() {
         )}
       </main>
       <footer>
-        <StatusLine device={device} model={model.model} />
+        <StatusLine
+          device={device}
+          model={model.model}
+          pageKept={offline.kept}
+          weightsKept={model.model?.kept.cached === true && model.cached?.files !== 0}
+        />
         <p>
           {strings.footer.privacy} {strings.footer.photos}
         </p>

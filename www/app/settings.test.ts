@@ -17,6 +17,8 @@ it.each([
   ["?threads=many", {}],
   ["?isolation=off", { isolationOff: true }],
   ["?isolation=on", {}],
+  ["?offline=off", { offlineOff: true }],
+  ["?offline=on", {}],
 ])("the address's query %s", (query, settings) => {
   const usual = {
     device: "auto",
@@ -26,6 +28,7 @@ it.each([
     top: null,
     threshold: null,
     isolationOff: false,
+    offlineOff: false,
     fault: null,
   };
   expect(readSettings(query)).toEqual({ ...usual, ...settings });

@@ -22,8 +22,10 @@ export interface Settings {
   top: number | null;
   /** `?threshold=PERCENT`: how probable they have to be, here 0 to 1. */
   threshold: number | null;
-  /** `?isolation=off`: the service worker that isolates the page is removed. */
+  /** `?isolation=off`: the service worker does not isolate the page. */
   isolationOff: boolean;
+  /** `?offline=off`: the service worker is removed, with all it keeps of the page. */
+  offlineOff: boolean;
   /**
    * `?fault=panic`: the first classification crashes the code; `?fault=device-lost`: it loses the GPU's device. To see the
    * page recover.
@@ -44,6 +46,7 @@ export function readSettings(query: string): Settings {
     top: readTop(parameters.get("top")),
     threshold: readThreshold(parameters.get("threshold")),
     isolationOff: parameters.get("isolation") === "off",
+    offlineOff: parameters.get("offline") === "off",
     fault: fault === "panic" || fault === "device-lost" ? fault : null,
   };
 }

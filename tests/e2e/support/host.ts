@@ -31,14 +31,17 @@ export class StaticHost {
   isolates = false;
   readonly #changes = new Map<string, Change>();
   readonly #server = createServer(({ url }, response) => void this.#answer(url ?? "/", response));
+  #port = 0;
 
+  /** Begins to answer, at the same address as before it was closed. */
   async open(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => this.#server.listen(this.#port, "127.0.0.1", resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
-  /** The page's address, while the host is open. */
+  /** The page's address, once the host has been open. */
   get address(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}${FOLDER}`;
+    return `http://127.0.0.1:${this.#port}${FOLDER}`;
   }
 
   /** From now on `file`, in the page's folder, is something else. */
@@ -46,6 +49,12 @@ export class StaticHost {
     this.#changes.set(file, change);
   }
 
+  /** From now on `file` is as it was built again. */
+  restore(file: string): void {
+    this.#changes.delete(file);
+  }
+
+  /** From here on nobody answers. */
   close(): void {
     this.#server.closeAllConnections();
     this.#server.close();

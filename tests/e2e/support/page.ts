@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { test as base, expect, type Locator, type Page } from "@playwright/test";
+import { StaticHost } from "./host";
 
 /** The page under test, in a person's terms. */
 export class ClassifierPage {
@@ -65,6 +66,18 @@ export const test = base.extend<{ classifier: ClassifierPage }>({
     expect(refused, "what the page's security policy refused").toEqual([]);
     expect(strangers, "requests that leave the page's own origin").toEqual([]);
   },
+});
+
+/** The same on a static host of its own. */
+export const onHost = test.extend<{ host: StaticHost }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs off the pattern.
+  host: async ({}, use) => {
+    const host = new StaticHost();
+    await host.open();
+    await use(host);
+    host.close();
+  },
+  baseURL: async ({ host }, use) => use(host.address),
 });
 
 /** A fixture picture as a file to be chosen, under another name if one is given. */

@@ -1,3 +1,5 @@
+import { isolationMark } from "../../service-worker/protocol";
+import { look, register, scope } from "../offline/registration";
 import { note, noted } from "../storage";
 import type { Attempt, Situation } from "./decide";
 
@@ -9,19 +11,26 @@ const REFUSED = "off";
 const PARAMETER = "isolation";
 const EXPECTED = "expected";
 
-/** How long a service worker may take to be ready, in milliseconds. */
-const PATIENCE = 10_000;
+/** What the address forbids. */
+export interface Forbidden {
+  /** The service worker isolates nothing. */
+  isolationOff: boolean;
+  /** There is no service worker. */
+  offlineOff: boolean;
+}
+
+const IMPOSSIBLE: Awaited<ReturnType<typeof look>> = { possible: false };
 
 /** Looks at the page, its address and the browser. That the page was loaded anew is told once. */
-export async function arrive(off: boolean): Promise<Situation> {
+export async function arrive({ isolationOff, offlineOff }: Forbidden): Promise<Situation> {
   const reloaded = takeReload();
-  const { ours, possible } = await look().catch(() => ({ ours: undefined, possible: false }));
+  const { ours, possible } = offlineOff ? IMPOSSIBLE : await look().catch(() => IMPOSSIBLE);
   const attempt = noted("sessionStorage", KEY);
   return {
     isolated: globalThis.crossOriginIsolated === true,
     possible,
-    registered: ours !== undefined,
-    off,
+    turnedOn: ours !== undefined && (await caches.has(isolationMark(scope())).catch(() => false)),
+    off: isolationOff,
     forEverybody: ownerWantsIt(),
     refused: noted("localStorage", KEY) === REFUSED,
     attempt: attempt === "made" || attempt === "failed" ? attempt : null,
@@ -51,54 +60,23 @@ function takeReload(): boolean {
   return true;
 }
 
-/** Remembers whether the person wants no service worker, whatever the site's owner wants. */
+/** Remembers whether the person wants no isolation by the service worker, whatever the site's owner wants. */
 export function rememberRefusal(refused: boolean): void {
   note("localStorage", KEY, refused ? REFUSED : null);
 }
 
-/** Registers the service worker and waits until it answers. */
-export async function register(): Promise<void> {
-  const registration = await navigator.serviceWorker.register(script(), {
-    // A new version is found wherever the host lets scripts be cached for long.
-    updateViaCache: "none",
-  });
-  const worker = registration.installing ?? registration.waiting ?? registration.active;
-  if (worker) await activated(worker);
+/** Has the service worker isolate the page from its next load on, as soon as there is one. */
+export async function startIsolating(): Promise<void> {
+  await register();
+  await caches.open(isolationMark(scope()));
 }
 
-/** Unregisters the service worker, if it is there. */
-export async function unregister(): Promise<void> {
-  const { ours } = await look();
-  await ours?.unregister();
-}
-
-/** Looks for the service worker, and whether it could be registered. */
-async function look(): Promise<{ ours?: ServiceWorkerRegistration; possible: boolean }> {
-  // Browsers have service workers on HTTPS and localhost only. A frame is as isolated as the page around it.
-  if (!navigator.serviceWorker || window.top !== window) return { possible: false };
-  const found = await navigator.serviceWorker.getRegistration();
-  if (!found) return { possible: true };
-  const worker = found.installing ?? found.waiting ?? found.active;
-  // Another one of the site's has its own work to do here, and stays.
-  return worker?.scriptURL === script() ? { ours: found, possible: true } : { possible: false };
-}
-
-function script(): string {
-  return new URL("./isolation-worker.js", document.baseURI).href;
+/** Has it stop that. */
+export async function stopIsolating(): Promise<void> {
+  await caches.delete(isolationMark(scope()));
 }
 
 function ownerWantsIt(): boolean {
   const meta = document.querySelector<HTMLMetaElement>('meta[name="resnet-web:isolation"]');
   return meta?.content === "service-worker";
-}
-
-async function activated(worker: ServiceWorker): Promise<void> {
-  if (worker.state === "activated") return;
-  await new Promise<void>((resolve, reject) => {
-    worker.addEventListener("statechange", () => {
-      if (worker.state === "activated") resolve();
-      if (worker.state === "redundant") reject(new Error("its service worker fails to install."));
-    });
-    setTimeout(() => reject(new Error("its service worker does not start.")), PATIENCE);
-  });
 }

@@ -5,15 +5,15 @@ import { type Attempt, decide, type Offer, type Situation, type Step } from "./d
 const PLAIN: Situation = {
   isolated: false,
   possible: true,
-  registered: false,
+  turnedOn: false,
   off: false,
   forEverybody: false,
   refused: false,
   attempt: null,
   reloaded: false,
 };
-const ISOLATED = { isolated: true, registered: true } as const;
-const RELOADED = { reloaded: true, attempt: "made", registered: true } as const;
+const ISOLATED = { isolated: true, turnedOn: true } as const;
+const RELOADED = { reloaded: true, attempt: "made", turnedOn: true } as const;
 const EVERYBODY = { forEverybody: true } as const;
 const OFF = { off: true } as const;
 
@@ -26,7 +26,7 @@ const CASES: [string, Partial<Situation>, Step, Offer][] = [
   ["the reload was in vain", RELOADED, "give-up", null],
   ["it was in vain before", { attempt: "failed" }, "nothing", null],
   ["it was turned off again", { attempt: "made", refused: true }, "nothing", "turn-on"],
-  ["the browser passes the service worker by", { registered: true }, "nothing", "turn-on"],
+  ["the browser passes the service worker by", { turnedOn: true }, "nothing", "turn-on"],
 
   ["the owner wants it", EVERYBODY, "turn-on", "turn-on"],
   [
@@ -42,10 +42,10 @@ const CASES: [string, Partial<Situation>, Step, Offer][] = [
   ["the owner wants what cannot be", { ...EVERYBODY, possible: false }, "nothing", null],
 
   ["the address forbids it", OFF, "nothing", null],
-  ["the address forbids it, but there it is", { ...OFF, registered: true }, "remove", null],
-  ["the address forbids it, but there it works", { ...OFF, ...ISOLATED }, "remove", null],
+  ["the address forbids it, but there it is", { ...OFF, turnedOn: true }, "turn-off", null],
+  ["the address forbids it, but there it works", { ...OFF, ...ISOLATED }, "turn-off", null],
   ["the address forbids what the owner wants", { ...OFF, ...EVERYBODY }, "nothing", null],
-  ["the address forbids it after a reload", { ...OFF, ...RELOADED }, "remove", null],
+  ["the address forbids it after a reload", { ...OFF, ...RELOADED }, "turn-off", null],
 ];
 
 describe("on arrival", () => {
@@ -76,7 +76,7 @@ describe("whatever the situation", () => {
     expect(again).toEqual([]);
   });
 
-  it("nothing is registered that was not asked for, or is not needed", () => {
+  it("nothing is turned on that was not asked for, or is not needed", () => {
     const wrong = decided.filter(
       ({ situation: { isolated, off, forEverybody, refused }, step }) =>
         step === "turn-on" && (isolated || off || refused || !forEverybody),
@@ -86,8 +86,8 @@ describe("whatever the situation", () => {
 
   it("a service worker that works can be turned off", () => {
     const caught = decided.filter(
-      ({ situation: { isolated, registered }, step, offer }) =>
-        isolated && registered && step !== "remove" && offer !== "turn-off",
+      ({ situation: { isolated, turnedOn }, step, offer }) =>
+        isolated && turnedOn && step !== "turn-off" && offer !== "turn-off",
     );
     expect(caught).toEqual([]);
   });

@@ -5,14 +5,14 @@ export type Attempt =
   /** That was in vain. */
   | "failed";
 
-/** What decides about the service worker that isolates the page. */
+/** What decides whether the service worker isolates the page. */
 export interface Situation {
   /** The page is isolated, by whatever means. */
   isolated: boolean;
-  /** The service worker could be registered without getting in anybody's way. */
+  /** There could be a service worker that gets in nobody's way. */
   possible: boolean;
-  /** It is registered. */
-  registered: boolean;
+  /** It is there, and was told to isolate the page. */
+  turnedOn: boolean;
   /** The address says `?isolation=off`. */
   off: boolean;
   /** The site's owner wants it for everybody. */
@@ -28,11 +28,11 @@ export interface Situation {
 /** What to do on arrival. */
 export type Step =
   | "nothing"
-  /** Register the service worker, then load the page anew. */
+  /** Have the service worker isolate the page, then load that anew. */
   | "turn-on"
-  /** Unregister it. */
-  | "remove"
-  /** Unregister it, because it has not helped, and say so. */
+  /** Have it stop that. */
+  | "turn-off"
+  /** Have it stop that, because it has not helped, and say so. */
   | "give-up";
 
 /** What the person may do. */
@@ -43,9 +43,9 @@ export type Offer = "turn-on" | "turn-off" | null;
  * vain.
  */
 export function decide(situation: Situation): { step: Step; offer: Offer } {
-  const { isolated, possible, registered, off, forEverybody, refused } = situation;
-  if (off) return { step: registered ? "remove" : "nothing", offer: null };
-  if (isolated) return { step: "nothing", offer: registered ? "turn-off" : null };
+  const { isolated, possible, turnedOn, off, forEverybody, refused } = situation;
+  if (off) return { step: turnedOn ? "turn-off" : "nothing", offer: null };
+  if (isolated) return { step: "nothing", offer: turnedOn ? "turn-off" : null };
   if (!possible) return { step: "nothing", offer: null };
   if (situation.reloaded) return { step: "give-up", offer: null };
   if (situation.attempt === "failed") return { step: "nothing", offer: null };

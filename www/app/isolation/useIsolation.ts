@@ -1,29 +1,34 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { strings } from "../strings";
-import { arrive, register, reload, rememberAttempt, rememberRefusal, unregister } from "./browser";
+import {
+  arrive,
+  type Forbidden,
+  reload,
+  rememberAttempt,
+  rememberRefusal,
+  startIsolating,
+  stopIsolating,
+} from "./browser";
 import { decide, type Offer } from "./decide";
 
 const text = strings.isolation;
 
-/** Where the page stands with the service worker that isolates it. */
+/** Where the page stands with isolation by its service worker. */
 export interface Isolation {
   /** What the person may do about it. */
   offer: Offer;
   /** Whether that is under way. */
   busy: boolean;
-  /** Why there is no service worker, after it was tried. */
+  /** Why the page is not isolated, after it was tried. */
   fault: string | null;
   turnOn: () => void;
   turnOff: () => void;
   dismissFault: () => void;
 }
 
-/**
- * Takes care of the service worker that isolates the page, where the server does not (docs/isolation.md).
- *
- * @param off neither registers it nor keeps it, as the address asks
- */
-export function useIsolation(off: boolean): Isolation {
+/** Has the service worker isolate the page where the server does not, and somebody asks for it (docs/isolation.md). */
+export function useIsolation(forbidden: Forbidden): Isolation {
+  const { isolationOff, offlineOff } = forbidden;
   const [state, setState] = useState<Pick<Isolation, "offer" | "busy" | "fault">>({
     offer: null,
     busy: false,
@@ -33,14 +38,14 @@ export function useIsolation(off: boolean): Isolation {
   const giveUp = useCallback(async (fault: string) => {
     rememberAttempt("failed");
     // It does no harm to a page that works without it.
-    await unregister().catch(() => {});
+    await stopIsolating().catch(() => {});
     setState({ offer: null, busy: false, fault });
   }, []);
 
   const start = useCallback(
     async (mayReload: () => boolean) => {
       try {
-        await register();
+        await startIsolating();
         if (!mayReload()) return setState({ offer: "turn-on", busy: false, fault: null });
         // What is not remembered might be tried again and again.
         if (!rememberAttempt("made")) throw new Error(text.noStorage);
@@ -55,15 +60,15 @@ export function useIsolation(off: boolean): Isolation {
   useEffect(() => {
     const untouched = whileUntouched();
     const begin = async () => {
-      const { step, offer } = decide(await arrive(off));
+      const { step, offer } = decide(await arrive({ isolationOff, offlineOff }));
       setState((before) => ({ ...before, offer }));
-      if (step === "remove") await unregister().catch(() => {});
+      if (step === "turn-off") await stopIsolating().catch(() => {});
       if (step === "give-up") await giveUp(text.ineffective);
       // Whoever has begun to do something keeps what is there: the next visit is isolated.
       if (step === "turn-on") await start(untouched);
     };
     void begin();
-  }, [off, giveUp, start]);
+  }, [isolationOff, offlineOff, giveUp, start]);
 
   const turnOn = useCallback(() => {
     setState((before) => ({ ...before, busy: true }));
@@ -75,7 +80,7 @@ export function useIsolation(off: boolean): Isolation {
     setState((before) => ({ ...before, busy: true }));
     rememberRefusal(true);
     try {
-      await unregister();
+      await stopIsolating();
       location.reload();
     } catch (thrown) {
       setState({ offer: "turn-off", busy: false, fault: text.stays((thrown as Error).message) });

@@ -7,10 +7,14 @@ const text = strings.status;
 interface StatusLineProps {
   device: DeviceStatus | null;
   model: LoadedModel | null;
+  /** Whether the page's files are kept for visits without a network; null while that is not known. */
+  pageKept: boolean | null;
+  /** Whether the model's weights are, too. */
+  weightsKept: boolean;
 }
 
 /** What is at work, in one line: for whoever reports a fault, and for whoever is curious. */
-export function StatusLine({ device, model }: StatusLineProps) {
+export function StatusLine({ device, model, pageKept, weightsKept }: StatusLineProps) {
   const onGpu = model?.info.onGpu;
   const facts: [keyof typeof text.names, string][] = [];
   if (device) {
@@ -25,6 +29,10 @@ export function StatusLine({ device, model }: StatusLineProps) {
     facts.push(["memory", text.weights(megabytes(4 * model.summary.parameters))]);
   }
   if (onGpu) facts.push(["gpu", text.onGpu(megabytes(onGpu.bytes), onGpu.dispatches)]);
+  if (pageKept !== null) {
+    const all = weightsKept ? text.worksOffline : text.pageAlone;
+    facts.push(["offline", pageKept ? all : text.notKept]);
+  }
   return (
     <dl class="status-line" aria-label={text.label}>
       {facts.map(([name, value]) => (

@@ -196,7 +196,11 @@ export const de: Strings = {
       model: "Modell",
       memory: "Speicher",
       gpu: "GPU",
+      offline: "Ohne Netz",
     },
+    worksOffline: "geht: Seite und Gewichte sind aufbewahrt",
+    pageAlone: "nur die Seite: Diese Gewichte sind nicht aufbewahrt",
+    notKept: "geht nicht: Die Seite konnte nicht aufbewahrt werden",
     integers: "int8",
     isolated: "cross-origin isolated",
     notIsolated: "keine",
@@ -219,17 +223,25 @@ export const de: Strings = {
   isolation: {
     turnOn: "Alle Prozessoren nutzen",
     turnOnHint:
-      "Installiert einen kleinen Service Worker, der die Seite isoliert, und lädt sie neu: Wähle dein Foto dann noch einmal.",
+      "Ein Service Worker isoliert die Seite von da an. Sie wird neu geladen: Wähle dein Foto dann noch einmal.",
     turnOff: "Isolation ausschalten",
     turnOffHint:
       "Ein Service Worker isoliert diese Seite. Ohne ihn wird sie neu geladen: Wähle dein Foto dann noch einmal.",
     ineffective:
-      "Alles geht, mit einem Thread. Die Seite wurde neu geladen, aber dieser Browser isoliert sie nicht: Der Service Worker ist wieder entfernt.",
+      "Alles geht, mit einem Thread. Die Seite wurde neu geladen, aber dieser Browser isoliert sie nicht: Die Isolation ist wieder aus.",
     failed: (message) =>
       `Alles geht, mit einem Thread. Die Seite konnte nicht isoliert werden: ${message}`,
     noStorage: "Dieser Browser lässt die Seite nichts behalten.",
     stays: (message) =>
-      `Der Service Worker konnte nicht entfernt werden, versuch es noch einmal: ${message}`,
+      `Die Isolation konnte nicht ausgeschaltet werden, versuch es noch einmal: ${message}`,
+  },
+
+  offline: {
+    update: "Eine neue Version ist da",
+    updateHint:
+      "Beim Aktualisieren wird die Seite in allen Tabs neu geladen: Wähle dein Foto dann noch einmal. Sonst kommt sie, sobald alle geschlossen sind.",
+    updateNow: "Jetzt aktualisieren",
+    later: "Später",
   },
 
   model: {

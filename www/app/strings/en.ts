@@ -198,7 +198,11 @@ export const en = {
       model: "Model",
       memory: "Memory",
       gpu: "GPU",
+      offline: "Without a network",
     },
+    worksOffline: "works: page and weights are kept",
+    pageAlone: "the page alone: these weights are not kept",
+    notKept: "does not work: the page could not be kept",
     integers: "int8",
     isolated: "cross-origin isolated",
     notIsolated: "none",
@@ -221,16 +225,24 @@ export const en = {
   isolation: {
     turnOn: "Use all processors",
     turnOnHint:
-      "Installs a small service worker that isolates the page, and loads the page anew: choose your photo again then.",
+      "A service worker isolates the page from then on. The page is loaded anew: choose your photo again then.",
     turnOff: "Turn isolation off",
     turnOffHint:
       "A service worker isolates this page. Without it the page is loaded anew: choose your photo again then.",
     ineffective:
-      "Everything works, on one thread. The page was loaded anew, but this browser does not isolate it: the service worker is removed again.",
+      "Everything works, on one thread. The page was loaded anew, but this browser does not isolate it: isolation is off again.",
     failed: (message: string) =>
       `Everything works, on one thread. The page could not be isolated: ${message}`,
     noStorage: "this browser lets the page keep nothing.",
-    stays: (message: string) => `The service worker could not be removed, try again: ${message}`,
+    stays: (message: string) => `Isolation could not be turned off, try again: ${message}`,
+  },
+
+  offline: {
+    update: "A new version is ready",
+    updateHint:
+      "Updating loads the page anew in all its tabs: choose your photo again then. Otherwise it takes over once all of them are closed.",
+    updateNow: "Update now",
+    later: "Later",
   },
 
   model: {

@@ -1,5 +1,6 @@
 import { BlockDigests } from "./blocks";
 import type { Pieces } from "./checksum";
+import type { Manifest } from "./manifest";
 import { type Version, versionOf } from "./request";
 
 const NAME = "resnet-web-weights";
@@ -30,6 +31,14 @@ interface Index {
 interface Entry {
   bytes: number;
   digests: string[];
+  /** The manifest that named it, if one did: for a visit without a network. */
+  manifest?: NamedBy | undefined;
+}
+
+/** A manifest, and where it was found. */
+export interface NamedBy {
+  url: string;
+  says: Manifest;
 }
 
 /** This browser's cache of weight files. The files are what counts: an index that is lost, or behind, does no harm. */
@@ -64,6 +73,15 @@ export class WeightCache {
     return null;
   }
 
+  /** What the manifest at an address said of a file that is kept. */
+  async manifest(url: string): Promise<Manifest | null> {
+    const index = await this.#index();
+    const latest = Object.values(index)
+      .filter(({ manifest }) => manifest?.url === url)
+      .sort((one, other) => other.used - one.used)[0];
+    return latest?.manifest?.says ?? null;
+  }
+
   /** Notes that a file was of use. */
   async touch(key: string, entry: Entry): Promise<void> {
     await harmlessly(async () => {
@@ -95,7 +113,12 @@ export class WeightCache {
    * Stores a file while it comes, and hands out the stored one. If `pieces` fail, nothing is stored, and this fails with
    * the same; if it is the browser that fails, it says why.
    */
-  async store(key: string, pieces: Pieces, version: Version): Promise<Blob | NotKept> {
+  async store(
+    key: string,
+    pieces: Pieces,
+    version: Version,
+    manifest?: NamedBy,
+  ): Promise<Blob | NotKept> {
     const blocks = new BlockDigests();
     const source = blocks.of(pieces);
     let bytes = 0;
@@ -131,7 +154,7 @@ export class WeightCache {
       release(passed);
       const stored = await (await this.#cache.match(key))?.blob();
       if (stored?.size === bytes) {
-        await this.touch(key, { bytes, digests: blocks.digests });
+        await this.touch(key, { bytes, digests: blocks.digests, manifest });
         return stored;
       }
       await this.drop(key);

@@ -270,6 +270,53 @@ const WITH_MANIFEST: Case[] = [
     fails: { code: "weights-download", message: /is no manifest/ },
   },
   {
+    name: "is here, and the server is out of reach: the manifest is the one that named it",
+    before: [[manifest(), sends(FILE)]],
+    answers: [unreachable],
+    cached: true,
+    stores: [keyOf(FILE)],
+  },
+  {
+    name: "is here, and the server is busy",
+    before: [[manifest(), sends(FILE)]],
+    answers: [status(503)],
+    cached: true,
+  },
+  {
+    name: "is here, and the server never answers",
+    before: [[manifest(), sends(FILE)]],
+    answers: [() => new Promise(() => {})],
+    cached: true,
+  },
+  {
+    name: "is here, and the manifest breaks off for good",
+    before: [[manifest(), sends(FILE)]],
+    answers: [
+      () => new Response(body(new Uint8Array(50), { breaks: 20 })),
+      ...Array(5).fill(unreachable),
+    ],
+    cached: true,
+  },
+  {
+    name: "is not here any more, and nothing is within reach",
+    before: [[manifest(), sends(FILE)]],
+    meanwhile: (stored) => stored.delete(keyOf(FILE)),
+    answers: Array(4).fill(unreachable),
+    fails: { code: "weights-download", message: /a\.safetensors could not be reached/ },
+  },
+  {
+    name: "was never here, and nothing is within reach",
+    answers: Array(3).fill(unreachable),
+    fails: { code: "weights-download", message: /manifest\.json could not be reached/ },
+  },
+  {
+    name: "is here, but the manifest is gone",
+    before: [[manifest(), sends(FILE)]],
+    answers: [status(404)],
+    fails: { code: "weights-download", message: /The server answered 404/ },
+    stores: [keyOf(FILE)],
+  },
+  {
     name: "is the one that was asked for",
     sha256: sha256(FILE).toUpperCase(),
     answers: [manifest(), sends(FILE)],
@@ -658,7 +705,14 @@ it("what the index has lost is worked out again", async () => {
   serve(manifest());
   await load({});
   const index = await new Response(stored.get(INDEX)?.body).json();
-  expect(index).toEqual({ [keyOf(FILE)]: { bytes: 100, digests: [sha256(FILE)], used: 1 } });
+  expect(index).toEqual({
+    [keyOf(FILE)]: {
+      bytes: 100,
+      digests: [sha256(FILE)],
+      used: 1,
+      manifest: { url: MANIFEST, says: describing(FILE) },
+    },
+  });
 });
 
 it("a file's name is the last part of its address", async () => {

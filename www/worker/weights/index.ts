@@ -2,7 +2,7 @@ import { ResNetError } from "../../lib/errors";
 import type { Progress } from "../../lib/types";
 import { gathered, piecesOf } from "./blobs";
 import { BlockDigests } from "./blocks";
-import { type Copy, hasRoomFor, type NotKept, WeightCache } from "./cache";
+import { type Copy, hasRoomFor, type NamedBy, type NotKept, WeightCache } from "./cache";
 import { checked, checkLength, type Expected, type Pieces } from "./checksum";
 import { fetchManifest } from "./manifest";
 import { PATIENCE, type Patience } from "./patience";
@@ -36,6 +36,8 @@ interface Wanted extends Expected {
   url: string;
   /** The cache's key. A file that is known by its SHA-256 has one for each content. */
   key: string;
+  /** The manifest that names it. */
+  manifest?: NamedBy;
 }
 
 /** Fetches a weight file, from this browser's cache where it is there. */
@@ -44,10 +46,11 @@ export async function fetchWeights(
   patience: Patience = PATIENCE,
 ): Promise<FetchedWeights> {
   const { signal, onProgress } = request;
-  const wanted = await identified(request, patience);
-  const { url, key, bytes, sha256 } = wanted;
+  const opened = await WeightCache.open();
+  const wanted = await identified(request, opened, patience);
+  const { url, key, bytes, sha256, manifest } = wanted;
   const name = nameOf(url);
-  const cache = /^https?:/.test(url) ? await WeightCache.open() : null;
+  const cache = /^https?:/.test(url) ? opened : null;
   const asked: DownloadRequest = {
     url,
     what: "weights",
@@ -68,7 +71,7 @@ export async function fetchWeights(
     let reason: NotKept = cache ? "quota" : "unavailable";
     if (cache && (await hasRoomFor(download.total))) {
       const arriving = counted(download, wanted, onProgress);
-      const stored = await cache.store(key, arriving, download.version);
+      const stored = await cache.store(key, arriving, download.version, manifest);
       signal.throwIfAborted();
       if (stored instanceof Blob) return { blob: stored, name, kept: { cached: true } };
       // What came went into the cache, and is lost with it.
@@ -86,6 +89,7 @@ export async function fetchWeights(
 /** Finds out which file is wanted: the one at the address, or the one that a manifest there names. */
 async function identified(
   { url, sha256: expected, signal }: WeightRequest,
+  cache: WeightCache | null,
   patience: Patience,
 ): Promise<Wanted> {
   signal.throwIfAborted();
@@ -93,7 +97,8 @@ async function identified(
   if (!new URL(url).pathname.endsWith(".json")) {
     return { url, key: keyOf(url, sha256), bytes: null, sha256 };
   }
-  const manifest = await fetchManifest(url, signal, patience);
+  const kept = (await cache?.manifest(url)) ?? null;
+  const manifest = await fetchManifest(url, kept, signal, patience);
   if (sha256 !== null && sha256 !== manifest.sha256) {
     throw new ResNetError(
       "weights-checksum",
@@ -102,7 +107,8 @@ async function identified(
   }
   const file = new URL(manifest.file, url).href;
   const { bytes } = manifest;
-  return { url: file, key: keyOf(file, manifest.sha256), bytes, sha256: manifest.sha256 };
+  const key = keyOf(file, manifest.sha256);
+  return { url: file, key, bytes, sha256: manifest.sha256, manifest: { url, says: manifest } };
 }
 
 /** Looks into the cache. Gives the file if it is there, or a download if the server has a newer one. */
@@ -113,7 +119,7 @@ async function lookUp(
   onProgress: (progress: Progress) => void,
   patience: Patience,
 ): Promise<Blob | Download | null> {
-  const { key, sha256 } = wanted;
+  const { key, sha256, manifest } = wanted;
   const { signal } = asked;
   const copy = await cache.find(key);
   if (!copy) return null;
@@ -126,7 +132,7 @@ async function lookUp(
     await cache.drop(key);
     return null;
   }
-  await cache.touch(key, { bytes: copy.blob.size, digests });
+  await cache.touch(key, { bytes: copy.blob.size, digests, manifest });
   return copy.blob;
 }
 

@@ -1,5 +1,6 @@
 import { ResNetError } from "../../lib/errors";
 import type { Patience } from "./patience";
+import { interruptionOf } from "./request";
 import { Download } from "./resume";
 
 /** Names a weight file and says how to tell that it is whole. */
@@ -14,20 +15,30 @@ export interface Manifest {
 /** What is longer is something else. */
 const LONGEST = 1 << 20;
 
-/** Fetches a manifest. */
+/**
+ * Fetches a manifest.
+ *
+ * @param kept what it said when its file was kept: that has to do where the server cannot be reached
+ */
 export async function fetchManifest(
   url: string,
+  kept: Manifest | null,
   signal: AbortSignal,
   patience: Patience,
 ): Promise<Manifest> {
   // Of an old manifest from the browser's HTTP cache, the file may be gone.
   const cache = "no-cache";
   const request = { url, what: "a manifest", bytes: null, checked: false, cache, signal } as const;
-  const download = await Download.open(request, patience);
   try {
-    return parsed(await text(download), url);
-  } finally {
-    download.cancel();
+    const download = await Download.open(request, patience, kept !== null);
+    try {
+      return parsed(await text(download), url);
+    } finally {
+      download.cancel();
+    }
+  } catch (thrown) {
+    if (kept && interruptionOf(thrown)) return kept;
+    throw thrown;
   }
 }
 

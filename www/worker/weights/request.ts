@@ -19,6 +19,13 @@ export class Interruption extends Error {
   }
 }
 
+/** The interruption that is behind an error, if one is. */
+export function interruptionOf(thrown: unknown): Interruption | null {
+  if (thrown instanceof Interruption) return thrown;
+  const cause = thrown instanceof Error ? thrown.cause : null;
+  return cause instanceof Interruption ? cause : null;
+}
+
 /** What a request asks for. */
 export interface Ask {
   url: string;

@@ -61,9 +61,13 @@ export class Download {
     this.#stop.signal.addEventListener("abort", () => this.#latest?.stop());
   }
 
-  /** Sends the first request. */
-  static async open(request: DownloadRequest, patience: Patience): Promise<Download> {
-    const download = new Download(request, patience, false);
+  /** Sends the first request. With a copy at hand the server is not waited for so long. */
+  static async open(
+    request: DownloadRequest,
+    patience: Patience,
+    hasCopy = false,
+  ): Promise<Download> {
+    const download = new Download(request, patience, hasCopy);
     download.#begin(await download.#opened({}));
     return download;
   }

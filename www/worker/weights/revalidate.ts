@@ -1,6 +1,6 @@
 import type { Copy } from "./cache";
 import type { Patience } from "./patience";
-import { Interruption, isForeign, isSameVersion, send, versionOf } from "./request";
+import { Interruption, interruptionOf, isForeign, isSameVersion, send, versionOf } from "./request";
 import { Download, type DownloadRequest } from "./resume";
 
 /**
@@ -53,11 +53,4 @@ async function isCurrent(
     // Many servers refuse this kind of question. What they think of the address itself is asked next.
     return false;
   }
-}
-
-/** The interruption that is behind an error, if one is. */
-function interruptionOf(thrown: unknown): Interruption | null {
-  if (thrown instanceof Interruption) return thrown;
-  const cause = thrown instanceof Error ? thrown.cause : null;
-  return cause instanceof Interruption ? cause : null;
 }

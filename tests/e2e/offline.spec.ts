@@ -1,0 +1,390 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Page } from "@playwright/test";
+import { overflow, violations } from "./support/access";
+import { chromium, WEBGPU } from "./support/browser";
+import type { StaticHost } from "./support/host";
+import { type ClassifierPage, expect, onHost as test } from "./support/page";
+
+// A server that is closed is as far away as one can be: also for the service worker, and for workers.
+test.use({ serviceWorkers: "allow", ...chromium(WEBGPU) });
+
+/** What the page says of visits without a network. */
+const offline = (page: Page) =>
+  page.getByLabel("What is at work").locator("div", { hasText: "Without a network" });
+const update = (page: Page) => page.getByRole("status").filter({ hasText: "new version" });
+const isIsolated = (page: Page) => page.evaluate(() => crossOriginIsolated);
+
+/** The scripts of the service workers that the page's origin has. */
+function registered(page: Page): Promise<(string | undefined)[]> {
+  return page.evaluate(async () => {
+    const found = await navigator.serviceWorker.getRegistrations();
+    return found.map(({ active, waiting, installing }) =>
+      (active ?? waiting ?? installing)?.scriptURL.split("/").pop(),
+    );
+  });
+}
+
+/** The addresses in the caches whose names begin like this, without what their keys add. */
+function kept(page: Page, name: string): Promise<string[]> {
+  return page.evaluate(async (name) => {
+    const names = (await caches.keys()).filter((one) => one.startsWith(name));
+    const keys = await Promise.all(names.map(async (one) => (await caches.open(one)).keys()));
+    return keys.flat().map(({ url }) => url.replace(/\?.*/, ""));
+  }, name);
+}
+
+/** Counts how often the page is loaded. */
+function loadsOf(page: Page): { count: number } {
+  const loads = { count: 0 };
+  page.on("domcontentloaded", () => {
+    loads.count += 1;
+  });
+  return loads;
+}
+
+async function isSeen(classifier: ClassifierPage, photo: "A cat" | "A cup of coffee", as: string) {
+  await classifier.chooseSample(photo);
+  await expect(classifier.result.getByRole("listitem").first()).toContainText(as);
+}
+
+/** A visit after which everything is kept. */
+async function visit(classifier: ClassifierPage, query = "?device=cpu") {
+  await classifier.open(query);
+  await classifier.ready();
+  await expect(offline(classifier.page)).toContainText("works: page and weights are kept");
+}
+
+const NEXT = "the next version";
+
+const titled = (html: string, title: string) =>
+  html.replace(/<title>.*<\/title>/, `<title>${title}</title>`);
+
+/** The host has another version of the page from now on, which differs in its title. */
+function publish(host: StaticHost, title = NEXT): void {
+  const html = titled(readFileSync("dist/index.html", "utf8"), title);
+  const sha256 = createHash("sha256").update(html).digest("base64");
+  host.change("index.html", () => html);
+  host.change("service-worker.js", (script) => {
+    const list = /\{[^{}]*"url":"index\.html"[^{}]*\}/;
+    const entry = { url: "index.html", revision: sha256, integrity: `sha256-${sha256}` };
+    if (!list.test(script)) throw new Error("the service worker does not list index.html");
+    return script.replace(list, () => JSON.stringify(entry));
+  });
+}
+
+test.describe("after the first visit", () => {
+  for (const isolates of [true, false]) {
+    const host = isolates ? "that isolates the page" : "that cannot isolate it";
+    test(`everything works without the server, one ${host}`, async ({ classifier, host, page }) => {
+      host.isolates = isolates;
+      await visit(classifier);
+      host.close();
+      await page.reload();
+      await classifier.ready();
+      await isSeen(classifier, "A cat", "Egyptian cat");
+      // Nobody has looked at this one before.
+      await isSeen(classifier, "A cup of coffee", "espresso");
+      expect(await isIsolated(page)).toBe(isolates);
+      await expect(classifier.notice).toHaveCount(0);
+      await expect(offline(page)).toContainText("works: page and weights are kept");
+    });
+  }
+
+  test("another address of the page and another device, with code of its own, work as well", async ({
+    classifier,
+    host,
+  }) => {
+    await visit(classifier);
+    host.close();
+    await classifier.open("index.html?device=webgpu&top=3#result");
+    await classifier.ready();
+    await expect(classifier.device).toHaveAttribute("data-device", "webgpu");
+    await isSeen(classifier, "A cat", "Egyptian cat");
+  });
+
+  test("a page that the service worker isolates stays isolated", async ({
+    classifier,
+    host,
+    page,
+  }) => {
+    await classifier.open("?device=cpu");
+    await page.getByRole("button", { name: "Use all processors" }).click();
+    await expect(page.getByRole("button", { name: "Turn isolation off" })).toBeVisible();
+    await classifier.ready();
+    await expect(offline(page)).toContainText("works: page and weights are kept");
+    host.close();
+    await page.reload();
+    await classifier.ready();
+    expect(await isIsolated(page)).toBe(true);
+    await isSeen(classifier, "A cat", "Egyptian cat");
+    await page.getByRole("button", { name: "Turn isolation off" }).click();
+    await expect(page.getByRole("button", { name: "Use all processors" })).toBeVisible();
+    expect(await isIsolated(page)).toBe(false);
+    await isSeen(classifier, "A cat", "Egyptian cat");
+  });
+
+  test("the page says when its weights are not kept", async ({ classifier, host, page }) => {
+    await visit(classifier);
+    await page.getByRole("button", { name: "Remove", exact: true }).click();
+    await expect(offline(page)).toContainText("the page alone: these weights are not kept");
+    host.close();
+    await page.reload();
+    await expect(classifier.notice).toContainText("could not be reached");
+    await host.open();
+    await page.getByRole("button", { name: "Load again" }).click();
+    await classifier.ready();
+  });
+
+  test("each file is kept once: weights by the worker, all others by the service worker", async ({
+    classifier,
+    page,
+  }) => {
+    await visit(classifier);
+    const files = await kept(page, "resnet-web-page:");
+    expect(files.filter((file) => file.includes("weights/"))).toEqual([]);
+    expect(files.filter((file) => file.endsWith(".wasm"))).toHaveLength(4);
+    expect(new Set(files).size).toBe(files.length);
+    expect(await kept(page, "resnet-web-weights")).toContainEqual(
+      expect.stringContaining("weights/resnet50.safetensors"),
+    );
+  });
+});
+
+test.describe("a new version", () => {
+  test("is offered, and nothing is loaded anew until somebody says so: then all tabs are", async ({
+    classifier,
+    context,
+    host,
+    page,
+  }) => {
+    await visit(classifier);
+    const other = await context.newPage();
+    await other.goto(page.url());
+    await expect(offline(other)).toContainText("works");
+    const loads = [loadsOf(page), loadsOf(other)];
+    await isSeen(classifier, "A cat", "Egyptian cat");
+
+    publish(host);
+    await other.reload();
+    await expect(update(other)).toBeVisible();
+    await expect(update(page)).toBeVisible();
+    // What runs is still the version before, for whoever comes as well.
+    await expect(other).not.toHaveTitle(NEXT);
+    await expect(classifier.result).toContainText("Egyptian cat");
+    expect(loads.map(({ count }) => count)).toEqual([0, 1]);
+
+    await page.getByRole("button", { name: "Update now" }).click();
+    await expect(page).toHaveTitle(NEXT);
+    await expect(other).toHaveTitle(NEXT);
+    await classifier.ready();
+    await expect(offline(page)).toContainText("works");
+    await expect(update(page)).toHaveCount(0);
+    expect(loads.map(({ count }) => count)).toEqual([1, 2]);
+
+    host.close();
+    await page.reload();
+    await expect(page).toHaveTitle(NEXT);
+    await isSeen(classifier, "A cat", "Egyptian cat");
+  });
+
+  test("is put off, and offered again at the next visit; one that is newer still as well", async ({
+    classifier,
+    host,
+    page,
+  }) => {
+    await visit(classifier);
+    publish(host);
+    await page.reload();
+    const loads = loadsOf(page);
+    await page.getByRole("button", { name: "Later" }).click();
+    await expect(update(page)).toHaveCount(0);
+    await isSeen(classifier, "A cat", "Egyptian cat");
+    expect(loads.count).toBe(0);
+
+    await page.reload();
+    await expect(update(page)).toBeVisible();
+    await expect(page).not.toHaveTitle(NEXT);
+    await page.getByRole("button", { name: "Later" }).click();
+    publish(host, "the one after it");
+    await page.evaluate(async () => (await navigator.serviceWorker.getRegistration())?.update());
+    await expect(update(page)).toBeVisible();
+    await page.getByRole("button", { name: "Update now" }).click();
+    await expect(page).toHaveTitle("the one after it");
+  });
+
+  for (const [what, change] of [
+    ["is missing", () => 404],
+    ["is still that of the one before", (html: string) => html],
+  ] as const) {
+    test(`of which a file ${what} is not offered, and the one before goes on`, async ({
+      classifier,
+      host,
+      page,
+    }) => {
+      await visit(classifier);
+      publish(host);
+      host.change("index.html", change);
+      await page.reload();
+      await classifier.ready();
+      const failed = await page.evaluate(async () => {
+        const registration = await navigator.serviceWorker.ready;
+        const next = new Promise<ServiceWorker | null>((resolve) => {
+          registration.addEventListener("updatefound", () => resolve(registration.installing));
+        });
+        await registration.update();
+        const worker = registration.installing ?? (await next);
+        return new Promise<string>((resolve) => {
+          const look = () =>
+            worker && /installed|redundant/.test(worker.state) && resolve(worker.state);
+          worker?.addEventListener("statechange", look);
+          look();
+        });
+      });
+      expect(failed).toBe("redundant");
+      await expect(update(page)).toHaveCount(0);
+      host.close();
+      await page.reload();
+      await isSeen(classifier, "A cat", "Egyptian cat");
+    });
+  }
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`axe finds nothing in the ${colorScheme} notice`, async ({ classifier, host, page }) => {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.setViewportSize({ width: 375, height: 812 });
+      await visit(classifier);
+      publish(host);
+      await page.reload();
+      await expect(update(page)).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+      expect(await overflow(page)).toBe(0);
+    });
+  }
+});
+
+test("a file that cannot be kept leaves the page as it was, and the next visit keeps it", async ({
+  classifier,
+  host,
+  page,
+}) => {
+  host.change("photos/coffee.png", () => 404);
+  await classifier.open("?device=cpu");
+  await expect(offline(page)).toContainText("does not work: the page could not be kept");
+  await isSeen(classifier, "A cat", "Egyptian cat");
+  await expect(classifier.notice).toHaveCount(0);
+  // A page that is not kept whole comes from the server, in whatever version that has.
+  host.change("index.html", (html) => titled(html, NEXT));
+  await page.reload();
+  await expect(page).toHaveTitle(NEXT);
+
+  host.restore("index.html");
+  host.restore("photos/coffee.png");
+  await visit(classifier);
+  host.close();
+  await page.reload();
+  await isSeen(classifier, "A cup of coffee", "espresso");
+});
+
+test.describe("there is none of it", () => {
+  /** Nothing is registered, and the page works. */
+  async function isWithout(classifier: ClassifierPage) {
+    const { page } = classifier;
+    await isSeen(classifier, "A cat", "Egyptian cat");
+    await expect(offline(page)).toHaveCount(0);
+    await expect(classifier.notice).toHaveCount(0);
+  }
+
+  test("with ?offline=off, which removes what was there", async ({ classifier, host, page }) => {
+    await visit(classifier);
+    // Whatever is wrong with the page that is kept, this one comes from the server.
+    publish(host);
+    await classifier.open("?device=cpu&offline=off");
+    await expect(page).toHaveTitle(NEXT);
+    await expect.poll(() => registered(page)).toEqual([]);
+    await expect.poll(() => kept(page, "resnet-web-page:")).toEqual([]);
+    await isWithout(classifier);
+    await expect(page.getByRole("button", { name: "Use all processors" })).toHaveCount(0);
+    await page.reload();
+    await isWithout(classifier);
+    expect(await registered(page)).toEqual([]);
+  });
+
+  test("after the service worker was told to go", async ({ classifier, page }) => {
+    await visit(classifier);
+    await page.evaluate(() => navigator.serviceWorker.controller?.postMessage("unregister"));
+    await expect.poll(() => registered(page)).toEqual([]);
+    await expect.poll(() => kept(page, "resnet-web-page:")).toEqual([]);
+  });
+
+  test("where the script is not there", async ({ classifier, host }) => {
+    const asked = new Promise<void>((resolve) => {
+      host.change("service-worker.js", () => {
+        resolve();
+        return 404;
+      });
+    });
+    await classifier.open("?device=cpu");
+    await asked;
+    await isWithout(classifier);
+  });
+
+  test("where the site has another service worker for the page", async ({
+    classifier,
+    host,
+    page,
+  }) => {
+    host.change("own.js", () => "self.addEventListener('fetch', () => {});");
+    await classifier.open("?device=cpu&offline=off");
+    await page.evaluate(async () => {
+      await navigator.serviceWorker.register("./own.js");
+      await navigator.serviceWorker.ready;
+    });
+    await classifier.open("?device=cpu");
+    await isWithout(classifier);
+    expect(await registered(page)).toEqual(["own.js"]);
+  });
+});
+
+test("the service worker that earlier versions had makes room for this one", async ({
+  classifier,
+  host,
+  page,
+}) => {
+  host.change("isolation-worker.js", () => "self.addEventListener('fetch', () => {});");
+  await classifier.open("?device=cpu&offline=off");
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.register("./isolation-worker.js", { updateViaCache: "none" });
+    await navigator.serviceWorker.ready;
+  });
+  host.restore("isolation-worker.js");
+  await classifier.open("?device=cpu");
+  // It goes by itself; whether this visit or the next one has the other is a matter of moments.
+  await expect.poll(() => registered(page)).not.toContain("isolation-worker.js");
+  await visit(classifier);
+});
+
+test("the page can be installed", async ({ classifier, host, page }) => {
+  await visit(classifier);
+  const session = await page.context().newCDPSession(page);
+  const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
+  // Tests run in a window that keeps nothing, from which nothing is installed.
+  expect(installabilityErrors.filter(({ errorId }) => errorId !== "in-incognito")).toEqual([]);
+  const { errors, data, url } = await session.send("Page.getAppManifest");
+  expect(errors).toEqual([]);
+  // Another copy of the page on the same host is another app.
+  expect(await session.send("Page.getAppId")).toMatchObject({ appId: host.address });
+  const manifest = JSON.parse(data ?? "");
+  expect(manifest).toMatchObject({ display: "standalone", start_url: "./", scope: "./" });
+  for (const { src, sizes, type } of manifest.icons) {
+    await test.step(src, async () => {
+      const size = await page.evaluate(async (address) => {
+        const image = new Image();
+        image.src = address;
+        await image.decode();
+        return `${image.naturalWidth}x${image.naturalHeight}`;
+      }, new URL(src, url).href);
+      if (type === "image/png") expect(size).toBe(sizes);
+    });
+  }
+});

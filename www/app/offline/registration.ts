@@ -1,0 +1,73 @@
+import { isolationMark, type Kept, type Message, pageCache } from "../../service-worker/protocol";
+
+/** How long a service worker may take to be ready, in milliseconds. */
+const PATIENCE = 10_000;
+
+/** Looks for the page's service worker, and whether it could be registered without getting in anybody's way. */
+export async function look(): Promise<{ ours?: ServiceWorkerRegistration; possible: boolean }> {
+  // Browsers have service workers on HTTPS and localhost only. A frame is as isolated as the page around it, and what it
+  // keeps is its own. The dev server's page changes all the time.
+  const isAllowed = navigator.serviceWorker && window.top === window && import.meta.env.PROD;
+  if (!isAllowed) return { possible: false };
+  const found = await navigator.serviceWorker.getRegistration();
+  if (!found) return { possible: true };
+  const worker = found.active ?? found.waiting ?? found.installing;
+  // Another one of the site's has its own work to do here, and stays.
+  return worker?.scriptURL === script() ? { ours: found, possible: true } : { possible: false };
+}
+
+/** Registers the service worker and waits until there is one that answers. */
+export async function register(): Promise<{
+  registration: ServiceWorkerRegistration;
+  active: ServiceWorker;
+}> {
+  const registration = await navigator.serviceWorker.register(script(), {
+    // A new version is found wherever the host lets scripts be cached for long.
+    updateViaCache: "none",
+  });
+  const worker = registration.active ?? registration.waiting ?? registration.installing;
+  if (!worker) throw new Error("its service worker is not there.");
+  return { registration, active: await activated(worker) };
+}
+
+/** Removes the service worker with all that it keeps. */
+export async function remove(): Promise<void> {
+  const { ours } = await look();
+  await ours?.unregister();
+  await Promise.all([caches.delete(pageCache(scope())), caches.delete(isolationMark(scope()))]);
+}
+
+/** Has a service worker keep the page's files. Tells whether all of them are kept then. */
+export function keep(worker: ServiceWorker): Promise<boolean> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = ({ data }: MessageEvent<Kept>) => resolve(data.kept);
+    tell(worker, "keep", [port2]);
+  });
+}
+
+/** Tells a service worker something. */
+export function tell(worker: ServiceWorker, message: Message, ports: MessagePort[] = []): void {
+  worker.postMessage(message, ports);
+}
+
+/** The page's folder, for which the service worker is. */
+export function scope(): string {
+  return new URL("./", document.baseURI).href;
+}
+
+function script(): string {
+  return new URL("./service-worker.js", document.baseURI).href;
+}
+
+async function activated(worker: ServiceWorker): Promise<ServiceWorker> {
+  if (worker.state === "activated") return worker;
+  await new Promise<void>((resolve, reject) => {
+    worker.addEventListener("statechange", () => {
+      if (worker.state === "activated") resolve();
+      if (worker.state === "redundant") reject(new Error("its service worker fails to install."));
+    });
+    setTimeout(() => reject(new Error("its service worker does not start.")), PATIENCE);
+  });
+  return worker;
+}

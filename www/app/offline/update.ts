@@ -1,0 +1,36 @@
+import { TAKEN_OVER } from "../../service-worker/protocol";
+
+/**
+ * Watches for a new version that waits for this one to go.
+ *
+ * @param tell is told of it, and of null when it is there no more
+ * @param until when to stop
+ */
+export function watchForUpdate(
+  registration: ServiceWorkerRegistration,
+  tell: (waiting: ServiceWorker | null) => void,
+  until: AbortSignal,
+): void {
+  // The first version of all waits for nobody.
+  const look = () => tell(registration.active ? registration.waiting : null);
+  const follow = (worker: ServiceWorker | null) => {
+    worker?.addEventListener("statechange", look, { signal: until });
+  };
+  follow(registration.installing);
+  follow(registration.waiting);
+  registration.addEventListener("updatefound", () => follow(registration.installing), {
+    signal: until,
+  });
+  look();
+}
+
+/** Loads the page anew when a new version has taken over because somebody, in whatever tab, asked for it. */
+export function reloadWhenTakenOver(until: AbortSignal): void {
+  navigator.serviceWorker?.addEventListener(
+    "message",
+    ({ data }) => {
+      if (data === TAKEN_OVER) location.reload();
+    },
+    { signal: until },
+  );
+}

@@ -1,0 +1,77 @@
+/** What the service worker knows when it is asked for something. */
+export interface Keeper {
+  /** The page's folder, as an address. */
+  scope: string;
+  /** Whether a file is one of the page's, by its address. */
+  lists(address: string): boolean;
+  /** The file as it is kept, if it is. */
+  kept(address: string): Promise<Response | undefined>;
+  /** Whether all files are kept. */
+  isWhole(): Promise<boolean>;
+  /** Whether it is to isolate the page. */
+  isolates(): Promise<boolean>;
+}
+
+const ISOLATION = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+};
+
+/**
+ * Answers a request for the page, one of its files or a worker. Null for all others, which go their way as if there were
+ * no service worker: weights, other origins, folders below, and whatever is asked for in ranges.
+ */
+export function answer(request: Request, keeper: Keeper): Promise<Response> | null {
+  const url = new URL(request.url);
+  url.hash = "";
+  const isOwnOrigin = url.origin === new URL(keeper.scope).origin;
+  if (request.method !== "GET" || !isOwnOrigin || request.headers.has("range")) return null;
+  switch (request.destination) {
+    case "document":
+      return answerDocument(request, url, keeper);
+    // Documents and workers alone decide on isolation.
+    case "worker":
+    case "sharedworker":
+      return isolated(fromKept(request, url.href, keeper), keeper);
+    default:
+      return keeper.lists(url.href) ? fromKept(request, url.href, keeper) : null;
+  }
+}
+
+function answerDocument(request: Request, url: URL, keeper: Keeper): Promise<Response> | null {
+  const folder = new URL(".", url);
+  // Pages in folders below are others, which may load what an isolated page must not.
+  if (folder.href !== keeper.scope || url.searchParams.get("offline") === "off") return null;
+  const file = new URL(url.pathname === folder.pathname ? "index.html" : url.pathname, folder).href;
+  const response = document(request, file, keeper);
+  return url.searchParams.get("isolation") === "off" ? response : isolated(response, keeper);
+}
+
+/** The page of this version, but only with all its files: else it may ask for some that the server has no more. */
+async function document(request: Request, file: string, keeper: Keeper): Promise<Response> {
+  if (await keeper.isWhole()) return fromKept(request, file, keeper);
+  try {
+    return await fetch(request);
+  } catch (thrown) {
+    const kept = await keeper.kept(file);
+    if (kept) return kept;
+    throw thrown;
+  }
+}
+
+async function fromKept(request: Request, file: string, keeper: Keeper): Promise<Response> {
+  return (await keeper.kept(file)) ?? fetch(request);
+}
+
+async function isolated(response: Promise<Response>, keeper: Keeper): Promise<Response> {
+  return (await keeper.isolates()) ? withHeaders(await response) : response;
+}
+
+function withHeaders(response: Response): Response {
+  // Redirects, errors and opaque responses cannot be made anew.
+  if (response.status === 0) return response;
+  const headers = new Headers(response.headers);
+  for (const [name, value] of Object.entries(ISOLATION)) headers.set(name, value);
+  const { status, statusText } = response;
+  return new Response(response.body, { status, statusText, headers });
+}
