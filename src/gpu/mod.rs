@@ -20,4 +20,4 @@ mod shaders;
 pub use device::{Gpu, GpuRequest, Limits};
 pub use number::Number;
 #[cfg(feature = "webgpu")]
-pub use plan::{Keep, Map, Plan};
+pub use plan::{ClassMaps, Keep, Map, Plan};

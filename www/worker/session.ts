@@ -5,6 +5,7 @@ import type {
   DevicePolicy,
   DeviceReason,
   DeviceStatus,
+  EvidenceFor,
   FeatureMap,
   ImageClassification,
   ImageInspection,
@@ -172,11 +173,12 @@ export class Session {
     this.#download?.abort();
   }
 
-  /** Classifies an encoded photo or a decoded one. `name` is for the error's text. */
+  /** Classifies an encoded photo or a decoded one, and tells `evidence` for it. `name` is for the error's text. */
   classify(
     image: Blob | ImageBitmap,
     name: string,
     top: number,
+    evidence: EvidenceFor | undefined,
   ): Promise<Settled<ImageClassification>> {
     return settle(async () => {
       this.#ready();
@@ -186,11 +188,19 @@ export class Session {
       const decodeMilliseconds = performance.now() - start;
       // Decoding takes its time, and another model may have come meanwhile.
       const { model } = this.#ready();
-      const classify = () => model.classify(data, width, height, top);
+      const classify = () => model.classify(data, width, height, top, evidence);
       const run = gpu ? gpu.run(classify) : classify();
       this.#running.add(run);
-      const classification = await run.finally(() => this.#running.delete(run));
-      return { ...classification, width, height, decodeMilliseconds };
+      const { evidence: told, ...classification } = await run.finally(() =>
+        this.#running.delete(run),
+      );
+      return {
+        ...classification,
+        width,
+        height,
+        decodeMilliseconds,
+        ...(told && { evidence: { ...told, values: Float32Array.from(told.values) } }),
+      };
     });
   }
 
@@ -213,10 +223,9 @@ export class Session {
         second.free();
         engine.free();
       }
-      const { layers, evidenceSize } = inspection;
+      const { layers } = inspection;
       this.#inspected = { inspection, layers };
-      const [evidenceHeight = 0, evidenceWidth = 0] = evidenceSize;
-      return { layers, width, height, evidenceWidth, evidenceHeight };
+      return { layers, width, height };
     });
   }
 
@@ -237,11 +246,6 @@ export class Session {
           pixels: pixels.slice(i * size, (i + 1) * size),
         }));
     });
-  }
-
-  /** What each place of the picture added to a class's logit in the last look, row by row. */
-  evidence(classIndex: number): Promise<Settled<Float32Array>> {
-    return settle(async () => this.#looked().inspection.evidence(classIndex));
   }
 
   /** How long a run of the loaded model takes, in milliseconds: the median of a few, after a warm-up. */
