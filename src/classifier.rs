@@ -8,7 +8,7 @@ use crate::backend::{DeviceError, Processor};
 use crate::error::Error;
 use crate::gpu::LayerTime;
 #[cfg(feature = "webgpu")]
-use crate::gpu::{Keep, Plan};
+use crate::gpu::{ClassMaps, Keep, Plan};
 use crate::image::{ImageError, preprocess};
 use crate::inspect::Inspection;
 use crate::ops::conv::Arithmetic;
@@ -79,6 +79,41 @@ pub struct Classification {
     pub preprocess_milliseconds: f64,
     /// From there to probabilities on the host, in milliseconds.
     pub network_milliseconds: f64,
+    /// Where in the picture the evidence for a class lies, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+}
+
+/// Which class's evidence is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EvidenceFor {
+    /// The most probable one's.
+    First,
+    /// That of the class with this position among the logits.
+    Class(usize),
+}
+
+/// A class's activation map (Zhou et al. 2016, section 2): what each place of the last stage's maps, which lie over the
+/// prepared picture, adds to the class's logit. Together with the class's bias the places sum up to the logit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Evidence {
+    /// The class's position among the logits.
+    pub class_index: usize,
+    /// Of the map.
+    pub width: usize,
+    /// Of the map.
+    pub height: usize,
+    /// Row by row.
+    pub values: Vec<f32>,
+}
+
+/// What is left of a run to tell evidence from.
+enum Trace<'a> {
+    /// The last stage's maps, and the network that made them.
+    Cpu(&'a ResNet, Tensor<4>),
+    #[cfg(feature = "webgpu")]
+    Gpu(ClassMaps),
 }
 
 impl Classifier {
@@ -188,21 +223,30 @@ impl Classifier {
         )?)
     }
 
-    /// Classifies a picture of RGBA pixels, 8 bits each, row by row.
+    /// Classifies a picture of RGBA pixels, 8 bits each, row by row; tells where the evidence for a class lies, too, if that
+    /// is asked for. It comes of the same run.
     ///
     /// # Errors
-    /// Pixels that are no picture, or a device that fails.
+    /// Pixels that are no picture, a class that is none, or a device that fails.
     pub async fn classify(
         &self,
         rgba: &[u8],
         width: u32,
         height: u32,
         top: usize,
+        evidence: Option<EvidenceFor>,
     ) -> Result<Classification, Error> {
+        let classes = self.spec.head.classes;
+        if let Some(EvidenceFor::Class(class)) = evidence
+            && class >= classes
+        {
+            return Err(Error::NoSuchClass { class, classes });
+        }
         let start = Instant::now();
         let pixels = preprocess(rgba, width, height, &self.metadata.preprocessing)?;
         let prepared = Instant::now();
-        let probabilities = softmax(&self.logits(pixels).await?);
+        let (logits, trace) = self.run(pixels, evidence.is_some()).await?;
+        let probabilities = softmax(&logits);
         // A device that is lost or out of memory can answer with anything.
         if probabilities
             .iter()
@@ -211,10 +255,24 @@ impl Classifier {
             let reason = "it answered with numbers that are not finite".to_owned();
             return Err(DeviceError::Failed { reason }.into());
         }
+        let mut order: Vec<_> = (0..classes).collect();
+        order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
+        let of_class = |(trace, wanted): (Trace<'_>, EvidenceFor)| match wanted {
+            EvidenceFor::First => trace.evidence(order[0]),
+            EvidenceFor::Class(class) => trace.evidence(class),
+        };
+        let evidence = trace.zip(evidence).map(of_class);
+        order.truncate(top);
+        let prediction = |index: usize| Prediction {
+            index,
+            label: self.metadata.label(index),
+            probability: probabilities[index],
+        };
         Ok(Classification {
-            top: self.most_probable(&probabilities, top),
+            top: order.into_iter().map(prediction).collect(),
             preprocess_milliseconds: (prepared - start).as_secs_f64() * 1e3,
             network_milliseconds: prepared.elapsed().as_secs_f64() * 1e3,
+            evidence,
         })
     }
 
@@ -243,6 +301,15 @@ impl Classifier {
     /// # Errors
     /// Another number of values, or a device that fails.
     pub async fn logits(&self, input: Vec<f32>) -> Result<Vec<f32>, Error> {
+        Ok(self.run(input, false).await?.0)
+    }
+
+    /// The logits, and what evidence can be told from where that is wanted.
+    async fn run(
+        &self,
+        input: Vec<f32>,
+        traced: bool,
+    ) -> Result<(Vec<f32>, Option<Trace<'_>>), Error> {
         let shape = self.metadata.input_shape();
         let (expected, found) = (shape.iter().product(), input.len());
         if found != expected {
@@ -251,14 +318,21 @@ impl Classifier {
         match &self.network {
             Network::Cpu(network, device) => {
                 let input = Tensor::from_data(TensorData::new(input, shape), device);
-                let logits = network.forward(input)?.into_data_async().await;
+                let features = network.features(input)?;
+                let trace = traced.then(|| Trace::Cpu(network, features.clone()));
+                let logits = network.head(features).into_data_async().await;
                 let logits = logits.map_err(|error| DeviceError::Failed {
                     reason: error.to_string(),
                 })?;
-                Ok(logits.iter::<f32>().collect())
+                Ok((logits.iter::<f32>().collect(), trace))
             }
             #[cfg(feature = "webgpu")]
-            Network::Gpu(plan) => Ok(plan.run(&input).await?),
+            Network::Gpu(plan) if traced => {
+                let (logits, maps) = plan.run_with_evidence(&input).await?;
+                Ok((logits, Some(Trace::Gpu(maps))))
+            }
+            #[cfg(feature = "webgpu")]
+            Network::Gpu(plan) => Ok((plan.run(&input).await?, None)),
         }
     }
 
@@ -277,20 +351,26 @@ impl Classifier {
             }
         }
     }
-
-    fn most_probable(&self, probabilities: &[f32], count: usize) -> Vec<Prediction> {
-        let mut order: Vec<_> = (0..probabilities.len()).collect();
-        order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
-        order.truncate(count);
-        let prediction = |index: usize| Prediction {
-            index,
-            label: self.metadata.label(index),
-            probability: probabilities[index],
-        };
-        order.into_iter().map(prediction).collect()
-    }
 }
 
+impl Trace<'_> {
+    fn evidence(self, class_index: usize) -> Evidence {
+        let ([height, width], values) = match self {
+            Self::Cpu(network, features) => {
+                let [_, _, height, width] = features.dims();
+                ([height, width], network.evidence(features, class_index))
+            }
+            #[cfg(feature = "webgpu")]
+            Self::Gpu(maps) => (maps.size(), maps.of_class(class_index)),
+        };
+        Evidence {
+            class_index,
+            width,
+            height,
+            values,
+        }
+    }
+}
 /// What a processor calculates with that is asked for this.
 fn on(processor: &Processor, arithmetic: Arithmetic) -> Arithmetic {
     match processor {

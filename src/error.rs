@@ -22,6 +22,16 @@ pub enum Error {
     /// A picture the network does not take.
     #[error(transparent)]
     Shape(#[from] ShapeError),
+    /// A class the network does not tell.
+    #[error(
+        "there is no class {class}: the network tells {classes} of them, counted from 0. Ask for one of those"
+    )]
+    NoSuchClass {
+        /// What was asked for.
+        class: usize,
+        /// How many there are.
+        classes: usize,
+    },
 }
 
 impl Error {
@@ -48,6 +58,7 @@ impl Error {
                 | WeightError::NotResNet { .. } => "weights-architecture",
             },
             Self::Image(_) | Self::Shape(_) => "image-size",
+            Self::NoSuchClass { .. } => "class-index",
         }
     }
 }

@@ -128,6 +128,13 @@ export interface Classification {
   top: Prediction[];
   preprocessMilliseconds: number;
   networkMilliseconds: number;
+  /** Left out where it was not asked for. */
+  evidence?: {
+    classIndex: number;
+    width: number;
+    height: number;
+    values: number[];
+  };
 }
 
 /** How long a GPU takes for a layer, by its own clock. */

@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use crate::backend::{self, DeviceKind, DeviceReport, Processor};
-use crate::classifier::Classifier;
+use crate::classifier::{Classifier, EvidenceFor};
 use crate::error::Error;
 use crate::inspect::{self, FeatureMaps};
 use crate::weights::Choices;
@@ -184,10 +184,11 @@ impl Model {
         self.classifier.logits(input).await.map_err(thrown)
     }
 
-    /// Classifies RGBA pixels, row by row, as `ImageData` has them.
+    /// Classifies RGBA pixels, row by row, as `ImageData` has them; tells where the evidence for a class lies, too, if one is
+    /// given: its index, or `"first"` for the most probable one.
     ///
     /// # Errors
-    /// `image-size`, `device-failed`, `device-lost`.
+    /// `image-size`, `class-index`, `device-failed`, `device-lost`.
     #[wasm_bindgen(unchecked_return_type = "Classification")]
     pub async fn classify(
         &self,
@@ -195,8 +196,17 @@ impl Model {
         width: u32,
         height: u32,
         top: usize,
+        #[wasm_bindgen(unchecked_param_type = "\"first\" | number | undefined")] evidence: JsValue,
     ) -> Result<JsValue, JsValue> {
-        let classification = self.classifier.classify(&rgba, width, height, top).await;
+        let evidence = match evidence.as_f64() {
+            Some(class) => Some(EvidenceFor::Class(class as usize)),
+            None if evidence.is_undefined() => None,
+            None => Some(EvidenceFor::First),
+        };
+        let run = self
+            .classifier
+            .classify(&rgba, width, height, top, evidence);
+        let classification = run.await;
         to_js(&classification.map_err(thrown)?)
     }
 
@@ -246,17 +256,6 @@ impl Inspection {
     pub fn pixels(&self, place: usize, from: usize, count: usize) -> Vec<u8> {
         let maps = self.inspection.maps(place);
         maps.map_or_else(Vec::new, |maps| maps.pixels(from, count))
-    }
-
-    /// Height and width of a class activation map.
-    #[wasm_bindgen(getter, js_name = evidenceSize)]
-    pub fn evidence_size(&self) -> Vec<usize> {
-        self.inspection.evidence_size().to_vec()
-    }
-
-    /// What each place of the last stage's maps adds to a class's logit, row by row; nothing for no such class.
-    pub fn evidence(&self, class: usize) -> Vec<f32> {
-        self.inspection.evidence(class).unwrap_or_default()
     }
 }
 

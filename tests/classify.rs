@@ -1,18 +1,24 @@
-//! The default weights on the sample photos, against PyTorch with the same weights.
+//! The default weights on the sample photos, against PyTorch with the same weights; the evidence for classes, against its
+//! definition.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used)]
+
+mod support;
 
 use std::fs;
 
 use burn::prelude::*;
 use pollster::block_on;
+use resnet_web::Error;
 use resnet_web::backend::Processor;
-use resnet_web::classifier::Classifier;
+use resnet_web::classifier::{Classifier, EvidenceFor};
 use resnet_web::image::{Preprocessing, preprocess};
 use resnet_web::resnet::{NormMode, ResNet, StrideOn};
 use resnet_web::weights::{Choices, WeightFile};
 use serde_json::Value;
+use support::networks::every_kind;
+use support::{evidence, weight_file};
 
 const WEIGHTS: &str = "www/public/weights/resnet50.safetensors";
 const GOLDEN: &str = include_str!("fixtures/goldens/resnet50-imagenet-top5.json");
@@ -73,7 +79,7 @@ fn top5_faults(weights: &[u8], tolerance: f64) -> Vec<String> {
     let mut faults = Vec::new();
     for photo in PHOTOS {
         let (rgba, width, height) = pixels(photo);
-        let run = block_on(classifier.classify(&rgba, width, height, 5));
+        let run = block_on(classifier.classify(&rgba, width, height, 5, None));
         let top = run.unwrap().top;
         assert_eq!(top.len(), 5, "{photo}");
         for (found, expected) in top.iter().zip(golden(photo)["top5"].as_array().unwrap()) {
@@ -134,4 +140,33 @@ fn the_published_stride_is_pinned() {
             );
         }
     }
+}
+
+#[test]
+fn evidence_is_what_each_place_alone_adds_to_the_logit() {
+    let mut faults = Vec::new();
+    for (name, config) in every_kind() {
+        let weights = evidence::weights(&config);
+        let choices = Choices::default();
+        let classifier = Classifier::load(weights.as_slice(), &choices, &Processor::cpu()).unwrap();
+        faults.extend(block_on(evidence::faults(name, &config, &classifier, 1e-4)));
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn there_is_evidence_where_it_is_asked_for_and_of_classes_that_there_are() {
+    let weights = weight_file::small();
+    let classifier =
+        Classifier::load(weights.as_slice(), &Choices::default(), &Processor::cpu()).unwrap();
+    let (rgba, width, height) = evidence::picture();
+    let classify = |evidence| block_on(classifier.classify(&rgba, width, height, 0, evidence));
+    assert_eq!(classify(None).unwrap().evidence, None);
+    // Which class is the first does not depend on how many are told.
+    let first = classify(Some(EvidenceFor::First)).unwrap();
+    assert!(first.top.is_empty() && first.evidence.is_some());
+    let error = classify(Some(EvidenceFor::Class(10))).unwrap_err();
+    let (class, classes) = (10, 10);
+    assert_eq!(error, Error::NoSuchClass { class, classes });
+    assert_eq!(error.code(), "class-index");
 }

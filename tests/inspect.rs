@@ -1,37 +1,16 @@
-//! What a look into the network tells, against PyTorch, sums by hand, and the logits that it explains.
+//! What a look into the network tells, against sums by hand.
 
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use burn::prelude::*;
 use resnet_web::inspect::Inspection;
-use resnet_web::resnet::{BlockKind, Depth, NormMode, Observer, Output, ResNet, ResNetConfig};
+use resnet_web::resnet::{NormMode, Observer, Output, ResNet, ResNetConfig};
 use resnet_web::weights::synthetic::{Synthetic, input};
+use support::networks::every_kind;
 
 const SHAPE: [usize; 4] = [1, 3, 64, 64];
-
-fn networks() -> Vec<(&'static str, ResNetConfig)> {
-    vec![
-        (
-            "flatten head, no bottleneck",
-            ResNetConfig::seed([1, 1, 1, 1], 64, 6, BlockKind::NoBottleneck, 3),
-        ),
-        (
-            "flatten head, bottleneck",
-            ResNetConfig::seed([1, 1, 1, 1], 64, 6, BlockKind::Bottleneck, 3),
-        ),
-        (
-            "average pool, no bottleneck",
-            ResNetConfig::torchvision(Depth::D18, 10),
-        ),
-        (
-            "average pool, bottleneck",
-            ResNetConfig {
-                repetitions: [1, 1, 1, 1],
-                ..ResNetConfig::torchvision(Depth::D50, 10)
-            },
-        ),
-    ]
-}
 
 fn inspected(config: &ResNetConfig) -> (ResNet, Tensor<4>, Inspection) {
     let device = Device::flex();
@@ -39,49 +18,6 @@ fn inspected(config: &ResNetConfig) -> (ResNet, Tensor<4>, Inspection) {
     let picture = Tensor::from_data(TensorData::new(input(SHAPE), SHAPE), &device);
     let inspection = Inspection::of(&network, picture.clone()).unwrap();
     (network, picture, inspection)
-}
-
-#[test]
-fn the_evidence_for_a_class_and_its_bias_sum_up_to_its_logit() {
-    let mut faults = Vec::new();
-    for (name, config) in networks() {
-        let (network, picture, inspection) = inspected(&config);
-        let [height, width] = inspection.evidence_size();
-        assert_eq!([height, width], [2, 2], "{name}");
-        let zeros = Tensor::zeros([1, channels(&network), height, width], &picture.device());
-        // Without features a head gives out its biases.
-        let biases: Vec<f32> = network.head(zeros).into_data().iter::<f32>().collect();
-        let largest = inspection
-            .logits()
-            .iter()
-            .fold(0.0, |max: f32, l| max.max(l.abs()));
-        for (class, logit) in inspection.logits().iter().enumerate() {
-            let evidence = inspection.evidence(class).unwrap();
-            let sum = evidence.iter().sum::<f32>() + biases[class];
-            if evidence.len() != 4 || (sum - logit).abs() > 1e-4 * largest {
-                faults.push(format!(
-                    "{name}, class {class}: {evidence:?} sum up to {sum}, not {logit}"
-                ));
-            }
-            if evidence.iter().all(|part| *part == evidence[0]) {
-                faults.push(format!("{name}, class {class}: the same everywhere"));
-            }
-        }
-        assert_eq!(
-            inspection.evidence(inspection.logits().len()),
-            None,
-            "{name}"
-        );
-    }
-    assert_eq!(faults, Vec::<String>::new());
-}
-
-fn channels(network: &ResNet) -> usize {
-    network.spec().stages[3].blocks[0]
-        .convolutions
-        .last()
-        .unwrap()
-        .output_channels
 }
 
 /// Keeps every layer's numbers.
@@ -102,7 +38,7 @@ impl Observer for Everything {
 #[test]
 fn every_layers_statistics_and_pictures_are_those_of_its_numbers() {
     let mut faults = Vec::new();
-    for (name, config) in networks() {
+    for (name, config) in every_kind() {
         let (network, picture, inspection) = inspected(&config);
         let mut expected = Everything::default();
         network.forward_observed(picture, &mut expected).unwrap();

@@ -14,6 +14,7 @@ use burn::prelude::*;
 use futures_lite::future::zip;
 use js_sys::{Array, JSON, Reflect, Uint8Array};
 use resnet_web::backend::{self, DeviceKind, Processor, self_check};
+use resnet_web::classifier::Classifier;
 #[cfg(feature = "webgpu")]
 use resnet_web::gpu::{Gpu, GpuRequest, Keep, LayerTime, Limits, Plan, TimedRun};
 use resnet_web::resnet::NormMode;
@@ -22,11 +23,14 @@ use resnet_web::resnet::{BlockKind, Depth, NetworkSpec, ResNet, ResNetConfig};
 #[cfg(feature = "webgpu")]
 use resnet_web::summary::Summary;
 use resnet_web::web::Engine;
+use resnet_web::weights::Choices;
 #[cfg(feature = "webgpu")]
 use resnet_web::weights::synthetic::{Synthetic, input};
 use serde_json::Value;
 use support::convolution::{cases, linear_faults, pooling_faults};
+use support::evidence;
 use support::golden::Golden;
+use support::networks::every_kind;
 use support::weight_file::{self, Draft};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -184,6 +188,44 @@ async fn runs_that_overlap_each_have_their_own_answer() {
     assert_ne!(alone.0, alone.1);
     let together = zip(plan.run(&picture), plan.run(&other)).await;
     assert_eq!((together.0.unwrap(), together.1.unwrap()), alone);
+
+    let alone = (
+        plan.run_with_evidence(&picture).await.unwrap(),
+        plan.run_with_evidence(&other).await.unwrap(),
+    );
+    assert_ne!(alone.0.1, alone.1.1);
+    let together = zip(
+        plan.run_with_evidence(&picture),
+        plan.run_with_evidence(&other),
+    );
+    let together = together.await;
+    assert_eq!((together.0.unwrap(), together.1.unwrap()), alone);
+}
+
+/// What is wrong with the evidence that networks of every kind tell on a device.
+async fn evidence_faults(processor: &Processor, tolerance: f32) -> Vec<String> {
+    let mut faults = Vec::new();
+    for (name, config) in every_kind() {
+        let weights = evidence::weights(&config);
+        let choices = Choices::default();
+        let classifier = Classifier::load(weights.as_slice(), &choices, processor).unwrap();
+        faults.extend(evidence::faults(name, &config, &classifier, tolerance).await);
+    }
+    faults
+}
+
+#[wasm_bindgen_test]
+async fn evidence_is_what_each_place_alone_adds_to_the_logit() {
+    let faults = evidence_faults(&Processor::cpu(), 1e-4).await;
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[cfg(feature = "webgpu")]
+#[wasm_bindgen_test]
+async fn evidence_on_webgpu_is_what_it_is_on_the_cpu() {
+    let gpu = open_gpu(Limits::Default).await;
+    let faults = evidence_faults(&Processor::Gpu(Box::new(gpu)), 1e-3).await;
+    assert_eq!(faults, Vec::<String>::new());
 }
 
 #[cfg(feature = "webgpu")]
@@ -323,7 +365,12 @@ async fn a_picture_is_classified() {
     let rgba: Vec<u8> = (0..width * height * 4)
         .map(|i| (i * 7 % 256) as u8)
         .collect();
-    let classification = json(&model.classify(rgba, width, height, 3).await.unwrap());
+    let classification = json(
+        &model
+            .classify(rgba.clone(), width, height, 3, JsValue::UNDEFINED)
+            .await
+            .unwrap(),
+    );
     let top = classification["top"].as_array().unwrap();
     let probabilities: Vec<_> = top
         .iter()
@@ -336,6 +383,23 @@ async fn a_picture_is_classified() {
     );
     let index = top[0]["index"].as_u64().unwrap();
     assert_eq!(top[0]["label"], format!("class {index}"));
+    assert_eq!(classification.get("evidence"), None);
+
+    for (wanted, class) in [("first".into(), index), (JsValue::from(7), 7)] {
+        let run = model.classify(rgba.clone(), width, height, 3, wanted);
+        let evidence = &json(&run.await.unwrap())["evidence"];
+        assert_eq!(
+            (
+                &evidence["classIndex"],
+                &evidence["width"],
+                &evidence["height"]
+            ),
+            (&class.into(), &1.into(), &1.into())
+        );
+        assert_eq!(evidence["values"].as_array().unwrap().len(), 1);
+    }
+    let run = model.classify(rgba, width, height, 3, JsValue::from(10));
+    assert_eq!(property(&run.await.unwrap_err(), "code"), "class-index");
 }
 
 #[wasm_bindgen_test]
@@ -358,7 +422,12 @@ async fn a_file_that_does_not_say_all_of_itself_loads_with_what_is_chosen_and_na
     assert_eq!(property(&error, "code"), "labels");
     assert!(property(&error, "message").contains("2 labels, and the network tells 10"));
     model.set_labels(&["dog"; 10].join("\n")).unwrap();
-    let top = json(&model.classify(vec![255; 16], 2, 2, 1).await.unwrap());
+    let top = json(
+        &model
+            .classify(vec![255; 16], 2, 2, 1, JsValue::UNDEFINED)
+            .await
+            .unwrap(),
+    );
     assert_eq!(top["top"][0]["label"], "dog");
 }
 
@@ -377,9 +446,13 @@ async fn what_is_wrong_has_a_code_and_leaves_the_engine_working() {
         property(&error, "message").contains("HTML page"),
         "{error:?}"
     );
-    let error = model.classify(vec![0; 3], 2, 2, 5).await.unwrap_err();
+    let error = model
+        .classify(vec![0; 3], 2, 2, 5, JsValue::UNDEFINED)
+        .await
+        .unwrap_err();
     assert_eq!(property(&error, "code"), "image-size");
-    assert!(model.classify(vec![255; 16], 2, 2, 5).await.is_ok());
+    let run = model.classify(vec![255; 16], 2, 2, 5, JsValue::UNDEFINED);
+    assert!(run.await.is_ok());
 }
 
 fn blob(bytes: &[u8]) -> Blob {

@@ -37,7 +37,7 @@ static STRIPES: LazyLock<Vec<u8>> =
 /// The most probable class and its probability for [`STRIPES`].
 fn top(bytes: &[u8]) -> (usize, f32) {
     let classifier = Classifier::load(bytes, &Choices::default(), &Processor::cpu()).unwrap();
-    let top = block_on(classifier.classify(&STRIPES, 40, 30, 1))
+    let top = block_on(classifier.classify(&STRIPES, 40, 30, 1, None))
         .unwrap()
         .top;
     (top[0].index, top[0].probability)
@@ -166,7 +166,7 @@ fn what_a_file_does_not_say_is_read_off_its_tensors() {
         // A no-bottleneck network has but one way to stride.
         assert_eq!(origin.assumed, [Assumption::Labels], "{name}");
 
-        let run = classifier.classify(&STRIPES, 40, 30, 1);
+        let run = classifier.classify(&STRIPES, 40, 30, 1, None);
         let found = block_on(run).unwrap().top[0].clone();
         let expected = top(&small());
         assert!(

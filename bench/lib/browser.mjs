@@ -12,11 +12,14 @@ const ARGUMENTS = [
   "--enable-unsafe-webgpu",
 ];
 
-/** Does `work` with a headless Chromium with an empty profile. */
-export async function withBrowser(work) {
+/** Does `work` with a headless Chromium with an empty profile and, beside ours, `more` arguments. */
+export async function withBrowser(work, more = []) {
   // Not imported at the top: this module is loaded before `npm ci` has run.
   const { chromium } = await import("@playwright/test");
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [...ARGUMENTS, ...more],
+  });
   try {
     return await work(browser);
   } finally {

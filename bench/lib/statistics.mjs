@@ -3,13 +3,16 @@ export const TOLERANCE = 1e-3;
 
 /** What times are summed up as. */
 export function summaryOf(milliseconds) {
-  const sorted = ascending(milliseconds);
   return {
     median: medianOf(milliseconds),
-    minimum: sorted[0],
-    // The nearest rank: a time that was measured.
-    p90: sorted[Math.ceil(0.9 * sorted.length) - 1],
+    minimum: Math.min(...milliseconds),
+    p90: rankOf(milliseconds, 0.9),
   };
+}
+
+/** What so large a part of some numbers is at most: the nearest rank, a number that was measured. */
+export function rankOf(values, part) {
+  return ascending(values)[Math.ceil(part * values.length) - 1];
 }
 
 /** The middle of some numbers, or the mean of the two in the middle. */

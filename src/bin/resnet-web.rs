@@ -280,7 +280,7 @@ fn classify(out: &mut impl Write, weights: &Path, photos: &[PathBuf], told: &Tol
     for path in photos {
         let photo = open_photo(path).map_err(about(path))?.into_rgba8();
         let (width, height) = photo.dimensions();
-        let run = classifier.classify(photo.as_raw(), width, height, 5);
+        let run = classifier.classify(photo.as_raw(), width, height, 5, None);
         let classification = pollster::block_on(run).map_err(about(path))?;
         writeln!(
             out,

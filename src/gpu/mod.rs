@@ -21,5 +21,5 @@ pub mod times;
 pub use device::{Gpu, GpuRequest, Limits};
 pub use number::Number;
 #[cfg(feature = "webgpu")]
-pub use plan::{Keep, Map, Plan, TimedRun};
+pub use plan::{ClassMaps, Keep, Map, Plan, TimedRun};
 pub use times::LayerTime;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use burn_wgpu::wgpu;
+use futures_lite::future::zip;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
@@ -54,7 +55,31 @@ pub struct Plan {
     input: Map,
     output: Map,
     seen: BTreeMap<String, Map>,
+    evidence: Option<EvidenceStep>,
     buffers: Buffers,
+}
+
+/// What each place of the last stage's map adds to each logit, as one dispatch more.
+///
+/// It is the head's own linear layer, run for each place alone, for all classes: the weights are on the GPU in packed form
+/// only, and which class is the most probable is known there no sooner than here. On the CPU the rows of a flatten head
+/// could take 400 MB; reading the map back instead would take more than reading this, and would need them.
+#[derive(Debug)]
+struct EvidenceStep {
+    dispatch: Dispatch,
+    /// `[1, classes, height, width]`
+    map: Map,
+    /// In how many parts the head takes the map's mean: one where it flattens.
+    parts: usize,
+}
+
+/// What each place of the last stage's map adds to each logit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassMaps {
+    size: [usize; 2],
+    parts: usize,
+    /// `[classes, height, width]`
+    values: Vec<f32>,
 }
 
 /// Everything a plan has on the GPU, given back when it goes.
@@ -227,6 +252,49 @@ impl Plan {
         Ok((answer?, times?))
     }
 
+    /// As [`run`](Self::run) of one picture, and what each place of the last stage's map adds to each logit.
+    ///
+    /// # Errors
+    /// As those of a run; a plan without a head has no evidence.
+    pub async fn run_with_evidence(
+        &self,
+        input: &[f32],
+    ) -> Result<(Vec<f32>, ClassMaps), DeviceError> {
+        // Both are submitted before either is waited for: no other run comes between them.
+        let (logits, evidence) = zip(self.run(input), self.evidence()).await;
+        Ok((logits?, evidence?))
+    }
+
+    /// What the run that was submitted last has to show for each class.
+    async fn evidence(&self) -> Result<ClassMaps, DeviceError> {
+        let failed = |reason: String| DeviceError::Failed { reason };
+        let Some(step) = &self.evidence else {
+            return Err(failed("a block alone tells no classes".to_owned()));
+        };
+        let device = &self.gpu.device;
+        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            let [x, y, z] = step.dispatch.workgroups;
+            pass.set_pipeline(&step.dispatch.pipeline);
+            pass.set_bind_group(0, &step.dispatch.bindings, &[]);
+            pass.dispatch_workgroups(x, y, z);
+        }
+        let staging = self.submit(&step.map, encoder);
+        let refused = scope.pop();
+        let answer = self.receive(&step.map, staging).await;
+        if let Some(error) = refused.await {
+            return Err(failed(error.to_string()));
+        }
+        let [_, _, height, width] = step.map.shape;
+        Ok(ClassMaps {
+            size: [height, width],
+            parts: step.parts,
+            values: answer?,
+        })
+    }
+
     /// What the last run left in a map, `[batch, channels, height, width]` row by row.
     ///
     /// # Errors
@@ -299,6 +367,20 @@ impl Dispatch {
     }
 }
 
+impl ClassMaps {
+    /// Height and width.
+    pub const fn size(&self) -> [usize; 2] {
+        self.size
+    }
+
+    /// A class's map, row by row.
+    pub fn of_class(&self, class: usize) -> Vec<f32> {
+        let pixels = self.size[0] * self.size[1];
+        let own = self.values.iter().skip(class * pixels).take(pixels);
+        own.map(|value| value / self.parts as f32).collect()
+    }
+}
+
 impl Map {
     /// `[batch, channels, height, width]`
     pub const fn shape(&self) -> [usize; 4] {
@@ -329,6 +411,8 @@ struct Builder<'a> {
     keep: Keep,
     steps: Vec<Step>,
     seen: BTreeMap<String, Map>,
+    /// The map and the parts of the evidence, whose step is then the last one.
+    evidence: Option<(Map, usize)>,
     buffers: Buffers,
     /// Maps that nobody reads any more.
     free: Vec<Arc<wgpu::Buffer>>,
@@ -351,6 +435,7 @@ impl<'a> Builder<'a> {
             keep,
             steps: Vec::new(),
             seen: BTreeMap::new(),
+            evidence: None,
             buffers: Buffers::default(),
             free: Vec::new(),
         }
@@ -547,11 +632,12 @@ impl<'a> Builder<'a> {
 
     fn head(
         &mut self,
-        mut x: Map,
+        features: Map,
         spec: &HeadSpec,
         source: &mut dyn TensorSource,
     ) -> Result<Map, Error> {
-        let [batch, channels, ..] = x.shape;
+        let mut x = features.clone();
+        let [batch, channels, height, width] = x.shape;
         if let Some(name) = &spec.pool {
             let y = self.map([batch, channels, 1, 1])?;
             self.steps.push(Step {
@@ -562,7 +648,7 @@ impl<'a> Builder<'a> {
                 workgroups: [x.quads().div_ceil(INVOCATIONS), batch, 1],
             });
             self.show(Some(name), &y);
-            self.release(x);
+            // What it was made of stays for the evidence.
             x = y;
         }
         self.show(Some(&spec.flatten), &x);
@@ -576,11 +662,35 @@ impl<'a> Builder<'a> {
         self.steps.push(Step {
             layer: spec.linear.clone(),
             pipeline: self.gpu.pipelines.linear.clone(),
-            buffers: vec![x.buffer.clone(), logits.buffer.clone(), weight, bias],
-            parameters: vec![x.pixels() * x.quads(), logits.quads()],
-            workgroups: [logits.quads().div_ceil(CLASS_QUADS), batch, 1],
+            buffers: vec![
+                x.buffer.clone(),
+                logits.buffer.clone(),
+                weight.clone(),
+                bias,
+            ],
+            parameters: vec![x.pixels() * x.quads(), logits.quads(), 0],
+            workgroups: [batch, logits.quads().div_ceil(CLASS_QUADS), 1],
         });
         self.show(Some(&spec.linear), &logits);
+
+        let evidence = self.map_of([1, spec.classes, height, width], Number::F32)?;
+        let no_bias = self.filled(&padded(vec![0.0; spec.classes]), Number::F32)?;
+        let (step, parts) = match spec.pool {
+            Some(_) => (0, features.pixels()),
+            None => (features.quads(), 1),
+        };
+        self.steps.push(Step {
+            pipeline: self.gpu.pipelines.linear.clone(),
+            buffers: vec![
+                features.buffer.clone(),
+                evidence.buffer.clone(),
+                weight,
+                no_bias,
+            ],
+            parameters: vec![features.quads(), evidence.quads(), step],
+            workgroups: [features.pixels(), evidence.quads().div_ceil(CLASS_QUADS), 1],
+        });
+        self.evidence = Some((evidence, parts));
         Ok(logits)
     }
 
@@ -624,13 +734,23 @@ impl<'a> Builder<'a> {
                 workgroups: step.workgroups.map(|count| count as u32),
             }
         };
-        let dispatches = self.steps.into_iter().enumerate().map(bound).collect();
+        let mut dispatches: Vec<_> = self.steps.into_iter().enumerate().map(bound).collect();
+        let with_dispatch = |(map, parts)| {
+            let dispatch = dispatches.pop()?;
+            Some(EvidenceStep {
+                dispatch,
+                map,
+                parts,
+            })
+        };
+        let evidence = self.evidence.and_then(with_dispatch);
         Ok(Plan {
             gpu: self.gpu.clone(),
             dispatches,
             input,
             output,
             seen: self.seen,
+            evidence,
             buffers: self.buffers,
         })
     }

@@ -1,4 +1,4 @@
-//! What a network sees: every layer's output of one run, and where in the picture the evidence for a class lies.
+//! What a network sees: every layer's output of one run.
 
 mod map;
 
@@ -33,18 +33,6 @@ pub struct SeenLayer {
 pub struct Inspection {
     layers: Vec<SeenLayer>,
     maps: Vec<FeatureMaps>,
-    evidence: Evidence,
-    logits: Vec<f32>,
-}
-
-/// What each place of the last stage's maps adds to each class's logit.
-#[derive(Debug)]
-struct Evidence {
-    /// `[height, width]`
-    size: [usize; 2],
-    classes: usize,
-    /// `[height, width, classes]`
-    values: Vec<f32>,
 }
 
 impl Inspection {
@@ -53,36 +41,15 @@ impl Inspection {
     /// # Errors
     /// [`ShapeError`] where the picture does not fit the network.
     pub fn of(network: &ResNet, picture: Tensor<4>) -> Result<Self, ShapeError> {
-        let last = network.spec().stages.last().map(|stage| stage.name.clone());
         let mut watcher = Watcher {
-            last: last.unwrap_or_default(),
             since: Instant::now(),
             layers: Vec::new(),
             maps: Vec::new(),
-            features: None,
         };
-        let logits = network.forward_observed(picture, &mut watcher)?;
-        let evidence = match watcher.features {
-            Some(features) => {
-                let [_, _, height, width] = features.dims();
-                let evidence = network.evidence(features);
-                Evidence {
-                    size: [height, width],
-                    classes: evidence.dims()[1],
-                    values: evidence.into_data().iter::<f32>().collect(),
-                }
-            }
-            None => Evidence {
-                size: [0, 0],
-                classes: 0,
-                values: Vec::new(),
-            },
-        };
+        network.forward_observed(picture, &mut watcher)?;
         Ok(Self {
             layers: watcher.layers,
             maps: watcher.maps,
-            evidence,
-            logits: logits.into_data().iter::<f32>().collect(),
         })
     }
 
@@ -95,38 +62,12 @@ impl Inspection {
     pub fn maps(&self, place: usize) -> Option<&FeatureMaps> {
         self.maps.get(place)
     }
-
-    /// What the network gave out: one for each class.
-    pub fn logits(&self) -> &[f32] {
-        &self.logits
-    }
-
-    /// Height and width of a class activation map.
-    pub const fn evidence_size(&self) -> [usize; 2] {
-        self.evidence.size
-    }
-
-    /// The class activation map (Zhou et al. 2016, section 2) of a class, row by row: what each place adds to the class's
-    /// logit. Together with the class's bias the places sum up to the logit.
-    ///
-    /// After an average pool that is the last stage's features times the class's weights; for a head that flattens, the
-    /// class's weights reshaped to the map.
-    pub fn evidence(&self, class: usize) -> Option<Vec<f32>> {
-        let Evidence {
-            classes, values, ..
-        } = &self.evidence;
-        let of_class = || values.iter().skip(class).step_by(*classes).copied();
-        (class < *classes).then(|| of_class().collect())
-    }
 }
 
 struct Watcher {
-    /// The last stage's name.
-    last: String,
     since: Instant,
     layers: Vec<SeenLayer>,
     maps: Vec<FeatureMaps>,
-    features: Option<Tensor<4>>,
 }
 
 impl Observer for Watcher {
@@ -135,9 +76,6 @@ impl Observer for Watcher {
         let (shape, data) = match output {
             Output::Map(x) => {
                 let [_, channels, height, width] = x.dims();
-                if layer == self.last {
-                    self.features = Some(x.clone());
-                }
                 ([channels, height, width], x.clone().into_data())
             }
             Output::Vector(x) => ([x.dims()[1], 1, 1], x.clone().into_data()),

@@ -30,6 +30,13 @@ pub trait LinearOps: Backend {
         let weight = Self::float_transpose(weight);
         <Self as burn::backend::ops::ModuleOps<Self>>::linear(x, weight, Some(bias))
     }
+
+    /// The weights of one output, in the order of the features.
+    fn linear_row(packed: FloatTensor<Self>, size: [usize; 2], output: usize) -> FloatTensor<Self> {
+        let [inputs, _] = size;
+        let range = output * inputs..(output + 1) * inputs;
+        Self::float_slice(packed, &[range.into()])
+    }
 }
 
 impl LinearOps for Flex {
@@ -74,6 +81,17 @@ impl LinearOps for Flex {
         let layout = Layout::contiguous(Shape::from(vec![batch, outputs]));
         FlexTensor::new(Bytes::from_elems(output), layout, DType::F32)
     }
+
+    fn linear_row(packed: FlexTensor, [inputs, _]: [usize; 2], output: usize) -> FlexTensor {
+        let (rows, _) = packed.storage::<f32>().as_chunks::<PANEL>();
+        let panel = &rows[output / PANEL * inputs..][..inputs];
+        let row: Vec<_> = panel
+            .iter()
+            .map(|weights| weights[output % PANEL])
+            .collect();
+        let layout = Layout::contiguous(Shape::from(vec![inputs]));
+        FlexTensor::new(Bytes::from_elems(row), layout, DType::F32)
+    }
 }
 
 /// Brings a weight `[out, in]`, row by row, into the device's form; `size` is in and out.
@@ -90,5 +108,14 @@ pub fn linear(x: Tensor<2>, packed: Tensor<1>, bias: Tensor<1>, size: [usize; 2]
         packed.into_dispatch(),
         bias.into_dispatch(),
         size,
+    ))
+}
+
+/// The weights of the layer's output at this place, in the order of the features.
+pub fn linear_row(packed: Tensor<1>, size: [usize; 2], output: usize) -> Tensor<1> {
+    Tensor::from_dispatch(<Dispatch as LinearOps>::linear_row(
+        packed.into_dispatch(),
+        size,
+        output,
     ))
 }

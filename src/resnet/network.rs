@@ -12,7 +12,7 @@ use super::conv_norm::{ConvNorm, NormMode, tensor};
 use super::observe::{Observer, Output, Unobserved};
 use super::spec::{HeadSpec, NetworkSpec, ShapeError};
 use crate::ops::conv::max_pool;
-use crate::ops::linear::{linear, pack_linear};
+use crate::ops::linear::{linear, linear_row, pack_linear};
 use crate::weights::{TensorSource, WeightError};
 
 /// Why a network could not be built.
@@ -125,6 +125,23 @@ impl ResNet {
         x: Tensor<4>,
         observer: &mut dyn Observer,
     ) -> Result<Tensor<2>, ShapeError> {
+        let features = self.features_observed(x, observer)?;
+        Ok(self.head.forward(features, observer))
+    }
+
+    /// Pictures `[batch, channels, height, width]` to the last stage's maps, from which [`head`](Self::head) goes on.
+    ///
+    /// # Errors
+    /// [`ShapeError`] where the input does not fit the network.
+    pub fn features(&self, x: Tensor<4>) -> Result<Tensor<4>, ShapeError> {
+        self.features_observed(x, &mut Unobserved)
+    }
+
+    fn features_observed(
+        &self,
+        x: Tensor<4>,
+        observer: &mut dyn Observer,
+    ) -> Result<Tensor<4>, ShapeError> {
         self.spec.check_input(x.dims())?;
 
         let x = self.stem.forward(x, observer);
@@ -139,7 +156,7 @@ impl ResNet {
             }
             observer.see(&stage.name, Output::Map(&x));
         }
-        Ok(self.head.forward(x, observer))
+        Ok(x)
     }
 
     /// The last stage's maps `[batch, channels, height, width]` to logits `[batch, classes]`.
@@ -147,10 +164,13 @@ impl ResNet {
         self.head.forward(features, &mut Unobserved)
     }
 
-    /// What each place of the last stage's maps `[1, channels, height, width]` adds to each logit:
-    /// `[height * width, classes]`, row by row. Over all places that sums up to the logits, but for the biases.
-    pub fn evidence(&self, features: Tensor<4>) -> Tensor<2> {
-        self.head.evidence(features)
+    /// What each place of the last stage's maps `[1, channels, height, width]` adds to a class's logit, row by row: the
+    /// class's activation map (Zhou et al. 2016, section 2). Over all places that sums up to the logit, but for the bias.
+    ///
+    /// After an average pool that is the features times the class's weights; for a head that flattens, the class's weights
+    /// reshaped to the map.
+    pub fn evidence(&self, features: Tensor<4>, class: usize) -> Vec<f32> {
+        self.head.evidence(features, class)
     }
 
     /// Pictures `[batch, channels, height, width]` to probabilities `[batch, classes]`: the seed's own `forward`,
@@ -196,26 +216,22 @@ impl ClassifierHead {
         })
     }
 
-    fn evidence(&self, x: Tensor<4>) -> Tensor<2> {
-        let [_, channels, height, width] = x.dims();
-        let (pixels, device) = (height * width, x.device());
-        let values: Vec<f32> = x.into_data().iter::<f32>().collect();
-        // The same features with all places but one left out, for each of them.
-        let (columns, share) = match self.spec.pool {
-            Some(_) => (1, pixels as f32),
-            None => (pixels, 1.0),
+    fn evidence(&self, features: Tensor<4>, class: usize) -> Vec<f32> {
+        let [_, channels, height, width] = features.dims();
+        let pixels = height * width;
+        let pooled = self.pool.is_some();
+        let row = linear_row(self.weight.val(), self.spec.linear_size(), class);
+        let [features, row] =
+            [features.flatten(0, 3), row].map(|x| x.into_data().iter::<f32>().collect::<Vec<_>>());
+        let share = if pooled { pixels as f32 } else { 1.0 };
+        let added = |pixel: usize| {
+            let parts = (0..channels).map(|channel| {
+                let feature = channel * pixels + pixel;
+                features[feature] * row[if pooled { channel } else { feature }]
+            });
+            parts.sum::<f32>() / share
         };
-        let mut alone = vec![0.0; pixels * channels * columns];
-        for pixel in 0..pixels {
-            for channel in 0..channels {
-                let column = if columns == 1 { 0 } else { pixel };
-                alone[(pixel * channels + channel) * columns + column] =
-                    values[channel * pixels + pixel] / share;
-            }
-        }
-        let alone = tensor(alone, [pixels, channels * columns], &device);
-        let none = Tensor::zeros([self.spec.classes], &device);
-        linear(alone, self.weight.val(), none, self.spec.linear_size())
+        (0..pixels).map(added).collect()
     }
 
     fn forward(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<2> {

@@ -1,3 +1,4 @@
+import type { Page } from "@playwright/test";
 import { overflow, violations } from "./support/access";
 import { chromium, FAKE_CAMERA } from "./support/browser";
 import { cameras, goLive, observeCameras, setVisible, unplugCamera } from "./support/camera";
@@ -102,6 +103,141 @@ test("smoothing can be switched off, by keyboard", async ({ classifier, page }) 
   await page.keyboard.press("Space");
   await expect(smooth).not.toBeChecked();
   await expect(classifier.result.getByRole("listitem")).toHaveCount(5);
+});
+
+/** The class activation map over the video. */
+function heat(page: Page) {
+  return page.getByRole("img", { name: /^Where the evidence for .+ lies in the picture/ });
+}
+
+function whereSwitch(page: Page) {
+  return page.getByRole("checkbox", { name: "Show where the evidence lies" });
+}
+
+test("where the evidence lies is shown over the video, frame after frame", async ({
+  classifier,
+  page,
+}) => {
+  await goLive(classifier);
+  await expect(heat(page)).toHaveCount(0);
+  await whereSwitch(page).check();
+  await expect(heat(page)).toBeVisible();
+
+  // It follows the picture, which moves.
+  const shown = () => heat(page).evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  const before = await shown();
+  await expect.poll(shown).not.toBe(before);
+  // Whose evidence it is follows the bars, which a screen reader is told on the map itself.
+  const matches = async () => {
+    const first = await classifier.result.locator(".bar-label").first().innerText();
+    return (await heat(page).getAttribute("aria-label"))
+      ?.toLowerCase()
+      .includes(first.toLowerCase());
+  };
+  await expect.poll(matches).toBe(true);
+
+  // It covers the video, drawn in the video's own proportions, so that both are fitted in alike.
+  const places = await page.evaluate(() => {
+    const video = document.querySelector("video") as HTMLVideoElement;
+    const canvas = document.querySelector(".heat") as HTMLCanvasElement;
+    const boxOf = (element: HTMLElement) => {
+      const { x, y, width, height } = element.getBoundingClientRect();
+      return { x, y, width, height, fit: getComputedStyle(element).objectFit };
+    };
+    const { width, height } = canvas;
+    const opacity = (x: number, y: number) =>
+      canvas.getContext("2d")?.getImageData(x * width, y * height, 1, 1).data[3];
+    return {
+      video: boxOf(video),
+      canvas: boxOf(canvas),
+      proportions: [video.videoWidth / video.videoHeight, width / height],
+      // What the network does not see: 224 of 256 of the height is the square it is cut to.
+      outside: [opacity(0.1, 0.5), opacity(0.9, 0.5), opacity(0.5, 0.02), opacity(0.5, 0.98)],
+    };
+  });
+  expect(places.canvas).toEqual(places.video);
+  expect(places.proportions[1]).toBeCloseTo(places.proportions[0] ?? 0, 2);
+  expect(places.outside).toEqual([0, 0, 0, 0]);
+
+  await page.getByRole("button", { name: "Stop the camera" }).click();
+  await expect(heat(page)).toHaveCount(0);
+  await expect(page.locator(".heat")).toHaveCount(0);
+});
+
+test("the map over the video is handled by keyboard", async ({ classifier, page }) => {
+  await goLive(classifier);
+  await whereSwitch(page).press("Space");
+  await expect(heat(page)).toBeVisible();
+  const slider = page.getByRole("slider", { name: "Opacity" });
+  await slider.press("Home");
+  await expect(heat(page)).toHaveCSS("opacity", "0");
+  await slider.press("End");
+  await expect(heat(page)).toHaveCSS("opacity", "1");
+  // Its own button is gone with it: the switch is where one goes on.
+  await page.getByRole("button", { name: "Hide" }).press("Enter");
+  await expect(heat(page)).toHaveCount(0);
+  await expect(whereSwitch(page)).not.toBeChecked();
+  await expect(whereSwitch(page)).toBeFocused();
+});
+
+test("a class is kept, whatever is most probable meanwhile, until the first is followed again", async ({
+  classifier,
+  page,
+}) => {
+  await goLive(classifier);
+  // Its place among the five may be another one in the next frame.
+  const label = await classifier.result
+    .locator(".bar")
+    .nth(2)
+    .evaluate((bar) => {
+      bar.querySelector("button")?.click();
+      return bar.querySelector(".bar-label")?.textContent ?? "";
+    });
+  expect(label).not.toBe("");
+  await expect(classifier.result).toContainText(`The evidence shown stays that for ${label}.`);
+  await expect(whereSwitch(page)).toBeChecked();
+  const kept = page.getByRole("img", { name: `Where the evidence for ${label} lies` });
+  await expect(kept).toBeVisible();
+  await page.getByRole("button", { name: "Follow the most probable" }).press("Enter");
+  await expect(classifier.result).not.toContainText("stays that for");
+  await expect(whereSwitch(page)).toBeFocused();
+  await expect(kept).toHaveCount(0);
+  await expect(heat(page)).toBeVisible();
+});
+
+test("no frame is looked at twice for its evidence, and none without being asked for", async ({
+  classifier,
+  page,
+}) => {
+  await page.addInitScript(() => {
+    const asked: unknown[] = [];
+    const methods = new Set<string>();
+    Object.assign(window, { asked, methods });
+    window.Worker = class extends Worker {
+      override postMessage(message: unknown, transfer?: unknown) {
+        const { path, argumentList } = message as {
+          path?: string[];
+          argumentList?: { value: unknown }[];
+        };
+        const method = path?.at(-1);
+        if (method) methods.add(method);
+        if (method === "classify") asked.push(argumentList?.at(3)?.value ?? null);
+        super.postMessage(message, transfer as Transferable[]);
+      }
+    };
+  });
+  await goLive(classifier);
+  const asked = () => page.evaluate(() => (window as unknown as { asked: unknown[] }).asked);
+  expect(new Set(await asked())).toEqual(new Set([null]));
+  await whereSwitch(page).check();
+  await expect(heat(page)).toBeVisible();
+  expect(typeof (await asked()).at(-1)).toBe("number");
+  await whereSwitch(page).uncheck();
+  await expect.poll(async () => (await asked()).at(-1)).toBe(null);
+  const methods = await page.evaluate(() => [
+    ...(window as unknown as { methods: Set<string> }).methods,
+  ]);
+  expect(methods).not.toContain("inspect");
 });
 
 test("code that crashes is started again, and the next frames are classified", async ({
@@ -232,6 +368,8 @@ for (const { facing, mirrored } of [
     await goLive(classifier);
     const transform = mirrored ? "matrix(-1, 0, 0, 1, 0, 0)" : "none";
     await expect(page.locator("video")).toHaveCSS("transform", transform);
+    await whereSwitch(page).check();
+    await expect(heat(page)).toHaveCSS("transform", transform);
   });
 }
 
@@ -245,6 +383,14 @@ for (const colorScheme of ["light", "dark"] as const) {
     await goLive(classifier);
     expect(await violations(page)).toEqual([]);
     await expect(page.locator(".bar-fill").first()).toHaveCSS("transition-duration", "0s");
+    await classifier.result
+      .getByRole("button", { name: /^Where/ })
+      .first()
+      .click();
+    await expect(heat(page)).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    // Maps take each other's place; none of them moves there.
+    expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
     await setVisible(page, false);
     await expect(classifier.result).toContainText("Paused");
     expect(await violations(page)).toEqual([]);
@@ -279,6 +425,12 @@ test("on a low phone the first class is said beside the picture", async ({ class
   await goLive(classifier);
   await page.locator("video").evaluate((video) => video.scrollIntoView({ block: "start" }));
   await expect(page.locator(".live-first")).toBeInViewport({ ratio: 1 });
+  await classifier.result
+    .getByRole("button", { name: /^Where/ })
+    .first()
+    .click();
+  await expect(heat(page)).toBeVisible();
+  expect(await overflow(page)).toBe(0);
 });
 
 const FAULTS = [

@@ -198,6 +198,8 @@ test("the evidence for a class lies over the photo, and another photo takes it a
   await where.click();
   const heat = page.getByRole("img", { name: "Where the evidence for Egyptian cat lies" });
   await expect(heat).toBeVisible();
+  // The photo is classified once more, and no layer looked into.
+  await expect(page.getByText("layers were looked at")).toHaveCount(0);
   await expect(where).toHaveAttribute("aria-pressed", "true");
   // Smooth from nothing to the most.
   expect(await colours(heat)).toBeGreaterThan(100);

@@ -4,5 +4,7 @@
 #![allow(dead_code)]
 
 pub mod convolution;
+pub mod evidence;
 pub mod golden;
+pub mod networks;
 pub mod weight_file;

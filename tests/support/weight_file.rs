@@ -28,32 +28,40 @@ pub struct Draft {
 impl Draft {
     /// The smallest torchvision-like network: one no-bottleneck block per stage, 10 classes, 32 x 32 pixels.
     pub fn small() -> Self {
-        let config = ResNetConfig {
-            family: Family::Torchvision,
-            block: BlockKind::NoBottleneck,
-            repetitions: [1, 1, 1, 1],
-            input_channels: 3,
-            classes: 10,
-            head: Head::AveragePool,
-            stride_on: StrideOn::Conv2,
-            groups: 1,
-            width_per_group: 64,
-        };
+        Self::of(
+            "small",
+            &ResNetConfig {
+                family: Family::Torchvision,
+                block: BlockKind::NoBottleneck,
+                repetitions: [1, 1, 1, 1],
+                input_channels: 3,
+                classes: 10,
+                head: Head::AveragePool,
+                stride_on: StrideOn::Conv2,
+                groups: 1,
+                width_per_group: 64,
+            },
+            32,
+        )
+    }
+
+    /// Any network, with weights that follow from their names, for pictures of `crop` x `crop` pixels.
+    pub fn of(name: &str, config: &ResNetConfig, crop: u32) -> Self {
         let metadata = ModelMetadata {
             format: FORMAT,
-            name: "small".to_owned(),
+            name: name.to_owned(),
             network: config.clone(),
             preprocessing: Preprocessing {
-                resize_short_side: 36,
-                crop: 32,
+                resize_short_side: crop + 4,
+                crop,
                 ..Preprocessing::default()
             },
-            labels: (0..10).map(|i| format!("class {i}")).collect(),
+            labels: (0..config.classes).map(|i| format!("class {i}")).collect(),
             source: "made for a test".to_owned(),
             license: "none".to_owned(),
             dtype: "f32".to_owned(),
         };
-        let tensors = NetworkSpec::new(&config)
+        let tensors = NetworkSpec::new(config)
             .unwrap()
             .tensors()
             .into_iter()

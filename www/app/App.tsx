@@ -10,7 +10,9 @@ import { useInspection } from "./inspect/useInspection";
 import { IsolationControl } from "./isolation/IsolationControl";
 import { useIsolation } from "./isolation/useIsolation";
 import { LayerTable } from "./layers/LayerTable";
+import { LiveHeat } from "./live/LiveHeat";
 import { LiveResults } from "./live/LiveResults";
+import { useWhere } from "./live/useWhere";
 import { ModelCard } from "./model/ModelCard";
 import { useModel } from "./model/useModel";
 import { UpdateNotice } from "./offline/UpdateNotice";
@@ -37,7 +39,8 @@ export function App() {
   const { photo, result } = classification;
   const inspected = useInspection(model.classifier, model.model, photo);
   const { inspection, look } = inspected;
-  const { asked, activation, ask } = useActivation(model.classifier, inspection, look);
+  const { asked, activation, ask } = useActivation(model.classifier, model.model, photo);
+  const live = useWhere(model.model);
   /** The layer that is looked into: a row of the summary. */
   const [layer, setLayer] = useState<number | null>(null);
   const choose = useCallback(
@@ -147,6 +150,15 @@ export function App() {
     }
   }
 
+  const preprocessing = model.model?.info.preprocessing;
+  let over = null;
+  if (camera && live.where && preprocessing) {
+    const hide = () => live.onWhere(null);
+    over = <LiveHeat feed={live.feed} preprocessing={preprocessing} onClose={hide} />;
+  } else if (!camera && activation && preprocessing) {
+    over = <Heat {...activation} preprocessing={preprocessing} onClose={() => ask(null)} />;
+  }
+
   return (
     <>
       <a class="skip" href="#result">
@@ -188,18 +200,7 @@ export function App() {
         <div class="photo-and-result">
           <Source
             photo={photo}
-            over={
-              activation &&
-              inspection &&
-              model.model && (
-                <Heat
-                  {...activation}
-                  inspection={inspection}
-                  preprocessing={model.model.info.preprocessing}
-                  onClose={() => ask(null)}
-                />
-              )
-            }
+            over={over}
             camera={camera}
             onCamera={switchCamera}
             onVideo={setVideo}
@@ -215,6 +216,7 @@ export function App() {
               video={video}
               classifier={model.classifier}
               model={model.model}
+              {...live}
               onFault={endLive}
             />
           ) : (

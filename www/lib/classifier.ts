@@ -9,6 +9,7 @@ import type {
   CachedWeights,
   DevicePolicy,
   DeviceStatus,
+  EvidenceFor,
   FeatureMap,
   ImageClassification,
   ImageInspection,
@@ -68,6 +69,11 @@ export type DeviceOptions = Pick<
 export interface ClassifyOptions {
   /** How many of the most probable classes to tell: 5 if left out. */
   top?: number;
+  /**
+   * Whose evidence to tell, too: where in the picture it lies. It comes of the same run on the same device, and costs
+   * next to nothing. None if left out.
+   */
+  evidence?: EvidenceFor;
   /** Cancels the call. A run that has begun goes on to its end, unheard. */
   signal?: AbortSignal;
 }
@@ -243,14 +249,21 @@ export class Classifier {
   /** Classifies a picture: a file, or anything that can be drawn. */
   async classify(
     image: ImageInput,
-    { top = 5, signal }: ClassifyOptions = {},
+    { top = 5, evidence, signal }: ClassifyOptions = {},
   ): Promise<ImageClassification> {
+    // What is no index at all would not survive the way into wasm.
+    if (typeof evidence === "number" && !(Number.isInteger(evidence) && evidence >= 0)) {
+      throw new ResNetError(
+        "class-index",
+        `There is no class ${evidence}: classes are counted from 0. Ask for one of those.`,
+      );
+    }
     await this.#recovered();
     const name = image instanceof File ? image.name : "the picture";
     const source = image instanceof Blob ? image : await createImageBitmap(image);
     const sent = source instanceof Blob ? source : Comlink.transfer(source, [source]);
     const connection = this.#connection;
-    const run = connection.call((session) => session.classify(sent, name, top));
+    const run = connection.call((session) => session.classify(sent, name, top, evidence));
     try {
       const classification = await unlessAborted(run, signal);
       if (this.#unproven === connection) this.#unproven = undefined;
@@ -262,13 +275,17 @@ export class Classifier {
       // a device that is lost before it has classified anything is followed by the CPU.
       const again = code === "device-lost" || code === "device-failed";
       if (!again || connection === this.#connection || !(source instanceof Blob)) throw thrown;
-      return this.classify(source, { top, ...(signal && { signal }) });
+      return this.classify(source, {
+        top,
+        ...(evidence !== undefined && { evidence }),
+        ...(signal && { signal }),
+      });
     }
   }
 
   /**
-   * Runs the network on a picture on the CPU, looking at every layer. {@link featureMaps} and {@link evidence} tell of the
-   * last picture that was inspected, as long as its model is loaded. Where that is on a GPU, its times there come along.
+   * Runs the network on a picture on the CPU, looking at every layer. {@link featureMaps} tells of the last picture that
+   * was inspected, as long as its model is loaded. Where that is on a GPU, its times there come along.
    */
   async inspect(image: ImageInput): Promise<ImageInspection> {
     await this.#recovered();
@@ -284,14 +301,6 @@ export class Classifier {
    */
   featureMaps(place: number, from: number, count: number): Promise<FeatureMap[]> {
     return this.#connection.call((session) => session.featureMaps(place, from, count));
-  }
-
-  /**
-   * The class activation map of a class, row by row: what each place of the picture's middle, which the network sees, added
-   * to the class's logit.
-   */
-  evidence(classIndex: number): Promise<Float32Array> {
-    return this.#connection.call((session) => session.evidence(classIndex));
   }
 
   /** Makes the code in the worker crash, to try out what happens then. */

@@ -19,6 +19,7 @@ export type ErrorCode =
   | "weights-architecture"
   | "labels"
   | "image-size"
+  | "class-index"
   // From here on: the browser's side.
   | "weights-download"
   | "weights-checksum"

@@ -146,13 +146,31 @@ export interface CachedWeights {
   bytes: number;
 }
 
+/** Which class's evidence is wanted: that of the most probable one, or of the class with this index. */
+export type EvidenceFor = "first" | number;
+
+/**
+ * Where in the picture the evidence for a class lies: the class's activation map. It lies over the picture's middle, which
+ * the network sees.
+ */
+export interface Evidence {
+  classIndex: number;
+  /** The map's size: 7 by 7 for a network that sees 224 by 224 pixels. */
+  width: number;
+  height: number;
+  /** What each place added to the class's logit, row by row. Together with the class's bias they sum up to it. */
+  values: Float32Array;
+}
+
 /** What a photo shows. */
-export interface ImageClassification extends Classification {
+export interface ImageClassification extends Omit<Classification, "evidence"> {
   /** The photo's size in pixels, as it was looked at. */
   width: number;
   height: number;
   /** From the encoded photo to pixels, in milliseconds. */
   decodeMilliseconds: number;
+  /** Left out where it was not asked for. */
+  evidence?: Evidence;
 }
 
 /** What the network saw in a photo, layer by layer. Convolutions are not fused for it, so it takes longer. */
@@ -162,9 +180,6 @@ export interface ImageInspection {
   /** The photo's size in pixels. */
   width: number;
   height: number;
-  /** The size of a class activation map. */
-  evidenceWidth: number;
-  evidenceHeight: number;
   /** How long the GPU takes, where the model is on one: layers are looked at on the CPU all the same. */
   gpu?: GpuTimes;
 }

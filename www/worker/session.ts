@@ -5,6 +5,7 @@ import type {
   DevicePolicy,
   DeviceReason,
   DeviceStatus,
+  EvidenceFor,
   FeatureMap,
   GpuTimes,
   ImageClassification,
@@ -174,11 +175,12 @@ export class Session {
     this.#download?.abort();
   }
 
-  /** Classifies an encoded photo or a decoded one. `name` is for the error's text. */
+  /** Classifies an encoded photo or a decoded one, and tells `evidence` for it. `name` is for the error's text. */
   classify(
     image: Blob | ImageBitmap,
     name: string,
     top: number,
+    evidence: EvidenceFor | undefined,
   ): Promise<Settled<ImageClassification>> {
     return settle(async () => {
       this.#ready();
@@ -188,8 +190,16 @@ export class Session {
       const decodeMilliseconds = performance.now() - start;
       // Decoding takes its time, and another model may have come meanwhile.
       const { model } = this.#ready();
-      const classification = await this.#run(gpu, () => model.classify(data, width, height, top));
-      return { ...classification, width, height, decodeMilliseconds };
+      const { evidence: told, ...classification } = await this.#run(gpu, () =>
+        model.classify(data, width, height, top, evidence),
+      );
+      return {
+        ...classification,
+        width,
+        height,
+        decodeMilliseconds,
+        ...(told && { evidence: { ...told, values: Float32Array.from(told.values) } }),
+      };
     });
   }
 
@@ -216,10 +226,9 @@ export class Session {
         second.free();
         engine.free();
       }
-      const { layers, evidenceSize } = inspection;
+      const { layers } = inspection;
       this.#inspected = { inspection, layers };
-      const [evidenceHeight = 0, evidenceWidth = 0] = evidenceSize;
-      const seen = { layers, width, height, evidenceWidth, evidenceHeight };
+      const seen = { layers, width, height };
       return times ? { ...seen, gpu: times } : seen;
     });
   }
@@ -241,11 +250,6 @@ export class Session {
           pixels: pixels.slice(i * size, (i + 1) * size),
         }));
     });
-  }
-
-  /** What each place of the picture added to a class's logit in the last look, row by row. */
-  evidence(classIndex: number): Promise<Settled<Float32Array>> {
-    return settle(async () => this.#looked().inspection.evidence(classIndex));
   }
 
   /** How long a run of the loaded model takes, in milliseconds: the median of a few, after a warm-up. */

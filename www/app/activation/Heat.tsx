@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ImageInspection, Preprocessing } from "../../lib";
+import type { Preprocessing } from "../../lib";
 import { readableLabel } from "../format";
 import { strings } from "../strings";
 import { heatPixels, seenRegion } from "./heat";
@@ -11,25 +11,23 @@ const text = strings.activation;
 const LONGEST = 640;
 
 interface HeatProps extends Activation {
-  inspection: ImageInspection;
   preprocessing: Preprocessing;
   onClose: () => void;
 }
 
-/** A class activation map over the photo, and how opaque it is. */
-export function Heat({ prediction, evidence, inspection, preprocessing, onClose }: HeatProps) {
+/** A class activation map over the picture, and how opaque it is. */
+export function Heat({ label, evidence, width, height, preprocessing, onClose }: HeatProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [opacity, setOpacity] = useState(75);
-  const { width, height, evidenceWidth, evidenceHeight } = inspection;
   const scale = LONGEST / Math.max(width, height);
 
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context) return;
-    const small = new OffscreenCanvas(evidenceWidth, evidenceHeight);
-    const pixels = new ImageData(heatPixels(evidence), evidenceWidth, evidenceHeight);
+    const small = new OffscreenCanvas(evidence.width, evidence.height);
+    const pixels = new ImageData(heatPixels(evidence.values), evidence.width, evidence.height);
     small.getContext("2d")?.putImageData(pixels, 0, 0);
-    const { x, y, side } = seenRegion(inspection, preprocessing);
+    const { x, y, side } = seenRegion({ width, height }, preprocessing);
     context.clearRect(0, 0, width, height);
     context.imageSmoothingQuality = "high";
     const region = [x, y, side, side].map((length) => length * scale);
@@ -38,16 +36,15 @@ export function Heat({ prediction, evidence, inspection, preprocessing, onClose 
     context.strokeStyle = "white";
     context.setLineDash([6, 4]);
     context.strokeRect(...(region as [number, number, number, number]));
-  }, [evidence, inspection, preprocessing, width, height, evidenceWidth, evidenceHeight, scale]);
+  }, [evidence, preprocessing, width, height, scale]);
 
-  const label = readableLabel(prediction.label);
   return (
     <>
       <canvas
         ref={canvas}
         class="heat"
         role="img"
-        aria-label={text.alt(label)}
+        aria-label={text.alt(readableLabel(label))}
         width={Math.round(width * scale)}
         height={Math.round(height * scale)}
         style={{ opacity: opacity / 100 }}

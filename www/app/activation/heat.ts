@@ -1,7 +1,7 @@
-import type { ImageInspection, Preprocessing } from "../../lib";
+import type { ImageClassification, Preprocessing } from "../../lib";
 import { inferno } from "../inspect/colours";
 
-/** The part of a photo that the network sees, in the photo's pixels. */
+/** The part of a picture that the network sees, in the picture's pixels. */
 export interface Region {
   x: number;
   y: number;
@@ -10,7 +10,7 @@ export interface Region {
 
 /** The square in the middle that is left after resizing and cropping, as torchvision does them. */
 export function seenRegion(
-  { width, height }: Pick<ImageInspection, "width" | "height">,
+  { width, height }: Pick<ImageClassification, "width" | "height">,
   { resizeShortSide, crop }: Pick<Preprocessing, "resizeShortSide" | "crop">,
 ): Region {
   const side = (Math.min(width, height) * crop) / resizeShortSide;

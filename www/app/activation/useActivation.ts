@@ -1,42 +1,49 @@
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
-import type { Classifier, ImageInspection, Prediction } from "../../lib";
+import type { Classifier, Evidence, LoadedModel, Prediction } from "../../lib";
+import type { Photo } from "../results/useClassification";
 
-/** A class and what each place of the photo added to its logit. */
+/** A class and where in a picture the evidence for it lies. */
 export interface Activation {
-  prediction: Prediction;
-  evidence: Float32Array;
+  label: string;
+  evidence: Evidence;
+  /** The picture's size in pixels. */
+  width: number;
+  height: number;
 }
 
-/** The class activation map that is asked for; the network is looked into first, where it was not yet. */
+/** The class activation map that is asked for; another photo or model takes it away. */
 export function useActivation(
   classifier: RefObject<Classifier | null>,
-  inspection: ImageInspection | null,
-  look: () => void,
+  model: LoadedModel | null,
+  photo: Photo | null,
 ) {
   const [asked, setAsked] = useState<Prediction | null>(null);
   const [activation, setActivation] = useState<Activation | null>(null);
 
+  useEffect(() => setAsked(null), [model, photo]);
+
   useEffect(() => {
     let current = true;
     setActivation(null);
-    if (!asked || !inspection) return;
-    classifier.current?.evidence(asked.index).then(
-      (evidence) => current && setActivation({ prediction: asked, evidence }),
-      // What was seen is gone with its model; whoever asks again looks again.
+    if (!asked || !photo) return;
+    const file = new File([photo.blob], photo.name, { type: photo.blob.type });
+    classifier.current?.classify(file, { top: 1, evidence: asked.index }).then(
+      ({ evidence, width, height }) => {
+        if (current && evidence) setActivation({ label: asked.label, evidence, width, height });
+      },
+      // Whoever asks again tries again.
       () => current && setAsked(null),
     );
     return () => {
       current = false;
     };
-  }, [classifier, asked, inspection]);
+  }, [classifier, asked, photo]);
 
   const ask = useCallback(
-    (prediction: Prediction | null) => {
-      setAsked((before) => (before?.index === prediction?.index ? null : prediction));
-      if (prediction && !inspection) look();
-    },
-    [inspection, look],
+    (prediction: Prediction | null) =>
+      setAsked((before) => (before?.index === prediction?.index ? null : prediction)),
+    [],
   );
   return { asked, activation, ask };
 }

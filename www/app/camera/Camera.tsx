@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useCallback, useRef, useState } from "preact/hooks";
 import type { Photo } from "../results/useClassification";
 import { strings } from "../strings";
@@ -8,6 +9,8 @@ import "./camera.css";
 const text = strings.camera;
 
 interface CameraProps {
+  /** What lies over the picture. */
+  over: ComponentChildren;
   /** Hears of the video as long as it shows the camera's picture. */
   onVideo: (video: HTMLVideoElement | null) => void;
   onPhoto: (photo: Photo) => void;
@@ -15,7 +18,7 @@ interface CameraProps {
 }
 
 /** The camera's picture, which camera it is, and a button that keeps a frame. */
-export function Camera({ onVideo, onPhoto, onFault }: CameraProps) {
+export function Camera({ over, onVideo, onPhoto, onFault }: CameraProps) {
   const video = useRef<HTMLVideoElement>(null);
   const { status, settings, cameras, note, choose } = useStream(video, { onVideo, onFault });
   /** Whether the picture is higher than wide, as of a phone that is held upright. */
@@ -48,6 +51,7 @@ export function Camera({ onVideo, onPhoto, onFault }: CameraProps) {
             setUpright(videoHeight > videoWidth)
           }
         />
+        {over}
         <p class="prompt" role="status">
           {status !== "running" && text.status[status]}
         </p>

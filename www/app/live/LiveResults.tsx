@@ -1,11 +1,13 @@
 import type { RefObject } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Classifier, LoadedModel, ResNetError } from "../../lib";
 import { readableLabel } from "../format";
 import { Bars } from "../results/Bars";
 import { strings } from "../strings";
+import type { ActivationFeed } from "./feed";
 import { useBelowView } from "./useBelowView";
 import { useLive } from "./useLive";
+import type { Where } from "./useWhere";
 import "./live.css";
 
 const text = strings.live;
@@ -18,18 +20,34 @@ interface LiveResultsProps {
   video: HTMLVideoElement | null;
   classifier: RefObject<Classifier | null>;
   model: LoadedModel | null;
+  /** Whose evidence is shown over the video, and the way there. */
+  where: Where;
+  onWhere: (where: Where) => void;
+  feed: ActivationFeed;
   onFault: (error: ResNetError) => void;
 }
 
 /** The most probable classes of what the camera sees now, and how fast they follow it. */
-export function LiveResults({ video, classifier, model, onFault }: LiveResultsProps) {
+export function LiveResults(props: LiveResultsProps) {
+  const { video, classifier, model, where, onWhere, feed, onFault } = props;
   const [smooth, setSmooth] = useState(true);
-  const { view, reading } = useLive(video, classifier, model, smooth, onFault);
+  const options = { smooth, where, onFault };
+  const { view, reading } = useLive(video, classifier, model, feed, options);
+  const pinned = where === "first" ? null : where;
   const told = view?.told;
   const missing = !model ? text.waiting : !video ? text.starting : text.first;
   const bars = useRef<HTMLDivElement>(null);
   const below = useBelowView(bars, FIRST_BAR);
   const [first] = view?.predictions ?? [];
+
+  const whereSwitch = useRef<HTMLInputElement>(null);
+  const before = useRef(where);
+  useEffect(() => {
+    const isChanged = before.current !== where;
+    before.current = where;
+    // Some buttons go with what they end: whoever was on one by keyboard goes on from here.
+    if (isChanged && document.activeElement === document.body) whereSwitch.current?.focus();
+  }, [where]);
   return (
     <>
       {/* Where the result is out of view below the picture, its first class is said beside that. */}
@@ -52,8 +70,26 @@ export function LiveResults({ video, classifier, model, onFault }: LiveResultsPr
             )}
         </p>
         <div ref={bars}>
-          {view ? <Bars predictions={view.predictions} /> : <p class="placeholder">{missing}</p>}
+          {view ? (
+            <Bars
+              predictions={view.predictions}
+              asked={pinned}
+              onWhere={(prediction) =>
+                onWhere(pinned?.index === prediction.index ? "first" : prediction)
+              }
+            />
+          ) : (
+            <p class="placeholder">{missing}</p>
+          )}
         </div>
+        {pinned && (
+          <p class="fine live-pinned">
+            {text.pinned(readableLabel(pinned.label))}
+            <button type="button" onClick={() => onWhere("first")}>
+              {text.follow}
+            </button>
+          </p>
+        )}
         <div class="live-foot">
           <dl class="live-pace">
             <div>
@@ -69,7 +105,16 @@ export function LiveResults({ video, classifier, model, onFault }: LiveResultsPr
               </dd>
             </div>
           </dl>
-          <label class="live-smooth">
+          <label class="live-switch">
+            <input
+              ref={whereSwitch}
+              type="checkbox"
+              checked={where !== null}
+              onChange={(event) => onWhere(event.currentTarget.checked ? "first" : null)}
+            />
+            {text.where}
+          </label>
+          <label class="live-switch">
             <input
               type="checkbox"
               checked={smooth}

@@ -1,11 +1,21 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Classifier, LoadedModel, Prediction, ResNetError } from "../../lib";
+import type {
+  Classifier,
+  EvidenceFor,
+  ImageClassification,
+  LoadedModel,
+  Prediction,
+  ResNetError,
+} from "../../lib";
+import type { Activation } from "../activation/useActivation";
+import type { ActivationFeed } from "./feed";
 import { watchFrames } from "./frames";
 import { newestFrameWins } from "./loop";
 import { Pace, type Reading } from "./pace";
 import { type Smoothed, smoothed } from "./smoothing";
 import { type Steadiness, steady } from "./steady";
+import type { Where } from "./useWhere";
 
 /** What the newest frame shows. */
 export interface View {
@@ -28,24 +38,33 @@ const PASSING: readonly string[] = [
   "device-failed",
 ] satisfies ResNetError["code"][];
 
+/** How frames are looked at. It may change from one to the next. */
+interface LiveOptions {
+  /** Whether probabilities are averaged over time. */
+  smooth: boolean;
+  /** Whose evidence each frame is to tell. */
+  where: Where;
+  /** Hears why there is nothing more to see. */
+  onFault: (error: ResNetError) => void;
+}
+
 /**
  * Classifies what a video shows, frame after frame, as long as there are a video and a model.
  *
- * @param smooth whether probabilities are averaged over time
- * @param onFault hears why there is nothing more to see
+ * @param feed brings the evidence to whoever draws it
  */
 export function useLive(
   video: HTMLVideoElement | null,
   classifier: RefObject<Classifier | null>,
   model: LoadedModel | null,
-  smooth: boolean,
-  onFault: (error: ResNetError) => void,
+  feed: ActivationFeed,
+  options: LiveOptions,
 ): { view: View | null; reading: Reading | null } {
   const [view, setView] = useState<View | null>(null);
   const [reading, setReading] = useState<Reading | null>(null);
   // The loop goes on, whatever is chosen meanwhile.
-  const latest = useRef({ smooth, onFault });
-  latest.current = { smooth, onFault };
+  const latest = useRef(options);
+  latest.current = options;
 
   useEffect(() => {
     const current = classifier.current;
@@ -57,8 +76,13 @@ export function useLive(
     let isOver = false;
 
     const loop = newestFrameWins({
-      look: () => current.classify(video, { top: NAMED }),
-      onResult: ({ top }, capturedAt) => {
+      look: () => {
+        const evidence = wanted(latest.current, mean);
+        return current.classify(video, { top: NAMED, ...(evidence !== undefined && { evidence }) });
+      },
+      onResult: (result, capturedAt) => {
+        feed.show(activationOf(result, latest.current.where));
+        const { top } = result;
         mean = smoothed(mean, top, capturedAt, TIME_CONSTANT);
         const predictions = (latest.current.smooth ? mean.predictions : top).slice(0, SHOWN);
         const [first] = predictions;
@@ -83,8 +107,28 @@ export function useLive(
       unwatch();
       loop.stop();
       setReading(null);
+      feed.show(null);
     };
-  }, [video, model, classifier]);
+  }, [video, model, classifier, feed]);
 
   return { view, reading };
+}
+
+/** Whose evidence the next frame is to tell. */
+function wanted({ smooth, where }: LiveOptions, mean: Smoothed | null): EvidenceFor | undefined {
+  if (where !== "first") return where?.index;
+  // What the bars show first, which is calmer than what each frame does.
+  return (smooth ? mean?.predictions[0]?.index : undefined) ?? "first";
+}
+
+/** The evidence in a frame, if it is still asked for. */
+function activationOf(
+  { evidence, top, width, height }: ImageClassification,
+  where: Where,
+): Activation | null {
+  if (!evidence || where === null) return null;
+  const named = top.find(({ index }) => index === evidence.classIndex);
+  const pinned = where === "first" ? undefined : where;
+  const { label } = named ?? pinned ?? {};
+  return label === undefined ? null : { label, evidence, width, height };
 }

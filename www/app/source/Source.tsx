@@ -16,7 +16,7 @@ const SAMPLES = [
 
 interface SourceProps {
   photo: ClassificationState["photo"];
-  /** What lies over the photo. */
+  /** What lies over the photo or the camera's picture. */
   over: ComponentChildren;
   /** Whether the camera takes the photo's place. */
   camera: boolean;
@@ -71,7 +71,7 @@ export function Source(props: SourceProps) {
         {text.heading}
       </h2>
       {camera ? (
-        <Camera onVideo={onVideo} onPhoto={onPhoto} onFault={onCameraFault} />
+        <Camera over={over} onVideo={onVideo} onPhoto={onPhoto} onFault={onCameraFault} />
       ) : (
         <div class="stage">
           {photo && <img class="photo" src={photo.url} alt={text.photoAlt(photo.name)} />}

@@ -60,6 +60,9 @@ export const de: Strings = {
     starting: "Warten auf die Kamera …",
     first: "Das erste Bild wird angesehen …",
     smooth: "Über die Zeit glätten",
+    where: "Zeigen, wo etwas dafür spricht",
+    pinned: (label) => `Gezeigt wird nur noch, was für ${label} spricht.`,
+    follow: "Der wahrscheinlichsten folgen",
     framesPerSecond: "Bilder je Sekunde",
     latency: "Von der Kamera zur Seite",
     measuring: "…",
@@ -399,8 +402,8 @@ export const de: Strings = {
 
   activation: {
     where: "Wo?",
-    whereFor: (label) => `Wo? Was im Foto für ${label} spricht`,
-    alt: (label) => `Wo im Foto etwas für ${label} spricht. Helle Stellen sprechen dafür.`,
+    whereFor: (label) => `Wo? Was im Bild für ${label} spricht`,
+    alt: (label) => `Wo im Bild etwas für ${label} spricht. Helle Stellen sprechen dafür.`,
     opacity: "Deckkraft",
     off: "Ausblenden",
   },

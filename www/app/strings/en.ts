@@ -64,6 +64,9 @@ export const en = {
     starting: "Waiting for the camera …",
     first: "Looking at the first frame …",
     smooth: "Smooth over time",
+    where: "Show where the evidence lies",
+    pinned: (label: string) => `The evidence shown stays that for ${label}.`,
+    follow: "Follow the most probable",
     framesPerSecond: "Frames per second",
     latency: "From camera to page",
     measuring: "…",
@@ -401,9 +404,9 @@ export const en = {
 
   activation: {
     where: "Where?",
-    whereFor: (label: string) => `Where? The evidence for ${label} in the photo`,
+    whereFor: (label: string) => `Where? The evidence for ${label} in the picture`,
     alt: (label: string) =>
-      `Where the evidence for ${label} lies in the photo. Bright places speak for it.`,
+      `Where the evidence for ${label} lies in the picture. Bright places speak for it.`,
     opacity: "Opacity",
     off: "Hide",
   },

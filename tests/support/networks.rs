@@ -1,0 +1,28 @@
+//! Small networks of every kind of head and block.
+
+use resnet_web::resnet::{BlockKind, Depth, ResNetConfig};
+
+/// Networks for pictures of 64 x 64 pixels, with what is special of each: both heads, both blocks.
+pub fn every_kind() -> Vec<(&'static str, ResNetConfig)> {
+    vec![
+        (
+            "flatten head, no bottleneck",
+            ResNetConfig::seed([1, 1, 1, 1], 64, 6, BlockKind::NoBottleneck, 3),
+        ),
+        (
+            "flatten head, bottleneck",
+            ResNetConfig::seed([1, 1, 1, 1], 64, 6, BlockKind::Bottleneck, 3),
+        ),
+        (
+            "average pool, no bottleneck",
+            ResNetConfig::torchvision(Depth::D18, 10),
+        ),
+        (
+            "average pool, bottleneck",
+            ResNetConfig {
+                repetitions: [1, 1, 1, 1],
+                ..ResNetConfig::torchvision(Depth::D50, 10)
+            },
+        ),
+    ]
+}
