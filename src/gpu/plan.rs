@@ -9,10 +9,13 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 
 use super::device::Gpu;
-use super::layout::{QUAD, interleave, pack_convolution, pack_linear, padded, separate};
+use super::layout::{
+    PackedConvolution, QUAD, cells, interleave, pack_convolution, pack_linear, padded, separate,
+};
 use super::number::Number;
 use crate::backend::DeviceError;
 use crate::error::Error;
+use crate::ops::conv::ConvShape;
 use crate::resnet::conv_norm::take_folded;
 use crate::resnet::spec::{BlockSpec, ConvSpec, HeadSpec, NetworkSpec, PoolSpec};
 use crate::weights::TensorSource;
@@ -50,10 +53,18 @@ pub struct Map {
 pub struct Plan {
     gpu: Gpu,
     dispatches: Vec<Dispatch>,
-    input: Map,
+    input: Input,
     output: Map,
     seen: BTreeMap<String, Map>,
     buffers: Buffers,
+}
+
+/// What a plan reads.
+#[derive(Debug)]
+struct Input {
+    map: Map,
+    /// Where the map is of cells: the picture's shape, and how far before it the first cell begins.
+    cells: Option<([usize; 4], usize)>,
 }
 
 /// Everything a plan has on the GPU, given back when it goes.
@@ -81,8 +92,7 @@ impl Plan {
     ) -> Result<Self, Error> {
         spec.check_input(shape)?;
         let mut builder = Builder::new(gpu, keep);
-        let input = builder.map(shape)?;
-        let mut x = builder.convolution(input.clone(), None, &spec.stem, source)?;
+        let (input, mut x) = builder.stem(shape, &spec.stem, source)?;
         builder.show(spec.stem_container.as_deref(), &x);
         x = builder.max_pool(x, &spec.pool)?;
         for stage in &spec.stages {
@@ -108,9 +118,10 @@ impl Plan {
     ) -> Result<Self, Error> {
         spec.output_size([shape[2], shape[3]])?;
         let mut builder = Builder::new(gpu, keep);
-        let input = builder.map(shape)?;
-        let output = builder.block(input.clone(), spec, source)?;
+        let map = builder.map(shape)?;
+        let output = builder.block(map.clone(), spec, source)?;
         builder.show(Some(BLOCK_OUTPUT), &output);
+        let input = Input { map, cells: None };
         builder.finish(input, output)
     }
 
@@ -138,9 +149,16 @@ impl Plan {
         let Gpu { device, queue, .. } = &self.gpu;
         self.gpu.check()?;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let input = interleave(input, self.input.shape);
-        let input = bytes_of(&input, self.input.number);
-        queue.write_buffer(&self.input.buffer, 0, &input);
+        let map = &self.input.map;
+        let input = match self.input.cells {
+            Some((shape, padding)) => {
+                let [_, _, down, across] = map.shape;
+                Cow::Owned(cells(input, shape, padding, [down, across]))
+            }
+            None => Cow::Borrowed(input),
+        };
+        let input = interleave(&input, map.shape);
+        queue.write_buffer(&map.buffer, 0, &bytes_of(&input, map.number));
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
         {
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
@@ -352,21 +370,60 @@ impl<'a> Builder<'a> {
     ) -> Result<Map, Error> {
         let (weight, bias) = take_folded(spec, source)?;
         let packed = pack_convolution(&weight, spec.shape());
+        let size = spec.output_size([x.shape[2], x.shape[3]]);
+        self.convolved_with(x, residual, relu, spec.shape(), size, &packed, bias)
+    }
+
+    /// The stem, and what it reads: a picture of `shape` cut into cells.
+    fn stem(
+        &mut self,
+        shape: [usize; 4],
+        spec: &ConvSpec,
+        source: &mut dyn TensorSource,
+    ) -> Result<(Input, Map), Error> {
+        let (weight, bias) = take_folded(spec, source)?;
+        let whole = spec.shape();
+        let shape_of_cells = ConvShape {
+            inputs: 4 * whole.inputs,
+            kernel: whole.kernel.div_ceil(2),
+            stride: 1,
+            padding: 0,
+            ..whole
+        };
+        let kernel = shape_of_cells.kernel;
+        let weight = cells(&weight, whole.weight(), 0, [kernel; 2]);
+        let packed = pack_convolution(&weight, shape_of_cells);
+        let size = spec.output_size([shape[2], shape[3]]);
+        let [down, across] = size.map(|side| side + kernel - 1);
+        let map = self.map([shape[0], shape_of_cells.inputs, down, across])?;
+        let relu = spec.relu.is_some();
+        let y = self.convolved_with(&map, None, relu, shape_of_cells, size, &packed, bias)?;
+        self.show(spec.relu.as_deref().or(Some(&spec.norm)), &y);
+        self.release(map.clone());
+        let cells = Some((shape, whole.padding));
+        Ok((Input { map, cells }, y))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn convolved_with(
+        &mut self,
+        x: &Map,
+        residual: Option<&Map>,
+        relu: bool,
+        shape: ConvShape,
+        [out_height, out_width]: [usize; 2],
+        packed: &PackedConvolution,
+        bias: Vec<f32>,
+    ) -> Result<Map, Error> {
         let [batch, _, height, width] = x.shape;
-        let [out_height, out_width] = spec.output_size([height, width]);
-        let y = self.map([batch, spec.output_channels, out_height, out_width])?;
+        let y = self.map([batch, shape.outputs, out_height, out_width])?;
         let weights = self.filled(&packed.values, self.gpu.number())?;
         let bias = self.filled(&padded(bias), Number::F32)?;
-        let mut buffers = vec![x.buffer.clone(), y.buffer.clone(), weights, bias];
-        buffers.extend(residual.map(|residual| residual.buffer.clone()));
-        let pipelines = &self.gpu.pipelines;
-        let pipeline = match residual {
-            Some(_) => &pipelines.convolution_onto,
-            None => &pipelines.convolution,
-        };
+        // Without a residual something has to stand in its place, and is not read.
+        let onto = residual.unwrap_or(x).buffer.clone();
         self.steps.push(Step {
-            pipeline: pipeline.clone(),
-            buffers,
+            pipeline: self.gpu.pipelines.convolution.clone(),
+            buffers: vec![x.buffer.clone(), y.buffer.clone(), weights, bias, onto],
             parameters: vec![
                 height,
                 width,
@@ -376,10 +433,11 @@ impl<'a> Builder<'a> {
                 y.quads(),
                 packed.span_quads,
                 packed.span_outputs,
-                spec.kernel,
-                spec.stride,
-                spec.padding,
+                shape.kernel,
+                shape.stride,
+                shape.padding,
                 usize::from(relu),
+                usize::from(residual.is_some()),
             ],
             workgroups: [
                 y.pixels().div_ceil(TILE[0]),
@@ -499,7 +557,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Brings the parameters onto the GPU, all in one buffer, and binds everything.
-    fn finish(mut self, input: Map, output: Map) -> Result<Plan, Error> {
+    fn finish(mut self, input: Input, output: Map) -> Result<Plan, Error> {
         self.gpu.check()?;
         let mut parameters = vec![0; self.steps.len() * PARAMETERS];
         for (step, own) in self

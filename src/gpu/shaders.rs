@@ -1,4 +1,4 @@
-//! The shaders, and the pipelines made of them: five, whatever the network. Sizes are parameters.
+//! The shaders, and the pipelines made of them: four, whatever the network. Sizes are parameters.
 
 use burn_wgpu::wgpu;
 
@@ -15,10 +15,8 @@ const fn declaration(number: Number) -> &'static str {
 /// A pipeline for each kind of layer.
 #[derive(Debug)]
 pub struct Pipelines {
-    /// Convolution, bias, and ReLU where asked for.
+    /// Convolution and bias; a residual and ReLU where asked for.
     pub convolution: wgpu::ComputePipeline,
-    /// The same onto a residual.
-    pub convolution_onto: wgpu::ComputePipeline,
     /// 3x3, stride 2, padding 1.
     pub max_pool: wgpu::ComputePipeline,
     /// Over all pixels.
@@ -30,8 +28,8 @@ pub struct Pipelines {
 impl Pipelines {
     /// Has the browser compile all of them; faults come to the device's error scope.
     pub fn new(device: &wgpu::Device, number: Number) -> Self {
-        let pipeline = |label: &str, parts: &[&str]| {
-            let text = [&[declaration(number)], parts].concat().concat();
+        let pipeline = |label: &str, shader: &str| {
+            let text = [declaration(number), shader].concat();
             let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some(label),
                 source: wgpu::ShaderSource::Wgsl(text.into()),
@@ -45,19 +43,11 @@ impl Pipelines {
                 cache: None,
             })
         };
-        let convolution = include_str!("shaders/convolution.wgsl");
         Self {
-            convolution: pipeline(
-                "convolution",
-                &[include_str!("shaders/no_residual.wgsl"), convolution],
-            ),
-            convolution_onto: pipeline(
-                "convolution onto residual",
-                &[include_str!("shaders/residual.wgsl"), convolution],
-            ),
-            max_pool: pipeline("max pool", &[include_str!("shaders/max_pool.wgsl")]),
-            average_pool: pipeline("average pool", &[include_str!("shaders/average_pool.wgsl")]),
-            linear: pipeline("linear", &[include_str!("shaders/linear.wgsl")]),
+            convolution: pipeline("convolution", include_str!("shaders/convolution.wgsl")),
+            max_pool: pipeline("max pool", include_str!("shaders/max_pool.wgsl")),
+            average_pool: pipeline("average pool", include_str!("shaders/average_pool.wgsl")),
+            linear: pipeline("linear", include_str!("shaders/linear.wgsl")),
         }
     }
 }
