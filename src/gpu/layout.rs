@@ -6,6 +6,9 @@ use crate::ops::conv::ConvShape;
 pub const QUAD: usize = 4;
 /// Output channels of a workgroup, as the convolution's shader has them.
 const TILE: usize = 64;
+/// Outputs that are packed together, so that what is written side by side is written at one time: one after the other,
+/// every number would bring a line of memory in anew.
+const BLOCK: usize = 16;
 
 /// A convolution's weights, `[kernel pixel][input of a span][output]`, inputs and outputs filled up to whole quads by zeros.
 ///
@@ -44,13 +47,16 @@ pub fn pack_convolution(weight: &[f32], shape: ConvShape) -> PackedConvolution {
     let outputs_padded = outputs.next_multiple_of(QUAD);
     let pixels = kernel * kernel;
     let mut values = vec![0.0; pixels * span_padded * outputs_padded];
-    for (output, own) in weight.chunks_exact(group_inputs * pixels).enumerate() {
-        let span_start = output / span_outputs * span_inputs;
-        let start = output / group_outputs * group_inputs - span_start;
-        for (input, kernel) in own.chunks_exact(pixels).enumerate() {
-            for (pixel, &value) in kernel.iter().enumerate() {
+    let length = group_inputs * pixels;
+    for (block, rows) in weight.chunks(BLOCK * length).enumerate() {
+        for i in 0..length {
+            let [input, pixel] = [i / pixels, i % pixels];
+            for (row, own) in rows.chunks_exact(length).enumerate() {
+                let output = block * BLOCK + row;
+                let span_start = output / span_outputs * span_inputs;
+                let start = output / group_outputs * group_inputs - span_start;
                 let line = pixel * span_padded + start + input;
-                values[line * outputs_padded + output] = value;
+                values[line * outputs_padded + output] = own[i];
             }
         }
     }
@@ -69,10 +75,13 @@ pub fn pack_linear(weight: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
     let [channels_padded, classes_padded] =
         [channels, classes].map(|count| count.next_multiple_of(QUAD));
     let mut values = vec![0.0; pixels * channels_padded * classes_padded];
-    for (class, own) in weight.chunks_exact(features).enumerate() {
-        for (feature, &value) in own.iter().enumerate() {
+    for (block, rows) in weight.chunks(BLOCK * features).enumerate() {
+        for feature in 0..features {
             let [channel, pixel] = [feature / pixels, feature % pixels];
-            values[(pixel * channels_padded + channel) * classes_padded + class] = value;
+            let line = (pixel * channels_padded + channel) * classes_padded;
+            for (row, own) in rows.chunks_exact(features).enumerate() {
+                values[line + block * BLOCK + row] = own[feature];
+            }
         }
     }
     values

@@ -4,7 +4,7 @@
 //! read is bound once, and nothing but the logits comes back. Maps lie in memory as `[batch, height,
 //! width, channels]`, channels filled up to whole quads; [`layout`] brings weights into the order in which they are read.
 //!
-//! Every shader keeps to WebGPU's default limits: 64 invocations of a workgroup (256 are allowed), 6 KiB of workgroup memory
+//! Every shader keeps to WebGPU's default limits: 64 invocations of a workgroup (256 are allowed), 1 KiB of workgroup memory
 //! (16), 5 storage buffers (8), no subgroups.
 
 #[cfg(feature = "webgpu")]
@@ -20,4 +20,4 @@ mod shaders;
 pub use device::{Gpu, GpuRequest, Limits};
 pub use number::Number;
 #[cfg(feature = "webgpu")]
-pub use plan::{Keep, Map, Plan};
+pub use plan::{Answer, Keep, Map, Plan, Run};

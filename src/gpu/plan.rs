@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use burn_wgpu::wgpu;
@@ -146,6 +147,14 @@ impl Plan {
     /// # Errors
     /// [`DeviceError`]: a device that is lost, or refuses any part of it. What it gave out is then not told.
     pub async fn run(&self, input: &[f32]) -> Result<Vec<f32>, DeviceError> {
+        Ok(self.start(input)?.answer().await?.output)
+    }
+
+    /// Has the GPU begin to compute the output for `input`, and whatever is kept of the maps before it.
+    ///
+    /// # Errors
+    /// A device that is lost.
+    pub fn start(&self, input: &[f32]) -> Result<Run<'_>, DeviceError> {
         let Gpu { device, queue, .. } = &self.gpu;
         self.gpu.check()?;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
@@ -169,66 +178,91 @@ impl Plan {
                 pass.dispatch_workgroups(x, y, z);
             }
         }
-        let staging = self.submit(&self.output, encoder);
-        // Popped before anything is waited for: scopes are a stack, and another run may begin meanwhile.
-        let refused = scope.pop();
-        let answer = self.receive(&self.output, staging).await;
-        // A dispatch that the browser refuses leaves in memory what was there before, and says so nowhere but here.
-        if let Some(error) = refused.await {
-            let reason = error.to_string();
-            return Err(DeviceError::Failed { reason });
-        }
-        self.gpu.check()?;
-        answer
-    }
-
-    /// What the last run left in a map, `[batch, channels, height, width]` row by row.
-    ///
-    /// # Errors
-    /// A device that is lost.
-    pub async fn read(&self, map: &Map) -> Result<Vec<f32>, DeviceError> {
-        let descriptor = wgpu::CommandEncoderDescriptor::default();
-        let encoder = self.gpu.device.create_command_encoder(&descriptor);
-        let staging = self.submit(map, encoder);
-        self.receive(map, staging).await
-    }
-
-    /// Submits what is encoded and a copy of `map` into a buffer that can be read.
-    fn submit(&self, map: &Map, mut encoder: wgpu::CommandEncoder) -> wgpu::Buffer {
-        let Gpu { device, queue, .. } = &self.gpu;
-        let bytes = map.bytes() as u64;
+        // All that is read comes in one buffer, for each would be waited for anew.
+        let bytes = self.answers().map(|map| map.bytes() as u64).sum();
         let staging = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("readback"),
             size: bytes,
             usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
             mapped_at_creation: false,
         });
-        encoder.copy_buffer_to_buffer(&map.buffer, 0, &staging, 0, bytes);
+        let mut start = 0;
+        for map in self.answers() {
+            let bytes = map.bytes() as u64;
+            encoder.copy_buffer_to_buffer(&map.buffer, 0, &staging, start, bytes);
+            start += bytes;
+        }
         queue.submit([encoder.finish()]);
-        staging
-    }
-
-    /// Waits for the copy of `map` in `staging`.
-    async fn receive(&self, map: &Map, staging: wgpu::Buffer) -> Result<Vec<f32>, DeviceError> {
-        let (tell, told) = oneshot::channel();
+        let (tell, mapped) = oneshot::channel();
         staging.map_async(wgpu::MapMode::Read, .., move |outcome| {
             // Whoever waited may have gone.
             let _ = tell.send(outcome);
         });
-        if !matches!(told.await, Ok(Ok(()))) {
-            self.gpu.check()?;
+        Ok(Run {
+            plan: self,
+            // Popped before anything is waited for: scopes are a stack, and another run may begin meanwhile.
+            refused: Box::pin(scope.pop()),
+            staging,
+            mapped,
+        })
+    }
+
+    /// What comes back from a run, in the order in which it stands in the buffer that is read.
+    fn answers(&self) -> impl Iterator<Item = &Map> {
+        std::iter::once(&self.output).chain(self.seen.values())
+    }
+}
+
+/// A run under way.
+pub struct Run<'a> {
+    plan: &'a Plan,
+    refused: Pin<Box<dyn Future<Output = Option<wgpu::Error>>>>,
+    staging: wgpu::Buffer,
+    mapped: oneshot::Receiver<Result<(), wgpu::BufferAsyncError>>,
+}
+
+/// What a run gave out, all of it `[batch, channels, height, width]` row by row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The output: a network's logits.
+    pub output: Vec<f32>,
+    /// The maps that were kept, by their names as in [`Plan::seen`].
+    pub seen: BTreeMap<String, Vec<f32>>,
+}
+
+impl Run<'_> {
+    /// Waits for what comes out.
+    ///
+    /// # Errors
+    /// [`DeviceError`]: a device that is lost, or refused any part of the run.
+    pub async fn answer(self) -> Result<Answer, DeviceError> {
+        let gpu = &self.plan.gpu;
+        let mapped = self.mapped.await;
+        // A dispatch that the browser refuses leaves in memory what was there before, and says so nowhere but here.
+        if let Some(error) = self.refused.await {
+            let reason = error.to_string();
+            return Err(DeviceError::Failed { reason });
+        }
+        gpu.check()?;
+        if !matches!(mapped, Ok(Ok(()))) {
             let reason = "its answer could not be read".to_owned();
             return Err(DeviceError::Failed { reason });
         }
-        let view = staging
-            .get_mapped_range(..)
-            .map_err(|error| DeviceError::Failed {
-                reason: error.to_string(),
-            })?;
-        let values = values_of(&view, map.number);
+        let view = self.staging.get_mapped_range(..);
+        let view = view.map_err(|error| DeviceError::Failed {
+            reason: error.to_string(),
+        })?;
+        let mut start = 0;
+        let mut values = self.plan.answers().map(|map| {
+            let own = &view[start..start + map.bytes()];
+            start += map.bytes();
+            separate(&values_of(own, map.number), map.shape)
+        });
+        let output = values.next().unwrap_or_default();
+        let seen = self.plan.seen.keys().cloned().zip(values).collect();
         drop(view);
-        staging.destroy();
-        Ok(separate(&values, map.shape))
+        self.staging.destroy();
+        Ok(Answer { output, seen })
     }
 }
 
