@@ -14,6 +14,7 @@ use super::layout::{
     PackedConvolution, QUAD, cells, interleave, pack_convolution, pack_linear, padded, separate,
 };
 use super::number::Number;
+use super::shaders::Pipeline;
 use crate::backend::DeviceError;
 use crate::error::Error;
 use crate::ops::conv::ConvShape;
@@ -307,7 +308,7 @@ struct Builder<'a> {
 
 /// A dispatch whose parameters are not on the GPU yet.
 struct Step {
-    pipeline: wgpu::ComputePipeline,
+    pipeline: Pipeline,
     /// From binding 1 on.
     buffers: Vec<Arc<wgpu::Buffer>>,
     parameters: Vec<usize>,
@@ -620,11 +621,11 @@ impl<'a> Builder<'a> {
                 .collect();
             let bindings = device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: None,
-                layout: &step.pipeline.get_bind_group_layout(0),
+                layout: &step.pipeline.layout,
                 entries: &entries,
             });
             Dispatch {
-                pipeline: step.pipeline,
+                pipeline: step.pipeline.compiled,
                 bindings,
                 workgroups: step.workgroups.map(|count| count as u32),
             }

@@ -12,17 +12,26 @@ const fn declaration(number: Number) -> &'static str {
     }
 }
 
+/// A pipeline, and what is bound to it: asking for that takes a while.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    /// The compiled shader.
+    pub compiled: wgpu::ComputePipeline,
+    /// Its parameters and buffers.
+    pub layout: wgpu::BindGroupLayout,
+}
+
 /// A pipeline for each kind of layer.
 #[derive(Debug)]
 pub struct Pipelines {
     /// Convolution and bias; a residual and ReLU where asked for.
-    pub convolution: wgpu::ComputePipeline,
+    pub convolution: Pipeline,
     /// 3x3, stride 2, padding 1.
-    pub max_pool: wgpu::ComputePipeline,
+    pub max_pool: Pipeline,
     /// Over all pixels.
-    pub average_pool: wgpu::ComputePipeline,
+    pub average_pool: Pipeline,
     /// The head's product.
-    pub linear: wgpu::ComputePipeline,
+    pub linear: Pipeline,
 }
 
 impl Pipelines {
@@ -34,14 +43,16 @@ impl Pipelines {
                 label: Some(label),
                 source: wgpu::ShaderSource::Wgsl(text.into()),
             });
-            device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            let compiled = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some(label),
                 layout: None,
                 module: &module,
                 entry_point: Some("main"),
                 compilation_options: wgpu::PipelineCompilationOptions::default(),
                 cache: None,
-            })
+            });
+            let layout = compiled.get_bind_group_layout(0);
+            Pipeline { compiled, layout }
         };
         Self {
             convolution: pipeline("convolution", include_str!("shaders/convolution.wgsl")),
