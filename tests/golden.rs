@@ -15,6 +15,7 @@ use resnet_web::resnet::NormMode;
 use support::golden::Golden;
 
 const SELF_CHECK: &str = include_str!("fixtures/goldens/self-check.json");
+const SELF_CHECK_GPU: &str = include_str!("fixtures/goldens/self-check-gpu.json");
 
 const GOLDENS: &[&str] = &[
     include_str!("fixtures/goldens/seed-block-no-bottleneck.json"),
@@ -22,6 +23,7 @@ const GOLDENS: &[&str] = &[
     include_str!("fixtures/goldens/seed-resnet18-64px.json"),
     include_str!("fixtures/goldens/seed-resnet50.json"),
     SELF_CHECK,
+    SELF_CHECK_GPU,
     include_str!("fixtures/goldens/torchvision-resnet18.json"),
     include_str!("fixtures/goldens/torchvision-resnet50.json"),
     include_str!("fixtures/goldens/torchvision-resnet50-v1-stride.json"),
@@ -48,7 +50,13 @@ fn folding_batch_norm_changes_nothing() {
 
 #[test]
 fn the_self_check_expects_pytorchs_logits() {
-    assert_eq!(Golden::read(SELF_CHECK).logits(), [self_check::LOGITS]);
+    for (json, logits) in [
+        (SELF_CHECK, self_check::LOGITS),
+        (SELF_CHECK_GPU, self_check::GPU_LOGITS),
+    ] {
+        let golden = Golden::read(json);
+        assert_eq!(golden.logits(), [logits], "{}", golden.case);
+    }
 }
 
 #[test]

@@ -48,6 +48,7 @@ const SEED: &[&str] = &[
 
 const OTHERS: &[&str] = &[
     include_str!("fixtures/goldens/seed-resnet18-64px.json"),
+    include_str!("fixtures/goldens/self-check-gpu.json"),
     include_str!("fixtures/goldens/self-check.json"),
     include_str!("fixtures/goldens/torchvision-resnet18.json"),
     include_str!("fixtures/goldens/torchvision-resnet50.json"),
@@ -112,7 +113,7 @@ async fn webgpu_computes_what_pytorch_computes() {
     for limits in [Limits::Default, Limits::LargestBuffers] {
         let gpu = open_gpu(limits).await;
         let mut faults = Vec::new();
-        for json in [SEED, &OTHERS[..2]].concat() {
+        for json in [SEED, &OTHERS[..3]].concat() {
             faults.extend(Golden::read(json).gpu_faults(&gpu).await);
         }
         assert_eq!(faults.join("\n"), "", "{limits:?}");

@@ -34,6 +34,7 @@ pub struct Gpu {
     pub(super) queue: wgpu::Queue,
     pub(super) pipelines: Arc<Pipelines>,
     number: Number,
+    largest_binding: u64,
     info: wgpu::AdapterInfo,
     fault: Arc<Mutex<Option<DeviceError>>>,
 }
@@ -103,6 +104,8 @@ impl Gpu {
         };
         let opened = Self {
             pipelines: Arc::new(Pipelines::new(&device, number)),
+            // Kept, because the browser tells all limits one by one.
+            largest_binding: device.limits().max_storage_buffer_binding_size,
             device,
             queue,
             number,
@@ -137,8 +140,8 @@ impl Gpu {
     }
 
     /// What the device was given, in bytes: the largest buffer that a shader can read.
-    pub fn largest_binding(&self) -> u64 {
-        self.device.limits().max_storage_buffer_binding_size
+    pub const fn largest_binding(&self) -> u64 {
+        self.largest_binding
     }
 
     /// Whether it can tell when a pass begins and ends.

@@ -6,6 +6,9 @@ use crate::ops::conv::ConvShape;
 pub const QUAD: usize = 4;
 /// Output channels of a workgroup, as the convolution's shader has them.
 const TILE: usize = 64;
+/// Outputs that are packed together, so that what is written side by side is written at one time: one after the other,
+/// every number would bring a line of memory in anew.
+const BLOCK: usize = 16;
 
 /// A convolution's weights, `[kernel pixel][input of a span][output]`, inputs and outputs filled up to whole quads by zeros.
 ///
@@ -44,13 +47,16 @@ pub fn pack_convolution(weight: &[f32], shape: ConvShape) -> PackedConvolution {
     let outputs_padded = outputs.next_multiple_of(QUAD);
     let pixels = kernel * kernel;
     let mut values = vec![0.0; pixels * span_padded * outputs_padded];
-    for (output, own) in weight.chunks_exact(group_inputs * pixels).enumerate() {
-        let span_start = output / span_outputs * span_inputs;
-        let start = output / group_outputs * group_inputs - span_start;
-        for (input, kernel) in own.chunks_exact(pixels).enumerate() {
-            for (pixel, &value) in kernel.iter().enumerate() {
+    let length = group_inputs * pixels;
+    for (block, rows) in weight.chunks(BLOCK * length).enumerate() {
+        for i in 0..length {
+            let [input, pixel] = [i / pixels, i % pixels];
+            for (row, own) in rows.chunks_exact(length).enumerate() {
+                let output = block * BLOCK + row;
+                let span_start = output / span_outputs * span_inputs;
+                let start = output / group_outputs * group_inputs - span_start;
                 let line = pixel * span_padded + start + input;
-                values[line * outputs_padded + output] = value;
+                values[line * outputs_padded + output] = own[i];
             }
         }
     }
@@ -69,10 +75,13 @@ pub fn pack_linear(weight: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
     let [channels_padded, classes_padded] =
         [channels, classes].map(|count| count.next_multiple_of(QUAD));
     let mut values = vec![0.0; pixels * channels_padded * classes_padded];
-    for (class, own) in weight.chunks_exact(features).enumerate() {
-        for (feature, &value) in own.iter().enumerate() {
+    for (block, rows) in weight.chunks(BLOCK * features).enumerate() {
+        for feature in 0..features {
             let [channel, pixel] = [feature / pixels, feature % pixels];
-            values[(pixel * channels_padded + channel) * classes_padded + class] = value;
+            let line = (pixel * channels_padded + channel) * classes_padded;
+            for (row, own) in rows.chunks_exact(features).enumerate() {
+                values[line + block * BLOCK + row] = own[feature];
+            }
         }
     }
     values
@@ -97,7 +106,33 @@ pub fn interleave(values: &[f32], [batch, channels, height, width]: [usize; 4]) 
     interleaved
 }
 
-/// The way back.
+/// Maps `[batch, channels, height, width]` cut into cells of 2x2 pixels, `[batch, 4 * channels, cells down, cells across]`
+/// row by row: the first channels are those of each cell's upper left pixel, the next ones of the right one beside it. The
+/// first cell begins `padding` pixels above and left of the map; what lies outside is zero.
+///
+/// A convolution of stride 2 is one of stride 1 over cells, its kernel cut into cells likewise. So the stem, whose pixels
+/// have three channels, has twelve to read in one place, and no borders to look out for.
+pub fn cells(
+    values: &[f32],
+    [batch, channels, height, width]: [usize; 4],
+    padding: usize,
+    [down, across]: [usize; 2],
+) -> Vec<f32> {
+    let mut cells = vec![0.0; batch * 4 * channels * down * across];
+    for (row, pixels) in values.chunks_exact(height * width).enumerate() {
+        let [map, channel] = [row / channels, row % channels];
+        for (i, &value) in pixels.iter().enumerate() {
+            let [y, x] = [i / width + padding, i % width + padding];
+            if y / 2 < down && x / 2 < across {
+                let part = (map * 4 + y % 2 * 2 + x % 2) * channels + channel;
+                cells[(part * down + y / 2) * across + x / 2] = value;
+            }
+        }
+    }
+    cells
+}
+
+/// The way back from [`interleave`].
 pub fn separate(values: &[f32], [batch, channels, height, width]: [usize; 4]) -> Vec<f32> {
     let (pixels, channels_padded) = (height * width, channels.next_multiple_of(QUAD));
     let mut separated = Vec::with_capacity(batch * channels * pixels);
@@ -180,6 +215,57 @@ mod tests {
         assert_eq!(line(1, 0), [2.0, 8.0, 0.0, 0.0]);
         assert_eq!(line(1, 2), [6.0, 12.0, 0.0, 0.0]);
         assert_eq!(line(0, 3), [0.0; 4]);
+    }
+
+    #[test]
+    fn a_convolution_of_stride_two_is_one_of_stride_one_over_cells() {
+        let convolve = |x: &[f32],
+                        [channels, height, width]: [usize; 3],
+                        weight: &[f32],
+                        kernel: usize,
+                        [stride, padding]: [usize; 2]| {
+            let size = |side: usize| (side + 2 * padding - kernel) / stride + 1;
+            let mut sums = Vec::new();
+            for out in 0..size(height) * size(width) {
+                let [top, left] = [out / size(width) * stride, out % size(width) * stride];
+                let mut sum = 0.0;
+                for (i, w) in weight.iter().enumerate() {
+                    let [channel, place] = [i / (kernel * kernel), i % (kernel * kernel)];
+                    let [y, x_] = [top + place / kernel, left + place % kernel];
+                    if (padding..height + padding).contains(&y)
+                        && (padding..width + padding).contains(&x_)
+                    {
+                        let pixel = (y - padding) * width + x_ - padding;
+                        sum += w * x[channel * height * width + pixel];
+                    }
+                }
+                sums.push(sum);
+            }
+            assert_eq!(weight.len(), channels * kernel * kernel);
+            sums
+        };
+        // Whole numbers, whose sums are exact: (channels, height, width, kernel, padding)
+        for (channels, height, width, kernel, padding) in [
+            (3, 14, 12, 7, 3),
+            (1, 9, 11, 7, 3),
+            (2, 8, 8, 3, 1),
+            (1, 5, 6, 4, 0),
+        ] {
+            let numbers = |count: usize| (0..count).map(|i| (i * 7 % 23) as f32 - 11.0);
+            let x: Vec<f32> = numbers(channels * height * width).collect();
+            let weight: Vec<f32> = numbers(channels * kernel * kernel).collect();
+            let expected = convolve(&x, [channels, height, width], &weight, kernel, [2, padding]);
+            let across = kernel.div_ceil(2);
+            let size = [height, width].map(|side| (side + 2 * padding - kernel) / 2 + across);
+            let found = convolve(
+                &cells(&x, [1, channels, height, width], padding, size),
+                [4 * channels, size[0], size[1]],
+                &cells(&weight, [1, channels, kernel, kernel], 0, [across; 2]),
+                across,
+                [1, 0],
+            );
+            assert_eq!(found, expected, "{channels} x {height} x {width}, {kernel}");
+        }
     }
 
     #[test]

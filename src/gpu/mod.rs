@@ -4,7 +4,7 @@
 //! read is bound once, and nothing but the logits comes back. Maps lie in memory as `[batch, height,
 //! width, channels]`, channels filled up to whole quads; [`layout`] brings weights into the order in which they are read.
 //!
-//! Every shader keeps to WebGPU's default limits: 64 invocations of a workgroup (256 are allowed), 6 KiB of workgroup memory
+//! Every shader keeps to WebGPU's default limits: 64 invocations of a workgroup (256 are allowed), 1 KiB of workgroup memory
 //! (16), 5 storage buffers (8), no subgroups.
 
 #[cfg(feature = "webgpu")]
@@ -14,6 +14,8 @@ mod number;
 #[cfg(feature = "webgpu")]
 mod plan;
 #[cfg(feature = "webgpu")]
+mod run;
+#[cfg(feature = "webgpu")]
 mod shaders;
 pub mod times;
 
@@ -21,5 +23,7 @@ pub mod times;
 pub use device::{Gpu, GpuRequest, Limits};
 pub use number::Number;
 #[cfg(feature = "webgpu")]
-pub use plan::{ClassMaps, Keep, Map, Plan, TimedRun};
+pub use plan::{Keep, Map, Plan};
+#[cfg(feature = "webgpu")]
+pub use run::{Answer, ClassMaps, Run, TimedRun};
 pub use times::LayerTime;

@@ -5,16 +5,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use burn_wgpu::wgpu;
-use futures_lite::future::zip;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
 use super::device::Gpu;
-use super::layout::{QUAD, interleave, pack_convolution, pack_linear, padded, separate};
+use super::layout::{
+    PackedConvolution, QUAD, cells, pack_convolution, pack_linear, padded, separate,
+};
 use super::number::Number;
-use super::times::{self, LayerTime, Timestamps};
+use super::shaders::Pipeline;
 use crate::backend::DeviceError;
 use crate::error::Error;
+use crate::ops::conv::ConvShape;
 use crate::resnet::conv_norm::take_folded;
 use crate::resnet::spec::{BlockSpec, ConvSpec, HeadSpec, NetworkSpec, PoolSpec};
 use crate::weights::TensorSource;
@@ -42,21 +44,29 @@ pub enum Keep {
 /// A map in the GPU's memory, `[batch, channels, height, width]` to whoever reads it.
 #[derive(Debug, Clone)]
 pub struct Map {
-    buffer: Arc<wgpu::Buffer>,
-    shape: [usize; 4],
-    number: Number,
+    pub(super) buffer: Arc<wgpu::Buffer>,
+    pub(super) shape: [usize; 4],
+    pub(super) number: Number,
 }
 
 /// A network for pictures of one size.
 #[derive(Debug)]
 pub struct Plan {
-    gpu: Gpu,
-    dispatches: Vec<Dispatch>,
-    input: Map,
-    output: Map,
-    seen: BTreeMap<String, Map>,
-    evidence: Option<EvidenceStep>,
+    pub(super) gpu: Gpu,
+    pub(super) dispatches: Vec<Dispatch>,
+    pub(super) input: Input,
+    pub(super) output: Map,
+    pub(super) seen: BTreeMap<String, Map>,
+    pub(super) evidence: Option<EvidenceStep>,
     buffers: Buffers,
+}
+
+/// What a plan reads.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) map: Map,
+    /// Where the map is of cells: the picture's shape, and how far before it the first cell begins.
+    pub(super) cells: Option<([usize; 4], usize)>,
 }
 
 /// What each place of the last stage's map adds to each logit, as one dispatch more.
@@ -65,41 +75,23 @@ pub struct Plan {
 /// only, and which class is the most probable is known there no sooner than here. On the CPU the rows of a flatten head
 /// could take 400 MB; reading the map back instead would take more than reading this, and would need them.
 #[derive(Debug)]
-struct EvidenceStep {
-    dispatch: Dispatch,
+pub(super) struct EvidenceStep {
+    pub(super) dispatch: Dispatch,
     /// `[1, classes, height, width]`
-    map: Map,
+    pub(super) map: Map,
     /// In how many parts the head takes the map's mean: one where it flattens.
-    parts: usize,
-}
-
-/// What each place of the last stage's map adds to each logit.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ClassMaps {
-    size: [usize; 2],
-    parts: usize,
-    /// `[classes, height, width]`
-    values: Vec<f32>,
+    pub(super) parts: usize,
 }
 
 /// Everything a plan has on the GPU, given back when it goes.
 #[derive(Debug, Default)]
 struct Buffers(Vec<Arc<wgpu::Buffer>>);
 
-/// What a run gave out that was timed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TimedRun {
-    /// As an ordinary run gives it out.
-    pub output: Vec<f32>,
-    /// Each dispatch, in the order of computation.
-    pub layers: Vec<LayerTime>,
-}
-
 #[derive(Debug)]
-struct Dispatch {
+pub(super) struct Dispatch {
     /// The layer that it computes, by PyTorch's name. A convolution's is with its batch norm and ReLU, and at the end of a
     /// block with the addition and the ReLU after it.
-    layer: String,
+    pub(super) layer: String,
     pipeline: wgpu::ComputePipeline,
     bindings: wgpu::BindGroup,
     workgroups: [u32; 3],
@@ -119,8 +111,7 @@ impl Plan {
     ) -> Result<Self, Error> {
         spec.check_input(shape)?;
         let mut builder = Builder::new(gpu, keep);
-        let input = builder.map(shape)?;
-        let mut x = builder.convolution(input.clone(), None, &spec.stem, source)?;
+        let (input, mut x) = builder.stem(shape, &spec.stem, source)?;
         builder.show(spec.stem_container.as_deref(), &x);
         x = builder.max_pool(x, &spec.pool)?;
         for stage in &spec.stages {
@@ -146,9 +137,10 @@ impl Plan {
     ) -> Result<Self, Error> {
         spec.output_size([shape[2], shape[3]])?;
         let mut builder = Builder::new(gpu, keep);
-        let input = builder.map(shape)?;
-        let output = builder.block(input.clone(), spec, source)?;
+        let map = builder.map(shape)?;
+        let output = builder.block(map.clone(), spec, source)?;
         builder.show(Some(BLOCK_OUTPUT), &output);
+        let input = Input { map, cells: None };
         builder.finish(input, output)
     }
 
@@ -167,186 +159,6 @@ impl Plan {
     pub const fn seen(&self) -> &BTreeMap<String, Map> {
         &self.seen
     }
-
-    /// Computes the output for `input`, `[batch, channels, height, width]` row by row: the logits of a network.
-    ///
-    /// # Errors
-    /// [`DeviceError`]: a device that is lost, or refuses any part of it. What it gave out is then not told.
-    pub async fn run(&self, input: &[f32]) -> Result<Vec<f32>, DeviceError> {
-        Ok(self.compute(input, false).await?.0)
-    }
-
-    /// Computes the output as [`run`](Self::run) does, and tells how long each dispatch took by the GPU's own clock. Each has
-    /// a pass to itself for it. `None` where the adapter or the browser has no such clock.
-    ///
-    /// Browsers round what the clock says to a tenth of a millisecond or so: see [`layer_times`](Self::layer_times).
-    ///
-    /// # Errors
-    /// As those of an ordinary run.
-    pub async fn run_timed(&self, input: &[f32]) -> Result<Option<TimedRun>, DeviceError> {
-        if !self.gpu.has_clock() {
-            return Ok(None);
-        }
-        let (output, milliseconds) = self.compute(input, true).await?;
-        let timed = |(dispatch, milliseconds): (&Dispatch, f64)| LayerTime {
-            layer: dispatch.layer.clone(),
-            milliseconds,
-        };
-        let layers = self.dispatches.iter().zip(milliseconds).map(timed);
-        Ok(Some(TimedRun {
-            output,
-            layers: layers.collect(),
-        }))
-    }
-
-    /// The output for `input`, and how many milliseconds each dispatch took where that is wanted.
-    async fn compute(
-        &self,
-        input: &[f32],
-        timed: bool,
-    ) -> Result<(Vec<f32>, Vec<f64>), DeviceError> {
-        let Gpu { device, queue, .. } = &self.gpu;
-        self.gpu.check()?;
-        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let input = interleave(input, self.input.shape);
-        let input = bytes_of(&input, self.input.number);
-        queue.write_buffer(&self.input.buffer, 0, &input);
-        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let timestamps = timed.then(|| Timestamps::new(device, self.dispatches.len()));
-        match &timestamps {
-            None => {
-                let descriptor = wgpu::ComputePassDescriptor::default();
-                let mut pass = encoder.begin_compute_pass(&descriptor);
-                for dispatch in &self.dispatches {
-                    dispatch.encode(&mut pass);
-                }
-            }
-            Some(timestamps) => {
-                for (place, dispatch) in self.dispatches.iter().enumerate() {
-                    let descriptor = wgpu::ComputePassDescriptor {
-                        label: None,
-                        timestamp_writes: Some(timestamps.around(place)),
-                    };
-                    dispatch.encode(&mut encoder.begin_compute_pass(&descriptor));
-                }
-            }
-        }
-        let times = timestamps
-            .as_ref()
-            .map(|timestamps| timestamps.resolve(&mut encoder));
-        let staging = self.submit(&self.output, encoder);
-        // Popped before anything is waited for: scopes are a stack, and another run may begin meanwhile.
-        let refused = scope.pop();
-        let answer = self.receive(&staging, |bytes| self.output.values(bytes));
-        let answer = answer.await;
-        let times = match times {
-            Some(times) => self.receive(times, times::milliseconds).await,
-            None => Ok(Vec::new()),
-        };
-        // A dispatch that the browser refuses leaves in memory what was there before, and says so nowhere but here.
-        if let Some(error) = refused.await {
-            let reason = error.to_string();
-            return Err(DeviceError::Failed { reason });
-        }
-        self.gpu.check()?;
-        Ok((answer?, times?))
-    }
-
-    /// As [`run`](Self::run) of one picture, and what each place of the last stage's map adds to each logit.
-    ///
-    /// # Errors
-    /// As those of a run; a plan without a head has no evidence.
-    pub async fn run_with_evidence(
-        &self,
-        input: &[f32],
-    ) -> Result<(Vec<f32>, ClassMaps), DeviceError> {
-        // Both are submitted before either is waited for: no other run comes between them.
-        let (logits, evidence) = zip(self.run(input), self.evidence()).await;
-        Ok((logits?, evidence?))
-    }
-
-    /// What the run that was submitted last has to show for each class.
-    async fn evidence(&self) -> Result<ClassMaps, DeviceError> {
-        let failed = |reason: String| DeviceError::Failed { reason };
-        let Some(step) = &self.evidence else {
-            return Err(failed("a block alone tells no classes".to_owned()));
-        };
-        let device = &self.gpu.device;
-        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-            let [x, y, z] = step.dispatch.workgroups;
-            pass.set_pipeline(&step.dispatch.pipeline);
-            pass.set_bind_group(0, &step.dispatch.bindings, &[]);
-            pass.dispatch_workgroups(x, y, z);
-        }
-        let staging = self.submit(&step.map, encoder);
-        let refused = scope.pop();
-        let answer = self.receive(&step.map, staging).await;
-        if let Some(error) = refused.await {
-            return Err(failed(error.to_string()));
-        }
-        let [_, _, height, width] = step.map.shape;
-        Ok(ClassMaps {
-            size: [height, width],
-            parts: step.parts,
-            values: answer?,
-        })
-    }
-
-    /// What the last run left in a map, `[batch, channels, height, width]` row by row.
-    ///
-    /// # Errors
-    /// A device that is lost.
-    pub async fn read(&self, map: &Map) -> Result<Vec<f32>, DeviceError> {
-        let descriptor = wgpu::CommandEncoderDescriptor::default();
-        let encoder = self.gpu.device.create_command_encoder(&descriptor);
-        let staging = self.submit(map, encoder);
-        self.receive(&staging, |bytes| map.values(bytes)).await
-    }
-
-    /// Submits what is encoded and a copy of `map` into a buffer that can be read.
-    fn submit(&self, map: &Map, mut encoder: wgpu::CommandEncoder) -> wgpu::Buffer {
-        let Gpu { device, queue, .. } = &self.gpu;
-        let bytes = map.bytes() as u64;
-        let staging = device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("readback"),
-            size: bytes,
-            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
-            mapped_at_creation: false,
-        });
-        encoder.copy_buffer_to_buffer(&map.buffer, 0, &staging, 0, bytes);
-        queue.submit([encoder.finish()]);
-        staging
-    }
-
-    /// Waits for the bytes that are copied into `staging`, and reads them.
-    async fn receive<T>(
-        &self,
-        staging: &wgpu::Buffer,
-        read: impl FnOnce(&[u8]) -> T,
-    ) -> Result<T, DeviceError> {
-        let (tell, told) = oneshot::channel();
-        staging.map_async(wgpu::MapMode::Read, .., move |outcome| {
-            // Whoever waited may have gone.
-            let _ = tell.send(outcome);
-        });
-        if !matches!(told.await, Ok(Ok(()))) {
-            self.gpu.check()?;
-            let reason = "its answer could not be read".to_owned();
-            return Err(DeviceError::Failed { reason });
-        }
-        let view = staging
-            .get_mapped_range(..)
-            .map_err(|error| DeviceError::Failed {
-                reason: error.to_string(),
-            })?;
-        let answer = read(&view);
-        drop(view);
-        staging.destroy();
-        Ok(answer)
-    }
 }
 
 impl Drop for Buffers {
@@ -359,25 +171,11 @@ impl Drop for Buffers {
 }
 
 impl Dispatch {
-    fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
+    pub(super) fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
         let [x, y, z] = self.workgroups;
         pass.set_pipeline(&self.pipeline);
         pass.set_bind_group(0, &self.bindings, &[]);
         pass.dispatch_workgroups(x, y, z);
-    }
-}
-
-impl ClassMaps {
-    /// Height and width.
-    pub const fn size(&self) -> [usize; 2] {
-        self.size
-    }
-
-    /// A class's map, row by row.
-    pub fn of_class(&self, class: usize) -> Vec<f32> {
-        let pixels = self.size[0] * self.size[1];
-        let own = self.values.iter().skip(class * pixels).take(pixels);
-        own.map(|value| value / self.parts as f32).collect()
     }
 }
 
@@ -395,12 +193,12 @@ impl Map {
         self.shape[1].div_ceil(QUAD)
     }
 
-    const fn bytes(&self) -> usize {
+    pub(super) const fn bytes(&self) -> usize {
         self.shape[0] * self.pixels() * self.quads() * QUAD * self.number.size()
     }
 
     /// What its bytes say, `[batch, channels, height, width]` row by row.
-    fn values(&self, bytes: &[u8]) -> Vec<f32> {
+    pub(super) fn values(&self, bytes: &[u8]) -> Vec<f32> {
         separate(&values_of(bytes, self.number), self.shape)
     }
 }
@@ -421,7 +219,7 @@ struct Builder<'a> {
 /// A dispatch whose parameters are not on the GPU yet.
 struct Step {
     layer: String,
-    pipeline: wgpu::ComputePipeline,
+    pipeline: Pipeline,
     /// From binding 1 on.
     buffers: Vec<Arc<wgpu::Buffer>>,
     parameters: Vec<usize>,
@@ -519,22 +317,80 @@ impl<'a> Builder<'a> {
     ) -> Result<Map, Error> {
         let (weight, bias) = take_folded(spec, source)?;
         let packed = pack_convolution(&weight, spec.shape());
+        let size = spec.output_size([x.shape[2], x.shape[3]]);
+        self.convolved_with(
+            &spec.name,
+            x,
+            residual,
+            relu,
+            spec.shape(),
+            size,
+            &packed,
+            bias,
+        )
+    }
+
+    /// The stem, and what it reads: a picture of `shape` cut into cells.
+    fn stem(
+        &mut self,
+        shape: [usize; 4],
+        spec: &ConvSpec,
+        source: &mut dyn TensorSource,
+    ) -> Result<(Input, Map), Error> {
+        let (weight, bias) = take_folded(spec, source)?;
+        let whole = spec.shape();
+        let shape_of_cells = ConvShape {
+            inputs: 4 * whole.inputs,
+            kernel: whole.kernel.div_ceil(2),
+            stride: 1,
+            padding: 0,
+            ..whole
+        };
+        let kernel = shape_of_cells.kernel;
+        let weight = cells(&weight, whole.weight(), 0, [kernel; 2]);
+        let packed = pack_convolution(&weight, shape_of_cells);
+        let size = spec.output_size([shape[2], shape[3]]);
+        let [down, across] = size.map(|side| side + kernel - 1);
+        let map = self.map([shape[0], shape_of_cells.inputs, down, across])?;
+        let relu = spec.relu.is_some();
+        let y = self.convolved_with(
+            &spec.name,
+            &map,
+            None,
+            relu,
+            shape_of_cells,
+            size,
+            &packed,
+            bias,
+        )?;
+        self.show(spec.relu.as_deref().or(Some(&spec.norm)), &y);
+        self.release(map.clone());
+        let cells = Some((shape, whole.padding));
+        Ok((Input { map, cells }, y))
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn convolved_with(
+        &mut self,
+        layer: &str,
+        x: &Map,
+        residual: Option<&Map>,
+        relu: bool,
+        shape: ConvShape,
+        [out_height, out_width]: [usize; 2],
+        packed: &PackedConvolution,
+        bias: Vec<f32>,
+    ) -> Result<Map, Error> {
         let [batch, _, height, width] = x.shape;
-        let [out_height, out_width] = spec.output_size([height, width]);
-        let y = self.map([batch, spec.output_channels, out_height, out_width])?;
+        let y = self.map([batch, shape.outputs, out_height, out_width])?;
         let weights = self.filled(&packed.values, self.gpu.number())?;
         let bias = self.filled(&padded(bias), Number::F32)?;
-        let mut buffers = vec![x.buffer.clone(), y.buffer.clone(), weights, bias];
-        buffers.extend(residual.map(|residual| residual.buffer.clone()));
-        let pipelines = &self.gpu.pipelines;
-        let pipeline = match residual {
-            Some(_) => &pipelines.convolution_onto,
-            None => &pipelines.convolution,
-        };
+        // Without a residual something has to stand in its place, and is not read.
+        let onto = residual.unwrap_or(x).buffer.clone();
         self.steps.push(Step {
-            layer: spec.name.clone(),
-            pipeline: pipeline.clone(),
-            buffers,
+            layer: layer.to_owned(),
+            pipeline: self.gpu.pipelines.convolution.clone(),
+            buffers: vec![x.buffer.clone(), y.buffer.clone(), weights, bias, onto],
             parameters: vec![
                 height,
                 width,
@@ -544,10 +400,11 @@ impl<'a> Builder<'a> {
                 y.quads(),
                 packed.span_quads,
                 packed.span_outputs,
-                spec.kernel,
-                spec.stride,
-                spec.padding,
+                shape.kernel,
+                shape.stride,
+                shape.padding,
                 usize::from(relu),
+                usize::from(residual.is_some()),
             ],
             workgroups: [
                 y.pixels().div_ceil(TILE[0]),
@@ -680,6 +537,7 @@ impl<'a> Builder<'a> {
             None => (features.quads(), 1),
         };
         self.steps.push(Step {
+            layer: spec.linear.clone(),
             pipeline: self.gpu.pipelines.linear.clone(),
             buffers: vec![
                 features.buffer.clone(),
@@ -695,7 +553,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Brings the parameters onto the GPU, all in one buffer, and binds everything.
-    fn finish(mut self, input: Map, output: Map) -> Result<Plan, Error> {
+    fn finish(mut self, input: Input, output: Map) -> Result<Plan, Error> {
         self.gpu.check()?;
         let mut parameters = vec![0; self.steps.len() * PARAMETERS];
         for (step, own) in self
@@ -724,12 +582,12 @@ impl<'a> Builder<'a> {
                 .collect();
             let bindings = device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: None,
-                layout: &step.pipeline.get_bind_group_layout(0),
+                layout: &step.pipeline.layout,
                 entries: &entries,
             });
             Dispatch {
                 layer: step.layer,
-                pipeline: step.pipeline,
+                pipeline: step.pipeline.compiled,
                 bindings,
                 workgroups: step.workgroups.map(|count| count as u32),
             }
@@ -756,7 +614,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn bytes_of(values: &[f32], number: Number) -> Cow<'_, [u8]> {
+pub(super) fn bytes_of(values: &[f32], number: Number) -> Cow<'_, [u8]> {
     match number {
         Number::F32 => Cow::Borrowed(bytemuck::cast_slice(values)),
         Number::F16 => {

@@ -84,28 +84,23 @@ mod on_gpu {
     pub(in crate::gpu) struct Timestamps {
         queries: wgpu::QuerySet,
         resolved: wgpu::Buffer,
-        readable: wgpu::Buffer,
     }
 
     impl Timestamps {
         pub(in crate::gpu) fn new(device: &wgpu::Device, dispatches: usize) -> Self {
             let count = 2 * dispatches as u32;
-            let buffer = |usage| {
-                device.create_buffer(&wgpu::BufferDescriptor {
-                    label: Some("timestamps"),
-                    size: u64::from(count) * u64::from(wgpu::QUERY_SIZE),
-                    usage,
-                    mapped_at_creation: false,
-                })
-            };
             Self {
                 queries: device.create_query_set(&wgpu::QuerySetDescriptor {
                     label: Some("timestamps"),
                     ty: wgpu::QueryType::Timestamp,
                     count,
                 }),
-                resolved: buffer(wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC),
-                readable: buffer(wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ),
+                resolved: device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some("timestamps"),
+                    size: u64::from(count) * u64::from(wgpu::QUERY_SIZE),
+                    usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
+                    mapped_at_creation: false,
+                }),
             }
         }
 
@@ -122,12 +117,10 @@ mod on_gpu {
             }
         }
 
-        /// Has them all written into a buffer that can be read.
+        /// Has them all written into a buffer that can be copied.
         pub(in crate::gpu) fn resolve(&self, encoder: &mut wgpu::CommandEncoder) -> &wgpu::Buffer {
-            let (all, bytes) = (0..self.queries.count(), self.resolved.size());
-            encoder.resolve_query_set(&self.queries, all, &self.resolved, 0);
-            encoder.copy_buffer_to_buffer(&self.resolved, 0, &self.readable, 0, bytes);
-            &self.readable
+            encoder.resolve_query_set(&self.queries, 0..self.queries.count(), &self.resolved, 0);
+            &self.resolved
         }
     }
 
@@ -135,7 +128,6 @@ mod on_gpu {
         fn drop(&mut self) {
             self.queries.destroy();
             self.resolved.destroy();
-            self.readable.destroy();
         }
     }
 }

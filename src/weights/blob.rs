@@ -10,7 +10,7 @@ use web_sys::{Blob, FileReaderSync};
 use super::bytes::ByteSource;
 
 /// Bytes that are read ahead: the many small tensors of batch norm lie side by side, and each reading takes its time.
-const AHEAD: u64 = 1 << 18;
+const AHEAD: u64 = 1 << 20;
 
 /// A blob, read piece by piece. Workers alone may wait for its bytes.
 pub struct BlobBytes {

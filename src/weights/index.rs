@@ -92,7 +92,7 @@ pub struct TensorIndex {
 type Decoder = fn(&[u8], &mut Vec<f32>);
 
 /// Bytes that are decoded at a time, so that a tensor is not held twice.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 4 << 20;
 
 impl TensorEntry {
     /// How many numbers it has. `None`: more than can be counted.

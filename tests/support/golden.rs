@@ -70,6 +70,11 @@ enum Arch {
         block_type: String,
         input_channels: usize,
     },
+    Bottleneck {
+        layers: [usize; 4],
+        num_classes: usize,
+        width_per_group: usize,
+    },
     #[serde(rename = "resnet18")]
     ResNet18 { num_classes: usize },
     #[serde(rename = "resnet50")]
@@ -134,6 +139,15 @@ impl Arch {
                     input_channels,
                 ))
             }
+            Self::Bottleneck {
+                layers,
+                num_classes,
+                width_per_group,
+            } => Subject::Network(ResNetConfig {
+                repetitions: layers,
+                width_per_group,
+                ..ResNetConfig::torchvision(Depth::D50, num_classes)
+            }),
             Self::ResNet18 { num_classes } => {
                 Subject::Network(ResNetConfig::torchvision(Depth::D18, num_classes))
             }
@@ -254,19 +268,19 @@ impl Golden {
                 (plan.unwrap(), Some(spec.head.linear))
             }
         };
-        let found = plan.run(&input(shape)).await.unwrap();
+        let answer = plan.start(&input(shape)).unwrap().answer().await.unwrap();
         let mut faults = Vec::new();
         if let Some(name) = output {
             let expected = self.logits.concat();
             let largest = expected.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
             let expected = expected.into_iter().enumerate();
-            compare_values(&name, expected, &found, largest, &mut faults);
+            compare_values(&name, expected, &answer.output, largest, &mut faults);
         }
         let mut recorder = Recorder::default();
-        for (name, map) in plan.seen() {
-            let values = plan.read(map).await.unwrap();
+        for (name, values) in answer.seen {
+            let map = &plan.seen()[&name];
             let [batch, ..] = map.shape();
-            let is_vector = |layer: &&Layer| layer.name == *name && layer.output_shape.len() == 2;
+            let is_vector = |layer: &&Layer| layer.name == name && layer.output_shape.len() == 2;
             let shape = match self.layers.iter().find(is_vector) {
                 Some(_) => vec![batch, values.len() / batch],
                 None => map.shape().to_vec(),
@@ -274,7 +288,7 @@ impl Golden {
             let count = values.len();
             let values = Tensor::from_data(TensorData::new(values, [count]), &Device::flex());
             recorder.shapes.insert(name.clone(), shape);
-            recorder.outputs.insert(name.clone(), values);
+            recorder.outputs.insert(name, values);
         }
         let unseen = ["Conv2d", "BatchNorm2d", "Softmax", "Sequential"];
         self.compare_activations(&unseen, &recorder, &mut faults)

@@ -1,10 +1,12 @@
 // A convolution as a matrix product, its left side gathered on the way (implicit GEMM).
 //
-// A workgroup computes 32 pixels of 64 channels, each of its 64 invocations 4 pixels of 8 channels. Sixteen rows of the
-// product at a time are brought into workgroup memory, 6 KiB in all. Rows go over the kernel's pixels and, within each, the
-// input's channels, four of them (a quad) together.
+// A workgroup computes 32 pixels of 64 channels, each of its 64 invocations 4 pixels of 8 channels. For each pixel of the
+// kernel and each four channels of the input (a quad) an invocation does 128 multiply-adds with 12 loads: eight invocations
+// side by side read the same inputs, eight the same weights, so all but the first of them find them in the nearest cache.
+// Workgroup memory would not make them fewer. It has to be zeroed, as WebGPU promises, and waited for at barriers; and
+// where the zeroing is compiled without a loop, as SwiftShader does it, that is most of the shader.
 //
-// Before this text stand the type `number` and, for each kind, `residual_at`; see mod.rs.
+// Before this text stands the type `number`; see shaders.rs.
 
 struct Params {
     height: u32,
@@ -20,6 +22,8 @@ struct Params {
     stride: u32,
     padding: u32,
     relu: u32,
+    // Whether the sums go onto a residual.
+    onto: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -27,122 +31,145 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> output: array<vec4<number>>;
 @group(0) @binding(3) var<storage, read> weights: array<vec4<number>>;
 @group(0) @binding(4) var<storage, read> bias: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read> residual: array<vec4<number>>;
 
 const PIXELS: u32 = 32u;
 const QUADS: u32 = 16u;
-const STEPS: u32 = 4u;
-
-var<workgroup> inputs: array<vec4<f32>, 128>;
-var<workgroup> kernels: array<vec4<f32>, 256>;
-
-// A row of the product, as the place in the kernel and the quad of channels it goes over.
-struct Row {
-    y: u32,
-    x: u32,
-    quad: u32,
-}
-
-fn advanced(row: Row, quads: u32) -> Row {
-    var next = row;
-    next.quad += quads;
-    while (next.quad >= params.span_quads) {
-        next.quad -= params.span_quads;
-        next.x += 1u;
-        if (next.x == params.kernel) {
-            next.x = 0u;
-            next.y += 1u;
-        }
-    }
-    return next;
-}
+// Invocations side by side that have the same pixels. Each computes two quads, so far apart.
+const COLUMNS: u32 = 8u;
 
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let first_pixel = group.x * PIXELS;
-    let first_quad = group.y * QUADS;
+    let kernel = params.kernel;
+    let span_quads = params.span_quads;
+    let input_quads = params.input_quads;
+    let output_quads = params.output_quads;
+    let height = params.height;
+    let width = params.width;
     let picture = group.z;
-    let column = (lane % 8u) * 2u;
-    let row = (lane / 8u) * 4u;
-    let lines = params.kernel * params.kernel * params.span_quads * 4u;
-    let first_input = (first_quad / params.span_outputs) * params.span_quads;
+    let quad = group.y * QUADS + lane % COLUMNS;
+    let pixel = group.x * PIXELS + (lane / COLUMNS) * 4u + vec4<u32>(0u, 1u, 2u, 3u);
 
-    // Where the pixel is whose inputs this invocation brings: the same one every time.
-    let gathered = first_pixel + lane % PIXELS;
-    let inside = gathered < params.out_height * params.out_width;
-    let top = i32((gathered / params.out_width) * params.stride) - i32(params.padding);
-    let left = i32((gathered % params.out_width) * params.stride) - i32(params.padding);
-    var place = advanced(Row(0u, 0u, 0u), lane / PIXELS);
-    let carried = first_quad + lane % QUADS;
+    // Where the kernel's corner lies for each pixel. Left of the picture and above it these are very large numbers.
+    let top = pixel / params.out_width * params.stride - params.padding;
+    let left = pixel % params.out_width * params.stride - params.padding;
+    let first_input = group.y * QUADS / params.span_outputs * span_quads;
+    let corner = ((picture * height + top) * width + left) * input_quads + first_input;
 
-    var low: array<vec4<f32>, 4>;
-    var high: array<vec4<f32>, 4>;
+    let low = bias[quad];
+    let high = bias[quad + COLUMNS];
+    var a_low = low;
+    var b_low = low;
+    var c_low = low;
+    var d_low = low;
+    var a_high = high;
+    var b_high = high;
+    var c_high = high;
+    var d_high = high;
 
-    for (var first_line = 0u; first_line < lines; first_line += STEPS * 4u) {
-        for (var i = lane; i < PIXELS * STEPS; i += 64u) {
-            let y = top + i32(place.y);
-            let x = left + i32(place.x);
-            var quad = vec4<f32>();
-            if (inside && place.y < params.kernel && y >= 0 && x >= 0 && y < i32(params.height) && x < i32(params.width)) {
-                let pixel = (picture * params.height + u32(y)) * params.width + u32(x);
-                quad = vec4<f32>(input[pixel * params.input_quads + first_input + place.quad]);
-            }
-            inputs[i] = quad;
-            place = advanced(place, 2u);
+    var weight = quad;
+    var y = 0u;
+    var x = 0u;
+    for (var place = 0u; place < kernel * kernel; place++) {
+        let inside = (top + y < vec4<u32>(height)) & (left + x < vec4<u32>(width));
+        let at = corner + (y * width + x) * input_quads;
+        for (var i = 0u; i < span_quads; i++) {
+            let a = input_at(at[0] + i, inside[0]);
+            let b = input_at(at[1] + i, inside[1]);
+            let c = input_at(at[2] + i, inside[2]);
+            let d = input_at(at[3] + i, inside[3]);
+
+            // Once for each of the four channels, written out: a channel that is chosen as it runs costs more than it does.
+            var first = vec4<f32>(weights[weight]);
+            var second = vec4<f32>(weights[weight + COLUMNS]);
+            weight += output_quads;
+            a_low += a.x * first;
+            a_high += a.x * second;
+            b_low += b.x * first;
+            b_high += b.x * second;
+            c_low += c.x * first;
+            c_high += c.x * second;
+            d_low += d.x * first;
+            d_high += d.x * second;
+
+            first = vec4<f32>(weights[weight]);
+            second = vec4<f32>(weights[weight + COLUMNS]);
+            weight += output_quads;
+            a_low += a.y * first;
+            a_high += a.y * second;
+            b_low += b.y * first;
+            b_high += b.y * second;
+            c_low += c.y * first;
+            c_high += c.y * second;
+            d_low += d.y * first;
+            d_high += d.y * second;
+
+            first = vec4<f32>(weights[weight]);
+            second = vec4<f32>(weights[weight + COLUMNS]);
+            weight += output_quads;
+            a_low += a.z * first;
+            a_high += a.z * second;
+            b_low += b.z * first;
+            b_high += b.z * second;
+            c_low += c.z * first;
+            c_high += c.z * second;
+            d_low += d.z * first;
+            d_high += d.z * second;
+
+            first = vec4<f32>(weights[weight]);
+            second = vec4<f32>(weights[weight + COLUMNS]);
+            weight += output_quads;
+            a_low += a.w * first;
+            a_high += a.w * second;
+            b_low += b.w * first;
+            b_high += b.w * second;
+            c_low += c.w * first;
+            c_high += c.w * second;
+            d_low += d.w * first;
+            d_high += d.w * second;
         }
-        for (var i = lane; i < 4u * STEPS * QUADS; i += 64u) {
-            let line = first_line + i / QUADS;
-            var quad = vec4<f32>();
-            if (carried < params.output_quads && line < lines) {
-                quad = vec4<f32>(weights[line * params.output_quads + carried]);
-            }
-            kernels[i] = quad;
+        x += 1u;
+        if (x == kernel) {
+            x = 0u;
+            y += 1u;
         }
-        workgroupBarrier();
-        for (var step = 0u; step < STEPS; step++) {
-            let at = step * PIXELS + row;
-            let a = inputs[at];
-            let b = inputs[at + 1u];
-            let c = inputs[at + 2u];
-            let d = inputs[at + 3u];
-            for (var channel = 0u; channel < 4u; channel++) {
-                let kernel = (step * 4u + channel) * QUADS + column;
-                let first = kernels[kernel];
-                let second = kernels[kernel + 1u];
-                low[0] += a[channel] * first;
-                high[0] += a[channel] * second;
-                low[1] += b[channel] * first;
-                high[1] += b[channel] * second;
-                low[2] += c[channel] * first;
-                high[2] += c[channel] * second;
-                low[3] += d[channel] * first;
-                high[3] += d[channel] * second;
-            }
-        }
-        workgroupBarrier();
     }
 
-    let pixels = params.out_height * params.out_width;
-    for (var i = 0u; i < 4u; i++) {
-        let pixel = first_pixel + row + i;
-        if (pixel < pixels) {
-            finish(picture * pixels + pixel, first_quad + column, low[i]);
-            finish(picture * pixels + pixel, first_quad + column + 1u, high[i]);
-        }
-    }
+    finish(picture, pixel[0], quad, a_low, a_high);
+    finish(picture, pixel[1], quad, b_low, b_high);
+    finish(picture, pixel[2], quad, c_low, c_high);
+    finish(picture, pixel[3], quad, d_low, d_high);
 }
 
-// Bias, residual, ReLU, and out.
-fn finish(pixel: u32, quad: u32, sum: vec4<f32>) {
+// What lies outside is zero. It is read all the same, from wherever the browser lets it end up, and not used.
+fn input_at(at: u32, inside: bool) -> vec4<f32> {
+    return select(vec4<f32>(), vec4<f32>(input[at]), inside);
+}
+
+fn finish(picture: u32, pixel: u32, quad: u32, low: vec4<f32>, high: vec4<f32>) {
+    let pixels = params.out_height * params.out_width;
+    if (pixel >= pixels) {
+        return;
+    }
+    let at = (picture * pixels + pixel) * params.output_quads;
+    store(at, quad, low);
+    store(at, quad + COLUMNS, high);
+}
+
+// Residual, ReLU, and out.
+fn store(at: u32, quad: u32, sum: vec4<f32>) {
     if (quad >= params.output_quads) {
         return;
     }
-    let at = pixel * params.output_quads + quad;
-    var value = sum + bias[quad] + residual_at(at);
+    var value = sum;
+    if (params.onto == 1u) {
+        value += vec4<f32>(residual[at + quad]);
+    }
     if (params.relu == 1u) {
         value = max(value, vec4<f32>());
     }
-    output[at] = vec4<number>(value);
+    output[at + quad] = vec4<number>(value);
 }
