@@ -254,13 +254,7 @@ mod tests {
             let numbers = |count: usize| (0..count).map(|i| (i * 7 % 23) as f32 - 11.0);
             let x: Vec<f32> = numbers(channels * height * width).collect();
             let weight: Vec<f32> = numbers(channels * kernel * kernel).collect();
-            let expected = convolve(
-                &x,
-                [channels, height, width],
-                &weight,
-                kernel,
-                [2, padding],
-            );
+            let expected = convolve(&x, [channels, height, width], &weight, kernel, [2, padding]);
             let across = kernel.div_ceil(2);
             let size = [height, width].map(|side| (side + 2 * padding - kernel) / 2 + across);
             let found = convolve(

@@ -15,6 +15,7 @@ mod number;
 mod plan;
 #[cfg(feature = "webgpu")]
 mod shaders;
+pub mod wgsl;
 
 #[cfg(feature = "webgpu")]
 pub use device::{Gpu, GpuRequest, Limits};
