@@ -18,6 +18,7 @@ mod run;
 #[cfg(feature = "webgpu")]
 mod shaders;
 pub mod times;
+pub mod wgsl;
 
 #[cfg(feature = "webgpu")]
 pub use device::{Gpu, GpuRequest, Limits};

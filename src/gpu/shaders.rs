@@ -3,14 +3,7 @@
 use burn_wgpu::wgpu;
 
 use super::number::Number;
-
-/// Before every shader's text stands what `number` is.
-const fn declaration(number: Number) -> &'static str {
-    match number {
-        Number::F32 => "alias number = f32;\n\n",
-        Number::F16 => "enable f16;\n\nalias number = f16;\n\n",
-    }
-}
+use super::wgsl::{AVERAGE_POOL, CONVOLUTION, LINEAR, MAX_POOL, Shader};
 
 /// A pipeline, and what is bound to it: asking for that takes a while.
 #[derive(Debug, Clone)]
@@ -37,14 +30,13 @@ pub struct Pipelines {
 impl Pipelines {
     /// Has the browser compile all of them; faults come to the device's error scope.
     pub fn new(device: &wgpu::Device, number: Number) -> Self {
-        let pipeline = |label: &str, shader: &str| {
-            let text = [declaration(number), shader].concat();
+        let pipeline = |shader: Shader| {
             let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-                label: Some(label),
-                source: wgpu::ShaderSource::Wgsl(text.into()),
+                label: Some(shader.name),
+                source: wgpu::ShaderSource::Wgsl(shader.text(number).into()),
             });
             let compiled = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(label),
+                label: Some(shader.name),
                 layout: None,
                 module: &module,
                 entry_point: Some("main"),
@@ -55,10 +47,10 @@ impl Pipelines {
             Pipeline { compiled, layout }
         };
         Self {
-            convolution: pipeline("convolution", include_str!("shaders/convolution.wgsl")),
-            max_pool: pipeline("max pool", include_str!("shaders/max_pool.wgsl")),
-            average_pool: pipeline("average pool", include_str!("shaders/average_pool.wgsl")),
-            linear: pipeline("linear", include_str!("shaders/linear.wgsl")),
+            convolution: pipeline(CONVOLUTION),
+            max_pool: pipeline(MAX_POOL),
+            average_pool: pipeline(AVERAGE_POOL),
+            linear: pipeline(LINEAR),
         }
     }
 }

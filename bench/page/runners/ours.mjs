@@ -4,13 +4,15 @@ const PREPROCESSING = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] 
 /** This project's wasm module, one of those in www/wasm. */
 export async function prepare(contender, { files, batch, size }) {
   const { folder, threads, arithmetic, device = "cpu" } = contender;
+  // The page, too, asks for weights while it opens a device.
+  const fetching = fetch(files.safetensors).then((response) => response.blob());
   const module = await import(`${folder}/resnet_web.js`);
   await module.default();
   // A panic in an async function leaves its promise pending for ever: this way the worker fails.
   module.setPanicListener((message) => reportError(new Error(message)));
   if (threads > 1) await startThreads(module, folder, threads);
   const engine = await module.Engine.open(device, true);
-  const weights = await (await fetch(files.safetensors)).blob();
+  const weights = await fetching;
   const preprocessing = { ...PREPROCESSING, resizeShortSide: size, crop: size };
   const model = engine.load(weights, { preprocessing, arithmetic });
   return {

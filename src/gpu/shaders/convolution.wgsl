@@ -6,7 +6,7 @@
 // Workgroup memory would not make them fewer. It has to be zeroed, as WebGPU promises, and waited for at barriers; and
 // where the zeroing is compiled without a loop, as SwiftShader does it, that is most of the shader.
 //
-// Before this text stands the type `number`; see shaders.rs.
+// Before this text stands the type `number`; see wgsl.rs.
 
 struct Params {
     height: u32,
