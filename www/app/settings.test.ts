@@ -56,10 +56,10 @@ it.each<[Partial<Shared>, string]>([
   };
   const shared = { ...usual, ...settings };
   expect(shareLink("https://example.org/page/?fault=panic#result", shared)).toBe(link);
-  const { threads, top, threshold, isolationOff, fault, ...same } = readSettings(
+  const { threads, top, threshold, isolationOff, offlineOff, fault, ...same } = readSettings(
     new URL(link).search,
   );
   const read = { ...same, threads: threads ?? "auto", top, threshold: threshold ?? 0 };
   expect(read).toEqual(shared);
-  expect([isolationOff, fault]).toEqual([false, null]);
+  expect([isolationOff, offlineOff, fault]).toEqual([false, false, null]);
 });
