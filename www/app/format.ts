@@ -36,21 +36,33 @@ export function shape(dimensions: readonly number[]): string {
 
 /** A number with so many decimals, as the page's language writes them. */
 export function fixed(value: number, decimals: number): string {
-  return value.toLocaleString(language, {
-    minimumFractionDigits: decimals,
-    maximumFractionDigits: decimals,
-    useGrouping: false,
-  });
+  let format = FIXED.get(decimals);
+  if (!format) {
+    format = new Intl.NumberFormat(language, {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+      useGrouping: false,
+    });
+    FIXED.set(decimals, format);
+  }
+  return format.format(value);
 }
 
 /** A number in three digits that count, as the page's language writes it; very large and small ones by a power of ten. */
 export function precise(value: number): string {
   const size = Math.abs(value);
   const isUsual = size === 0 || (size >= 1e-4 && size < 1e6);
-  return value.toLocaleString(language, {
-    minimumSignificantDigits: 3,
-    maximumSignificantDigits: 3,
-    useGrouping: false,
-    notation: isUsual ? "standard" : "scientific",
-  });
+  return (isUsual ? STANDARD : SCIENTIFIC).format(value);
 }
+
+// To make a format takes longer than to use it for a whole table.
+const FIXED = new Map<number, Intl.NumberFormat>();
+const [STANDARD, SCIENTIFIC] = (["standard", "scientific"] as const).map(
+  (notation) =>
+    new Intl.NumberFormat(language, {
+      minimumSignificantDigits: 3,
+      maximumSignificantDigits: 3,
+      useGrouping: false,
+      notation,
+    }),
+) as [Intl.NumberFormat, Intl.NumberFormat];
