@@ -12,8 +12,8 @@ import "./live.css";
 
 const text = strings.live;
 
-/** How much of the bars the first of them is. */
-const FIRST_BAR = 1 / 5;
+/** How much of the bars the first of them is, without the gap below it. */
+const FIRST_BAR = 1 / 6;
 
 interface LiveResultsProps {
   /** The camera's picture; null while there is none. */
