@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import { overflow, violations } from "./support/access";
 import type { Change, StaticHost } from "./support/host";
 import { test as base, type ClassifierPage, expect, onHost as test } from "./support/page";
+import { register, registered } from "./support/service-workers";
 
 base.use({ serviceWorkers: "allow" });
 test.use({ serviceWorkers: "allow" });
@@ -331,19 +332,11 @@ test.describe("on a host that cannot send the headers", () => {
     host.change("index.html", withMeta);
     host.change("own.js", () => "self.addEventListener('fetch', () => {});");
     await classifier.open("?device=cpu&offline=off");
-    await page.evaluate(async () => {
-      await navigator.serviceWorker.register("./own.js");
-      await navigator.serviceWorker.ready;
-    });
+    await register(page, "own.js");
     await classifier.open("?device=cpu");
     await catIsSeen(classifier);
     await expect(turnOn(page)).toHaveCount(0);
-    expect(
-      await page.evaluate(async () => {
-        const found = await navigator.serviceWorker.getRegistrations();
-        return found.map(({ active }) => active?.scriptURL.split("/").pop());
-      }),
-    ).toEqual(["own.js"]);
+    expect(await registered(page)).toEqual(["own.js"]);
   });
 
   for (const colorScheme of ["light", "dark"] as const) {

@@ -5,6 +5,7 @@ import { overflow, violations } from "./support/access";
 import { chromium, WEBGPU } from "./support/browser";
 import type { StaticHost } from "./support/host";
 import { type ClassifierPage, expect, onHost as test } from "./support/page";
+import { register, registered } from "./support/service-workers";
 
 // A server that is closed is as far away as one can be: also for the service worker, and for workers.
 test.use({ serviceWorkers: "allow", ...chromium(WEBGPU) });
@@ -14,16 +15,6 @@ const offline = (page: Page) =>
   page.getByLabel("What is at work").locator("div", { hasText: "Without a network" });
 const update = (page: Page) => page.getByRole("status").filter({ hasText: "new version" });
 const isIsolated = (page: Page) => page.evaluate(() => crossOriginIsolated);
-
-/** The scripts of the service workers that the page's origin has. */
-function registered(page: Page): Promise<(string | undefined)[]> {
-  return page.evaluate(async () => {
-    const found = await navigator.serviceWorker.getRegistrations();
-    return found.map(({ active, waiting, installing }) =>
-      (active ?? waiting ?? installing)?.scriptURL.split("/").pop(),
-    );
-  });
-}
 
 /** The addresses in the caches whose names begin like this, without what their keys add. */
 function kept(page: Page, name: string): Promise<string[]> {
@@ -336,10 +327,7 @@ test.describe("there is none of it", () => {
   }) => {
     host.change("own.js", () => "self.addEventListener('fetch', () => {});");
     await classifier.open("?device=cpu&offline=off");
-    await page.evaluate(async () => {
-      await navigator.serviceWorker.register("./own.js");
-      await navigator.serviceWorker.ready;
-    });
+    await register(page, "own.js");
     await classifier.open("?device=cpu");
     await isWithout(classifier);
     expect(await registered(page)).toEqual(["own.js"]);
@@ -353,10 +341,7 @@ test("the service worker that earlier versions had makes room for this one", asy
 }) => {
   host.change("isolation-worker.js", () => "self.addEventListener('fetch', () => {});");
   await classifier.open("?device=cpu&offline=off");
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.register("./isolation-worker.js", { updateViaCache: "none" });
-    await navigator.serviceWorker.ready;
-  });
+  await register(page, "isolation-worker.js");
   host.restore("isolation-worker.js");
   await classifier.open("?device=cpu");
   // It goes by itself; whether this visit or the next one has the other is a matter of moments.
