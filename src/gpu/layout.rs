@@ -48,15 +48,15 @@ pub fn pack_convolution(weight: &[f32], shape: ConvShape) -> PackedConvolution {
     let pixels = kernel * kernel;
     let mut values = vec![0.0; pixels * span_padded * outputs_padded];
     let length = group_inputs * pixels;
-    for (block, rows) in weight.chunks(BLOCK * length).enumerate() {
-        for i in 0..length {
-            let [input, pixel] = [i / pixels, i % pixels];
-            for (row, own) in rows.chunks_exact(length).enumerate() {
-                let output = block * BLOCK + row;
-                let span_start = output / span_outputs * span_inputs;
-                let start = output / group_outputs * group_inputs - span_start;
-                let line = pixel * span_padded + start + input;
-                values[line * outputs_padded + output] = own[i];
+    for (group, rows) in weight.chunks_exact(group_outputs * length).enumerate() {
+        let first_output = group * group_outputs;
+        let first_input = group * group_inputs - first_output / span_outputs * span_inputs;
+        for (block, rows) in rows.chunks(BLOCK * length).enumerate() {
+            let first_output = first_output + block * BLOCK;
+            for i in 0..length {
+                let [input, pixel] = [first_input + i / pixels, i % pixels];
+                let line = (pixel * span_padded + input) * outputs_padded + first_output;
+                transpose(rows, length, i, &mut values[line..]);
             }
         }
     }
@@ -78,13 +78,19 @@ pub fn pack_linear(weight: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
     for (block, rows) in weight.chunks(BLOCK * features).enumerate() {
         for feature in 0..features {
             let [channel, pixel] = [feature / pixels, feature % pixels];
-            let line = (pixel * channels_padded + channel) * classes_padded;
-            for (row, own) in rows.chunks_exact(features).enumerate() {
-                values[line + block * BLOCK + row] = own[feature];
-            }
+            let line = (pixel * channels_padded + channel) * classes_padded + block * BLOCK;
+            transpose(rows, features, feature, &mut values[line..]);
         }
     }
     values
+}
+
+/// Copies column `column` of `rows`, each of so many numbers, to the beginning of `to`.
+fn transpose(rows: &[f32], length: usize, column: usize, to: &mut [f32]) {
+    let column = rows.get(column..).unwrap_or_default().iter().step_by(length);
+    for (to, &from) in to.iter_mut().zip(column) {
+        *to = from;
+    }
 }
 
 /// A vector filled up to whole quads by zeros.

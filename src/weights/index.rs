@@ -171,7 +171,14 @@ impl TensorEntry {
                 gather(&spread, &self.shape, strides, count)
             }
         };
-        match values.iter().position(|value| !value.is_finite()) {
+        // Looked at without a way out half-way, several numbers are looked at in one step.
+        let finite = values.iter().fold(true, |all, value| all & value.is_finite());
+        let fault = if finite {
+            None
+        } else {
+            values.iter().position(|value| !value.is_finite())
+        };
+        match fault {
             Some(index) => Err(WeightError::NotFinite {
                 name: name.to_owned(),
                 index,
