@@ -25,7 +25,7 @@ use crate::weights::TensorSource;
 const TILE: [usize; 2] = [32, 16];
 /// Quads of classes of the linear layer's workgroup.
 const CLASS_QUADS: usize = 16;
-/// Invocations of every workgroup.
+/// Invocations of a pool's workgroup.
 const INVOCATIONS: usize = 64;
 /// Bytes between one dispatch's parameters and the next: WebGPU's default alignment of uniform buffers.
 const PARAMETERS: usize = 256;

@@ -1,8 +1,8 @@
 // A convolution as a matrix product, its left side gathered on the way (implicit GEMM).
 //
-// A workgroup computes 32 pixels of 64 channels, each of its 64 invocations 4 pixels of 8 channels. For each pixel of the
-// kernel and each four channels of the input (a quad) an invocation does 128 multiply-adds with 12 loads: eight invocations
-// side by side read the same inputs, eight the same weights, so all but the first of them find them in the nearest cache.
+// A workgroup computes 32 pixels of 64 channels, each of its 32 invocations 8 pixels of 8 channels. For each pixel of the
+// kernel and each four channels of the input (a quad) an invocation does 256 multiply-adds with 16 loads: eight invocations
+// side by side read the same inputs, four the same weights, so all but the first of them find them in the nearest cache.
 // Workgroup memory would not make them fewer. It has to be zeroed, as WebGPU promises, and waited for at barriers; and
 // where the zeroing is compiled without a loop, as SwiftShader does it, that is most of the shader.
 //
@@ -38,110 +38,87 @@ const QUADS: u32 = 16u;
 // Invocations side by side that have the same pixels. Each computes two quads, so far apart.
 const COLUMNS: u32 = 8u;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(32)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
     let kernel = params.kernel;
     let span_quads = params.span_quads;
-    let input_quads = params.input_quads;
     let output_quads = params.output_quads;
-    let height = params.height;
     let width = params.width;
     let picture = group.z;
     let quad = group.y * QUADS + lane % COLUMNS;
-    let pixel = group.x * PIXELS + (lane / COLUMNS) * 4u + vec4<u32>(0u, 1u, 2u, 3u);
-
+    let first = group.x * PIXELS + lane / COLUMNS * 8u;
+    let pixels = params.out_height * params.out_width;
+    if (first >= pixels || quad >= output_quads) {
+        return;
+    }
     // Where the kernel's corner lies for each pixel. Left of the picture and above it these are very large numbers.
-    let top = pixel / params.out_width * params.stride - params.padding;
-    let left = pixel % params.out_width * params.stride - params.padding;
+    let near_pixels = first + vec4<u32>(0u, 1u, 2u, 3u);
+    let far_pixels = near_pixels + 4u;
+    let near_top = near_pixels / params.out_width * params.stride - params.padding;
+    let near_left = near_pixels % params.out_width * params.stride - params.padding;
+    let far_top = far_pixels / params.out_width * params.stride - params.padding;
+    let far_left = far_pixels % params.out_width * params.stride - params.padding;
+    let origin = picture * params.height;
     let first_input = group.y * QUADS / params.span_outputs * span_quads;
-    let corner = ((picture * height + top) * width + left) * input_quads + first_input;
+    let near_corner = ((origin + near_top) * width + near_left) * params.input_quads + first_input;
+    let far_corner = ((origin + far_top) * width + far_left) * params.input_quads + first_input;
 
+    // Four pixels of four channels each; a column is a pixel.
     let low = bias[quad];
     let high = bias[quad + COLUMNS];
-    var a_low = low;
-    var b_low = low;
-    var c_low = low;
-    var d_low = low;
-    var a_high = high;
-    var b_high = high;
-    var c_high = high;
-    var d_high = high;
+    var near_low = mat4x4<f32>(low, low, low, low);
+    var near_high = mat4x4<f32>(high, high, high, high);
+    var far_low = near_low;
+    var far_high = near_high;
 
     var weight = quad;
-    var y = 0u;
-    var x = 0u;
-    for (var place = 0u; place < kernel * kernel; place++) {
-        let inside = (top + y < vec4<u32>(height)) & (left + x < vec4<u32>(width));
-        let at = corner + (y * width + x) * input_quads;
-        for (var i = 0u; i < span_quads; i++) {
-            let a = input_at(at[0] + i, inside[0]);
-            let b = input_at(at[1] + i, inside[1]);
-            let c = input_at(at[2] + i, inside[2]);
-            let d = input_at(at[3] + i, inside[3]);
-
-            // Once for each of the four channels, written out: a channel that is chosen as it runs costs more than it does.
-            var first = vec4<f32>(weights[weight]);
-            var second = vec4<f32>(weights[weight + COLUMNS]);
-            weight += output_quads;
-            a_low += a.x * first;
-            a_high += a.x * second;
-            b_low += b.x * first;
-            b_high += b.x * second;
-            c_low += c.x * first;
-            c_high += c.x * second;
-            d_low += d.x * first;
-            d_high += d.x * second;
-
-            first = vec4<f32>(weights[weight]);
-            second = vec4<f32>(weights[weight + COLUMNS]);
-            weight += output_quads;
-            a_low += a.y * first;
-            a_high += a.y * second;
-            b_low += b.y * first;
-            b_high += b.y * second;
-            c_low += c.y * first;
-            c_high += c.y * second;
-            d_low += d.y * first;
-            d_high += d.y * second;
-
-            first = vec4<f32>(weights[weight]);
-            second = vec4<f32>(weights[weight + COLUMNS]);
-            weight += output_quads;
-            a_low += a.z * first;
-            a_high += a.z * second;
-            b_low += b.z * first;
-            b_high += b.z * second;
-            c_low += c.z * first;
-            c_high += c.z * second;
-            d_low += d.z * first;
-            d_high += d.z * second;
-
-            first = vec4<f32>(weights[weight]);
-            second = vec4<f32>(weights[weight + COLUMNS]);
-            weight += output_quads;
-            a_low += a.w * first;
-            a_high += a.w * second;
-            b_low += b.w * first;
-            b_high += b.w * second;
-            c_low += c.w * first;
-            c_high += c.w * second;
-            d_low += d.w * first;
-            d_high += d.w * second;
-        }
-        x += 1u;
-        if (x == kernel) {
-            x = 0u;
-            y += 1u;
+    for (var y = 0u; y < kernel; y++) {
+        for (var x = 0u; x < kernel; x++) {
+            let step = (y * width + x) * params.input_quads;
+            let near = place_of(near_corner, step, near_top + y, near_left + x);
+            let far = place_of(far_corner, step, far_top + y, far_left + x);
+            for (var i = 0u; i < span_quads; i++) {
+                let near_input = inputs_at(near, i);
+                let far_input = inputs_at(far, i);
+                let low_weights = weights_at(weight);
+                let high_weights = weights_at(weight + COLUMNS);
+                near_low += low_weights * near_input;
+                near_high += high_weights * near_input;
+                far_low += low_weights * far_input;
+                far_high += high_weights * far_input;
+                weight += 4u * output_quads;
+            }
         }
     }
 
-    finish(picture, pixel[0], quad, a_low, a_high);
-    finish(picture, pixel[1], quad, b_low, b_high);
-    finish(picture, pixel[2], quad, c_low, c_high);
-    finish(picture, pixel[3], quad, d_low, d_high);
+    let map = picture * pixels;
+    finish(map, near_pixels, quad, near_low);
+    finish(map, near_pixels, quad + COLUMNS, near_high);
+    finish(map, far_pixels, quad, far_low);
+    finish(map, far_pixels, quad + COLUMNS, far_high);
+}
+
+// Four pixels of the input that one pixel of the kernel lies over.
+struct Place {
+    at: vec4<u32>,
+    inside: vec4<bool>,
+}
+
+fn place_of(corner: vec4<u32>, step: u32, top: vec4<u32>, left: vec4<u32>) -> Place {
+    return Place(corner + step, (top < vec4<u32>(params.height)) & (left < vec4<u32>(params.width)));
+}
+
+// The i-th quad of each of the four.
+fn inputs_at(place: Place, i: u32) -> mat4x4<f32> {
+    return mat4x4<f32>(
+        input_at(place.at[0] + i, place.inside[0]),
+        input_at(place.at[1] + i, place.inside[1]),
+        input_at(place.at[2] + i, place.inside[2]),
+        input_at(place.at[3] + i, place.inside[3]),
+    );
 }
 
 // What lies outside is zero. It is read all the same, from wherever the browser lets it end up, and not used.
@@ -149,27 +126,38 @@ fn input_at(at: u32, inside: bool) -> vec4<f32> {
     return select(vec4<f32>(), vec4<f32>(input[at]), inside);
 }
 
-fn finish(picture: u32, pixel: u32, quad: u32, low: vec4<f32>, high: vec4<f32>) {
-    let pixels = params.out_height * params.out_width;
-    if (pixel >= pixels) {
-        return;
-    }
-    let at = (picture * pixels + pixel) * params.output_quads;
-    store(at, quad, low);
-    store(at, quad + COLUMNS, high);
+// Of a quad of inputs to a quad of outputs; a column is an input.
+fn weights_at(at: u32) -> mat4x4<f32> {
+    return mat4x4<f32>(
+        vec4<f32>(weights[at]),
+        vec4<f32>(weights[at + params.output_quads]),
+        vec4<f32>(weights[at + 2u * params.output_quads]),
+        vec4<f32>(weights[at + 3u * params.output_quads]),
+    );
 }
 
-// Residual, ReLU, and out.
-fn store(at: u32, quad: u32, sum: vec4<f32>) {
+fn finish(map: u32, pixels: vec4<u32>, quad: u32, sums: mat4x4<f32>) {
     if (quad >= params.output_quads) {
         return;
     }
+    store(map, pixels[0], quad, sums[0]);
+    store(map, pixels[1], quad, sums[1]);
+    store(map, pixels[2], quad, sums[2]);
+    store(map, pixels[3], quad, sums[3]);
+}
+
+// Residual, ReLU, and out.
+fn store(map: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
+    if (pixel >= params.out_height * params.out_width) {
+        return;
+    }
+    let at = (map + pixel) * params.output_quads + quad;
     var value = sum;
     if (params.onto == 1u) {
-        value += vec4<f32>(residual[at + quad]);
+        value += vec4<f32>(residual[at]);
     }
     if (params.relu == 1u) {
         value = max(value, vec4<f32>());
     }
-    output[at + quad] = vec4<number>(value);
+    output[at] = vec4<number>(value);
 }
