@@ -5,8 +5,11 @@ import { place } from "../../tools/lib/places.mjs";
 import { run } from "../../tools/lib/run.mjs";
 
 /** Installs what we run against, by its own lock file: nobody else needs it. */
-export async function ensurePackages(report) {
-  const folder = place("bench");
+export const ensurePackages = (report) => ensurePackagesOf("bench", report);
+
+/** Installs what the lock file in a folder asks for. */
+export async function ensurePackagesOf(name, report) {
+  const folder = place(name);
   const lock = path.join(folder, "package-lock.json");
   if (isInstalled(lock, path.join(folder, "node_modules"))) return "up to date";
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
