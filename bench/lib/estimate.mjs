@@ -3,8 +3,9 @@ import { table } from "./tables.mjs";
 
 /**
  * GPUs by what is published of them. A unit is what a workgroup runs on (core, SM, dual subslice);
- * `lanes` are its f32 multiply-adds in a cycle, `shared` the bytes of workgroup memory that it reads in
- * one, as far as known, and `storage` how many there are. `dispatch` is microseconds, from to.
+ * `lanes` are its f32 multiply-adds in a cycle, `nearest` the bytes that its nearest memory gives in
+ * one, as far as known: workgroup memory's, for of caches less is published. `registers` are bytes of
+ * a unit. `dispatch` is microseconds, from to.
  */
 const GPUS = [
   {
@@ -14,8 +15,8 @@ const GPUS = [
     clock: 1.278e9,
     bandwidth: 68.3e9,
     half: 1,
-    shared: 64,
-    storage: 32 * 1024,
+    nearest: 64,
+    registers: 208 * 1024,
     dispatch: [32, 71],
   },
   {
@@ -25,8 +26,8 @@ const GPUS = [
     clock: 1.35e9,
     bandwidth: 68.3e9,
     half: 2,
-    shared: 128,
-    storage: 128 * 1024,
+    nearest: 128,
+    registers: 16 * 28 * 1024,
     dispatch: [24, 36],
   },
   {
@@ -36,8 +37,8 @@ const GPUS = [
     clock: 1.777e9,
     bandwidth: 360e9,
     half: 1,
-    shared: 128,
-    storage: 100 * 1024,
+    nearest: 128,
+    registers: 256 * 1024,
     dispatch: [24, 36],
   },
   {
@@ -47,39 +48,42 @@ const GPUS = [
     clock: 0.719e9,
     bandwidth: 64e9,
     half: 2,
-    shared: undefined,
-    storage: 32 * 1024,
+    nearest: undefined,
+    registers: undefined,
     dispatch: [24, 36],
   },
 ];
 
-/** What src/gpu/shaders/convolution.wgsl does; `rows` are those brought in at a time. */
-const KERNEL = { pixels: 32, channels: 64, invocations: 64, rows: 16, quad: 4, storage: 6 * 1024 };
-/** Multiply-adds of an invocation for the rows brought in at a time: 4 pixels of 8 channels. */
-const MULTIPLY_ADDS = 4 * 8 * KERNEL.rows;
-/** Loads of four numbers from workgroup memory for those: for each quad of rows 4 inputs and 8 weights. */
-const LOADS = (KERNEL.rows / KERNEL.quad) * (4 + 8);
+/** What src/gpu/shaders/convolution.wgsl does: a workgroup's tile, and the inputs of a round. */
+const KERNEL = { pixels: 32, channels: 64, invocations: 32, quad: 4 };
+/** Multiply-adds of an invocation in a round: 8 pixels of 8 channels. */
+const MULTIPLY_ADDS = 8 * 8 * KERNEL.quad;
+/** Additions of a round's products to the sums: a matrix product comes by itself first. */
+const ADDITIONS = 8 * 8;
+/** Loads of four numbers in a round: 8 inputs and 8 weights. */
+const LOADS = 8 + 8;
 /** Bytes of a load of four numbers. */
 const LOAD_BYTES = 16;
 /**
  * Bytes of those loads that differ among 32 invocations, as a part of all: 4 rows of 8 invocations
  * each read the same inputs, 8 columns of 4 each the same weights.
  */
-const DISTINCT = (4 * (4 / 32) + 8 * (8 / 32)) / (4 + 8);
+const DISTINCT = (8 * (4 / 32) + 8 * (8 / 32)) / (8 + 8);
 /**
- * Instructions of an invocation besides, each time: guessed from the source. Two inputs are gathered,
- * each with the place of the next one, and bounds; four quads of weights; loops, addresses, barriers.
+ * Instructions of an invocation besides, in a round: guessed from the source. An address and its
+ * bounds for each load, four numbers chosen for each input, the loop.
  */
-const OTHERS = 2 * (15 + 25) + 4 * 12 + 50;
+const OTHERS = LOADS * 2 + 8 * 4 + 4;
+/** Registers of 32 bits that an invocation needs: sums, inputs, weights, addresses. A guess. */
+const REGISTERS = 64 + 32 + 32 + 32;
 /**
- * Seconds from asking memory for a number to having it, from its cache and not: of the order of what
- * is measured on an M1 (76 to 311 ns). Nothing is asked for ahead, so every round waits.
+ * Seconds from asking the nearest cache for a number to having it, and one further away: guesses.
+ * Nothing is asked for ahead, so every round waits.
  */
-const LATENCY = [100e-9, 350e-9];
+const LATENCY = [30e-9, 120e-9];
 /**
- * The part that is left of that share by what is not worked out here: clocks below the highest, banks
- * of shared memory that are asked twice at once (weights are read 32 bytes apart), registers, the
- * compiler. A guess.
+ * The part that is left of that share by what is not worked out here: clocks below the highest, lines
+ * of a cache that are asked twice at once (weights are read 32 bytes apart), the compiler. A guess.
  */
 const LEFT = [1, 0.5];
 /** Seconds until what has been computed is in JavaScript: a guess. */
@@ -176,12 +180,12 @@ function rooflineTable(network) {
 }
 
 function boundsTable() {
-  const head = ["share of the peak", "instructions", "shared memory", "the same, each byte once"];
+  const head = ["share of the peak", "instructions", "nearest memory", "the same, each byte once"];
   const body = GPUS.map((gpu) => [
     gpu.name,
     inPercent(issueShare()),
     ...[1, DISTINCT].map((part) =>
-      gpu.shared === undefined ? "unknown" : inPercent(Math.min(1, sharedShare(gpu, part))),
+      gpu.nearest === undefined ? "unknown" : inPercent(Math.min(1, nearestShare(gpu, part))),
     ),
   ]);
   return table(head, body);
@@ -234,39 +238,45 @@ function layerTime(gpu, layer, i) {
   // A workgroup alone fills no more lanes than it has invocations.
   const round = (lanes) => (MULTIPLY_ADDS * KERNEL.invocations) / lanes / (gpu.clock * share);
   const busy = rounds * onUnit * round(gpu.lanes);
-  const together = Math.floor(gpu.storage / KERNEL.storage);
+  const together = workgroupsTogether(gpu);
   const alone = rounds * (LATENCY[i] + round(Math.min(KERNEL.invocations, gpu.lanes)));
   const waiting = Math.ceil(onUnit / together) * alone;
   return Math.max(busy, waiting, moving(gpu, layer, 4));
 }
 
+/** Workgroups whose registers a unit has room for; where nothing is known, of the GPU with the fewest. */
+function workgroupsTogether({ registers }) {
+  const known = GPUS.flatMap((gpu) => gpu.registers ?? []);
+  const bytes = registers ?? Math.min(...known);
+  return Math.floor(bytes / (KERNEL.invocations * REGISTERS * 4));
+}
+
 /** The share of its peak that a GPU can reach by the inner loop, at best and at worst. */
 function shareOf(gpu) {
   const issue = issueShare();
-  // Where nothing is known of shared memory: no limit at best, that of the slowest known at worst.
-  const known = GPUS.filter(({ shared }) => shared !== undefined);
-  const slowest = Math.min(...known.map((gpu) => sharedShare(gpu, 1)));
-  if (gpu.shared === undefined) return [issue, Math.min(issue, slowest)];
-  return [DISTINCT, 1].map((part) => Math.min(issue, sharedShare(gpu, part)));
+  // Where nothing is known of the nearest memory: no limit at best, that of the slowest known at worst.
+  const known = GPUS.filter(({ nearest }) => nearest !== undefined);
+  const slowest = Math.min(...known.map((gpu) => nearestShare(gpu, 1)));
+  if (gpu.nearest === undefined) return [issue, Math.min(issue, slowest)];
+  return [DISTINCT, 1].map((part) => Math.min(issue, nearestShare(gpu, part)));
 }
 
 /** Multiply-adds as a part of all instructions. */
 function issueShare() {
-  return MULTIPLY_ADDS / (MULTIPLY_ADDS + LOADS + OTHERS);
+  return MULTIPLY_ADDS / (MULTIPLY_ADDS + ADDITIONS + LOADS + OTHERS);
 }
 
-/** Of the multiply-adds in a cycle, those that shared memory feeds if it reads this `part` of the loads. */
-function sharedShare({ shared, lanes }, part) {
+/** Of the multiply-adds in a cycle, those that the nearest memory feeds if it reads this `part` of the loads. */
+function nearestShare({ nearest, lanes }, part) {
   const bytes = (part * LOADS * LOAD_BYTES) / MULTIPLY_ADDS;
-  return shared / bytes / lanes;
+  return nearest / bytes / lanes;
 }
 
-/** Workgroups of a convolution, how often each brings rows in, and what all multiply, filling included. */
+/** Workgroups of a convolution, the rounds of each, and what all multiply, filling included. */
 function tilesOf({ pixels, outputs, inputs, kernel }) {
   const groups = Math.ceil(pixels / KERNEL.pixels) * Math.ceil(outputs / KERNEL.channels);
-  const rows = kernel ** 2 * Math.ceil(inputs / KERNEL.quad) * KERNEL.quad;
-  const rounds = Math.ceil(rows / KERNEL.rows);
-  const each = KERNEL.pixels * KERNEL.channels * KERNEL.rows;
+  const rounds = kernel ** 2 * Math.ceil(inputs / KERNEL.quad);
+  const each = KERNEL.pixels * KERNEL.channels * KERNEL.quad;
   return { groups, rounds, multiplyAdds: groups * rounds * each };
 }
 
