@@ -23,26 +23,28 @@ use crate::weights::labels;
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("web.d.ts");
 
-#[cfg(feature = "webgpu")]
-unsafe extern "C" {
-    /// Of the linker: runs what crates have to be done before anything else, as cubecl's, which register their operations.
-    fn __wasm_call_ctors();
-}
-
 /// Runs when the module is loaded: panics and the GPU's complaints go to the console.
 #[wasm_bindgen(start)]
 pub fn start() {
-    // If nobody called it, the linker would put a call before every export, and each value that crosses over from
-    // JavaScript would take a millisecond.
     #[cfg(feature = "webgpu")]
-    #[allow(unsafe_code)]
-    // SAFETY: once, before anything else.
-    unsafe {
-        __wasm_call_ctors();
-    }
+    run_constructors();
     console_error_panic_hook::set_once();
     // A second module in the same worker finds a logger set already, which is as good.
     let _ = console_log::init_with_level(log::Level::Warn);
+}
+
+/// Runs what crates have done before anything else: cubecl's register their operations.
+///
+/// Where nobody calls for it, the linker puts a call before each export, and whatever crosses over from JavaScript, were it
+/// a number, takes most of a millisecond.
+#[cfg(feature = "webgpu")]
+#[allow(unsafe_code)]
+fn run_constructors() {
+    unsafe extern "C" {
+        fn __wasm_call_ctors();
+    }
+    // SAFETY: the linker's own function, run once, before anything else.
+    unsafe { __wasm_call_ctors() }
 }
 
 /// Calls `listener` with the message and place of a panic, before the instance dies of it.

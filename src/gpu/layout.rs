@@ -87,7 +87,11 @@ pub fn pack_linear(weight: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
 
 /// Copies column `column` of `rows`, each of so many numbers, to the beginning of `to`.
 fn transpose(rows: &[f32], length: usize, column: usize, to: &mut [f32]) {
-    let column = rows.get(column..).unwrap_or_default().iter().step_by(length);
+    let column = rows
+        .get(column..)
+        .unwrap_or_default()
+        .iter()
+        .step_by(length);
     for (to, &from) in to.iter_mut().zip(column) {
         *to = from;
     }

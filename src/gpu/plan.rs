@@ -9,9 +9,7 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 
 use super::device::Gpu;
-use super::layout::{
-    PackedConvolution, QUAD, cells, pack_convolution, pack_linear, padded, separate,
-};
+use super::layout::{QUAD, cells, pack_convolution, pack_linear, padded, separate};
 use super::number::Number;
 use super::shaders::Pipeline;
 use crate::backend::DeviceError;
@@ -226,6 +224,17 @@ struct Step {
     workgroups: [usize; 3],
 }
 
+/// A convolution with everything folded into it, whatever it is to be computed on.
+struct Convolution<'a> {
+    layer: &'a str,
+    shape: ConvShape,
+    output_size: [usize; 2],
+    /// `[out, in / groups, height, width]`, row by row.
+    weight: &'a [f32],
+    bias: Vec<f32>,
+    relu: bool,
+}
+
 impl<'a> Builder<'a> {
     fn new(gpu: &'a Gpu, keep: Keep) -> Self {
         Self {
@@ -316,18 +325,15 @@ impl<'a> Builder<'a> {
         source: &mut dyn TensorSource,
     ) -> Result<Map, Error> {
         let (weight, bias) = take_folded(spec, source)?;
-        let packed = pack_convolution(&weight, spec.shape());
-        let size = spec.output_size([x.shape[2], x.shape[3]]);
-        self.convolved_with(
-            &spec.name,
-            x,
-            residual,
-            relu,
-            spec.shape(),
-            size,
-            &packed,
+        let convolution = Convolution {
+            layer: &spec.name,
+            shape: spec.shape(),
+            output_size: spec.output_size([x.shape[2], x.shape[3]]),
+            weight: &weight,
             bias,
-        )
+            relu,
+        };
+        self.convolved_with(convolution, x, residual)
     }
 
     /// The stem, and what it reads: a picture of `shape` cut into cells.
@@ -348,40 +354,40 @@ impl<'a> Builder<'a> {
         };
         let kernel = shape_of_cells.kernel;
         let weight = cells(&weight, whole.weight(), 0, [kernel; 2]);
-        let packed = pack_convolution(&weight, shape_of_cells);
         let size = spec.output_size([shape[2], shape[3]]);
         let [down, across] = size.map(|side| side + kernel - 1);
         let map = self.map([shape[0], shape_of_cells.inputs, down, across])?;
-        let relu = spec.relu.is_some();
-        let y = self.convolved_with(
-            &spec.name,
-            &map,
-            None,
-            relu,
-            shape_of_cells,
-            size,
-            &packed,
+        let convolution = Convolution {
+            layer: &spec.name,
+            shape: shape_of_cells,
+            output_size: size,
+            weight: &weight,
             bias,
-        )?;
+            relu: spec.relu.is_some(),
+        };
+        let y = self.convolved_with(convolution, &map, None)?;
         self.show(spec.relu.as_deref().or(Some(&spec.norm)), &y);
         self.release(map.clone());
         let cells = Some((shape, whole.padding));
         Ok((Input { map, cells }, y))
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn convolved_with(
         &mut self,
-        layer: &str,
+        convolution: Convolution<'_>,
         x: &Map,
         residual: Option<&Map>,
-        relu: bool,
-        shape: ConvShape,
-        [out_height, out_width]: [usize; 2],
-        packed: &PackedConvolution,
-        bias: Vec<f32>,
     ) -> Result<Map, Error> {
+        let Convolution {
+            layer,
+            shape,
+            output_size: [out_height, out_width],
+            weight,
+            bias,
+            relu,
+        } = convolution;
         let [batch, _, height, width] = x.shape;
+        let packed = pack_convolution(weight, shape);
         let y = self.map([batch, shape.outputs, out_height, out_width])?;
         let weights = self.filled(&packed.values, self.gpu.number())?;
         let bias = self.filled(&padded(bias), Number::F32)?;

@@ -172,7 +172,9 @@ impl TensorEntry {
             }
         };
         // Looked at without a way out half-way, several numbers are looked at in one step.
-        let finite = values.iter().fold(true, |all, value| all & value.is_finite());
+        let finite = values
+            .iter()
+            .fold(true, |all, value| all & value.is_finite());
         let fault = if finite {
             None
         } else {
