@@ -573,6 +573,9 @@ impl<'a> Builder<'a> {
         }
         let all = self.buffer(parameters.len(), wgpu::BufferUsages::UNIFORM)?;
         self.gpu.queue.write_buffer(&all, 0, &parameters);
+        // Has everything that was written brought over now: until something is submitted, copies of it wait, even for a
+        // network that goes without a run.
+        self.gpu.queue.submit([]);
         let device = &self.gpu.device;
         let bound = |(i, step): (usize, Step)| {
             let parameters = wgpu::BindingResource::Buffer(wgpu::BufferBinding {

@@ -3,21 +3,55 @@
 use std::cell::{OnceCell, RefCell};
 use std::io;
 
-use js_sys::{Function, Reflect, Uint8Array};
+use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, FileReaderSync};
+use web_sys::{Blob, FileReaderSync, MessageChannel, MessagePort};
 
 use super::bytes::ByteSource;
 
-/// Bytes that are read ahead: the many small tensors of batch norm lie side by side, and each reading takes its time.
-const AHEAD: u64 = 1 << 20;
+/// Bytes that are read ahead: the many small tensors of batch norm lie side by side, and each reading takes its time. What
+/// comes after them is read twice, so not more than they take.
+const AHEAD: u64 = 1 << 18;
 
 /// A blob, read piece by piece. Workers alone may wait for its bytes.
 pub struct BlobBytes {
     blob: Blob,
-    reader: OnceCell<FileReaderSync>,
+    reader: OnceCell<Reader>,
     /// Where the bytes at hand begin, and they.
     window: RefCell<(u64, Vec<u8>)>,
+}
+
+/// Reads a blob's bytes, and lets go of them.
+struct Reader {
+    reader: FileReaderSync,
+    /// Nobody listens at the other end.
+    away: MessagePort,
+}
+
+impl Reader {
+    fn new() -> Result<Self, JsValue> {
+        let channel = MessageChannel::new()?;
+        channel.port2().close();
+        Ok(Self {
+            reader: FileReaderSync::new()?,
+            away: channel.port1(),
+        })
+    }
+
+    fn read(&self, slice: &Blob, to: &mut [u8]) -> io::Result<()> {
+        let buffer = JsValue::from(self.reader.read_as_array_buffer(slice).map_err(failed)?);
+        let bytes = Uint8Array::new(&buffer);
+        // A file that was changed since it was chosen gives fewer bytes, or an exception.
+        if bytes.length() as usize != to.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes.copy_to(to);
+        // Frees the memory at once, which the browser's own tidying leaves until there are hundreds of megabytes: what is
+        // sent away is no longer here, and goes nowhere.
+        self.away
+            .post_message_with_transferable(&JsValue::NULL, &Array::of1(&buffer))
+            .map_err(failed)
+    }
 }
 
 impl BlobBytes {
@@ -35,35 +69,14 @@ impl BlobBytes {
         let reader = match self.reader.get() {
             Some(reader) => reader,
             None => {
-                let reader = FileReaderSync::new().map_err(failed)?;
+                let reader = Reader::new().map_err(failed)?;
                 self.reader.get_or_init(|| reader)
             }
         };
         // Whole numbers of this size are exact in f64.
         let [start, end] = [start, start + to.len() as u64].map(|place| place as f64);
-        let slice = self
-            .blob
-            .slice_with_f64_and_f64(start, end)
-            .map_err(failed)?;
-        let buffer = reader.read_as_array_buffer(&slice);
-        let buffer: JsValue = buffer.map_err(failed)?.into();
-        let bytes = Uint8Array::new(&buffer);
-        // A file that was changed since it was chosen gives fewer bytes, or an exception.
-        if bytes.length() as usize != to.len() {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        bytes.copy_to(to);
-        release(&buffer);
-        Ok(())
-    }
-}
-
-/// Frees a buffer's memory at once, where the browser can: left to itself it keeps sixty megabytes of such buffers.
-fn release(buffer: &JsValue) {
-    let transfer = Reflect::get(buffer, &JsValue::from("transfer"));
-    if let Some(transfer) = transfer.ok().as_ref().and_then(JsCast::dyn_ref::<Function>) {
-        // What remains is a buffer of no bytes; without it, the browser's own tidying does.
-        let _ = transfer.call1(buffer, &JsValue::from(0));
+        let slice = self.blob.slice_with_f64_and_f64(start, end);
+        reader.read(&slice.map_err(failed)?, to)
     }
 }
 
