@@ -340,19 +340,32 @@ test("the camera is off while the tab is hidden, and goes on afterwards", async 
   await expect(page.locator("[data-pace=frames]")).toHaveText(/^\d+(\.\d)?$/);
 });
 
-test("a camera that is unplugged says what to do, and can be used again", async ({
-  classifier,
-  page,
-}) => {
-  await observeCameras(page);
-  await goLive(classifier);
-  await unplugCamera(page);
-  await expect(classifier.notice).toContainText("The camera has stopped: it was unplugged");
-  await expect(page.locator("video")).toHaveCount(0);
-  await page.getByRole("button", { name: "Use the camera" }).click();
-  await expect(classifier.notice).toHaveCount(0);
-  await expect(page.getByRole("button", { name: "Take a picture" })).toBeEnabled();
-});
+for (const { when, milliseconds } of [
+  { when: "", milliseconds: 0 },
+  { when: " while a frame is read", milliseconds: 200 },
+]) {
+  test(`a camera that is unplugged${when} says what to do, and can be used again`, async ({
+    classifier,
+    page,
+  }) => {
+    await page.addInitScript((milliseconds) => {
+      const read = window.createImageBitmap as (image: ImageBitmapSource) => Promise<ImageBitmap>;
+      window.createImageBitmap = async (image: ImageBitmapSource) => {
+        if (milliseconds > 0) await new Promise((done) => setTimeout(done, milliseconds));
+        return read(image);
+      };
+    }, milliseconds);
+    await observeCameras(page);
+    await goLive(classifier);
+    await unplugCamera(page);
+    await expect(page.locator("video")).toHaveCount(0);
+    await page.waitForTimeout(2 * milliseconds);
+    await expect(classifier.notice).toContainText("The camera has stopped: it was unplugged");
+    await page.getByRole("button", { name: "Use the camera" }).click();
+    await expect(classifier.notice).toHaveCount(0);
+    await expect(page.getByRole("button", { name: "Take a picture" })).toBeEnabled();
+  });
+}
 
 for (const { facing, mirrored } of [
   { facing: "user", mirrored: true },

@@ -95,6 +95,8 @@ export function useLive(
         });
       },
       onFault: (thrown) => {
+        // The camera went while a frame was read. Whoever took it away knows, or has been told.
+        if (!video.srcObject) return true;
         const error = thrown as ResNetError;
         if (PASSING.includes(error.code)) return true;
         latest.current.onFault(error);
