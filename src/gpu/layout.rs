@@ -56,7 +56,7 @@ pub fn pack_convolution(weight: &[f32], shape: ConvShape) -> PackedConvolution {
             for i in 0..length {
                 let [input, pixel] = [first_input + i / pixels, i % pixels];
                 let line = (pixel * span_padded + input) * outputs_padded + first_output;
-                transpose(rows, length, i, &mut values[line..]);
+                copy_column(rows, length, i, &mut values[line..]);
             }
         }
     }
@@ -79,14 +79,14 @@ pub fn pack_linear(weight: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
         for feature in 0..features {
             let [channel, pixel] = [feature / pixels, feature % pixels];
             let line = (pixel * channels_padded + channel) * classes_padded + block * BLOCK;
-            transpose(rows, features, feature, &mut values[line..]);
+            copy_column(rows, features, feature, &mut values[line..]);
         }
     }
     values
 }
 
 /// Copies column `column` of `rows`, each of so many numbers, to the beginning of `to`.
-fn transpose(rows: &[f32], length: usize, column: usize, to: &mut [f32]) {
+fn copy_column(rows: &[f32], length: usize, column: usize, to: &mut [f32]) {
     let column = rows
         .get(column..)
         .unwrap_or_default()
