@@ -32,14 +32,6 @@ const options = {
   runs: { type: "string", default: "5" },
 };
 
-/** Only the crop matters: the input is made up. */
-const PREPROCESSING = {
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-  resizeShortSide: 256,
-  crop: 224,
-};
-
 await command({ help, options, main });
 
 async function main(chosen) {
@@ -74,10 +66,10 @@ async function main(chosen) {
 
 /** A row for each engine, run in turn; the logits are held against the CPU's. */
 async function race(name, engines, cpu, runs) {
-  const input = syntheticInput([1, 3, PREPROCESSING.crop, PREPROCESSING.crop]);
   const weights = bytesOf(readFileSync(place(filesOf(name).safetensors.slice(1))));
-  const load = (engine) => engine.load(weights, { preprocessing: PREPROCESSING });
+  const load = (engine) => engine.load(weights);
   const onCpu = load(cpu);
+  const input = syntheticInput(onCpu.info.inputShape);
   const expected = await onCpu.logits(input);
   onCpu.free();
   const racers = engines.map((engine) => ({ engine, model: load(engine), milliseconds: [] }));

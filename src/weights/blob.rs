@@ -47,7 +47,8 @@ impl Reader {
         }
         bytes.copy_to(to);
         // Frees the memory at once, which the browser's own tidying leaves until there are hundreds of megabytes: what is
-        // sent away is no longer here, and goes nowhere.
+        // sent away is no longer here, and goes nowhere. `ArrayBuffer.transfer(0)` only hides it: Chromium lets gigabytes of
+        // that gather.
         self.away
             .post_message_with_transferable(&JsValue::NULL, &Array::of1(&buffer))
             .map_err(failed)

@@ -43,28 +43,18 @@ fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let kernel = params.kernel;
-    let span_quads = params.span_quads;
-    let output_quads = params.output_quads;
-    let width = params.width;
     let picture = group.z;
     let quad = group.y * QUADS + lane % COLUMNS;
     let first = group.x * PIXELS + lane / COLUMNS * 8u;
     let pixels = params.out_height * params.out_width;
-    if (first >= pixels || quad >= output_quads) {
+    if (first >= pixels || quad >= params.output_quads) {
         return;
     }
-    // Where the kernel's corner lies for each pixel. Left of the picture and above it these are very large numbers.
     let near_pixels = first + vec4<u32>(0u, 1u, 2u, 3u);
     let far_pixels = near_pixels + 4u;
-    let near_top = near_pixels / params.out_width * params.stride - params.padding;
-    let near_left = near_pixels % params.out_width * params.stride - params.padding;
-    let far_top = far_pixels / params.out_width * params.stride - params.padding;
-    let far_left = far_pixels % params.out_width * params.stride - params.padding;
-    let origin = picture * params.height;
-    let first_input = group.y * QUADS / params.span_outputs * span_quads;
-    let near_corner = ((origin + near_top) * width + near_left) * params.input_quads + first_input;
-    let far_corner = ((origin + far_top) * width + far_left) * params.input_quads + first_input;
+    let first_input = group.y * QUADS / params.span_outputs * params.span_quads;
+    let near_corner = corner_of(near_pixels, picture, first_input);
+    let far_corner = corner_of(far_pixels, picture, first_input);
 
     // Four pixels of four channels each; a column is a pixel.
     let low = bias[quad];
@@ -75,12 +65,11 @@ fn main(
     var far_high = near_high;
 
     var weight = quad;
-    for (var y = 0u; y < kernel; y++) {
-        for (var x = 0u; x < kernel; x++) {
-            let step = (y * width + x) * params.input_quads;
-            let near = place_of(near_corner, step, near_top + y, near_left + x);
-            let far = place_of(far_corner, step, far_top + y, far_left + x);
-            for (var i = 0u; i < span_quads; i++) {
+    for (var y = 0u; y < params.kernel; y++) {
+        for (var x = 0u; x < params.kernel; x++) {
+            let near = place_of(near_corner, y, x);
+            let far = place_of(far_corner, y, x);
+            for (var i = 0u; i < params.span_quads; i++) {
                 let near_input = inputs_at(near, i);
                 let far_input = inputs_at(far, i);
                 let low_weights = weights_at(weight);
@@ -89,7 +78,7 @@ fn main(
                 near_high += high_weights * near_input;
                 far_low += low_weights * far_input;
                 far_high += high_weights * far_input;
-                weight += 4u * output_quads;
+                weight += 4u * params.output_quads;
             }
         }
     }
@@ -101,14 +90,30 @@ fn main(
     finish(map, far_pixels, quad + COLUMNS, far_high);
 }
 
+// Where the kernel's corner lies for each of four pixels: row and column, very large numbers above the picture and left of
+// it, and the quad of inputs there.
+struct Corner {
+    top: vec4<u32>,
+    left: vec4<u32>,
+    at: vec4<u32>,
+}
+
+fn corner_of(pixel: vec4<u32>, picture: u32, first_input: u32) -> Corner {
+    let top = pixel / params.out_width * params.stride - params.padding;
+    let left = pixel % params.out_width * params.stride - params.padding;
+    let row = picture * params.height + top;
+    return Corner(top, left, (row * params.width + left) * params.input_quads + first_input);
+}
+
 // Four pixels of the input that one pixel of the kernel lies over.
 struct Place {
     at: vec4<u32>,
     inside: vec4<bool>,
 }
 
-fn place_of(corner: vec4<u32>, step: u32, top: vec4<u32>, left: vec4<u32>) -> Place {
-    return Place(corner + step, (top < vec4<u32>(params.height)) & (left < vec4<u32>(params.width)));
+fn place_of(corner: Corner, y: u32, x: u32) -> Place {
+    let inside = (corner.top + y < vec4<u32>(params.height)) & (corner.left + x < vec4<u32>(params.width));
+    return Place(corner.at + (y * params.width + x) * params.input_quads, inside);
 }
 
 // The i-th quad of each of the four.
