@@ -1,12 +1,13 @@
 import { mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
+import { cargoTarget } from "./cargo-target.mjs";
 import { ensureCargoFuzz } from "./cargo-tools.mjs";
 import { place } from "./places.mjs";
 import { run } from "./run.mjs";
 import { progressOf } from "./steps.mjs";
 
 /** Its own folder: what is fuzzed is compiled with counters at every branch. */
-const TARGET = place("target", "fuzz");
+const target = () => path.join(cargoTarget(), "fuzz");
 /** No file of a ResNet's makes more of the memory than this, in MiB, while it is read. */
 const MEMORY = 1024;
 /** A file that takes longer to read, in seconds, counts as one that hangs. */
@@ -27,11 +28,11 @@ export async function buildFuzzTargets(report) {
 
 /**
  * Changes the seeds of one target for `seconds` and reads what comes out. Fails, with the input that did it in
- * target/fuzz/artifacts, if reading panics, hangs or takes too much memory.
+ * fuzz/artifacts of cargo's target folder, if reading panics, hangs or takes too much memory.
  */
-export async function fuzz(target, seconds, { report, log }) {
-  const found = path.join(TARGET, "corpus", target);
-  const artifacts = path.join(TARGET, "artifacts", target);
+export async function fuzz(name, seconds, { report, log }) {
+  const found = path.join(target(), "corpus", name);
+  const artifacts = path.join(target(), "artifacts", name);
   for (const folder of [found, artifacts]) mkdirSync(folder, { recursive: true });
   const libfuzzer = {
     max_total_time: seconds,
@@ -42,8 +43,8 @@ export async function fuzz(target, seconds, { report, log }) {
     print_final_stats: 1,
   };
   const options = Object.entries(libfuzzer).map(([name, value]) => `-${name}=${value}`);
-  const seeds = place("fuzz", "seeds", target);
-  const output = await cargoFuzz(["run", target, found, seeds, "--", ...options], {
+  const seeds = place("fuzz", "seeds", name);
+  const output = await cargoFuzz(["run", name, found, seeds, "--", ...options], {
     log,
     onLine: (line) => report(line.trim()),
   });
@@ -52,7 +53,7 @@ export async function fuzz(target, seconds, { report, log }) {
 
 /** Without a sanitizer: the crate has no unsafe code, and the stable compiler does. */
 function cargoFuzz([command, ...rest], options) {
-  const args = ["fuzz", command, "--sanitizer", "none", "--target-dir", TARGET];
+  const args = ["fuzz", command, "--sanitizer", "none", "--target-dir", target()];
   // The page's flags are for wasm.
   return run("cargo", [...args, ...rest], options);
 }

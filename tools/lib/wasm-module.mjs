@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
+import { cargoTarget } from "./cargo-target.mjs";
 import { crateInputs } from "./crate.mjs";
 import { place, toolsFolder } from "./places.mjs";
 import { run } from "./run.mjs";
@@ -115,7 +116,7 @@ async function compile(features, shared, report) {
   const args = ["rustc", "--lib", "--release", "--target", TARGET];
   if (features.length > 0) args.push("--features", features.join(","));
   const onLine = (line) => report(progressOf(line));
-  let target = process.env.CARGO_TARGET_DIR || place("target");
+  let target = cargoTarget();
   let env = {};
   if (shared) {
     // A folder of its own: cargo does not tell what was compiled with other flags apart.
