@@ -4,6 +4,7 @@ import { grouped, megabytes, readableLabel, scaled, shape } from "./format";
 describe("what the page writes of", () => {
   it.each([
     ["labels", readableLabel("Old_English_sheepdog"), "Old English sheepdog"],
+    ["labels of strange files", readableLabel("cat\u202e\nfish"), "cat\ufffd fish"],
     ["bytes", megabytes(51_473_024), "51.5"],
     ["no bytes", megabytes(0), "0.0"],
     ["a small count", grouped(128), "128"],

@@ -1,8 +1,9 @@
+import { plain } from "./file-text";
 import { language } from "./language";
 
-/** Class names as people write them: `Egyptian_cat` becomes `Egyptian cat`. */
+/** Class names, which come out of files, as people write them: `Egyptian_cat` becomes `Egyptian cat`. */
 export function readableLabel(label: string): string {
-  return label.replaceAll("_", " ");
+  return plain(label.replaceAll("_", " "));
 }
 
 /** Bytes as megabytes with one decimal. */

@@ -63,3 +63,23 @@ it.each<[Partial<Shared>, string]>([
   expect(read).toEqual(shared);
   expect([isolationOff, offlineOff, fault]).toEqual([false, false, null]);
 });
+
+it.each([
+  ["https://user:secret@example.org/a.pth", "https://example.org/a.pth"],
+  ["https://user@example.org/a.pth?b", "https://example.org/a.pth?b"],
+  ["//user:secret@example.org/a.pth", "https://example.org/a.pth"],
+  ["./user:secret@a.pth", "./user:secret@a.pth"],
+  ["http://[", "http://["],
+])("weights at %s are shared as %s", (weights, shown) => {
+  const shared: Shared = {
+    device: "auto",
+    threads: "auto",
+    weights,
+    choices: {},
+    top: 5,
+    threshold: 0,
+  };
+  const link = new URL(shareLink("https://me:secret@example.org/page/", shared));
+  expect(link.searchParams.get("weights")).toBe(shown);
+  expect(link.href).not.toContain("secret@example.org/page");
+});

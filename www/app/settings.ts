@@ -65,17 +65,29 @@ export interface Shared extends View {
   choices: WeightChoices;
 }
 
-/** The page's address with these settings, and nothing of the photo. */
+/** The page's address with these settings, and nothing of the photo nor of anybody's password. */
 export function shareLink(page: string, shared: Shared): string {
   const link = new URL(page);
+  link.username = "";
+  link.password = "";
   link.hash = "";
   link.search = "";
   const { device, threads, weights, choices, top, threshold } = shared;
   if (device !== "auto") link.searchParams.set("device", device);
   if (threads !== "auto") link.searchParams.set("threads", String(threads));
-  if (weights) link.searchParams.set("weights", weights);
+  if (weights) link.searchParams.set("weights", withoutSecrets(weights, link));
   writeChoices(choices, link.searchParams);
   link.searchParams.set("top", String(top));
   if (threshold > 0) link.searchParams.set("threshold", String(Math.round(100 * threshold)));
   return link.href;
+}
+
+/** An address without the user and the password it may carry; what is no address stays as it is. */
+function withoutSecrets(address: string, base: URL): string {
+  if (!URL.canParse(address, base)) return address;
+  const url = new URL(address, base);
+  if (!url.username && !url.password) return address;
+  url.username = "";
+  url.password = "";
+  return url.href;
 }

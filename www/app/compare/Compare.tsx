@@ -1,6 +1,8 @@
 import { useMemo, useState } from "preact/hooks";
 import type { DevicePolicy, DeviceStatus, ImageClassification, LoadedModel } from "../../lib";
 import { FileButton } from "../FileButton";
+import { FileText } from "../FileText";
+import { MOST_IN_MESSAGE, plain } from "../file-text";
 import type { Wanted } from "../model/useModel";
 import { Bars } from "../results/Bars";
 import type { Photo } from "../results/useClassification";
@@ -92,7 +94,7 @@ function Contest(props: CompareProps & { contender: Contender }) {
       </p>
       {other.error && (
         <p class="fault" role="alert">
-          {other.error.message}
+          {plain(other.error.message, MOST_IN_MESSAGE)}
         </p>
       )}
       <div class="compare-sides">
@@ -116,7 +118,11 @@ function Side({ title, model, device, result }: SideProps) {
     <div class="compare-side">
       <h3>{title}</h3>
       <p class="fine">
-        {model && `${model.info.architecture}, ${model.info.arithmetic}`}
+        {model && (
+          <>
+            <FileText>{model.info.architecture}</FileText>, {model.info.arithmetic}
+          </>
+        )}
         {device && `, ${names[device.kind]}`}
         {device?.detail && ` (${device.detail})`}
         {result && `, ${strings.results.milliseconds(result.networkMilliseconds)}`}

@@ -1,5 +1,6 @@
 import { useMemo, useRef } from "preact/hooks";
 import type { LayerRow, LoadedModel } from "../../lib";
+import { plain } from "../file-text";
 import { shape } from "../format";
 import { strings } from "../strings";
 import { type DrawnNode, layout } from "./layout";
@@ -42,7 +43,7 @@ export function NetworkDrawing({ model, selected, onSelect }: NetworkDrawingProp
           ref={svg}
           viewBox={`0 0 ${drawing.width} ${drawing.height}`}
           role="group"
-          aria-label={text.alt(model.info.architecture)}
+          aria-label={text.alt(plain(model.info.architecture))}
         >
           {drawing.bands.map(({ label, shape: [, ...size], y }, i) => (
             <g key={label} class={`band band-${i}`}>

@@ -1,6 +1,8 @@
 import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Classifier } from "../../lib";
+import { FileText } from "../FileText";
+import { MOST_IN_MESSAGE, plain } from "../file-text";
 import { readableLabel } from "../format";
 import { save } from "../save";
 import { strings } from "../strings";
@@ -123,13 +125,18 @@ function Tile({ file, outcome, onShow }: TileProps) {
     <li>
       <button type="button" class="tile" onClick={onShow}>
         <img src={url} alt="" loading="lazy" decoding="async" />
-        <span class="tile-name">{file.name}</span>
+        <span class="tile-name">
+          <FileText>{file.name}</FileText>
+        </span>
         {first && (
           <span class="tile-result">
-            {readableLabel(first.label)}, {strings.results.probability(first.probability)}
+            <bdi>{readableLabel(first.label)}</bdi>,{" "}
+            {strings.results.probability(first.probability)}
           </span>
         )}
-        {outcome && "error" in outcome && <span class="tile-error">{outcome.error}</span>}
+        {outcome && "error" in outcome && (
+          <span class="tile-error">{plain(outcome.error, MOST_IN_MESSAGE)}</span>
+        )}
         {!outcome && <span class="fine">…</span>}
       </button>
     </li>

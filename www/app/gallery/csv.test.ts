@@ -23,3 +23,13 @@ it("has a line for each photo that is done", () => {
     "",
   ]);
 });
+
+it("names and labels are never a spreadsheet's formulas", () => {
+  const formula = "=cmd|'/c calc'!A1";
+  const top = [{ index: 0, label: "@SUM(1)", probability: 1 }];
+  const csv = galleryCsv(
+    [{ name: `${formula}.jpg`, webkitRelativePath: "" }],
+    [{ result: { ...result, top } }],
+  );
+  expect(csv.split("\r\n")[1]).toBe(`'${formula}.jpg,'@SUM(1),1.000,,,,,,,,,12.3,`);
+});

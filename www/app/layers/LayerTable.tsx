@@ -1,5 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import type { ImageInspection, LayerRow, LoadedModel } from "../../lib";
+import { plain } from "../file-text";
 import { grouped, megabytes, scaled, shape } from "../format";
 import { strings } from "../strings";
 import { ExportButtons } from "./ExportButtons";
@@ -48,9 +49,9 @@ export function LayerTable({ model, inspection, selected, onSelect }: LayerTable
         </button>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by keyboard. */}
-      <section class="table-box" tabIndex={0} aria-label={text.caption(info.architecture)}>
+      <section class="table-box" tabIndex={0} aria-label={text.caption(plain(info.architecture))}>
         <table>
-          <caption class="visually-hidden">{text.caption(info.architecture)}</caption>
+          <caption class="visually-hidden">{text.caption(plain(info.architecture))}</caption>
           <thead>
             <tr>
               <th scope="col">{text.columns.name}</th>

@@ -88,3 +88,12 @@ it("shows depth and totals in Markdown", () => {
   expect(lines[6]).toContain("| &emsp;a");
   expect(lines.at(-2)).toContain("Parameters: 294. Multiply-adds: 1176.");
 });
+
+it("names of files are text in every format", () => {
+  const strange = { ...INFO, architecture: "![x](http://a.b)\n<img>" };
+  const [heading] = toMarkdown(strange, SUMMARY, null).split("\n");
+  expect(heading).toBe("## \\!\\[x\\]\\(http\\://a.b\\) \\<img\\>");
+  expect(JSON.parse(toJson(strange, SUMMARY, null)).architecture).toBe("![x](http://a.b) <img>");
+  const rows = [{ ...CONV, name: "=1+1" }];
+  expect(toCsv({ ...SUMMARY, rows }, null).split("\r\n")[1]).toMatch(/^'=1\+1,/);
+});

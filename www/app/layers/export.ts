@@ -1,5 +1,6 @@
 import type { ImageInspection, LayerRow, ModelInfo, Summary } from "../../lib";
 import { csvLine } from "../csv";
+import { markdown, plain } from "../file-text";
 import { gpuMillisecondsOf, millisecondsOf } from "../inspect/places";
 
 /** Bytes of a number of 32 bits, in which maps are counted. */
@@ -86,7 +87,7 @@ export function toJson(
     ...(times && { milliseconds: times.milliseconds[i] }),
   }));
   const told = {
-    architecture,
+    architecture: plain(architecture),
     inputShape,
     ...(times && { milliseconds: times.column }),
     ...summary,
@@ -112,9 +113,9 @@ export function toMarkdown(
   const { columns, rows } = table(summary, inspection);
   const rule = line(columns.map((_, i) => (i < 5 ? "---" : "---:")));
   const lines = rows.map(([name, ...rest], i) =>
-    line([`${"&emsp;".repeat(summary.rows[i]?.depth ?? 0)}${name}`, ...rest]),
+    line([`${"&emsp;".repeat(summary.rows[i]?.depth ?? 0)}${markdown(String(name))}`, ...rest]),
   );
   const { input, outputs, parameters } = memoryOf(summary);
   const total = `Parameters: ${summary.parameters}. Multiply-adds: ${summary.multiplyAdds}. Bytes at 32 bits: input ${input}, outputs ${outputs}, parameters ${parameters}.\n`;
-  return `## ${architecture}\n\n${line(columns)}${rule}${lines.join("")}\n${total}`;
+  return `## ${markdown(architecture)}\n\n${line(columns)}${rule}${lines.join("")}\n${total}`;
 }

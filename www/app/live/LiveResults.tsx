@@ -1,6 +1,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Classifier, LoadedModel, ResNetError } from "../../lib";
+import { isolated } from "../file-text";
 import { readableLabel } from "../format";
 import { Bars } from "../results/Bars";
 import { strings } from "../strings";
@@ -53,7 +54,7 @@ export function LiveResults(props: LiveResultsProps) {
       {/* Where the result is out of view below the picture, its first class is said beside that. */}
       {first && below && (
         <p class="live-first" aria-hidden="true">
-          <span class="bar-label">{readableLabel(first.label)}</span>
+          <bdi class="bar-label">{readableLabel(first.label)}</bdi>
           <span class="bar-value">{strings.results.probability(first.probability)}</span>
         </p>
       )}
@@ -84,7 +85,7 @@ export function LiveResults(props: LiveResultsProps) {
         </div>
         {pinned && (
           <p class="fine live-pinned">
-            {text.pinned(readableLabel(pinned.label))}
+            {text.pinned(isolated(readableLabel(pinned.label)))}
             <button type="button" onClick={() => onWhere("first")}>
               {text.follow}
             </button>

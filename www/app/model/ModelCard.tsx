@@ -1,5 +1,6 @@
 import type { LoadedModel } from "../../lib";
 import { FileButton } from "../FileButton";
+import { FileText } from "../FileText";
 import { grouped, megabytes, shape } from "../format";
 import { strings } from "../strings";
 import { Choices } from "./Choices";
@@ -16,7 +17,9 @@ export function ModelCard(state: ReturnType<typeof useModel>) {
   const { model, progress, error, cached, isDefault } = state;
   return (
     <section class="card model" aria-labelledby="model-heading">
-      <h2 id="model-heading">{model ? model.info.architecture : text.heading}</h2>
+      <h2 id="model-heading">
+        {model ? <FileText>{model.info.architecture}</FileText> : text.heading}
+      </h2>
       {progress && <Download progress={progress} onCancel={state.cancel} />}
       {model && <Facts {...model} />}
       {model && (
@@ -83,7 +86,7 @@ function Download({
 }
 
 function Facts({ info, summary, bytes }: LoadedModel) {
-  const facts = [
+  const facts: [string, string][] = [
     [text.facts.parameters, grouped(summary.parameters)],
     [text.facts.classes, grouped(info.classes)],
     [text.facts.input, shape(info.inputShape)],
@@ -97,7 +100,9 @@ function Facts({ info, summary, bytes }: LoadedModel) {
       {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{value}</dd>
+          <dd>
+            <FileText>{value}</FileText>
+          </dd>
         </div>
       ))}
     </dl>

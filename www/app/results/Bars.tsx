@@ -39,9 +39,9 @@ export function Bars({ predictions, asked, onWhere }: BarsProps) {
 function Bar({ label, probability, children }: Prediction & { children: ComponentChildren }) {
   return (
     <li class="bar">
-      <span class="bar-label" lang="en">
+      <bdi class="bar-label" lang="en">
         {readableLabel(label)}
-      </span>
+      </bdi>
       <span class="bar-value">{text.probability(probability)}</span>
       <span class="bar-track" aria-hidden="true">
         <span class="bar-fill" style={{ transform: `scaleX(${probability})` }} />

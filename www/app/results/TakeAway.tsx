@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Prediction } from "../../lib";
+import { plain } from "../file-text";
 import { readableLabel } from "../format";
 import { save } from "../save";
 import { strings } from "../strings";
@@ -44,7 +45,9 @@ export function TakeAway({ photo, predictions, model, link }: TakeAwayProps) {
     <div class="take-away">
       <button
         type="button"
-        onClick={() => copy([photo.name, ...lines, text.madeBy(model)].join("\n"), text.copied)}
+        onClick={() =>
+          copy([plain(photo.name), ...lines, text.madeBy(plain(model))].join("\n"), text.copied)
+        }
       >
         {text.copy}
       </button>

@@ -76,7 +76,9 @@ export function ViewControls({ view, onView, predictions }: ViewControlsProps) {
             {found.map(({ index, rank, label, probability }) => (
               <tr key={index}>
                 <td>{rank}</td>
-                <td>{readableLabel(label)}</td>
+                <td>
+                  <bdi>{readableLabel(label)}</bdi>
+                </td>
                 <td class="number">{text.precise(probability)}</td>
               </tr>
             ))}

@@ -1,4 +1,5 @@
 import type { Prediction } from "../../lib";
+import { isolated } from "../file-text";
 import { readableLabel } from "../format";
 import { strings } from "../strings";
 
@@ -30,7 +31,7 @@ export async function annotatedPng(
     context.fillStyle = "#16211f";
     context.font = `${i === 0 ? 700 : 400} 28px ${FONT}`;
     context.textAlign = "left";
-    context.fillText(readableLabel(label), MARGIN, y + 24, inner - 160);
+    context.fillText(isolated(readableLabel(label)), MARGIN, y + 24, inner - 160);
     context.textAlign = "right";
     context.fillText(strings.results.probability(probability), WIDTH - MARGIN, y + 24);
     context.fillStyle = "#e5eae7";
@@ -41,6 +42,6 @@ export async function annotatedPng(
   context.fillStyle = "#53615e";
   context.font = `400 20px ${FONT}`;
   context.textAlign = "left";
-  context.fillText(strings.share.madeBy(model), MARGIN, canvas.height - MARGIN / 2);
+  context.fillText(strings.share.madeBy(isolated(model)), MARGIN, canvas.height - MARGIN / 2);
   return canvas.convertToBlob({ type: "image/png" });
 }

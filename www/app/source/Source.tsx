@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Camera } from "../camera/Camera";
 import { FileButton } from "../FileButton";
+import { plain } from "../file-text";
 import { filesOf, isPhoto } from "../gallery/dropped";
 import type { ClassificationState, Photo } from "../results/useClassification";
 import { strings } from "../strings";
@@ -74,7 +75,7 @@ export function Source(props: SourceProps) {
         <Camera over={over} onVideo={onVideo} onPhoto={onPhoto} onFault={onCameraFault} />
       ) : (
         <div class="stage">
-          {photo && <img class="photo" src={photo.url} alt={text.photoAlt(photo.name)} />}
+          {photo && <img class="photo" src={photo.url} alt={text.photoAlt(plain(photo.name))} />}
           {photo && !dragging && over}
           {(!photo || dragging) && (
             <div class="prompt">

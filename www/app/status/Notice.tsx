@@ -1,3 +1,4 @@
+import { MOST_IN_MESSAGE, plain } from "../file-text";
 import { strings } from "../strings";
 import "./status.css";
 
@@ -15,7 +16,7 @@ export function Notice({ kind, message, onDismiss }: NoticeProps) {
     <div class={`notice notice-${kind}`} role="alert">
       <div>
         <p class="notice-title">{text.headings[kind]}</p>
-        <p>{message}</p>
+        <p>{plain(message, MOST_IN_MESSAGE)}</p>
       </div>
       <button type="button" onClick={onDismiss}>
         {text.dismiss}

@@ -1,4 +1,5 @@
 import type { DeviceStatus, LoadedModel } from "../../lib";
+import { FileText } from "../FileText";
 import { megabytes } from "../format";
 import { strings } from "../strings";
 
@@ -38,7 +39,9 @@ export function StatusLine({ device, model, pageKept, weightsKept }: StatusLineP
       {facts.map(([name, value]) => (
         <div key={name}>
           <dt>{text.names[name]}</dt>
-          <dd>{value}</dd>
+          <dd>
+            <FileText>{value}</FileText>
+          </dd>
         </div>
       ))}
     </dl>
