@@ -39,6 +39,7 @@ async function downloadFrom(t, address, part) {
   const downloading = download({
     source: await tarballSource("sample", "1.2.3", options),
     target,
+    most: CONTENTS.length,
     integrity: INTEGRITY,
     onProgress: ({ bytes, total }) => progress.push({ bytes, total }),
     pause: async () => {},
@@ -185,3 +186,43 @@ test("no server at all is given up, in a sentence", async (t) => {
   const { downloading } = await downloadFrom(t, "http://127.0.0.1:9/");
   await assert.rejects(downloading, { name: "Fault", message: /could not be downloaded/ });
 });
+
+const SENDS_TOO_MUCH = [
+  [
+    "says that it has more than the file",
+    (response) => {
+      response.writeHead(200, { "content-length": CONTENTS.length + 1 });
+      response.write(CONTENTS);
+    },
+  ],
+  [
+    "sends without end",
+    (response) => {
+      response.writeHead(200);
+      const more = () => response.write(CONTENTS, more);
+      more();
+    },
+  ],
+  [
+    "goes on beyond the file's end",
+    (response, from) => {
+      response.writeHead(206, { "content-range": rangeHeaders(from)["content-range"] });
+      response.end(CONTENTS);
+    },
+    CONTENTS.subarray(0, 100_000),
+  ],
+];
+
+for (const [what, answer, part] of SENDS_TOO_MUCH) {
+  test(`a server that ${what} is stopped, and leaves nothing behind`, async (t) => {
+    const { address, requests } = await registry(t, [answer]);
+    const { target, progress, downloading } = await downloadFrom(t, address, part);
+    await assert.rejects(downloading, {
+      name: "Fault",
+      message: /^sample-1\.2\.3\.tgz has more than the 300000 bytes that it can have/,
+    });
+    assert.equal(existsSync(target) || existsSync(`${target}.part`), false);
+    assert.ok(progress.every(({ bytes }) => bytes <= CONTENTS.length));
+    assert.equal(requests.length, 1);
+  });
+}

