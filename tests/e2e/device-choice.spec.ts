@@ -5,10 +5,9 @@ import { expect, test } from "./support/page";
 // The GPU here is the processor pretending, so the CPU wins.
 test.use(chromium(WEBGPU));
 
-function speeds(page: Page) {
-  return page.evaluate(() =>
-    Object.entries(localStorage).filter(([key]) => key.startsWith("resnet-web:speeds")),
-  );
+/** What is remembered: of each model, the speeds with each adapter. */
+function speeds(page: Page): Promise<[string, Record<string, object>][]> {
+  return page.evaluate(() => JSON.parse(localStorage.getItem("resnet-web:speeds") ?? "[]"));
 }
 
 test("both devices are timed after the first result, the faster goes on and is remembered", async ({
@@ -48,13 +47,14 @@ test("what was measured with this adapter decides, and a person can decide other
   await classifier.open("?device=fastest");
   await classifier.chooseSample("A cat");
   await expect(classifier.device).toHaveAttribute("data-reason", "cpu-faster");
-  await page.evaluate(() => {
-    for (const [key, value] of Object.entries(localStorage)) {
-      if (!key.startsWith("resnet-web:speeds")) continue;
-      const [adapter] = Object.keys(JSON.parse(value));
-      localStorage.setItem(key, JSON.stringify({ [adapter ?? ""]: { cpu: 20, webgpu: 10 } }));
-    }
-  });
+  const faster = (await speeds(page)).map(([model, adapters]) => [
+    model,
+    Object.fromEntries(Object.keys(adapters).map((adapter) => [adapter, { cpu: 20, webgpu: 10 }])),
+  ]);
+  await page.evaluate(
+    (item) => localStorage.setItem("resnet-web:speeds", item),
+    JSON.stringify(faster),
+  );
   await page.reload();
   await expect(classifier.device).toHaveAttribute("data-reason", "webgpu-faster");
   await expect(classifier.device).toContainText("takes 10 ms on WebGPU, 20 ms on the CPU");
