@@ -70,6 +70,7 @@ it.each([
   ["//user:secret@example.org/a.pth", "https://example.org/a.pth"],
   ["./user:secret@a.pth", "./user:secret@a.pth"],
   ["http://[", "http://["],
+  ["http://user:secret@[", "["],
 ])("weights at %s are shared as %s", (weights, shown) => {
   const shared: Shared = {
     device: "auto",

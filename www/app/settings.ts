@@ -1,4 +1,5 @@
 import type { DevicePolicy, ThreadCount, WeightChoices } from "../lib";
+import { withoutUser } from "../lib/address";
 import { readChoices, writeChoices } from "./model/choices";
 import { readThreshold, readTop, type View } from "./results/view";
 import { readThreads } from "./status/threads";
@@ -75,19 +76,9 @@ export function shareLink(page: string, shared: Shared): string {
   const { device, threads, weights, choices, top, threshold } = shared;
   if (device !== "auto") link.searchParams.set("device", device);
   if (threads !== "auto") link.searchParams.set("threads", String(threads));
-  if (weights) link.searchParams.set("weights", withoutSecrets(weights, link));
+  if (weights) link.searchParams.set("weights", withoutUser(weights, page));
   writeChoices(choices, link.searchParams);
   link.searchParams.set("top", String(top));
   if (threshold > 0) link.searchParams.set("threshold", String(Math.round(100 * threshold)));
   return link.href;
-}
-
-/** An address without the user and the password it may carry; what is no address stays as it is. */
-function withoutSecrets(address: string, base: URL): string {
-  if (!URL.canParse(address, base)) return address;
-  const url = new URL(address, base);
-  if (!url.username && !url.password) return address;
-  url.username = "";
-  url.password = "";
-  return url.href;
 }

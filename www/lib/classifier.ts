@@ -3,6 +3,7 @@ import type { GpuNotice } from "../worker/gpu-watch";
 import type { LoadRequest, Session } from "../worker/session";
 import type { Settled } from "../worker/settled";
 import type { CrashNotice } from "../worker/wasm";
+import { fileAddress } from "./address";
 import { ResNetError, toResNetError } from "./errors";
 import { faster, recallSpeeds, rememberSpeeds, speedsKey } from "./speeds";
 import type {
@@ -640,7 +641,7 @@ function requestOf(weights: WeightSource, options: WeightOptions): LoadRequest {
   const { labels, sha256, ...choices } = options;
   const isFile = weights instanceof File;
   return {
-    weights: weights instanceof Blob ? weights : whole(weights),
+    weights: weights instanceof Blob ? weights : fileAddress(weights, document.baseURI),
     choices: isFile ? { name: weights.name, ...choices } : choices,
     ...(labels !== undefined && { labels: labelsOf(labels) }),
     ...(sha256 !== undefined && { sha256 }),
@@ -649,12 +650,10 @@ function requestOf(weights: WeightSource, options: WeightOptions): LoadRequest {
 
 function labelsOf(labels: LabelSource): string | Blob {
   if (labels instanceof Blob) return labels;
-  if (typeof labels === "string" || labels instanceof URL) return whole(labels);
+  if (typeof labels === "string" || labels instanceof URL) {
+    return fileAddress(labels, document.baseURI);
+  }
   return new Blob([JSON.stringify(labels)]);
-}
-
-function whole(address: string | URL): string {
-  return new URL(address, document.baseURI).href;
 }
 
 function aborted(): ResNetError {

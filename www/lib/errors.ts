@@ -21,6 +21,8 @@ export type ErrorCode =
   | "image-size"
   | "class-index"
   // From here on: the browser's side.
+  /** Nothing can be fetched from such an address. */
+  | "address"
   | "weights-download"
   | "weights-checksum"
   | "image-decode"

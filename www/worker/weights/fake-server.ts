@@ -10,6 +10,8 @@ export interface Asked {
   method: string;
   headers: Record<string, string>;
   cache: RequestCache | undefined;
+  referrerPolicy: ReferrerPolicy | undefined;
+  credentials: RequestCredentials | undefined;
   signal: AbortSignal | null | undefined;
 }
 
@@ -22,8 +24,16 @@ export function serve(...answers: Answering[]): Asked[] {
   const asked: Asked[] = [];
   vi.stubGlobal("origin", PAGE);
   vi.stubGlobal("fetch", async (url: string, init: RequestInit = {}) => {
-    const { method = "GET", headers = {}, cache, signal } = init;
-    const request = { url, method, headers: headers as Record<string, string>, cache, signal };
+    const { method = "GET", headers, cache, referrerPolicy, credentials, signal } = init;
+    const request = {
+      url,
+      method,
+      headers: { ...headers } as Record<string, string>,
+      cache,
+      referrerPolicy,
+      credentials,
+      signal,
+    };
     asked.push(request);
     const answer = left.shift();
     if (!answer) throw new TypeError("nobody answers");

@@ -202,6 +202,14 @@ const WITH_MANIFEST: Case[] = [
     stores: [keyOf(FILE, ELSEWHERE)],
   },
   {
+    name: "is named with a user and a password, and asked for without",
+    answers: [
+      manifest({ ...describing(FILE), file: "https://user:secret@files.test/a.safetensors" }),
+      sends(FILE),
+    ],
+    asks: [{ url: MANIFEST }, { url: ELSEWHERE }],
+  },
+  {
     name: "has a wrong checksum",
     answers: [manifest(), sends(NEWER)],
     fails: { code: "weights-checksum", message: /SHA-256 [0-9a-f]{64} instead of [0-9a-f]{64}/ },
@@ -244,6 +252,7 @@ const WITH_MANIFEST: Case[] = [
     { file: "a.safetensors" },
     { ...describing(FILE), file: "" },
     { ...describing(FILE), file: "http://" },
+    { ...describing(FILE), file: "file:///a.safetensors" },
     { ...describing(FILE), bytes: "100" },
     { ...describing(FILE), bytes: 0 },
     { ...describing(FILE), sha256: "abc" },

@@ -1,3 +1,4 @@
+import { fileAddress } from "../../lib/address";
 import { ResNetError } from "../../lib/errors";
 import type { Progress } from "../../lib/types";
 import { gathered, piecesOf } from "./blobs";
@@ -105,7 +106,7 @@ async function identified(
       `${url} names a file with SHA-256 ${manifest.sha256}, but ${sha256} is expected. Check which of the two is right.`,
     );
   }
-  const file = new URL(manifest.file, url).href;
+  const file = fileAddress(manifest.file, url);
   const { bytes } = manifest;
   const key = keyOf(file, manifest.sha256);
   return { url: file, key, bytes, sha256: manifest.sha256, manifest: { url, says: manifest } };

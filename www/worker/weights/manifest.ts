@@ -1,3 +1,4 @@
+import { fileAddress } from "../../lib/address";
 import { ResNetError } from "../../lib/errors";
 import type { Patience } from "./patience";
 import { interruptionOf } from "./request";
@@ -78,7 +79,7 @@ function parsed(text: string, url: string): Manifest {
 
 function isAddress(file: string, base: string): boolean {
   try {
-    return file !== "" && new URL(file, base).href !== "";
+    return file !== "" && fileAddress(file, base) !== "";
   } catch {
     return false;
   }

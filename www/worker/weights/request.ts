@@ -59,7 +59,13 @@ export async function send(ask: Ask, patience: Patience): Promise<Answer> {
   const stop = () => connection.abort();
   let response: Response;
   try {
-    const fetching = fetch(url, { method, headers, cache, signal: connection.signal });
+    const fetching = fetch(url, {
+      ...discreet(url),
+      method,
+      headers,
+      cache,
+      signal: connection.signal,
+    });
     const late = () => new Error(`no answer within ${ask.silence / 1000} seconds`);
     response = await unlessAborted(inTime(fetching, ask.silence, late), signal);
   } catch (cause) {
@@ -101,6 +107,12 @@ function faultOf(
 /** Whether the browser holds back headers that this server does not expose, and asks before it sends unusual ones. */
 export function isForeign(url: string): boolean {
   return new URL(url).origin !== globalThis.origin;
+}
+
+/** How to fetch without saying which page asks, or who. */
+export function discreet(url: string): Pick<RequestInit, "referrerPolicy" | "credentials"> {
+  // Workers do not take over the page's policy.
+  return { referrerPolicy: "no-referrer", credentials: isForeign(url) ? "omit" : "same-origin" };
 }
 
 function unreachable(url: string, cause: unknown): string {

@@ -525,7 +525,15 @@ describe("cancelling", () => {
 
   function later(abort: () => void, answer: Answering) {
     setTimeout(abort, 5);
-    return answer({ url: "", method: "GET", headers: {}, cache: undefined, signal: null });
+    return answer({
+      url: "",
+      method: "GET",
+      headers: {},
+      cache: undefined,
+      referrerPolicy: undefined,
+      credentials: undefined,
+      signal: null,
+    });
   }
 
   it("before it began", async () => {
@@ -579,4 +587,19 @@ describe("with a copy at hand", () => {
     serve(usual({ breaks: 40 }), unreachable, part());
     expect(await read(await Download.openNewer(version, request(), atOnce()))).toEqual(FILE);
   });
+});
+
+it.each([
+  [URL_HERE, "same-origin"],
+  [URL_ELSEWHERE, "omit"],
+])("%s is asked for without a referrer, with credentials %s", async (url, credentials) => {
+  const asked = serve(
+    usual({ breaks: 40 }, { "last-modified": DATE }),
+    part({ "last-modified": DATE }),
+  );
+  const download = await Download.open(request({ url }), atOnce());
+  for await (const _piece of download.pieces());
+  expect(asked).toHaveLength(2);
+  for (const each of asked)
+    expect(each).toMatchObject({ referrerPolicy: "no-referrer", credentials });
 });

@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { fileAddress, withoutUser } from "./address";
+import { toResNetError } from "./errors";
+
+const PAGE = "https://page.test/app/";
+
+describe("the address that a file is fetched from", () => {
+  it.each<[string, string]>([
+    ["./weights/manifest.json", "https://page.test/app/weights/manifest.json"],
+    ["https://files.test/a b.pth?x=1#y", "https://files.test/a%20b.pth?x=1#y"],
+    ["blob:https://page.test/0-1", "blob:https://page.test/0-1"],
+    // User and password.
+    ["https://user:secret@files.test/a.pth", "https://files.test/a.pth"],
+    ["//user@files.test/a.pth", "https://files.test/a.pth"],
+    ["http:user:secret@files.test/a.pth", "http://files.test/a.pth"],
+    // A hub's page about a file.
+    [
+      "https://huggingface.co/timm/resnet18/blob/main/model.safetensors",
+      "https://huggingface.co/timm/resnet18/resolve/main/model.safetensors",
+    ],
+    [
+      "https://huggingface.co/resnet/blob/main/blob/model.safetensors?download=true",
+      "https://huggingface.co/resnet/resolve/main/blob/model.safetensors?download=true",
+    ],
+    [
+      "https://huggingface.co/datasets/a/b/blob/main/labels.json",
+      "https://huggingface.co/datasets/a/b/resolve/main/labels.json",
+    ],
+    [
+      "https://hf.co/timm/resnet18/blob/main/model.safetensors",
+      "https://hf.co/timm/resnet18/resolve/main/model.safetensors",
+    ],
+    [
+      "https://github.com/a/b/blob/main/models/c.pth?raw=true",
+      "https://raw.githubusercontent.com/a/b/main/models/c.pth",
+    ],
+    [
+      "https://github.com/a/b/raw/refs/heads/main/c.pth",
+      "https://raw.githubusercontent.com/a/b/refs/heads/main/c.pth",
+    ],
+    // What only looks like one.
+    [
+      "https://huggingface.co/a/b/resolve/main/c.pth",
+      "https://huggingface.co/a/b/resolve/main/c.pth",
+    ],
+    ["https://files.test/a/b/blob/main/c.pth", "https://files.test/a/b/blob/main/c.pth"],
+    [
+      "https://huggingface.co.files.test/a/b/blob/main/c.pth",
+      "https://huggingface.co.files.test/a/b/blob/main/c.pth",
+    ],
+  ])("of %s is %s", (address, file) => {
+    expect(fileAddress(address, PAGE)).toBe(file);
+  });
+
+  it.each<[string, string]>([
+    ["javascript:alert(1)", "this one begins with javascript: Give"],
+    ["file:///home/user/a.pth", "this one begins with file: Give"],
+    ["data:application/json,{}", "this one begins with data: Give"],
+    ["ftp://files.test/a.pth", "this one begins with ftp: Give"],
+    ["blob:https://files.test/0-1", "this one begins with blob: Give"],
+    ["http://[", "“http://[” is no address."],
+    ["https://", "“https://” is no address."],
+    ["https://user:secret@[", "“[” is no address."],
+    [`http://[${"x".repeat(1000)}`, `“http://[${"x".repeat(192)}…” is no address.`],
+  ])("does not come of %s", (address, says) => {
+    let error: unknown;
+    try {
+      fileAddress(address, PAGE);
+    } catch (thrown) {
+      error = thrown;
+    }
+    const { code, message } = toResNetError(error);
+    expect({ code, message }).toEqual({
+      code: "address",
+      message: expect.stringContaining(says),
+    });
+  });
+});
+
+it.each([
+  ["./a.pth", "./a.pth"],
+  ["https://files.test/a@b.pth", "https://files.test/a@b.pth"],
+  ["https://user:secret@files.test/a.pth", "https://files.test/a.pth"],
+  ["//user@files.test/a.pth", "https://files.test/a.pth"],
+  ["https://user:secret@[", "["],
+])("%s is shared as %s", (address, shared) => {
+  expect(withoutUser(address, PAGE)).toBe(shared);
+});

@@ -1,0 +1,74 @@
+import { ResNetError } from "./errors";
+
+/** Characters of an address that an error's text shows at most. */
+const MOST_SHOWN = 200;
+
+/** Pages of hubs about a file, and where the file itself is. Each of these answers other origins. */
+const HUB_PAGES: readonly { host: RegExp; page: RegExp; file: string }[] = [
+  {
+    host: /^(www\.)?(huggingface\.co|hf\.co)$/,
+    page: /^((?:\/[^/]+){1,3}?)\/blob\/(.+)$/,
+    file: "$1/resolve/$2",
+  },
+  {
+    host: /^(www\.)?github\.com$/,
+    page: /^(\/[^/]+\/[^/]+)\/(?:blob|raw)\/(.+)$/,
+    file: "https://raw.githubusercontent.com$1/$2",
+  },
+];
+
+/**
+ * The whole address that a file is fetched from. User and password are dropped, since browsers fetch from no address that
+ * has them, and a hub's page about a file becomes the file.
+ *
+ * @param base what a relative address is relative to
+ * @throws ResNetError `address`, where browsers fetch nothing from such an address
+ */
+export function fileAddress(address: string | URL, base: string): string {
+  const url = parsed(address, base);
+  if (!url) {
+    throw new ResNetError(
+      "address",
+      `“${shown(String(address))}” is no address. Give one like https://example.org/model.safetensors.`,
+    );
+  }
+  const isOwnBlob = url.protocol === "blob:" && url.origin === new URL(base).origin;
+  if (!isOwnBlob && url.protocol !== "https:" && url.protocol !== "http:") {
+    throw new ResNetError(
+      "address",
+      `Files are loaded from addresses that begin with https:// or http://, and this one begins with ${shown(url.protocol)} Give another address, or choose the file itself.`,
+    );
+  }
+  url.username = "";
+  url.password = "";
+  const hub = HUB_PAGES.find(
+    ({ host, page }) => host.test(url.hostname) && page.test(url.pathname),
+  );
+  if (!hub) return url.href;
+  const file = new URL(url.pathname.replace(hub.page, hub.file), url);
+  file.search = file.host === url.host ? url.search : "";
+  return file.href;
+}
+
+/** The address as it was written, or without user and password if it has them. */
+export function withoutUser(address: string, base: string): string {
+  const url = parsed(address, base);
+  if (!url) return address.replace(/^.*@/s, "");
+  if (!url.username && !url.password) return address;
+  url.username = "";
+  url.password = "";
+  return url.href;
+}
+
+function parsed(address: string | URL, base: string): URL | null {
+  try {
+    return new URL(address, base);
+  } catch {
+    return null;
+  }
+}
+
+function shown(address: string): string {
+  const text = address.replace(/^.*@/s, "");
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+}
