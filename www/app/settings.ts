@@ -76,7 +76,7 @@ export function shareLink(page: string, shared: Shared): string {
   const { device, threads, weights, choices, top, threshold } = shared;
   if (device !== "auto") link.searchParams.set("device", device);
   if (threads !== "auto") link.searchParams.set("threads", String(threads));
-  if (weights) link.searchParams.set("weights", withoutUser(weights, page));
+  if (weights) link.searchParams.set("weights", withoutUser(weights, link.href));
   writeChoices(choices, link.searchParams);
   link.searchParams.set("top", String(top));
   if (threshold > 0) link.searchParams.set("threshold", String(Math.round(100 * threshold)));
