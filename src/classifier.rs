@@ -11,7 +11,8 @@ use crate::gpu::LayerTime;
 use crate::gpu::{ClassMaps, Keep, Plan};
 use crate::image::{ImageError, preprocess};
 use crate::inspect::Inspection;
-use crate::ops::conv::Arithmetic;
+use crate::ops::conv::{arithmetic_on, arithmetics_on};
+use crate::resnet::conv::Arithmetic;
 use crate::resnet::{NetworkSpec, NormMode, ResNet};
 use crate::summary::Summary;
 use crate::weights::index::Format;
@@ -177,7 +178,7 @@ impl Classifier {
     /// What they can calculate with on its device.
     pub fn arithmetics(&self) -> Vec<Arithmetic> {
         match &self.network {
-            Network::Cpu(_, device) => Arithmetic::all_on(device),
+            Network::Cpu(_, device) => arithmetics_on(device),
             #[cfg(feature = "webgpu")]
             Network::Gpu(_) => vec![Arithmetic::F32],
         }
@@ -374,7 +375,7 @@ impl Trace<'_> {
 /// What a processor calculates with that is asked for this.
 fn on(processor: &Processor, arithmetic: Arithmetic) -> Arithmetic {
     match processor {
-        Processor::Cpu(device) => arithmetic.on(device),
+        Processor::Cpu(device) => arithmetic_on(device, arithmetic),
         #[cfg(feature = "webgpu")]
         Processor::Gpu(_) => Arithmetic::F32,
     }

@@ -33,14 +33,12 @@ pub mod classifier;
 pub mod convert;
 pub mod error;
 pub mod gpu;
-pub mod image;
 pub mod inspect;
 pub mod ops;
 pub mod resnet;
-pub mod summary;
-pub mod threads;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
-pub mod weights;
 
 pub use error::Error;
+pub use resnet_web_core::{image, summary, weights};
+pub use resnet_web_kernels::threads;

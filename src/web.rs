@@ -1,5 +1,6 @@
 //! The wasm surface: what JavaScript sees. It translates, and leaves the work to the rest of the crate.
 
+mod blob;
 #[cfg(feature = "threads")]
 pub mod threads;
 
@@ -16,9 +17,8 @@ use crate::backend::{self, DeviceKind, DeviceReport, Processor};
 use crate::classifier::{Classifier, EvidenceFor};
 use crate::error::Error;
 use crate::inspect::{self, FeatureMaps};
-use crate::weights::Choices;
-use crate::weights::blob::BlobBytes;
-use crate::weights::labels;
+use crate::weights::{Choices, labels};
+use blob::BlobBytes;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("web.d.ts");

@@ -8,7 +8,7 @@ mod support;
 use burn::prelude::*;
 use pollster::block_on;
 use proptest::prelude::*;
-use resnet_web::ops::conv::{Arithmetic, ConvShape};
+use resnet_web::resnet::conv::{Arithmetic, ConvShape};
 use resnet_web::threads;
 use support::convolution::{Case, cases, linear_faults, pooling_faults};
 

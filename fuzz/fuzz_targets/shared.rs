@@ -1,6 +1,6 @@
 //! What every format's target does with its bytes.
 
-use resnet_web::weights::{Choices, WeightFile, format};
+use resnet_web_core::weights::{Choices, WeightFile, format};
 
 /// Reads the index, every tensor in it, and the network they make. Errors are as good as answers; what must not happen
 /// is a panic, a hang, or more memory than the file's size allows.

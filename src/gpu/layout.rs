@@ -1,6 +1,6 @@
 //! Weights in the order in which the shaders read them.
 
-use crate::ops::conv::ConvShape;
+use crate::resnet::conv::ConvShape;
 
 /// Channels that are loaded at once.
 pub const QUAD: usize = 4;
@@ -157,7 +157,7 @@ pub fn separate(values: &[f32], [batch, channels, height, width]: [usize; 4]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ops::conv::Arithmetic;
+    use crate::resnet::conv::Arithmetic;
 
     #[test]
     fn every_weight_stands_where_its_output_reads_it() {

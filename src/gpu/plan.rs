@@ -14,7 +14,7 @@ use super::number::Number;
 use super::shaders::Pipeline;
 use crate::backend::DeviceError;
 use crate::error::Error;
-use crate::ops::conv::ConvShape;
+use crate::resnet::conv::ConvShape;
 use crate::resnet::conv_norm::take_folded;
 use crate::resnet::spec::{BlockSpec, ConvSpec, HeadSpec, NetworkSpec, PoolSpec};
 use crate::weights::TensorSource;

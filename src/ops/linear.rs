@@ -6,8 +6,8 @@ use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::prelude::{Shape, Tensor};
 use burn::tensor::{Bytes, DType};
 
-use super::conv::gemm::{Epilogue, PANEL, Product, Rows, pack};
-use super::conv::parts::Parts;
+use resnet_web_kernels::gemm::{Epilogue, PANEL, Product, Rows, pack};
+use resnet_web_kernels::parts::Parts;
 
 /// A linear layer as a backend does it: features in and out.
 #[backend_extension(Flex)]

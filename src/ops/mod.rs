@@ -4,6 +4,5 @@
 //! module, so these operations go past it.
 
 pub mod conv;
-mod lanes;
 pub mod linear;
 pub mod residual;

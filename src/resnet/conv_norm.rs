@@ -5,10 +5,11 @@ use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::prelude::*;
 use burn::tensor::activation::relu;
 
+use super::conv::{Arithmetic, ConvShape};
 use super::fold::{EPSILON, NormTensors, fold_batch_norm};
 use super::observe::{Observer, Output};
 use super::spec::{ConvSpec, TensorSpec};
-use crate::ops::conv::{Arithmetic, ConvShape, conv, conv_onto, pack_weight};
+use crate::ops::conv::{arithmetic_on, conv, conv_onto, pack_weight};
 use crate::weights::{TensorSource, WeightError};
 
 /// What becomes of batch norm when a network is built.
@@ -69,7 +70,7 @@ impl ConvNorm {
         let length = weight.len();
         let mut shape = spec.shape();
         if mode == NormMode::FoldedInt8 {
-            shape.arithmetic = Arithmetic::Int8.on(device);
+            shape.arithmetic = arithmetic_on(device, Arithmetic::Int8);
         }
         let weight = pack_weight(tensor(weight, [length], device), shape);
         Ok(Self {

@@ -5,16 +5,15 @@
 //! vanish for inference; [`observe`] shows each layer's output to whoever asks.
 
 pub mod block;
-pub mod config;
 pub mod conv_norm;
-pub mod fold;
 pub mod network;
 pub mod observe;
-pub mod spec;
 
 pub use block::ResidualBlock;
-pub use config::{BlockKind, ConfigError, Depth, Family, Head, ResNetConfig, StrideOn};
 pub use conv_norm::NormMode;
 pub use network::{BuildError, ResNet};
 pub use observe::{Observer, Output, Unobserved};
-pub use spec::{BlockConfig, BlockSpec, NetworkSpec, ShapeError};
+pub use resnet_web_core::resnet::{
+    BlockConfig, BlockKind, BlockSpec, ConfigError, Depth, Family, Head, NetworkSpec, ResNetConfig,
+    ShapeError, StrideOn, config, conv, fold, spec,
+};

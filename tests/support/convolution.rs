@@ -1,8 +1,9 @@
 //! Convolutions as the definition has them, one sum at a time, against those of a device.
 
 use burn::prelude::*;
-use resnet_web::ops::conv::{Arithmetic, ConvShape, conv, conv_onto, max_pool, pack_weight};
+use resnet_web::ops::conv::{conv, conv_onto, max_pool, pack_weight};
 use resnet_web::ops::linear::{linear, pack_linear};
+use resnet_web::resnet::conv::{Arithmetic, ConvShape};
 use resnet_web::weights::synthetic;
 
 /// How far a number may be off, as a part of the largest.

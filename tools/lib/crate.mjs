@@ -4,7 +4,6 @@ export const crateInputs = [
   "Cargo.lock",
   "rust-toolchain.toml",
   ".cargo/config.toml",
+  "crates",
   "src",
-  // The self-check's golden values are compiled in.
-  "tests/fixtures/goldens",
 ];

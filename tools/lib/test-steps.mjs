@@ -13,6 +13,7 @@ import { buildModule, modules } from "./wasm-module.mjs";
 
 const NODE = process.execPath;
 const FOR_WASM = ["--target", "wasm32-unknown-unknown"];
+const NATIVE = ["--features", "resnet-web/cli"];
 const EVERY_FEATURE = ["--features", "webgpu,relaxed-simd,threads"];
 const FUZZ_SECONDS = 60;
 const DENY_WARNINGS = ["--", "-D", "warnings"];
@@ -57,12 +58,12 @@ export const testSteps = [
   {
     name: "clippy",
     about: "lint of the Rust code, native",
-    work: check("cargo", ["clippy", "--all-targets", "--features", "cli", ...DENY_WARNINGS]),
+    work: check("cargo", ["clippy", "--workspace", "--all-targets", ...NATIVE, ...DENY_WARNINGS]),
   },
   {
     name: "rustdoc",
     about: "the documentation builds without a broken link",
-    work: check("cargo", ["doc", "--lib", "--no-deps", "--features", "cli"], {
+    work: check("cargo", ["doc", "--workspace", "--lib", "--no-deps", ...NATIVE], {
       RUSTDOCFLAGS: "-D warnings",
     }),
   },
@@ -75,7 +76,9 @@ export const testSteps = [
     name: "native",
     about: "tests of the Rust code, native",
     after: ["weights"],
-    work: tests("cargo", ["test", "--features", "cli", "--no-fail-fast"], { count: cargoCounts }),
+    work: tests("cargo", ["test", "--workspace", ...NATIVE, "--no-fail-fast"], {
+      count: cargoCounts,
+    }),
   },
   {
     name: "fuzz",

@@ -7,13 +7,15 @@ use burn::backend::flex::{FlexTensor, Layout};
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
 use burn::tensor::{Bytes, DType, Shape};
 
-use super::gemm::{Epilogue, PANEL, Product, Rows, pack};
-use super::int8::{self, Step};
+use resnet_web_core::resnet::conv::{Arithmetic, ConvShape};
+use resnet_web_kernels::gemm::{Epilogue, PANEL, Product, Rows, pack};
+use resnet_web_kernels::int8::{self, Step};
+use resnet_web_kernels::lanes::{LANES, Lanes};
+use resnet_web_kernels::parts::Parts;
+use resnet_web_kernels::winograd::{Input, Tiling, convolve, pack_kernel};
+
 use super::map::{Map, each_line, map_tensor};
-use super::parts::Parts;
-use super::winograd::{Input, Tiling, convolve, pack_kernel};
-use super::{Arithmetic, ConvOps, ConvShape, plain};
-use crate::ops::lanes::{LANES, Lanes};
+use super::{ConvOps, plain};
 
 /// From so many channels on a map is small, and reading larger weights costs what fewer multiplications save.
 const MANY_CHANNELS: usize = 256;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use burn::backend::flex::{FlexTensor, Layout};
 use burn::tensor::{Bytes, DType, Shape};
 
-use super::int8::{self, Step};
-use crate::threads;
+use resnet_web_kernels::int8::{self, Step};
+use resnet_web_kernels::threads;
 
 /// Parts of a map that each thread is to have on average.
 const PARTS_PER_THREAD: usize = 4;

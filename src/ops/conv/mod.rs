@@ -1,83 +1,31 @@
 //! Convolution with everything that comes after it: bias, residual addition, ReLU.
 //!
-//! A backend extension: the CPU has kernels of its own ([`gemm`], [`winograd`], [`int8`]). They keep maps as `[height, width,
+//! A backend extension: the CPU has kernels of its own ([`resnet_web_kernels`]). They keep maps as `[height, width,
 //! channels]` from layer to layer, under burn's usual shape `[batch, channels, height, width]`. What they do not do, grouped
 //! convolutions, is put together of burn's operations. The GPU's are in [`crate::gpu`].
 
 mod cpu;
-pub mod gemm;
-pub mod int8;
 mod map;
-pub mod parts;
-pub mod winograd;
 
 use burn::backend::ops::ConvOptions;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::prelude::{Device, Shape, Tensor};
-use serde::{Deserialize, Serialize};
+use resnet_web_core::resnet::conv::{Arithmetic, ConvShape};
+use resnet_web_kernels::int8;
 
-/// A convolution's numbers: square kernels, the same step and padding both ways.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ConvShape {
-    /// Channels in.
-    pub inputs: usize,
-    /// Channels out.
-    pub outputs: usize,
-    /// Height and width of the kernel.
-    pub kernel: usize,
-    /// Step in pixels.
-    pub stride: usize,
-    /// Zeros on each side.
-    pub padding: usize,
-    /// Parts into which the channels fall.
-    pub groups: usize,
-    /// What is calculated with.
-    pub arithmetic: Arithmetic,
+/// What a device calculates with that is asked for `arithmetic`.
+pub fn arithmetic_on(device: &Device, arithmetic: Arithmetic) -> Arithmetic {
+    let can = int8::IS_AVAILABLE && *device == Device::flex();
+    if can { arithmetic } else { Arithmetic::F32 }
 }
 
-/// What a convolution calculates with.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Arithmetic {
-    /// Numbers of 32 bits.
-    #[default]
-    F32,
-    /// Whole numbers of eight bits, where the device and this build can (see [`int8`]): else as above.
-    Int8,
-}
-
-impl Arithmetic {
-    /// What a device calculates with that is asked for this.
-    pub fn on(self, device: &Device) -> Self {
-        let can = int8::IS_AVAILABLE && *device == Device::flex();
-        if can { self } else { Self::F32 }
-    }
-
-    /// What a device can calculate with.
-    pub fn all_on(device: &Device) -> Vec<Self> {
-        let all = [Self::F32, Self::Int8];
-        all.into_iter()
-            .filter(|&one| one.on(device) == one)
-            .collect()
-    }
-}
-
-impl ConvShape {
-    /// PyTorch's weight: `[out, in / groups, height, width]`.
-    pub const fn weight(&self) -> [usize; 4] {
-        [
-            self.outputs,
-            self.inputs / self.groups,
-            self.kernel,
-            self.kernel,
-        ]
-    }
-
-    /// Height or width of the output for that of the input.
-    pub const fn output_side(&self, side: usize) -> usize {
-        (side + 2 * self.padding - self.kernel) / self.stride + 1
-    }
+/// What a device can calculate with.
+pub fn arithmetics_on(device: &Device) -> Vec<Arithmetic> {
+    let all = [Arithmetic::F32, Arithmetic::Int8];
+    all.into_iter()
+        .filter(|&one| arithmetic_on(device, one) == one)
+        .collect()
 }
 
 /// Convolutions as a backend does them.

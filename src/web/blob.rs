@@ -7,7 +7,7 @@ use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, FileReaderSync, MessageChannel, MessagePort};
 
-use super::bytes::ByteSource;
+use crate::weights::ByteSource;
 
 /// Bytes that are read ahead: the many small tensors of batch norm lie side by side, and each reading takes its time. What
 /// comes after them is read twice, so not more than they take.

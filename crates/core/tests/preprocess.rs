@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use resnet_web::image::{ImageError, MAX_CROP, Placement, Preprocessing, preprocess};
+use resnet_web_core::image::{ImageError, MAX_CROP, Placement, Preprocessing, preprocess};
 use serde::Deserialize;
 
 /// What torchvision makes of a photo.
@@ -25,8 +25,8 @@ struct Golden {
 }
 
 const GOLDENS: [&str; 2] = [
-    include_str!("fixtures/goldens/preprocess-chelsea.json"),
-    include_str!("fixtures/goldens/preprocess-coffee.json"),
+    include_str!("../../../tests/fixtures/goldens/preprocess-chelsea.json"),
+    include_str!("../../../tests/fixtures/goldens/preprocess-coffee.json"),
 ];
 
 impl Golden {
@@ -36,7 +36,7 @@ impl Golden {
 
     fn photo(&self) -> Picture {
         let path = format!(
-            "{}/www/public/photos/{}",
+            "{}/../../www/public/photos/{}",
             env!("CARGO_MANIFEST_DIR"),
             self.photo
         );

@@ -5,8 +5,6 @@
 //! their shapes which network they make, and [`metadata`] is what the file itself says of it. [`synthetic`] works
 //! tensors out from their names, for tests and for the check that a device computes right.
 
-#[cfg(target_arch = "wasm32")]
-pub mod blob;
 pub mod bytes;
 pub mod file;
 pub mod format;

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use super::int8::Step;
 use super::parts::Parts;
-use crate::ops::lanes::{LANES, Lanes};
+use crate::lanes::{LANES, Lanes};
 use crate::threads;
 
 /// Output channels of a panel.

@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use super::gemm::{Epilogue, PANEL, Product, Rows, TILE};
 use super::parts::Parts;
-use crate::ops::lanes::{LANES, Lanes};
+use crate::lanes::{LANES, Lanes};
 use crate::threads;
 
 /// Sides of the output tiles.

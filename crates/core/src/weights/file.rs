@@ -12,7 +12,7 @@ use super::metadata::{FORMAT, ModelMetadata};
 use super::naming::Convention;
 use super::source::{Listing, TensorSource, WeightError};
 use crate::image::Preprocessing;
-use crate::ops::conv::Arithmetic;
+use crate::resnet::conv::Arithmetic;
 use crate::resnet::spec::TensorSpec;
 use crate::resnet::{BlockKind, Family, Head, NetworkSpec, ResNetConfig, StrideOn};
 

@@ -7,12 +7,11 @@
 
 use thiserror::Error;
 
-use crate::ops::conv::{Arithmetic, ConvShape};
-
 use super::config::{
     BlockKind, ConfigError, Family, Head, ResNetConfig, STEM_CHANNELS, STEM_KERNEL, StrideOn,
     TOTAL_STRIDE,
 };
+use super::conv::{Arithmetic, ConvShape};
 
 /// A convolution, the batch norm after it, and the ReLU after that where there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
