@@ -20,6 +20,8 @@ export type ErrorCode =
   | "labels"
   | "image-size"
   | "class-index"
+  /** The network would not fit in memory here. */
+  | "too-large"
   // From here on: the browser's side.
   /** Nothing can be fetched from such an address. */
   | "address"

@@ -2,8 +2,10 @@ import { vi } from "vitest";
 
 /** What the fake browser's storage is like. */
 export interface Storage {
-  /** Bytes that fit into it; what does not fails when it is reached. */
+  /** Bytes of an entry that fit into it; what does not fails when it is reached. */
   room?: number;
+  /** The same of all entries together. */
+  totalRoom?: number;
   /** What `navigator.storage.estimate()` tells of it. */
   estimate?: StorageEstimate;
   /** Takes the place of `caches.open`, to fail. */
@@ -16,7 +18,13 @@ export interface Storage {
 export type Stored = Map<string, { body: Blob; headers: Headers }>;
 
 /** Takes the place of `caches` and of `navigator.storage`. Returns what is in the one cache. */
-export function storage({ room = Infinity, estimate, open, beforePut }: Storage = {}): Stored {
+export function storage({
+  room = Infinity,
+  totalRoom = Infinity,
+  estimate,
+  open,
+  beforePut,
+}: Storage = {}): Stored {
   const stored: Stored = new Map();
   const href = (key: RequestInfo | URL) => (key instanceof Request ? key.url : String(key));
   const cache = {
@@ -34,7 +42,9 @@ export function storage({ room = Infinity, estimate, open, beforePut }: Storage 
         if (!piece || piece.done) break;
         parts.push(piece.value);
         length += piece.value.length;
-        if (length > room) {
+        const others = [...stored].filter(([other]) => other !== href(key));
+        const used = others.reduce((sum, [, { body }]) => sum + body.size, 0);
+        if (length > room || used + length > totalRoom) {
           await reader?.cancel();
           throw new DOMException("no room", "QuotaExceededError");
         }

@@ -2,9 +2,17 @@ import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { toResNetError } from "../../lib/errors";
 import type { Progress } from "../../lib/types";
+import { keyOfAddress, keyOfContent } from "./cache";
+import { mostBytes } from "./ceiling";
 import { noStorage, type Storage, type Stored, storage } from "./fake-cache";
 import { type Answering, type Asked, atOnce, body, PAGE, serve } from "./fake-server";
-import { cachedWeights, clearWeights, fetchWeights, type WeightRequest } from "./index";
+import {
+  cachedWeights,
+  clearWeights,
+  fetchWeights,
+  forgetWeights,
+  type WeightRequest,
+} from "./index";
 import { PATIENCE } from "./patience";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -12,10 +20,14 @@ afterEach(() => vi.unstubAllGlobals());
 const MANIFEST = `${PAGE}/weights/manifest.json`;
 const FILE_URL = `${PAGE}/weights/a.safetensors`;
 const ELSEWHERE = "https://files.test/a.safetensors";
-const FILE = Uint8Array.from({ length: 100 }, (_, index) => index);
-const NEWER = FILE.map((byte) => byte + 100);
+/** They begin as PyTorch's pickles do. */
+const [FILE, NEWER] = [0, 100].map((first) =>
+  Uint8Array.from({ length: 100 }, (_, index) => [0x80, 2][index] ?? first + index),
+) as [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>];
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
-const keyOf = (bytes: Uint8Array, url = FILE_URL) => `${url}?sha256=${sha256(bytes)}`;
+const keyOf = (bytes: Uint8Array) => keyOfContent(sha256(bytes));
+/** Where earlier versions of this page kept a file that was checked. */
+const oldKeyOf = (bytes: Uint8Array) => `${FILE_URL}?sha256=${sha256(bytes)}`;
 const DATE = "Tue, 01 Jan 2030 00:00:00 GMT";
 const INDEX = "https://weights.invalid/index";
 
@@ -60,7 +72,7 @@ interface Outcome {
   progress: Progress[];
 }
 
-async function load(request: Partial<WeightRequest>): Promise<Outcome> {
+async function load(request: Partial<WeightRequest>, most = 1_000_000): Promise<Outcome> {
   const progress: Progress[] = [];
   const { blob, name, kept } = await fetchWeights(
     {
@@ -70,6 +82,7 @@ async function load(request: Partial<WeightRequest>): Promise<Outcome> {
       ...request,
     },
     atOnce(),
+    most,
   );
   return { bytes: [...new Uint8Array(await blob.arrayBuffer())], name, kept, progress };
 }
@@ -136,14 +149,14 @@ const WITH_MANIFEST: Case[] = [
   },
   {
     name: "was kept by an earlier version of this page, without an index",
-    meanwhile: (stored) => damaged(stored, FILE, keyOf(FILE)),
+    meanwhile: (stored) => damaged(stored, FILE, oldKeyOf(FILE)),
     answers: [manifest()],
     cached: true,
     stores: [keyOf(FILE)],
   },
   {
     name: "was kept by an earlier version of this page, and is damaged",
-    meanwhile: (stored) => damaged(stored, NEWER, keyOf(FILE)),
+    meanwhile: (stored) => damaged(stored, NEWER, oldKeyOf(FILE)),
     answers: [manifest(), sends(FILE)],
     stores: [keyOf(FILE)],
   },
@@ -170,15 +183,22 @@ const WITH_MANIFEST: Case[] = [
   },
   {
     name: "leaves other files alone",
-    before: [[manifest({ ...describing(FILE), file: "b.safetensors" }), sends(FILE)]],
+    before: [[manifest({ ...describing(NEWER), file: "b.safetensors" }), sends(NEWER)]],
     answers: [manifest(), sends(FILE)],
-    stores: [keyOf(FILE, `${PAGE}/weights/b.safetensors`), keyOf(FILE)],
+    stores: [keyOf(NEWER), keyOf(FILE)],
+  },
+  {
+    name: "comes from the cache if another address gave the same content",
+    before: [[manifest({ ...describing(FILE), file: "b.safetensors" }), sends(FILE)]],
+    answers: [manifest()],
+    cached: true,
+    stores: [keyOf(FILE)],
   },
   {
     name: "leaves files alone that differ in their query",
     before: [[manifest({ ...describing(NEWER), file: "a.safetensors?v=1" }), sends(NEWER)]],
     answers: [manifest({ ...describing(FILE), file: "a.safetensors?v=2" }), sends(FILE)],
-    stores: [`${FILE_URL}?v=1&sha256=${sha256(NEWER)}`, `${FILE_URL}?v=2&sha256=${sha256(FILE)}`],
+    stores: [keyOf(NEWER), keyOf(FILE)],
   },
   {
     name: "breaks off and goes on",
@@ -199,7 +219,7 @@ const WITH_MANIFEST: Case[] = [
     name: "comes compressed from elsewhere, where the browser hides that",
     url: "https://files.test/manifest.json",
     answers: [manifest(), sends(FILE, { "content-length": "60" })],
-    stores: [keyOf(FILE, ELSEWHERE)],
+    stores: [keyOf(FILE)],
   },
   {
     name: "is named with a user and a password, and asked for without",
@@ -345,20 +365,20 @@ const WITHOUT: Case[] = [
   {
     name: "is downloaded and kept",
     answers: [sends(FILE, etag)],
-    stores: [FILE_URL],
+    stores: [keyOfAddress(FILE_URL)],
   },
   {
     name: "is kept under an address without a fragment",
     url: `${FILE_URL}#here`,
     answers: [sends(FILE, etag)],
-    stores: [FILE_URL],
+    stores: [keyOfAddress(FILE_URL)],
   },
   {
     name: "has not changed",
     before: [[sends(FILE, { ...etag, ...dated })]],
     answers: [status(304)],
     cached: true,
-    stores: [FILE_URL],
+    stores: [keyOfAddress(FILE_URL)],
     asks: [{ headers: { "If-None-Match": '"one"', "If-Modified-Since": DATE } }],
   },
   {
@@ -366,21 +386,21 @@ const WITHOUT: Case[] = [
     before: [[sends(FILE, etag)]],
     answers: [sends(NEWER, { etag: '"two"' })],
     gives: NEWER,
-    stores: [FILE_URL],
+    stores: [keyOfAddress(FILE_URL)],
   },
   {
     name: "has changed, and the download breaks for good: the old one stays",
     before: [[sends(FILE, etag)]],
     answers: [sends(NEWER, { etag: '"two"' }, { breaks: 40 }), status(404)],
     fails: { code: "weights-download", message: /404/ },
-    stores: [FILE_URL],
+    stores: [keyOfAddress(FILE_URL)],
   },
   {
     name: "is out of reach",
     before: [[sends(FILE, etag)]],
     answers: [unreachable, unreachable],
     cached: true,
-    stores: [FILE_URL],
+    stores: [keyOfAddress(FILE_URL)],
   },
   {
     name: "is out of reach, and was never here",
@@ -429,17 +449,17 @@ const WITHOUT: Case[] = [
   {
     name: "is damaged in the cache",
     before: [[sends(FILE, etag)]],
-    meanwhile: (stored) => damaged(stored, FILE.slice(50), FILE_URL),
+    meanwhile: (stored) => damaged(stored, FILE.slice(50), keyOfAddress(FILE_URL)),
     answers: [sends(FILE, etag)],
-    stores: [FILE_URL],
+    stores: [keyOfAddress(FILE_URL)],
     asks: [{ headers: {} }],
   },
   {
     name: "has not changed, but the copy is damaged",
     before: [[sends(FILE, etag)]],
-    meanwhile: (stored) => damaged(stored, NEWER, FILE_URL, etag),
+    meanwhile: (stored) => damaged(stored, NEWER, keyOfAddress(FILE_URL), etag),
     answers: [status(304), sends(FILE, etag)],
-    stores: [FILE_URL],
+    stores: [keyOfAddress(FILE_URL)],
     asks: [{ headers: { "If-None-Match": '"one"' } }, { headers: {} }],
   },
   {
@@ -540,22 +560,14 @@ const WITHOUT_ROOM: Case[] = [
         throw new DOMException("disk", "UnknownError");
       },
     },
-    answers: [manifest(), sends(FILE), sends(FILE)],
+    answers: [manifest(), sends(FILE)],
     kept: UNAVAILABLE,
     stores: [],
   },
   {
-    name: "the room is used up in the middle",
+    name: "the room is used up in the middle: what came is not asked for again",
     browser: { room: 50 },
-    answers: [manifest(), sends(FILE), sends(FILE)],
-    kept: QUOTA,
-    stores: [],
-    asks: [{}, { cache: "no-store" }, { cache: "no-cache", headers: {} }],
-  },
-  {
-    name: "the room is used up in the middle, and then the connection breaks",
-    browser: { room: 50 },
-    answers: [manifest(), sends(FILE), sends(FILE, etag, { breaks: 40 }), rest],
+    answers: [manifest(), sends(FILE)],
     kept: QUOTA,
     stores: [],
   },
@@ -660,10 +672,10 @@ describe("cancelling", () => {
       { answers: [manifest(), sends(FILE, etag, { breaks: 40 }), rest] },
     ],
     [
-      "while the file comes a second time",
+      "while the file comes that there is no room for",
       {
-        answers: [manifest(), sends(FILE), sends(FILE, etag, { stalls: 40 })],
-        browser: { room: 20 },
+        answers: [manifest(), sends(FILE, etag, { stalls: 40 })],
+        browser: { estimate: { quota: 1000, usage: 950 } },
       },
     ],
   ])("%s", async (_, { answers, browser }) => {
@@ -704,24 +716,226 @@ describe("cancelling", () => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(reason), 5);
     await expect(load({ url: FILE_URL, signal: controller.signal })).rejects.toBe(reason);
-    expect(files(stored)).toEqual([FILE_URL]);
+    expect(files(stored)).toEqual([keyOfAddress(FILE_URL)]);
   });
 });
+
+/** What the index says of the files. */
+async function indexIn(stored: Stored): Promise<Record<string, object>> {
+  return new Response(stored.get(INDEX)?.body).json();
+}
 
 it("what the index has lost is worked out again", async () => {
   const stored = storage();
   damaged(stored, FILE, keyOf(FILE));
   serve(manifest());
   await load({});
-  const index = await new Response(stored.get(INDEX)?.body).json();
-  expect(index).toEqual({
+  expect(await indexIn(stored)).toEqual({
     [keyOf(FILE)]: {
+      url: FILE_URL,
       bytes: 100,
       digests: [sha256(FILE)],
+      sha256: sha256(FILE),
       used: 1,
       manifest: { url: MANIFEST, says: describing(FILE) },
     },
   });
+});
+
+describe("a checksum cannot be got round", () => {
+  it.each([
+    ["as earlier versions kept it", oldKeyOf(FILE)],
+    ["as it is kept now", keyOf(FILE)],
+  ])("by an address that looks like the key of checked content, %s", async (_, address) => {
+    storage();
+    serve(sends(NEWER, etag));
+    await load({ url: address });
+    serve(manifest(), sends(FILE));
+    expect((await load({})).bytes).toEqual([...FILE]);
+  });
+
+  it.each([
+    ["an index that says nothing of the check", null],
+    ["an index that says that another checksum was seen", sha256(NEWER)],
+  ])("by %s", async (_, seen) => {
+    const stored = storage();
+    damaged(stored, NEWER, keyOf(FILE));
+    const entry = { url: FILE_URL, bytes: 100, digests: [sha256(NEWER)], sha256: seen, used: 1 };
+    stored.set(INDEX, {
+      body: new Blob([JSON.stringify({ [keyOf(FILE)]: entry })]),
+      headers: new Headers(),
+    });
+    serve(manifest(), sends(FILE));
+    expect((await load({})).bytes).toEqual([...FILE]);
+  });
+
+  it("and the index is no weight file", async () => {
+    storage();
+    serve(sends(FILE, etag));
+    await load({ url: FILE_URL });
+    const asked = serve(sends(NEWER, etag));
+    expect((await load({ url: INDEX })).bytes).toEqual([...NEWER]);
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe("what an earlier version of this page kept", () => {
+  const old = (key: string, bytes: Uint8Array, more: object = {}) => ({
+    [key]: { bytes: bytes.length, digests: [sha256(bytes)], used: 1, ...more },
+  });
+  const keeps = (stored: Stored, key: string, bytes: Uint8Array<ArrayBuffer>, index: object) => {
+    damaged(stored, bytes, key, etag);
+    stored.set(INDEX, { body: new Blob([JSON.stringify(index)]), headers: new Headers() });
+  };
+
+  it("is taken over, and the manifest too for a visit without a network", async () => {
+    const stored = storage();
+    const named = { manifest: { url: MANIFEST, says: describing(FILE) } };
+    keeps(stored, oldKeyOf(FILE), FILE, old(oldKeyOf(FILE), FILE, named));
+    serve(unreachable);
+    expect(await load({})).toMatchObject({ bytes: [...FILE], kept: CACHED });
+    expect([...stored.keys()].sort()).toEqual([INDEX, keyOf(FILE)].sort());
+  });
+
+  it("is taken over with its version, if only its address is known", async () => {
+    const stored = storage();
+    keeps(stored, FILE_URL, FILE, old(FILE_URL, FILE));
+    const asked = serve(status(304));
+    expect((await load({ url: FILE_URL })).bytes).toEqual([...FILE]);
+    expect(asked).toMatchObject([{ headers: { "If-None-Match": '"one"' } }]);
+    expect(files(stored)).toEqual([keyOfAddress(FILE_URL)]);
+  });
+
+  it("is not taken at its word", async () => {
+    const stored = storage();
+    keeps(stored, oldKeyOf(FILE), NEWER, old(oldKeyOf(FILE), NEWER));
+    serve(manifest(), sends(FILE));
+    expect((await load({})).bytes).toEqual([...FILE]);
+  });
+
+  it("goes if it cannot be taken over", async () => {
+    const stored = storage({
+      beforePut: (key) => {
+        if (key !== INDEX) throw new DOMException("no room", "QuotaExceededError");
+      },
+    });
+    keeps(stored, FILE_URL, FILE, old(FILE_URL, FILE));
+    expect(await cachedWeights()).toEqual({ files: 0, bytes: 0 });
+    expect([...stored.keys()]).toEqual([INDEX]);
+  });
+});
+
+describe("a file that is too large", () => {
+  const TOO_LARGE = (has: string) => ({
+    code: "too-large",
+    message: `${FILE_URL} ${has} 50 bytes (4.7e-8 GiB), the most that the network's memory can have here. Choose a smaller file.`,
+  });
+  it.each<[string, string, Answering[], string]>([
+    [
+      "by its manifest is not asked for",
+      MANIFEST,
+      [manifest()],
+      "has 100 bytes, which is more than",
+    ],
+    ["by what the server tells", FILE_URL, [sends(FILE)], "has 100 bytes, which is more than"],
+    [
+      "and does not end",
+      FILE_URL,
+      [() => new Response(body(FILE, { stalls: 60 }))],
+      "goes on after",
+    ],
+    [
+      "and does not end, in parts",
+      FILE_URL,
+      [() => new Response(body(FILE, { breaks: 40 }), { headers: etag }), rest],
+      "goes on after",
+    ],
+  ])("%s", async (_, url, answers, has) => {
+    const stored = storage();
+    const asked = serve(...answers);
+    const error = await load({ url }, 50).then(() => null, toResNetError);
+    expect({ code: error?.code, message: error?.message }).toEqual(TOO_LARGE(has));
+    expect(asked).toHaveLength(answers.length);
+    expect(asked.filter(({ signal }) => !signal?.aborted)).toEqual([]);
+    expect(files(stored)).toEqual([]);
+  });
+
+  it("is not given from the cache either", async () => {
+    storage();
+    serve(sends(FILE, etag), status(304));
+    await load({ url: FILE_URL });
+    await expect(load({ url: FILE_URL }, 50)).rejects.toMatchObject({ code: "too-large" });
+  });
+
+  it.each([
+    [true, 2 ** 31],
+    [false, 2 ** 32],
+  ])("of shared memory (%s) is one of %i bytes", (isolated, most) => {
+    vi.stubGlobal("crossOriginIsolated", isolated);
+    expect(mostBytes()).toBe(most);
+  });
+});
+
+it("what does not begin as weights is not fetched to its end, and not kept", async () => {
+  const stored = storage();
+  const page = Uint8Array.from({ length: 100_000 }, () => "x".charCodeAt(0));
+  const asked = serve(() => new Response(body(page, { stalls: 50_000 })));
+  const { bytes, kept } = await load({ url: FILE_URL });
+  // For the reader to say what it is.
+  expect(bytes.length).toBeGreaterThanOrEqual(1024);
+  expect(bytes.length).toBeLessThan(2048);
+  expect(kept).toEqual(UNAVAILABLE);
+  expect(asked[0]?.signal?.aborted).toBe(true);
+  expect(files(stored)).toEqual([]);
+});
+
+it.each([
+  ["the manifest's address", MANIFEST, true],
+  ["the file's", FILE_URL, true],
+  ["the file's with a fragment", `${FILE_URL}#here`, true],
+  ["another", ELSEWHERE, false],
+])("a file that a manifest named is forgotten by %s", async (_, address, isForgotten) => {
+  const stored = storage();
+  serve(manifest(), sends(FILE));
+  await load({});
+  await forgetWeights(address);
+  expect(files(stored)).toEqual(isForgotten ? [] : [keyOf(FILE)]);
+});
+
+it("a file that was loaded by itself is forgotten by its address", async () => {
+  const stored = storage();
+  serve(sends(FILE));
+  await load({ url: FILE_URL });
+  await forgetWeights(FILE_URL);
+  expect(files(stored)).toEqual([]);
+});
+
+it("what links brought makes room for the page's own weights", async () => {
+  const stored = storage();
+  const room = { quota: 1000, usage: 0 };
+  vi.stubGlobal("navigator", { storage: { estimate: async () => room } });
+  serve(sends(NEWER));
+  await load({ url: ELSEWHERE });
+  room.usage = 950;
+  Object.assign(await caches.open(""), {
+    async delete(key: string) {
+      room.usage = 0;
+      return stored.delete(key);
+    },
+  });
+  serve(manifest(), sends(FILE));
+  expect((await load({})).kept).toEqual(CACHED);
+  expect(files(stored)).toEqual([keyOf(FILE)]);
+});
+
+it("a manifest of another origin does not drop what the page's own named", async () => {
+  const stored = storage();
+  serve(manifest(), sends(FILE));
+  await load({});
+  const foreign = { ...describing(NEWER), file: FILE_URL };
+  serve(manifest(foreign), sends(NEWER));
+  await load({ url: "https://files.test/manifest.json" });
+  expect(files(stored)).toEqual([keyOf(FILE), keyOf(NEWER)]);
 });
 
 it("a file's name is the last part of its address", async () => {
@@ -735,7 +949,7 @@ it("a file's name is the last part of its address", async () => {
 
 it("files are counted, and dropped", async () => {
   storage();
-  serve(sends(FILE), sends(FILE.slice(50)));
+  serve(sends(FILE), sends(FILE.slice(0, 50)));
   await load({ url: `${PAGE}/a` });
   await load({ url: `${PAGE}/b` });
   expect(await cachedWeights()).toEqual({ files: 2, bytes: 150 });

@@ -1,14 +1,27 @@
 import { fileAddress } from "../../lib/address";
 import { ResNetError } from "../../lib/errors";
 import type { Progress } from "../../lib/types";
+import { beginning, canBeWeights, joined } from "./beginning";
 import { gathered, piecesOf } from "./blobs";
 import { BlockDigests } from "./blocks";
-import { type Copy, hasRoomFor, type NamedBy, type NotKept, WeightCache } from "./cache";
-import { checked, checkLength, type Expected, type Pieces } from "./checksum";
+import {
+  type Copy,
+  type Facts,
+  hasRoomFor,
+  isOwn,
+  keyOfAddress,
+  keyOfContent,
+  type NotKept,
+  WeightCache,
+  withoutFragment,
+} from "./cache";
+import { mostBytes, tooLarge } from "./ceiling";
+import { checked, checkLength, type Expected } from "./checksum";
 import { fetchManifest } from "./manifest";
 import { PATIENCE, type Patience } from "./patience";
 import { Download, type DownloadRequest } from "./resume";
 import { newerThan } from "./revalidate";
+import { inTurn } from "./turn";
 
 export { cachedWeights, clearWeights } from "./cache";
 
@@ -32,56 +45,84 @@ export interface WeightRequest {
   onProgress(progress: Progress): void;
 }
 
-/** A weight file, wherever it may be. */
-interface Wanted extends Expected {
-  url: string;
-  /** The cache's key. A file that is known by its SHA-256 has one for each content. */
+/** A weight file, wherever it may be; what of it is expected is certain once it is here. */
+interface Wanted extends Expected, Facts {
+  /** The cache's key. */
   key: string;
-  /** The manifest that names it. */
-  manifest?: NamedBy;
 }
 
-/** Fetches a weight file, from this browser's cache where it is there. */
+/**
+ * Fetches a weight file, from this browser's cache where it is there.
+ *
+ * What does not begin as weights is not fetched any further: it comes back as far as it is there, for the reader to say what
+ * it is.
+ */
 export async function fetchWeights(
   request: WeightRequest,
   patience: Patience = PATIENCE,
+  most: number = mostBytes(),
 ): Promise<FetchedWeights> {
-  const { signal, onProgress } = request;
   const opened = await WeightCache.open();
+  await opened?.tidy();
   const wanted = await identified(request, opened, patience);
-  const { url, key, bytes, sha256, manifest } = wanted;
-  const name = nameOf(url);
+  const { url, key, bytes } = wanted;
+  if (bytes !== null && bytes > most) throw tooLarge(url, bytes, most);
+  const { signal, onProgress } = request;
   const cache = /^https?:/.test(url) ? opened : null;
   const asked: DownloadRequest = {
     url,
     what: "weights",
     bytes,
-    checked: sha256 !== null,
+    most,
+    checked: wanted.sha256 !== null,
     // What goes into the one cache need not be in the browser's other, too.
     cache: cache ? "no-store" : "no-cache",
     signal,
   };
+  if (!cache) {
+    const download = await Download.open(asked, patience);
+    return downloaded(download, wanted, null, onProgress);
+  }
+  return inTurn({ key, signal, onProgress }, patience, async (onProgress) => {
+    const found = await lookUp(cache, wanted, asked, onProgress, patience);
+    if (found instanceof Blob) {
+      if (found.size > most) throw tooLarge(url, found.size, most);
+      return { blob: found, name: nameOf(url), kept: { cached: true } };
+    }
+    if (wanted.sha256 !== null) await cache.dropThose((facts) => isOlder(facts, wanted));
+    const download = found ?? (await Download.open(asked, patience));
+    return downloaded(download, wanted, cache, onProgress);
+  });
+}
 
-  const found = cache && (await lookUp(cache, wanted, asked, onProgress, patience));
-  if (found instanceof Blob) return { blob: found, name, kept: { cached: true } };
-  if (cache && sha256 !== null) await cache.dropThose((other) => isOlder(other, wanted));
-
-  let download = found ?? (await Download.open(asked, patience));
+/** Takes a download's bytes, into the cache if they are to be kept and there is room. */
+async function downloaded(
+  download: Download,
+  wanted: Wanted,
+  cache: WeightCache | null,
+  onProgress: (progress: Progress) => void,
+): Promise<FetchedWeights> {
+  const { url, key } = wanted;
+  const name = nameOf(url);
   try {
     if (download.length !== null) checkLength(download.length, wanted, url);
-    let reason: NotKept = cache ? "quota" : "unavailable";
-    if (cache && (await hasRoomFor(download.total))) {
-      const arriving = counted(download, wanted, onProgress);
-      const stored = await cache.store(key, arriving, download.version, manifest);
-      signal.throwIfAborted();
-      if (stored instanceof Blob) return { blob: stored, name, kept: { cached: true } };
-      // What came went into the cache, and is lost with it.
-      reason = stored;
-      download.cancel();
-      download = await Download.open({ ...asked, cache: "no-cache" }, patience);
+    const pieces = counted(download, wanted, onProgress);
+    const start = await beginning(pieces);
+    const read = new Blob(start);
+    if (!canBeWeights(new Uint8Array(await read.arrayBuffer()))) {
+      return { blob: read, name, kept: { cached: false, reason: "unavailable" } };
     }
-    const blob = await gathered(counted(download, wanted, onProgress));
-    return { blob, name, kept: { cached: false, reason } };
+    const arriving = joined(start, pieces);
+    const reason = await whyNotKept(cache, download.total, wanted);
+    if (!cache || reason) {
+      return {
+        blob: await gathered(arriving),
+        name,
+        kept: { cached: false, reason: reason ?? "unavailable" },
+      };
+    }
+    const { blob, notKept } = await cache.store(key, arriving, wanted, () => download.version);
+    return { blob, name, kept: notKept ? { cached: false, reason: notKept } : { cached: true } };
   } finally {
     download.cancel();
   }
@@ -96,7 +137,8 @@ async function identified(
   signal.throwIfAborted();
   const sha256 = expected?.toLowerCase() ?? null;
   if (!new URL(url).pathname.endsWith(".json")) {
-    return { url, key: keyOf(url, sha256), bytes: null, sha256 };
+    const key = sha256 === null ? keyOfAddress(url) : keyOfContent(sha256);
+    return { url: withoutFragment(url), key, bytes: null, sha256 };
   }
   const kept = (await cache?.manifest(url)) ?? null;
   const manifest = await fetchManifest(url, kept, signal, patience);
@@ -108,8 +150,14 @@ async function identified(
   }
   const file = fileAddress(manifest.file, url);
   const { bytes } = manifest;
-  const key = keyOf(file, manifest.sha256);
-  return { url: file, key, bytes, sha256: manifest.sha256, manifest: { url, says: manifest } };
+  const key = keyOfContent(manifest.sha256);
+  return {
+    url: withoutFragment(file),
+    key,
+    bytes,
+    sha256: manifest.sha256,
+    manifest: { url, says: manifest },
+  };
 }
 
 /** Looks into the cache. Gives the file if it is there, or a download if the server has a newer one. */
@@ -120,7 +168,7 @@ async function lookUp(
   onProgress: (progress: Progress) => void,
   patience: Patience,
 ): Promise<Blob | Download | null> {
-  const { key, sha256, manifest } = wanted;
+  const { key, url, sha256, manifest } = wanted;
   const { signal } = asked;
   const copy = await cache.find(key);
   if (!copy) return null;
@@ -133,23 +181,34 @@ async function lookUp(
     await cache.drop(key);
     return null;
   }
-  await cache.touch(key, { bytes: copy.blob.size, digests, manifest });
+  await cache.touch(key, { url, sha256, manifest, bytes: copy.blob.size, digests });
   return copy.blob;
 }
 
-/** Drops what the browser keeps from an address: what turned out to be no weights is not worth its room. */
+/**
+ * Drops what the browser keeps from an address, or of what a manifest there named: what turned out to be no weights is not
+ * worth its room.
+ */
 export async function forgetWeights(url: string): Promise<void> {
+  const address = withoutFragment(url);
   const cache = await WeightCache.open();
-  await cache?.dropThose((key) => addressOf(key) === addressOf(url));
+  await cache?.dropThose(
+    (facts, key) =>
+      facts?.url === address || facts?.manifest?.url === url || key === keyOfAddress(address),
+  );
 }
 
-/** Reads a copy through. Gives its digests, or null if it is damaged. */
+/**
+ * Reads a copy through. Gives its digests, or null if it is damaged. Where a SHA-256 is wanted, digests count only if that
+ * was seen to be the content's when they were taken.
+ */
 async function digestsIfWhole(
-  { blob, digests }: Copy,
+  { blob, digests: noted, sha256 }: Copy,
   wanted: Wanted,
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
 ): Promise<string[] | null> {
+  const digests = wanted.sha256 === null || wanted.sha256 === sha256 ? noted : null;
   const total = blob.size;
   const blocks = new BlockDigests();
   const pieces = blocks.of(piecesOf(blob, signal));
@@ -173,7 +232,7 @@ async function* counted(
   download: Download,
   wanted: Wanted,
   onProgress: (progress: Progress) => void,
-): Pieces {
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   let loaded = 0;
   onProgress({ loaded, total: download.total, cached: false });
   for await (const piece of checked(download.pieces(), wanted, wanted.url)) {
@@ -183,24 +242,27 @@ async function* counted(
   }
 }
 
-/** The cache's key: another content that is known as such is another entry. */
-function keyOf(url: string, sha256: string | null): string {
-  const key = new URL(url);
-  key.hash = "";
-  if (sha256 !== null) key.searchParams.set("sha256", sha256);
-  return key.href;
+/** Whether a file was at this address, by the word of the same manifest, before the one that is wanted. */
+function isOlder(facts: Facts | null, wanted: Wanted): boolean {
+  return (
+    facts?.url === wanted.url &&
+    facts.manifest?.url === wanted.manifest?.url &&
+    facts.sha256 !== wanted.sha256
+  );
 }
 
-/** Whether a key is for another content of the same address. */
-function isOlder(key: string, wanted: Wanted): boolean {
-  return key !== wanted.key && addressOf(key) === addressOf(wanted.key);
-}
-
-function addressOf(key: string): string {
-  const url = new URL(key);
-  url.searchParams.delete("sha256");
-  // Written in the same way, whether something was deleted or not.
-  return url.origin + url.pathname + url.searchParams;
+/** Why a file of so many bytes will not be kept, if that is known beforehand. */
+async function whyNotKept(
+  cache: WeightCache | null,
+  bytes: number | null,
+  wanted: Wanted,
+): Promise<NotKept | null> {
+  if (!cache) return "unavailable";
+  if (await hasRoomFor(bytes)) return null;
+  if (!isOwn(wanted)) return "quota";
+  // The page's own weights come first.
+  await cache.makeRoom();
+  return (await hasRoomFor(bytes)) ? null : "quota";
 }
 
 function nameOf(url: string): string {

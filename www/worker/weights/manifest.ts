@@ -29,7 +29,9 @@ export async function fetchManifest(
 ): Promise<Manifest> {
   // Of an old manifest from the browser's HTTP cache, the file may be gone.
   const cache = "no-cache";
-  const request = { url, what: "a manifest", bytes: null, checked: false, cache, signal } as const;
+  const what = "a manifest";
+  const most = Number.POSITIVE_INFINITY;
+  const request = { url, what, bytes: null, most, checked: false, cache, signal } as const;
   try {
     const download = await Download.open(request, patience, kept !== null);
     try {

@@ -418,6 +418,7 @@ function request(more: Partial<DownloadRequest> = {}): DownloadRequest {
     url: URL_HERE,
     what: "weights",
     bytes: null,
+    most: 1000,
     checked: false,
     cache: "default",
     signal: new AbortController().signal,

@@ -1,4 +1,5 @@
 import { ResNetError } from "../../lib/errors";
+import { tooLarge } from "./ceiling";
 import { inTime, type Patience, pause, unlessAborted } from "./patience";
 import {
   type Answer,
@@ -18,6 +19,8 @@ export interface DownloadRequest {
   what: "weights" | "a manifest";
   /** The file's size, if it is known from elsewhere than the answer. */
   bytes: number | null;
+  /** More bytes than this are not fetched, whatever is told or comes. */
+  most: number;
   /** Whether the content is checked afterwards: then parts may be joined whose versions nobody tells. */
   checked: boolean;
   cache: RequestCache;
@@ -142,6 +145,11 @@ export class Download {
     this.#first = answer;
     this.#version = versionOf(answer.response);
     this.#length = lengthOf(answer.response);
+    const { url, most } = this.#request;
+    if (this.#length !== null && this.#length > most) {
+      answer.stop();
+      throw tooLarge(url, this.#length, most);
+    }
     // It may have been led on to another origin.
     if (answer.response.type === "cors") this.#foreign = true;
   }
@@ -234,6 +242,8 @@ export class Download {
         // Longer than was told: compressed, and the browser holds that back.
         if (end !== null && position > end) end = this.#length = null;
         if (position <= this.#delivered) continue;
+        const { url, most } = this.#request;
+        if (position > most) throw tooLarge(url, null, most);
         this.#delivered = position;
         this.#failures = 0;
         yield known > 0 ? piece.subarray(known) : piece;

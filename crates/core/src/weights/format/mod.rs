@@ -7,7 +7,7 @@ pub mod pytorch;
 mod safetensors;
 
 use super::bytes::{ByteSource, HEADER_LIMIT, read};
-use super::index::TensorIndex;
+use super::index::{Format, TensorIndex};
 use super::source::WeightError;
 
 /// What a safetensors file's first eight bytes count is the length of a JSON object.
@@ -19,18 +19,27 @@ const SAFETENSORS_JSON: usize = 8;
 /// [`WeightError::Format`] for what is no weight file, or a damaged one.
 pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
     let start = read(bytes, 0, bytes.size().min(1024), "the file's start")?;
+    match format(&start)? {
+        Format::Burnpack => burnpack::index(bytes),
+        Format::Pytorch => pytorch::index(bytes),
+        Format::Safetensors => safetensors::index(bytes),
+    }
+}
+
+/// Tells a file's format by its first bytes. www/worker/weights/beginning.ts does the same, to stop downloads of what is none.
+fn format(start: &[u8]) -> Result<Format, WeightError> {
     // What is often mistaken for weights comes first: some of it looks like a length or a pickle.
-    if let Some(what) = impostor(&start) {
+    if let Some(what) = impostor(start) {
         return Err(WeightError::Format {
             reason: what.to_owned(),
         });
     }
-    if burnpack::starts(&start) {
-        burnpack::index(bytes)
-    } else if pytorch::starts(&start) {
-        pytorch::index(bytes)
+    if burnpack::starts(start) {
+        Ok(Format::Burnpack)
+    } else if pytorch::starts(start) {
+        Ok(Format::Pytorch)
     } else if start.get(SAFETENSORS_JSON) == Some(&b'{') {
-        safetensors::index(bytes)
+        Ok(Format::Safetensors)
     } else {
         let reason = "its first bytes are none of theirs".to_owned();
         Err(WeightError::Format { reason })
@@ -79,4 +88,39 @@ fn impostor(start: &[u8]) -> Option<&'static str> {
     }
     let sign = SIGNS.iter().find(|(sign, _)| start.starts_with(sign));
     sign.map(|(_, what)| *what)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    /// The first bytes of a file, and whether it can be weights.
+    #[derive(Deserialize)]
+    struct Start {
+        name: String,
+        /// Zeros before the bytes.
+        at: usize,
+        hex: String,
+        weights: bool,
+    }
+
+    #[test]
+    fn first_bytes_are_told_apart_as_the_page_tells_them() {
+        let table = include_str!("../../../../../tests/fixtures/weight-starts.json");
+        let starts: Vec<Start> = serde_json::from_str(table).expect("the table is JSON");
+        let told_otherwise = starts.iter().filter(|start| {
+            let digits = start.hex.as_bytes().chunks(2);
+            let byte = |digits| {
+                let digits = str::from_utf8(digits).expect("digits are ASCII");
+                u8::from_str_radix(digits, 16).expect("digits are hexadecimal")
+            };
+            let mut bytes = vec![0; start.at];
+            bytes.extend(digits.map(byte));
+            format(&bytes).is_ok() != start.weights
+        });
+        let names: Vec<_> = told_otherwise.map(|start| &start.name).collect();
+        assert!(names.is_empty(), "told otherwise: {names:?}");
+    }
 }
