@@ -17,6 +17,9 @@ import { ModelCard } from "./model/ModelCard";
 import { useModel } from "./model/useModel";
 import { UpdateNotice } from "./offline/UpdateNotice";
 import { useOffline } from "./offline/useOffline";
+import { raisesDoubt } from "./outdated/check";
+import { OutdatedNotice } from "./outdated/OutdatedNotice";
+import { useOutdated } from "./outdated/useOutdated";
 import { Results } from "./results/Results";
 import { type Photo, useClassification } from "./results/useClassification";
 import { rememberedView, rememberView, type View } from "./results/view";
@@ -120,6 +123,14 @@ export function App() {
   const restarted = device?.reason === "crashed" || device?.reason === "device-lost";
   const restart = restarted && device !== restartSeen && !givenUp ? device : null;
 
+  const errors = [
+    [photoError, dismissError],
+    [liveError, () => setLiveError(null)],
+    [modelError, model.dismissError],
+  ] as const;
+  const doubtful = errors.find(([error]) => raisesDoubt(error));
+  const outdated = useOutdated(doubtful?.[0] ?? null);
+
   const notices: Parameters<typeof Notice>[0][] = [];
   if (restart) {
     notices.push({
@@ -139,11 +150,8 @@ export function App() {
     });
   }
   if (fault) notices.push({ kind: "error", message: fault, onDismiss: () => setFault(null) });
-  for (const [error, onDismiss] of [
-    [photoError, dismissError],
-    [liveError, () => setLiveError(null)],
-    [modelError, model.dismissError],
-  ] as const) {
+  for (const [error, onDismiss] of errors) {
+    if (raisesDoubt(error) && outdated !== false) continue;
     const told = restart && (error?.code === "runtime-crashed" || error?.code === "device-lost");
     if (error && error.code !== "aborted" && !told) {
       notices.push({ kind: "error", message: error.message, onDismiss });
@@ -194,6 +202,7 @@ export function App() {
       </header>
       <main>
         {offline.offered && <UpdateNotice {...offline} />}
+        {outdated && doubtful && <OutdatedNotice onDismiss={doubtful[1]} />}
         {notices.map((notice) => (
           <Notice key={notice.message} {...notice} />
         ))}

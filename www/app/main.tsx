@@ -6,3 +6,5 @@ import "./base.css";
 document.documentElement.lang = language;
 const root = document.getElementById("app");
 if (root) render(<App />, root);
+// It has started, whatever index.html said meanwhile.
+document.getElementById("not-started")?.remove();

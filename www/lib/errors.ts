@@ -30,6 +30,8 @@ export type ErrorCode =
   | "image-decode"
   /** The wasm code did not get here, or the browser cannot run it. */
   | "runtime-download"
+  /** The browser may not run wasm code here: a Content-Security-Policy forbids it, or it is switched off. */
+  | "runtime-blocked"
   /** The wasm code died, and has been started again. */
   | "runtime-crashed"
   /** It died too often to be started again. */

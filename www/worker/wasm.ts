@@ -1,6 +1,7 @@
 import { ResNetError, toResNetError } from "../lib/errors";
 import type { ThreadObstacle } from "../lib/types";
 import type * as CpuModule from "../wasm/cpu/resnet_web";
+import { obstacleToWasm } from "./obstacle";
 import { Threads, whyOneThread } from "./threads";
 
 /** What all wasm modules export. */
@@ -25,6 +26,8 @@ export interface CpuCode {
  * else with fused multiply-add where the browser has relaxed SIMD.
  */
 export async function loadCpuModule(): Promise<CpuCode> {
+  const blocked = obstacleToWasm();
+  if (blocked) throw new ResNetError("runtime-blocked", blocked);
   const obstacle = await whyOneThread();
   // Literal imports: bundlers see them and keep the wasm beside the JavaScript.
   if (obstacle === "unsupported") {

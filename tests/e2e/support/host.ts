@@ -29,6 +29,8 @@ export type Change = (file: string) => string | number | Promise<string>;
 export class StaticHost {
   /** Whether it sends the headers that isolate a page. */
   isolates = false;
+  /** What it sends besides. */
+  headers: Record<string, string> = {};
   readonly #changes = new Map<string, Change>();
   readonly #server = createServer(({ url }, response) => void this.#answer(url ?? "/", response));
   #port = 0;
@@ -72,6 +74,7 @@ export class StaticHost {
       // A later visit may find the page in the browser's cache, as it came.
       "cache-control": "max-age=600",
       ...(this.isolates && ISOLATION),
+      ...this.headers,
     });
     response.end(isStatus ? "" : answer);
   }

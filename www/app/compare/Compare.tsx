@@ -4,6 +4,8 @@ import { FileButton } from "../FileButton";
 import { FileText } from "../FileText";
 import { MOST_IN_MESSAGE, plain } from "../file-text";
 import type { Wanted } from "../model/useModel";
+import { OutdatedNotice } from "../outdated/OutdatedNotice";
+import { useOutdated } from "../outdated/useOutdated";
 import { Bars } from "../results/Bars";
 import type { Photo } from "../results/useClassification";
 import { strings } from "../strings";
@@ -68,14 +70,17 @@ export function Compare(props: CompareProps) {
           </button>
         )}
       </div>
-      {chosen && <Contest key={opponent} {...props} contender={chosen} />}
+      {chosen && (
+        <Contest key={opponent} {...props} contender={chosen} onClose={() => setOpponent(null)} />
+      )}
     </section>
   );
 }
 
-function Contest(props: CompareProps & { contender: Contender }) {
-  const { photo, own, model, device } = props;
+function Contest(props: CompareProps & { contender: Contender; onClose: () => void }) {
+  const { photo, own, model, device, onClose } = props;
   const other = useContest(props.contender, photo);
+  const outdated = useOutdated(other.error);
   const verdict = own && other.result && agreement(own, other.result);
   return (
     <>
@@ -92,7 +97,8 @@ function Contest(props: CompareProps & { contender: Contender }) {
               ? text.running
               : text.photoFirst}
       </p>
-      {other.error && (
+      {outdated && <OutdatedNotice onDismiss={onClose} />}
+      {other.error && outdated === false && (
         <p class="fault" role="alert">
           {plain(other.error.message, MOST_IN_MESSAGE)}
         </p>

@@ -40,6 +40,12 @@ export const de: Strings = {
     errors: {
       denied:
         "Die Kamera ist für diese Seite gesperrt. Erlaube sie in der Adresszeile des Browsers oder in den Einstellungen des Systems und versuch es noch einmal.",
+      embedded:
+        'Eine andere Seite zeigt diese in einem Rahmen und gibt die Kamera nicht weiter. Ihr <iframe> braucht allow="camera". Oder öffne diese Seite in einem eigenen Tab.',
+      deniedInFrame:
+        'Die Kamera ist für diese Seite gesperrt, die eine andere in einem Rahmen zeigt. Deren <iframe> braucht allow="camera"; hat er das, erlaube die Kamera in der Adresszeile des Browsers oder in den Einstellungen des Systems. Oder öffne diese Seite in einem eigenen Tab.',
+      policy:
+        "Der Server dieser Seite verbietet die Kamera mit seinem Header Permissions-Policy. Dort muss camera=(self) stehen. Bis dahin wähle eine Bilddatei.",
       none: "Keine Kamera gefunden. Schließ eine an und versuch es noch einmal, oder wähle eine Bilddatei.",
       busy: "Ein anderes Programm benutzt die Kamera. Schließ es und versuch es noch einmal.",
       unfit:
@@ -414,7 +420,11 @@ export const de: Strings = {
       `Der Code, der das Netz rechnet, ist unerwartet stehengeblieben (${detail}). Das Modell wird auf der CPU neu geladen und das Foto noch einmal angesehen.`,
     deviceLost: (detail) =>
       `${detail} Das Modell wird auf der CPU neu geladen. Lade die Seite neu, um es noch einmal mit der GPU zu versuchen.`,
+    outdated:
+      "Auf dem Server liegt eine neue Version dieser Seite, und die Dateien von dieser sind fort. Lade die Seite neu und wähle dein Foto dann noch einmal.",
+    reload: "Seite neu laden",
     headings: {
+      outdated: "Diese Seite ist veraltet",
       error: "Das ging nicht",
       restarted: "Auf der CPU neu gestartet",
       isolation: "Cross-Origin-Isolation",

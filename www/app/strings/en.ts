@@ -44,6 +44,12 @@ export const en = {
     errors: {
       denied:
         "The camera is blocked for this page. Allow it in the browser's address bar or in the system's settings, then try again.",
+      embedded:
+        'Another page shows this one in a frame and does not pass the camera on. That page\'s <iframe> needs allow="camera". Or open this page in a tab of its own.',
+      deniedInFrame:
+        "The camera is blocked for this page, which another page shows in a frame. That page's <iframe> needs allow=\"camera\"; if it has that, allow the camera in the browser's address bar or in the system's settings. Or open this page in a tab of its own.",
+      policy:
+        "This page's server forbids the camera by its Permissions-Policy header. The site has to send camera=(self) there. Until then, choose a photo file.",
       none: "No camera was found. Connect one and try again, or choose a photo file.",
       busy: "The camera is in use by another program. Close that program, then try again.",
       unfit:
@@ -417,7 +423,11 @@ export const en = {
       `The code that runs the network stopped unexpectedly (${detail}). The model is loaded again on the CPU, and the photo is tried once more.`,
     deviceLost: (detail: string) =>
       `${detail} The model is loaded again on the CPU. Reload the page to try the GPU once more.`,
+    outdated:
+      "The server has a new version of this page, and the files of this one are gone. Reload the page to go on, and choose your photo again then.",
+    reload: "Reload the page",
     headings: {
+      outdated: "This page is out of date",
       error: "That did not work",
       restarted: "Started again on the CPU",
       isolation: "Cross-origin isolation",
