@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
+import { overflow, violations } from "./support/access";
 import { expect, test } from "./support/page";
 
 /** Weight files that PyTorch wrote, of ResNets with one block in each stage. */
@@ -185,23 +186,158 @@ test("a link with ?weights= loads them, and says what another server has to allo
   await expect(classifier.notice).toContainText("404");
 });
 
-test("weights of another server need its permission", async ({ page }) => {
-  // Not the page's own fixture: this one goes to another origin on purpose. And no route: those allow everything.
-  const { buffer } = await weights("basic-zip.pth");
-  const server = createServer(({ url }, response) => {
-    const allowed = url?.startsWith("/allowed/");
-    response.writeHead(200, allowed ? { "access-control-allow-origin": "*" } : {});
-    response.end(buffer);
+/** A server of another origin. What it was asked for is in `asked`. */
+async function otherServer(answer: (request: IncomingMessage, response: ServerResponse) => void) {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    answer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const other = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  try {
-    await page.goto(`/?device=cpu&weights=${other}/forbidden/resnet.pth`);
-    await expect(page.getByRole("alert")).toContainText(/Access-Control-Allow-Origin/);
-    await page.goto(`/?device=cpu&weights=${other}/allowed/resnet.pth`);
-    await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
-  } finally {
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const close = () => {
+    server.closeAllConnections();
     server.close();
+  };
+  return { host, asked, close };
+}
+
+const ALLOWED = { "access-control-allow-origin": "*" };
+
+// These do not use the page's own fixture, for they go to another origin on purpose. And no route: those allow everything.
+test.describe("weights of another server", () => {
+  const question = (page: Page) => page.getByRole("alert").filter({ hasText: "Download weights" });
+  const allow = (page: Page) => question(page).getByRole("button", { name: "Download" });
+
+  test("need its permission", async ({ page }) => {
+    const { buffer } = await weights("basic-zip.pth");
+    const { host, close } = await otherServer(({ url }, response) => {
+      response.writeHead(200, url?.startsWith("/allowed/") ? ALLOWED : {});
+      response.end(buffer);
+    });
+    await page.goto(`/?device=cpu&weights=http://${host}/forbidden/resnet.pth`);
+    await allow(page).click();
+    await expect(page.getByRole("alert")).toContainText(/Access-Control-Allow-Origin/);
+    await page.goto(`/?device=cpu&weights=http://${host}/allowed/resnet.pth`);
+    await allow(page).click();
+    await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+    close();
+  });
+
+  for (const { language, title, size, yes, no } of [
+    {
+      language: "en",
+      title: "Download weights from",
+      size: /They are 19\.7 MB\./,
+      yes: "Download",
+      no: "Use this page's own weights",
+    },
+    {
+      language: "de",
+      title: "Gewichte von",
+      size: /Sie haben 19,7 MB\./,
+      yes: "Herunterladen",
+      no: "Die eigenen Gewichte dieser Seite nehmen",
+    },
+  ]) {
+    test(`are asked for once, with host and size, at a phone's size (${language})`, async ({
+      page,
+    }) => {
+      const { buffer } = await weights("basic-zip.pth");
+      const { host, asked, close } = await otherServer(({ method }, response) => {
+        response.writeHead(200, { ...ALLOWED, "content-length": buffer.length });
+        response.end(method === "HEAD" ? undefined : buffer);
+      });
+      await page.setViewportSize({ width: 320, height: 640 });
+      const alert = page.getByRole("alert").filter({ hasText: title });
+      const link = (file: string) =>
+        `/?device=cpu&lang=${language}&weights=http://user:secret@${host}/${file}`;
+
+      await page.goto(link("one.pth"));
+      await expect(alert).toContainText(`${title} ${host}`);
+      await expect(alert).toContainText(size);
+      await expect(page.locator("body")).not.toContainText("secret");
+      expect(asked).toEqual(["HEAD /one.pth"]);
+      for (const name of [yes, no]) {
+        await expect(alert.getByRole("button", { name })).toBeInViewport({ ratio: 1 });
+      }
+      expect(await violations(page)).toEqual([]);
+      expect(await overflow(page)).toBe(0);
+      await alert.getByRole("button", { name: yes }).press("Enter");
+      await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+      await expect(alert).toHaveCount(0);
+      expect(asked.slice(1)).toEqual(["GET /one.pth"]);
+
+      // Neither of what the browser keeps, nor once more in the same visit.
+      await page.reload();
+      await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+      await page.evaluate(() => caches.delete("resnet-web-weights"));
+      await page.reload();
+      await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+      await expect(alert).toHaveCount(0);
+
+      await page.goto(link("two.pth"));
+      await alert.getByRole("button", { name: no }).click();
+      await expect(heading(page, "ResNet-50")).toBeVisible();
+      expect(asked.filter((request) => request.includes("two"))).toEqual(["HEAD /two.pth"]);
+      close();
+    });
+  }
+
+  for (const { what, headers, start, says } of [
+    {
+      what: "does not end and is none",
+      headers: {},
+      start: "nothing of the kind",
+      says: "its first bytes are none of theirs",
+    },
+    {
+      what: "is larger than memory by its own word",
+      headers: { "content-length": 5 * 2 ** 30 },
+      start: "PK\x03\x04",
+      says: "has 5368709120 bytes, which is more than",
+    },
+  ]) {
+    test(`of which one ${what}: it stops, and the page works on`, async ({ page }) => {
+      const piece = Buffer.alloc(1 << 16);
+      let sent = 0;
+      let isOver = false;
+      const { host, close } = await otherServer(({ method }, response) => {
+        response.writeHead(200, { ...ALLOWED, ...headers });
+        if (method === "HEAD") {
+          response.end();
+          return;
+        }
+        response.on("close", () => {
+          isOver = true;
+        });
+        const more = () => {
+          sent += piece.length;
+          response.write(piece, (fault) => fault || more());
+        };
+        response.write(start, more);
+      });
+      await page.goto(`/?device=cpu&weights=http://${host}/endless.pth`);
+      await allow(page).click();
+      await expect(page.getByRole("alert")).toContainText(says);
+      await expect.poll(() => isOver).toBe(true);
+      // What was on its way.
+      expect(sent).toBeLessThan(64 << 20);
+      await chooser(page).setInputFiles(await weights("basic-zip.pth"));
+      await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+      close();
+    });
+  }
+});
+
+test("an address that nothing is fetched from is refused in a sentence", async ({ classifier }) => {
+  for (const [address, says] of [
+    ["javascript:alert(1)", "begins with javascript:"],
+    ["file:///etc/hosts", "begins with file:"],
+    ["http://[", "“http://[” is no address"],
+  ] as const) {
+    await classifier.open(`?device=cpu&weights=${encodeURIComponent(address)}`);
+    await expect(classifier.notice).toContainText(says);
   }
 });
 

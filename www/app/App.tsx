@@ -15,6 +15,7 @@ import { LiveResults } from "./live/LiveResults";
 import { useWhere } from "./live/useWhere";
 import { ModelCard } from "./model/ModelCard";
 import { useModel } from "./model/useModel";
+import { WeightsQuestion } from "./model/WeightsQuestion";
 import { UpdateNotice } from "./offline/UpdateNotice";
 import { useOffline } from "./offline/useOffline";
 import { raisesDoubt } from "./outdated/check";
@@ -203,6 +204,13 @@ export function App() {
       <main>
         {offline.offered && <UpdateNotice {...offline} />}
         {outdated && doubtful && <OutdatedNotice onDismiss={doubtful[1]} />}
+        {model.question && (
+          <WeightsQuestion
+            {...model.question}
+            onAllow={() => model.question && model.allowDownload(model.question)}
+            onRefuse={() => model.open(null)}
+          />
+        )}
         {notices.map((notice) => (
           <Notice key={notice.message} {...notice} />
         ))}

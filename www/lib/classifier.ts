@@ -21,6 +21,7 @@ import type {
   ThreadCount,
   WeightOptions,
   WeightSource,
+  WeightsAhead,
 } from "./types";
 
 /** What can be classified. */
@@ -235,6 +236,12 @@ export class Classifier {
       this.#discard(candidate);
       throw thrown;
     }
+  }
+
+  /** What is known of weights at an address before they are downloaded, to ask a person, say. */
+  lookAhead(weights: string | URL): Promise<WeightsAhead> {
+    const address = fileAddress(weights, document.baseURI);
+    return this.#connection.call((session) => session.lookAhead(address));
   }
 
   /** How many weight files the browser keeps, and how large they are. */

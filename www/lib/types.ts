@@ -125,6 +125,16 @@ export interface WeightOptions extends WeightChoices {
   sha256?: string;
 }
 
+/** What is known of weights at an address before they are downloaded. */
+export interface WeightsAhead {
+  /** Where the file comes from: the address's host, or that of the file which a manifest names. */
+  host: string;
+  /** The file's size, or null if the server does not tell. */
+  bytes: number | null;
+  /** Whether the browser keeps it already. */
+  kept: boolean;
+}
+
 /** Whether the browser keeps a weight file for the next visit, and if not, why. */
 export type Kept =
   | { cached: true }

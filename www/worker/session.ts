@@ -16,6 +16,7 @@ import type {
   SeenLayer,
   ThreadCount,
   WeightChoices,
+  WeightsAhead,
 } from "../lib/types";
 import type { Inspection, Model } from "../wasm/cpu/resnet_web";
 import { afterLoss, type OpenedDevice, openDevice, openOnCpu } from "./device";
@@ -23,7 +24,7 @@ import type { GpuWatch } from "./gpu-watch";
 import { IMAGENET_CLASSES, IMAGENET_LABELS, readLabels } from "./labels";
 import { readPixels } from "./pixels";
 import { type Settled, settle } from "./settled";
-import { cachedWeights, clearWeights, fetchWeights, forgetWeights } from "./weights";
+import { cachedWeights, clearWeights, fetchWeights, forgetWeights, lookAhead } from "./weights";
 
 /** What is loaded, as plain data. */
 export interface LoadRequest {
@@ -160,6 +161,11 @@ export class Session {
       loaded.assumed = loaded.assumed.filter((assumption) => assumption !== "labels");
       return described(loaded);
     });
+  }
+
+  /** What is known of weights before they are downloaded. */
+  lookAhead(weights: string): Promise<Settled<WeightsAhead>> {
+    return settle(() => lookAhead(weights));
   }
 
   /** What the browser's cache holds. */

@@ -14,7 +14,7 @@ const WEIGHT_FILES = ".safetensors,.pth,.pt,.bin,.bpk";
 
 /** The model: how far its weights are, what it is, what was assumed of it, and how to take another. */
 export function ModelCard(state: ReturnType<typeof useModel>) {
-  const { model, progress, error, cached, isDefault } = state;
+  const { model, progress, question, error, cached, isDefault } = state;
   return (
     <section class="card model" aria-labelledby="model-heading">
       <h2 id="model-heading">
@@ -32,7 +32,7 @@ export function ModelCard(state: ReturnType<typeof useModel>) {
       )}
       {!progress && !model && <p class="placeholder">{text.none}</p>}
       <div class="model-actions">
-        {!progress && (error || !model) && (
+        {!progress && !question && (error || !model) && (
           <button type="button" onClick={state.retry}>
             {text.retry}
           </button>

@@ -7,13 +7,14 @@ import {
   type LabelSource,
   type LoadedModel,
   type Progress,
-  type ResNetError,
+  ResNetError,
   type ThreadCount,
   type WeightChoices,
   type WeightSource,
 } from "../../lib";
 import type { Settings } from "../settings";
 import { rememberedThreads, rememberThreads } from "../status/threads";
+import { allow, type Question, questionBefore } from "./consent";
 
 /** Where the page's model stands. */
 export interface ModelState {
@@ -29,6 +30,8 @@ export interface ModelState {
   model: LoadedModel | null;
   /** How far the download is; null when there is none. */
   progress: Progress | null;
+  /** What has to be answered before weights are downloaded. */
+  question: Question | null;
   /** Why there is no new model. */
   error: ResNetError | null;
   /** What the browser keeps of weights; null where it does not tell. */
@@ -59,6 +62,7 @@ export function useModel({
     switching: false,
     model: null,
     progress: null,
+    question: null,
     error: null,
     cached: null,
   }));
@@ -87,10 +91,18 @@ export function useModel({
       const controller = new AbortController();
       download.current = controller;
       wanted.current = want;
-      change({ error: null, progress: { loaded: 0, total: null, cached: false } });
+      const progress = { loaded: 0, total: null, cached: false };
+      change({ error: null, question: null, progress });
       const { source, choices, labels } = want;
       const options = { ...choices, ...(labels !== undefined && { labels }) };
       try {
+        const question = await questionBefore(source, document.baseURI, current);
+        if (download.current !== controller) return;
+        if (controller.signal.aborted) throw new ResNetError("aborted", "Loading was cancelled.");
+        if (question) {
+          change({ question, progress: null });
+          return;
+        }
         const model = await current.load(source, { ...options, signal: controller.signal });
         loaded.current = want;
         change({ model, progress: null });
@@ -124,6 +136,14 @@ export function useModel({
     [load],
   );
   const retry = useCallback(() => load(wanted.current), [load]);
+  /** Downloads what was asked about. */
+  const allowDownload = useCallback(
+    ({ address }: Question) => {
+      allow(address);
+      return load(wanted.current);
+    },
+    [load],
+  );
   /** Loads the model that is there once more, with what the file does not tell. */
   const choose = useCallback(
     (choices: WeightChoices) => {
@@ -189,6 +209,7 @@ export function useModel({
     classifier,
     open,
     retry,
+    allowDownload,
     choose,
     setLabels,
     setDevice,

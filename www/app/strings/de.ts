@@ -262,6 +262,13 @@ export const de: Strings = {
     cancel: "Abbrechen",
     retry: "Noch einmal laden",
     none: "Kein Modell ist geladen.",
+    question: {
+      title: (host) => `Gewichte von ${host} herunterladen?`,
+      explanation: (megabytes) =>
+        `Dieser Link nennt Gewichte eines anderen Servers. ${megabytes ? `Sie haben ${megabytes} MB.` : "Wie groß sie sind, sagt er nicht."} Der Server sieht, dass jemand sie herunterlädt, und nichts von deinen Fotos.`,
+      allow: "Herunterladen",
+      refuse: "Die eigenen Gewichte dieser Seite nehmen",
+    },
     facts: {
       classes: "Klassen",
       input: "Eingabe",

@@ -264,6 +264,13 @@ export const en = {
     cancel: "Cancel",
     retry: "Load again",
     none: "No model is loaded.",
+    question: {
+      title: (host: string) => `Download weights from ${host}?`,
+      explanation: (megabytes: string | null) =>
+        `This link names weights of another server. ${megabytes ? `They are ${megabytes} MB.` : "It does not tell how large they are."} The server sees that somebody downloads them, and nothing of your photos.`,
+      allow: "Download",
+      refuse: "Use this page's own weights",
+    },
     facts: {
       classes: "Classes",
       input: "Input",

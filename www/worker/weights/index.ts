@@ -17,12 +17,13 @@ import {
 } from "./cache";
 import { mostBytes, tooLarge } from "./ceiling";
 import { checked, checkLength, type Expected } from "./checksum";
-import { fetchManifest } from "./manifest";
+import { fetchManifest, isManifest } from "./manifest";
 import { PATIENCE, type Patience } from "./patience";
 import { Download, type DownloadRequest } from "./resume";
 import { newerThan } from "./revalidate";
 import { inTurn } from "./turn";
 
+export { lookAhead } from "./ahead";
 export { cachedWeights, clearWeights } from "./cache";
 
 /** A weight file that is here. */
@@ -136,7 +137,7 @@ async function identified(
 ): Promise<Wanted> {
   signal.throwIfAborted();
   const sha256 = expected?.toLowerCase() ?? null;
-  if (!new URL(url).pathname.endsWith(".json")) {
+  if (!isManifest(url)) {
     const key = sha256 === null ? keyOfAddress(url) : keyOfContent(sha256);
     return { url: withoutFragment(url), key, bytes: null, sha256 };
   }

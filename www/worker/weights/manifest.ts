@@ -13,6 +13,11 @@ export interface Manifest {
   sha256: string;
 }
 
+/** Whether an address is that of a manifest, not of weights. */
+export function isManifest(url: string): boolean {
+  return new URL(url).pathname.endsWith(".json");
+}
+
 /** What is longer is something else. */
 const LONGEST = 1 << 20;
 
