@@ -284,6 +284,69 @@ test.describe("weights of another server", () => {
     });
   }
 
+  test("are downloaded once, whichever tab wants them", async ({ context, page }) => {
+    const { buffer } = await weights("basic-zip.pth");
+    let finish = () => {};
+    const finished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const { host, asked, close } = await otherServer(async ({ method }, response) => {
+      const date = "Tue, 01 Jan 2030 00:00:00 GMT";
+      response.writeHead(200, {
+        ...ALLOWED,
+        "content-length": buffer.length,
+        "last-modified": date,
+      });
+      if (method === "GET") {
+        let sent = 0;
+        const dribble = setInterval(() => {
+          response.write(buffer.subarray(sent, sent + 1000));
+          sent += 1000;
+        }, 50);
+        await finished;
+        clearInterval(dribble);
+        response.write(buffer.subarray(sent));
+      }
+      response.end();
+    });
+    const link = `/?device=cpu&weights=http://${host}/slow.pth`;
+    const other = await context.newPage();
+    for (const tab of [page, other]) {
+      await tab.goto(link);
+      await allow(tab).click();
+      await expect(model(tab)).toContainText(/\d+\.\d of 19\.7 MB/);
+    }
+    finish();
+    for (const tab of [page, other]) {
+      await expect(heading(tab, "ResNet [1, 1, 1, 1]")).toBeVisible();
+    }
+    expect(asked.filter((request) => request.startsWith("GET"))).toHaveLength(1);
+    close();
+  });
+
+  test("are downloaded once, even if the browser's room is used up in the middle", async ({
+    page,
+  }) => {
+    const { buffer } = await weights("basic-zip.pth");
+    const { host, asked, close } = await otherServer(({ method }, response) => {
+      // Without a length, so that it is found out late.
+      response.writeHead(200, ALLOWED);
+      response.end(method === "HEAD" ? undefined : buffer);
+    });
+    const session = await page.context().newCDPSession(page);
+    await page.goto(`/?device=cpu&weights=http://${host}/long.pth`);
+    await expect(question(page)).toContainText("It does not tell how large they are.");
+    const { origin } = new URL(page.url());
+    await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 12_000_000 });
+    await allow(page).click();
+    await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+    await expect(model(page)).toContainText("no room to keep the weights");
+    expect(asked).toEqual(["HEAD /long.pth", "GET /long.pth"]);
+    const left = await page.evaluate(async () => (await caches.open("resnet-web-weights")).keys());
+    expect(left).toEqual([]);
+    close();
+  });
+
   for (const { what, headers, start, says } of [
     {
       what: "does not end and is none",

@@ -59,7 +59,7 @@ describe("tabs that want the same file", () => {
     const channel = new BroadcastChannel(`resnet-web:${KEY}`);
     const telling = setInterval(() => channel.postMessage(STEP), 100);
     const work = vi.fn(async () => {});
-    const two = turn(work, { silence: 500 });
+    const two = turn(work, { silence: 250 });
     await new Promise((resolve) => setTimeout(resolve, 800));
     expect(work).not.toHaveBeenCalled();
     clearInterval(telling);

@@ -32,7 +32,8 @@ export async function inTurn<T>(
   let clock: ReturnType<typeof setTimeout> | undefined;
   const wait = () => {
     clearTimeout(clock);
-    clock = setTimeout(() => waiting.abort(), patience.silence);
+    // The other tab has the same patience with its server, and goes on then.
+    clock = setTimeout(() => waiting.abort(), 2 * patience.silence);
   };
   // One for each file, so what is told there is how far it is.
   channel.onmessage = ({ data }: MessageEvent<Progress>) => {
