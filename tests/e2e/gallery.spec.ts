@@ -80,4 +80,5 @@ test("several files that are dropped are a gallery, what is no picture left out"
   }, cat);
   const gallery = page.getByRole("region", { name: "2 photos" });
   await expect(gallery).toContainText("2 of 2 looked at.");
+  await expect(classifier.notice).toContainText("readme.txt");
 });

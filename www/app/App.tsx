@@ -26,6 +26,7 @@ import { type Photo, useClassification } from "./results/useClassification";
 import { rememberedView, rememberView, type View } from "./results/view";
 import { readSettings, shareLink } from "./settings";
 import { Source } from "./source/Source";
+import { useFiles } from "./source/useFiles";
 import { DeviceChoice } from "./status/DeviceChoice";
 import { DevicePill } from "./status/DevicePill";
 import { Notice } from "./status/Notice";
@@ -106,6 +107,18 @@ export function App() {
     },
     [switchCamera],
   );
+  /** Which files of those that came last are not used. */
+  const [unused, setUnused] = useState<string | null>(null);
+  const takeFiles = useFiles({
+    onWeights: model.open,
+    onLabels: model.setLabels,
+    onPhoto: showPhoto,
+    onMany: showMany,
+    onUnused: (message, all) => {
+      setFault(all ? message : null);
+      setUnused(all ? null : message);
+    },
+  });
   const endCamera = useCallback((message: string) => {
     setCamera(false);
     setFault(message);
@@ -149,6 +162,9 @@ export function App() {
       message: isolation.fault,
       onDismiss: isolation.dismissFault,
     });
+  }
+  if (unused) {
+    notices.push({ kind: "unused", message: unused, onDismiss: () => setUnused(null) });
   }
   if (fault) notices.push({ kind: "error", message: fault, onDismiss: () => setFault(null) });
   for (const [error, onDismiss] of errors) {
@@ -223,9 +239,7 @@ export function App() {
             onVideo={setVideo}
             onCameraFault={endCamera}
             onPhoto={showPhoto}
-            onMany={showMany}
-            onWeights={model.open}
-            onLabels={model.setLabels}
+            onFiles={takeFiles}
             onFault={setFault}
           />
           {camera ? (
@@ -259,7 +273,7 @@ export function App() {
             onClose={() => setMany(null)}
           />
         )}
-        <ModelCard {...model} />
+        <ModelCard {...model} onFiles={takeFiles} />
         {model.model && (
           <>
             <NetworkDrawing model={model.model} selected={layer} onSelect={choose} />

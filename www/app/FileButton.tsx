@@ -10,12 +10,12 @@ interface FileButtonProps {
   /** Whether several files can be chosen at once, or a whole folder. */
   many?: "files" | "folder";
   /** Takes what was chosen: one file, unless it may be many. */
-  onFile: (file: File, all: File[]) => void;
+  onFiles: (files: File[]) => void;
 }
 
 /** A button that asks for a file. */
 export function FileButton(props: FileButtonProps) {
-  const { label, accept, disabled = false, primary = false, many, onFile } = props;
+  const { label, accept, disabled = false, primary = false, many, onFiles } = props;
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
@@ -38,7 +38,7 @@ export function FileButton(props: FileButtonProps) {
         aria-hidden="true"
         onChange={(event) => {
           const files = [...(event.currentTarget.files ?? [])];
-          if (files[0]) onFile(files[0], files);
+          if (files.length > 0) onFiles(files);
           // The same file can be chosen again.
           event.currentTarget.value = "";
         }}

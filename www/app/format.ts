@@ -6,6 +6,12 @@ export function readableLabel(label: string): string {
   return plain(label.replaceAll("_", " "));
 }
 
+/** Names in a sentence: `a, b and c`. */
+export function listed(names: readonly string[], and: string): string {
+  const before = names.slice(0, -1).join(", ");
+  return [before, names.at(-1)].filter(Boolean).join(` ${and} `);
+}
+
 /** Bytes as megabytes with one decimal. */
 export function megabytes(bytes: number): string {
   return fixed(bytes / 1e6, 1);

@@ -11,6 +11,8 @@
  *
  * @packageDocumentation
  */
+
+export { canBeWeights } from "../worker/weights/beginning";
 export {
   Classifier,
   type ClassifierOptions,

@@ -3,6 +3,7 @@ import type { DevicePolicy, DeviceStatus, ImageClassification, LoadedModel } fro
 import { FileButton } from "../FileButton";
 import { FileText } from "../FileText";
 import { MOST_IN_MESSAGE, plain } from "../file-text";
+import { WEIGHT_FILES } from "../model/accept";
 import type { Wanted } from "../model/useModel";
 import { OutdatedNotice } from "../outdated/OutdatedNotice";
 import { useOutdated } from "../outdated/useOutdated";
@@ -58,9 +59,9 @@ export function Compare(props: CompareProps) {
         ))}
         <FileButton
           label={text.opponents.file}
-          accept=".safetensors,.pth,.pt,.bin,.bpk"
-          onFile={(file) => {
-            setFile(file);
+          accept={WEIGHT_FILES}
+          onFiles={([file]) => {
+            setFile(file ?? null);
             setOpponent("file");
           }}
         />

@@ -1,11 +1,10 @@
 import type { Arithmetic, Assumption, LabelSource, ModelInfo, WeightChoices } from "../../lib";
 import { FileButton } from "../FileButton";
 import { strings } from "../strings";
+import { LABEL_FILES } from "./accept";
 import { normalisationOf, normalised } from "./normalisation";
 
 const text = strings.model.choices;
-
-const LABEL_FILES = ".txt,.json";
 
 interface ChoicesProps {
   info: ModelInfo;
@@ -68,7 +67,7 @@ export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
           label={text.chooseLabels}
           accept={LABEL_FILES}
           disabled={disabled}
-          onFile={onLabels}
+          onFiles={([file]) => file && onLabels(file)}
         />
         {areImagenets && <Assumed what="labels" />}
       </div>

@@ -2,18 +2,17 @@ import type { LoadedModel } from "../../lib";
 import { FileButton } from "../FileButton";
 import { FileText } from "../FileText";
 import { grouped, megabytes, shape } from "../format";
+import type { TakeFiles } from "../source/useFiles";
 import { strings } from "../strings";
+import { LABEL_FILES, WEIGHT_FILES } from "./accept";
 import { Choices } from "./Choices";
 import type { useModel } from "./useModel";
 import "./model.css";
 
 const text = strings.model;
 
-/** What the file dialog offers; a file's bytes tell what it is. */
-const WEIGHT_FILES = ".safetensors,.pth,.pt,.bin,.bpk";
-
 /** The model: how far its weights are, what it is, what was assumed of it, and how to take another. */
-export function ModelCard(state: ReturnType<typeof useModel>) {
+export function ModelCard(state: ReturnType<typeof useModel> & { onFiles: TakeFiles }) {
   const { model, progress, question, error, cached, isDefault } = state;
   return (
     <section class="card model" aria-labelledby="model-heading">
@@ -37,7 +36,12 @@ export function ModelCard(state: ReturnType<typeof useModel>) {
             {text.retry}
           </button>
         )}
-        <FileButton label={text.open} accept={WEIGHT_FILES} onFile={state.open} />
+        <FileButton
+          label={text.open}
+          accept={`${WEIGHT_FILES},${LABEL_FILES}`}
+          many="files"
+          onFiles={state.onFiles}
+        />
         {!isDefault && (
           <button type="button" onClick={() => state.open(null)}>
             {text.openDefault}

@@ -84,9 +84,9 @@ export function useModel({
   }, [change]);
 
   const load = useCallback(
-    async (want: Wanted) => {
+    async (want: Wanted): Promise<boolean> => {
       const current = classifier.current;
-      if (!current) return;
+      if (!current) return false;
       download.current?.abort();
       const controller = new AbortController();
       download.current = controller;
@@ -97,21 +97,25 @@ export function useModel({
       const options = { ...choices, ...(labels !== undefined && { labels }) };
       try {
         const question = await questionBefore(source, document.baseURI, current);
-        if (download.current !== controller) return;
+        if (download.current !== controller) return false;
         if (controller.signal.aborted) throw new ResNetError("aborted", "Loading was cancelled.");
         if (question) {
           change({ question, progress: null });
-          return;
+          return false;
         }
         const model = await current.load(source, { ...options, signal: controller.signal });
         loaded.current = want;
         change({ model, progress: null });
+        return true;
       } catch (thrown) {
         // A newer download has taken over and tells for itself.
-        if (download.current !== controller) return;
-        change({ error: thrown as ResNetError, progress: null });
+        if (download.current === controller) {
+          change({ error: thrown as ResNetError, progress: null });
+        }
+        return false;
+      } finally {
+        void countCache();
       }
-      void countCache();
     },
     [change, countCache],
   );
@@ -130,7 +134,7 @@ export function useModel({
     return () => created.dispose();
   }, [firstPolicy, change, load]);
 
-  /** Loads a file or an address; null is the default. */
+  /** Loads a file or an address; null is the default. Tells whether it is in use then. */
   const open = useCallback(
     (source: WeightSource | null) => load({ source: source ?? DEFAULT, choices: {} }),
     [load],

@@ -3,10 +3,10 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Camera } from "../camera/Camera";
 import { FileButton } from "../FileButton";
 import { plain } from "../file-text";
-import { filesOf, isPhoto } from "../gallery/dropped";
+import { filesOf } from "../gallery/dropped";
 import type { ClassificationState, Photo } from "../results/useClassification";
 import { strings } from "../strings";
-import { kindOf } from "./kind";
+import type { TakeFiles } from "./useFiles";
 import "./source.css";
 
 const text = strings.source;
@@ -25,37 +25,15 @@ interface SourceProps {
   onVideo: (video: HTMLVideoElement | null) => void;
   onCameraFault: (message: string) => void;
   onPhoto: (photo: Photo) => void;
-  /** Takes several photos at once. */
-  onMany: (files: File[]) => void;
-  onWeights: (file: File) => void;
-  onLabels: (file: File) => void;
+  onFiles: TakeFiles;
   onFault: (message: string) => void;
 }
 
 /** Where photos come from: a file, a drop, the clipboard, the camera, the samples. */
 export function Source(props: SourceProps) {
   const { photo, over, camera, onCamera, onVideo, onCameraFault } = props;
-  const { onPhoto, onMany, onWeights, onLabels, onFault } = props;
-  const takeFile = useCallback(
-    async (file: File, name: string) => {
-      // A file that cannot be read is no photo either, which is said where photos are decoded.
-      const kind = await kindOf(file).catch(() => "photo" as const);
-      if (kind === "weights") onWeights(file);
-      else if (kind === "labels") onLabels(file);
-      else onPhoto({ blob: file, name });
-    },
-    [onPhoto, onWeights, onLabels],
-  );
-  const takeMany = useCallback(
-    (files: File[]) => {
-      const photos = files.filter(isPhoto);
-      if (photos.length > 1) onMany(photos);
-      else if (photos[0]) onPhoto({ blob: photos[0], name: photos[0].name });
-      else onFault(text.noPhotos);
-    },
-    [onMany, onPhoto, onFault],
-  );
-  const dragging = useDropAndPaste(takeFile, takeMany, onFault);
+  const { onPhoto, onFiles, onFault } = props;
+  const dragging = useDropAndPaste(onFiles, onFault);
 
   const cameraButton = useRef<HTMLButtonElement>(null);
   const before = useRef(camera);
@@ -91,17 +69,9 @@ export function Source(props: SourceProps) {
           accept="image/*"
           primary={!camera}
           many="files"
-          onFile={(file, all) => {
-            if (all.length > 1) takeMany(all);
-            else onPhoto({ blob: file, name: file.name });
-          }}
+          onFiles={onFiles}
         />
-        <FileButton
-          label={text.folder}
-          accept="image/*"
-          many="folder"
-          onFile={(_, all) => takeMany(all)}
-        />
+        <FileButton label={text.folder} accept="image/*" many="folder" onFiles={onFiles} />
         <button ref={cameraButton} type="button" onClick={() => onCamera(!camera)}>
           {camera ? strings.camera.stop : text.camera}
         </button>
@@ -134,22 +104,16 @@ function Samples({ onPhoto, onFault }: Pick<SourceProps, "onPhoto" | "onFault">)
 }
 
 /** Takes files that are dropped on the page or pasted into it. Tells whether one hovers over it. */
-function useDropAndPaste(
-  onFile: (file: File, name: string) => void,
-  onMany: (files: File[]) => void,
-  onFault: (message: string) => void,
-): boolean {
+function useDropAndPaste(onFiles: TakeFiles, onFault: (message: string) => void): boolean {
   const [dragging, setDragging] = useState(false);
 
   const take = useCallback(
-    async (data: DataTransfer | null, unnamed: string) => {
-      const files = await filesOf(data);
-      const [file] = files;
-      if (file && files.length > 1) onMany(files);
-      else if (file) onFile(file, file.name || unnamed);
+    async (data: DataTransfer | null) => {
+      const { files, unread } = await filesOf(data);
+      if (files.length + unread.length > 0) void onFiles(files, unread);
       else onFault(text.noFile);
     },
-    [onFile, onMany, onFault],
+    [onFiles, onFault],
   );
 
   useEffect(() => {
@@ -164,9 +128,9 @@ function useDropAndPaste(
     const drop = (event: DragEvent) => {
       event.preventDefault();
       setDragging(false);
-      void take(event.dataTransfer, text.pasted);
+      void take(event.dataTransfer);
     };
-    const paste = (event: ClipboardEvent) => void take(event.clipboardData, text.pasted);
+    const paste = (event: ClipboardEvent) => void take(event.clipboardData);
     window.addEventListener("dragover", over);
     window.addEventListener("dragleave", leave);
     window.addEventListener("drop", drop);

@@ -1,4 +1,4 @@
-import { fixed, grouped, precise } from "../format";
+import { fixed, grouped, listed, precise } from "../format";
 import type { Strings } from "./strings";
 
 /** Everything the page says, in German. Classes keep ImageNet's English names. */
@@ -14,7 +14,23 @@ export const de: Strings = {
     release: "Loslassen, um es anzusehen",
     choose: "Foto wählen",
     folder: "Einen Ordner",
-    noPhotos: "Unter diesen Dateien war kein Foto. Wähle Bilddateien.",
+    unused: {
+      some: (files) => `Nicht verwendet: ${files}.`,
+      all: (files) =>
+        `Hiervon ist nichts zu verwenden: ${files}. Wähle Fotos oder Gewichte und Labels eines ResNets.`,
+      because: (files, reason) => `${files} (${reason})`,
+      list: (names, more) =>
+        listed(more > 0 ? [...names, `${grouped(more)} weitere`] : names, "und"),
+      reasons: {
+        unknown: "weder Foto noch Gewichte noch Labels",
+        empty: "leer",
+        unreadable: "der Browser konnte es nicht lesen",
+        shards: "ein Verzeichnis von Gewichten in mehreren Dateien: speichere sie als eine",
+        "other-weights": "weitere Gewichte: geladen wird eine Datei auf einmal",
+        "other-labels": "weitere Labels: gelesen wird eine Datei davon",
+        preprocessing: "wie ein Modell seine Bilder will, wird beim Modell gewählt",
+      },
+    },
     camera: "Kamera einschalten",
     samples: "Beispiele",
     sampleLabels: { chelsea: "Eine Katze", coffee: "Eine Tasse Kaffee" },
@@ -431,6 +447,7 @@ export const de: Strings = {
       "Auf dem Server liegt eine neue Version dieser Seite, und die Dateien von dieser sind fort. Lade die Seite neu und wähle dein Foto dann noch einmal.",
     reload: "Seite neu laden",
     headings: {
+      unused: "Nicht alle Dateien wurden verwendet",
       outdated: "Diese Seite ist veraltet",
       error: "Das ging nicht",
       restarted: "Auf der CPU neu gestartet",

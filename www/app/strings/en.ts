@@ -1,6 +1,7 @@
 import type { DevicePolicy, DeviceReason, ThreadObstacle } from "../../lib";
 import type { Opponent } from "../compare/contest";
-import { grouped } from "../format";
+import { grouped, listed } from "../format";
+import type { WhyNot } from "../source/sort";
 
 /** Everything the page says, in English; other languages are held against it. */
 export const en = {
@@ -15,7 +16,23 @@ export const en = {
     release: "Let go to classify",
     choose: "Choose a photo",
     folder: "A folder",
-    noPhotos: "There was no photo among these files. Choose files that are pictures.",
+    unused: {
+      some: (files: string) => `Not used: ${files}.`,
+      all: (files: string) =>
+        `Nothing of this can be used: ${files}. Choose photos, or a ResNet's weights and labels.`,
+      because: (files: string, reason: string) => `${files} (${reason})`,
+      list: (names: readonly string[], more: number) =>
+        listed(more > 0 ? [...names, `${grouped(more)} more`] : names, "and"),
+      reasons: {
+        unknown: "neither a photo, nor weights, nor labels",
+        empty: "empty",
+        unreadable: "the browser could not read it",
+        shards: "an index of weights in several files: save them as one",
+        "other-weights": "other weights: one file is loaded at a time",
+        "other-labels": "other labels: one file of them is read at a time",
+        preprocessing: "how a model wants its pictures is chosen beside the model",
+      } satisfies Record<WhyNot, string>,
+    },
     camera: "Use the camera",
     samples: "Samples",
     sampleLabels: { chelsea: "A cat", coffee: "A cup of coffee" },
@@ -434,6 +451,7 @@ export const en = {
       "The server has a new version of this page, and the files of this one are gone. Reload the page to go on, and choose your photo again then.",
     reload: "Reload the page",
     headings: {
+      unused: "Not every file was used",
       outdated: "This page is out of date",
       error: "That did not work",
       restarted: "Started again on the CPU",

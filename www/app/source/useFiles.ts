@@ -1,0 +1,61 @@
+import { useCallback, useRef } from "preact/hooks";
+import type { Photo } from "../results/useClassification";
+import { strings } from "../strings";
+import { kindOf } from "./kind";
+import { type Found, sortDropped } from "./sort";
+import { unusedText } from "./unused";
+
+const text = strings.source;
+
+/** Where files go to. */
+interface Destinations {
+  /** Loads weights; tells whether they are in use now. */
+  onWeights: (file: File) => Promise<boolean>;
+  onLabels: (file: File) => Promise<void>;
+  onPhoto: (photo: Photo) => void;
+  /** Takes several photos at once. */
+  onMany: (files: File[]) => void;
+  /** Hears what was not used, null for nothing, and whether that is everything. */
+  onUnused: (message: string | null, all: boolean) => void;
+}
+
+/** Takes files that came together, and paths of those that could not be read. */
+export type TakeFiles = (files: readonly File[], unread?: readonly string[]) => Promise<void>;
+
+/**
+ * Finds out what files are for, and brings each to its place: weights first, then their labels, then the photos, so that
+ * these are looked at with the model they came with. What comes later takes the place of what is still under way.
+ */
+export function useFiles(destinations: Destinations): TakeFiles {
+  const newest = useRef(0);
+  const current = useRef(destinations);
+  current.current = destinations;
+  return useCallback(async (files, unread = []) => {
+    newest.current += 1;
+    const turn = newest.current;
+    const isOvertaken = () => turn !== newest.current;
+    const found = await Promise.all(files.map(recognised));
+    if (isOvertaken()) return;
+
+    const { weights, labels, photos, ...sorted } = sortDropped(found);
+    const unused = [
+      ...sorted.unused,
+      ...unread.map((name) => ({ name, why: "unreadable" as const })),
+    ];
+    const { onWeights, onLabels, onPhoto, onMany, onUnused } = current.current;
+    const isAll = unused.length === files.length + unread.length;
+    const say = isAll ? text.unused.all : text.unused.some;
+    onUnused(unused.length > 0 ? say(unusedText(unused)) : null, isAll);
+    // Labels of weights that were not loaded are not those of the model that is there.
+    const isLoaded = !weights || (await onWeights(weights));
+    if (labels && isLoaded && !isOvertaken()) await onLabels(labels);
+    if (isOvertaken()) return;
+    const [photo, ...others] = photos;
+    if (others.length > 0) onMany(photos);
+    else if (photo) onPhoto({ blob: photo, name: photo.name || text.pasted });
+  }, []);
+}
+
+async function recognised(file: File): Promise<Found> {
+  return { file, kind: await kindOf(file).catch(() => "unreadable" as const) };
+}
