@@ -1,6 +1,7 @@
 import { relaxedSimd } from "wasm-feature-detect";
 import type { ThreadCount, ThreadObstacle, ThreadStatus } from "../lib/types";
 import type * as ThreadsModule from "../wasm/cpu-threads/resnet_web";
+import { type Clock, within } from "./clock";
 import type { HelperStart } from "./helper";
 
 /** What the module with threads exports beside what all do. */
@@ -11,6 +12,12 @@ export type SharingModule = Pick<
 
 /** More hardly ever are worth it: the network's last layers are small. */
 const MOST = 8;
+
+/** How long a helper has to join. */
+const JOINING: Clock = {
+  milliseconds: 10_000,
+  otherwise: "a helper did not join within 10 seconds",
+};
 
 /** What rules out more than one thread before any code is loaded; null if nothing does. */
 export async function whyOneThread(): Promise<ThreadObstacle | null> {
@@ -37,15 +44,26 @@ export class Threads {
     return { count: this.#count, most: mostThreads() };
   }
 
-  /** Computes on so many threads, and starts those that are missing. */
+  /**
+   * Computes on so many threads, and starts those that are missing. Where some of them do not join in time, it is on
+   * fewer; fails where none does.
+   */
   async set(wanted: ThreadCount): Promise<void> {
     const count = threadsFor(wanted, mostThreads());
     const missing = Math.max(0, count - 1 - this.#module.helpers());
-    await Promise.all(Array.from({ length: missing }, () => this.#start()));
+    const starts = Array.from({ length: missing }, () => within(JOINING, () => this.#start()));
+    const faults = (await Promise.allSettled(starts)).filter(({ status }) => status === "rejected");
     this.#count = this.#module.setThreads(count);
+    const [fault] = faults as PromiseRejectedResult[];
+    if (!fault) return;
+    if (this.#count === 1) throw fault.reason;
+    console.warn(fault.reason);
   }
 
-  /** Starts a helper and waits until it has joined. */
+  /**
+   * Starts a helper and waits until it has joined. One that is late is left alone: it may have joined by the time that it
+   * is ended, and then its share of the work would be waited for in vain.
+   */
   #start(): Promise<void> {
     // A literal address: bundlers see it and keep the worker beside the JavaScript.
     const worker = new Worker(new URL("./helper.ts", import.meta.url), {

@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { type SharingModule, Threads } from "./threads";
+
+/** What each helper does that is started, in order: it joins, it fails, or nothing. */
+type Start = "joins" | "fails" | "hangs";
+
+let starts: Start[] = [];
+let ended = 0;
+let helpers = 0;
+
+class FakeHelper extends EventTarget {
+  postMessage(): void {
+    const start = starts.shift();
+    if (start === "joins") {
+      helpers += 1;
+      queueMicrotask(() => this.dispatchEvent(new Event("message")));
+    }
+    if (start === "fails") queueMicrotask(() => this.dispatchEvent(new Event("error")));
+  }
+
+  terminate(): void {
+    ended += 1;
+  }
+}
+
+const module = {
+  helpers: () => helpers,
+  // As the module does: no more than have joined.
+  setThreads: (count: number) => Math.min(count, helpers + 1),
+  sharedMemory: () => null,
+  sharedModule: () => null,
+} as unknown as SharingModule;
+
+beforeEach(() => {
+  [ended, helpers] = [0, 0];
+  vi.stubGlobal("Worker", FakeHelper);
+  vi.stubGlobal("navigator", { hardwareConcurrency: 4 });
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const CASES: [what: string, starts: Start[], outcome: number | string][] = [
+  ["all join", ["joins", "joins", "joins"], 4],
+  ["one fails", ["joins", "fails", "joins"], 3],
+  ["one never joins", ["joins", "hangs", "joins"], 3],
+  ["none joins", ["hangs", "hangs", "hangs"], "a helper did not join within 10 seconds"],
+  ["none can be started", ["fails", "fails", "fails"], "a worker could not be started"],
+];
+it.each(CASES)("where %s, so many threads compute", async (_, wanted, outcome) => {
+  starts = [...wanted];
+  const threads = new Threads(module);
+  const set = threads.set("auto").then(
+    () => threads.status.count,
+    ({ message }: Error) => message,
+  );
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(await set).toBe(outcome);
+  // One that is late may have joined by the time it is ended.
+  expect(ended).toBe(wanted.filter((start) => start === "fails").length);
+});
+
+it("those who are there are not started once more", async () => {
+  starts = ["joins", "joins", "joins"];
+  const threads = new Threads(module);
+  await threads.set(3);
+  await threads.set(4);
+  expect([threads.status.count, starts.length]).toEqual([4, 0]);
+});
