@@ -41,7 +41,10 @@ export function App() {
   const model = useModel(settings);
   const offline = useOffline(settings.offlineOff, model.model !== null || model.error !== null);
   const classification = useClassification(model.classifier, model.model, settings.fault);
-  const { photo, result } = classification;
+  const { photo } = classification;
+  // What another model said is not this one's, however soon that will be known.
+  const isOwn = classification.result?.model === model.model?.id;
+  const result = isOwn ? classification.result : null;
   const inspected = useInspection(model.classifier, model.model, photo);
   const { inspection, look } = inspected;
   const { asked, activation, ask } = useActivation(model.classifier, model.model, photo);
@@ -194,7 +197,7 @@ export function App() {
           <h1>{strings.title}</h1>
           <p>{strings.tagline}</p>
         </div>
-        <DevicePill device={device} onGpu={model.model?.info.onGpu}>
+        <DevicePill device={device} notOpened={model.notOpened} onGpu={model.model?.info.onGpu}>
           {device && (
             <DeviceChoice
               device={device}
@@ -268,7 +271,7 @@ export function App() {
           <Gallery
             files={many}
             classifier={model.classifier}
-            ready={model.model !== null}
+            model={model.model}
             onShow={(file) => showPhoto({ blob: file, name: file.name })}
             onClose={() => setMany(null)}
           />

@@ -1,10 +1,10 @@
 import * as Comlink from "comlink";
-import type { GpuNotice } from "../worker/gpu-watch";
 import type { LoadRequest, Session } from "../worker/session";
 import type { Settled } from "../worker/settled";
-import type { CrashNotice } from "../worker/wasm";
 import { fileAddress } from "./address";
-import { ResNetError, toResNetError } from "./errors";
+import { Connection } from "./connection";
+import { isReplaced, ResNetError, toResNetError } from "./errors";
+import { afterTrouble, type Trouble } from "./recovery";
 import { faster, recallSpeeds, rememberSpeeds, speedsKey } from "./speeds";
 import type {
   CachedWeights,
@@ -49,8 +49,13 @@ export interface ClassifierOptions extends WeightOptions {
   onProgress?: (progress: Progress) => void;
   /** Called with the device in use, and again whenever another takes over. */
   onDevice?: (device: DeviceStatus) => void;
-  /** Called with the model whenever it has been loaded into another device. */
+  /**
+   * Called with the model whenever it has been loaded into another device, and with the one before it when that has come
+   * back because the model crashed the code.
+   */
   onModel?: (model: LoadedModel) => void;
+  /** Called when the model is no longer loaded because it crashed the code. The one before it, if any, comes next. */
+  onModelCrash?: (error: ResNetError) => void;
   /** Cancels making it. */
   signal?: AbortSignal;
 }
@@ -58,13 +63,13 @@ export interface ClassifierOptions extends WeightOptions {
 /** How weights are loaded. */
 export type LoadOptions = Omit<
   ClassifierOptions,
-  "weights" | "device" | "threads" | "onDevice" | "onModel"
+  "weights" | "device" | "threads" | "onDevice" | "onModel" | "onModelCrash"
 >;
 
 /** How the device is chosen, and who hears of it. */
 export type DeviceOptions = Pick<
   ClassifierOptions,
-  "device" | "threads" | "onDevice" | "onModel" | "onProgress"
+  "device" | "threads" | "onDevice" | "onModel" | "onModelCrash" | "onProgress"
 >;
 
 /** How one picture is classified. */
@@ -76,12 +81,15 @@ export interface ClassifyOptions {
    * next to nothing. None if left out.
    */
   evidence?: EvidenceFor;
-  /** Cancels the call. A run that has begun goes on to its end, unheard. */
+  /** Cancels the call. The network does not run for it any more; a run that has begun goes on to its end, unheard. */
   signal?: AbortSignal;
 }
 
-/** How often code that crashed is started anew before that is given up. */
-const MOST_RESTARTS = 3;
+/** How a picture is inspected. */
+export type InspectOptions = Pick<ClassifyOptions, "signal">;
+
+/** How long a worker may take to hear that a load is given up, in milliseconds, while it builds that load's network. */
+const HEARS_WITHIN = 1000;
 
 /** How long after the first picture both devices are timed, in milliseconds: that one comes first. */
 const COMPARE_AFTER = 1500;
@@ -106,18 +114,35 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
   }
 }
 
-/** Why a worker has to be replaced. */
-interface Trouble {
-  code: "runtime-crashed" | "device-lost" | "device-failed";
-  /** What happened, in the words of whoever noticed it. */
-  message: string;
+/** Opens a device in a worker. */
+type Opening = (session: Comlink.Remote<Session>) => Promise<Settled<DeviceStatus>>;
+
+/** A worker to load a model into. */
+interface Target {
+  connection: Connection;
+  /** Another worker than the one in use: what it computes on, and by which policy it was opened. */
+  other?: { status: DeviceStatus; policy: DevicePolicy };
+}
+
+/** The numbers of loads, and of calls with a picture. */
+let lastNumber = 0;
+function nextNumber(): number {
+  lastNumber += 1;
+  return lastNumber;
 }
 
 /**
  * A network in a worker of its own. Everything heavy happens there.
  *
+ * A model that is loaded is built first, and used only when it is known that the load has not been given up. Every answer
+ * bears the number of the model that gave it.
+ *
  * If the code there crashes, the worker is replaced by one on the CPU, the model is loaded again, and the call that
- * was under way fails with `runtime-crashed`; the next one works.
+ * was under way fails with `runtime-crashed`; the next one works. If the CPU's code crashes of a model, when it is built or
+ * before it has classified anything, that model is not loaded again, and the one before it comes back.
+ *
+ * If a load is given up in the middle of a long call, the worker ends with it, and the model before is loaded again in
+ * another one. A file that was being classified is classified there; other calls fail with `runtime-replaced`.
  *
  * If the GPU's device is lost, the worker is replaced by one with another device, or with the CPU where that cannot be
  * had or is lost, too, before it has classified a picture. If the GPU fails, the CPU takes over. In both cases a file
@@ -135,9 +160,21 @@ export class Classifier {
   /** Workers that may take its place. */
   readonly #candidates = new Set<Connection>();
   #device: Promise<DeviceStatus>;
+  /** How that was opened, or is just being. */
+  #open: Opening;
   /** What the model was loaded from, to load it again after a crash. */
   #request: LoadRequest | undefined;
   #model: LoadedModel | undefined;
+  /** The one before, while the model has not classified anything. */
+  #requestBefore: LoadRequest | undefined;
+  /** Whether the model has classified anything. */
+  #isProven = false;
+  /** The newest load, while it goes on. */
+  #loading: AbortController | undefined;
+  /** The newest choice of a device, while it goes on. */
+  #switching: AbortController | undefined;
+  /** A load that was given up, until its worker has heard of it or is replaced. */
+  #dropping: Promise<void> | undefined;
   /** As many as were asked for. */
   #threads: ThreadCount;
   /** The GPU's adapter, once one was opened. */
@@ -146,12 +183,14 @@ export class Classifier {
   #compared: LoadRequest | undefined;
   #comparison: ReturnType<typeof setTimeout> | undefined;
   #restarts = 0;
+  /** Models that crashed the code, by their numbers. */
+  readonly #culprits = new Map<number, ResNetError>();
   /** The worker whose GPU came in a lost one's place, until it has classified a picture. */
-  #unproven: Connection | undefined;
+  #secondGpu: Connection | undefined;
   /** The way back to the model after a crash, once there was one. */
   #recovery: Promise<LoadedModel> | undefined;
   /** Why there is no way back any more. */
-  #givenUp: ResNetError | undefined;
+  #ended: ResNetError | undefined;
 
   /** Starts the worker and opens the device. Load weights next. */
   constructor(options: DeviceOptions = {}) {
@@ -159,8 +198,8 @@ export class Classifier {
     this.#policy = options.device ?? "auto";
     this.#threads = options.threads ?? "auto";
     this.#connection = this.#connect();
-    const opening = this.#connection.call((session) => session.open(this.#policy, this.#threads));
-    this.#device = this.#opened(opening);
+    this.#open = (session) => session.open(this.#policy, this.#threads);
+    this.#device = this.#opened(this.#connection, this.#connection.call(this.#open));
   }
 
   /** The device in use, as soon as it is open. */
@@ -173,28 +212,43 @@ export class Classifier {
     return this.#model;
   }
 
-  /** Loads weights. If it fails, the model that was loaded before stays. */
+  /** Loads weights. If it fails or is given up, the model that was loaded before stays; a newer load takes its place. */
   async load(
     weights: WeightSource,
     { onProgress = this.#options.onProgress, signal, ...options }: LoadOptions = {},
   ): Promise<LoadedModel> {
-    await this.#restarted();
     if (signal?.aborted) throw aborted();
     const request = requestOf(weights, options);
-    const loading = this.#loadDespiteTrouble(request, onProgress, signal);
-    this.#model = await unlessAborted(loading, signal);
-    this.#request = request;
-    this.#recovery = undefined;
-    return this.#model;
+    this.#loading?.abort();
+    const loading = new AbortController();
+    this.#loading = loading;
+    const giveUp = () => loading.abort();
+    signal?.addEventListener("abort", giveUp, { once: true });
+    try {
+      return await this.#loadDespiteTrouble(request, onProgress, loading.signal);
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
+      if (this.#loading === loading) this.#loading = undefined;
+    }
   }
 
   /** Gives the loaded model's classes other names. If it fails, those before stay. */
   async setLabels(labels: LabelSource): Promise<LoadedModel> {
-    await this.#recovered();
     const source = labelsOf(labels);
-    this.#model = await this.#connection.call((session) => session.setLabels(source));
-    if (this.#request) this.#request = { ...this.#request, labels: source };
-    return this.#model;
+    for (;;) {
+      await this.#recovered();
+      const [connection, request] = [this.#connection, this.#request];
+      if (!request) {
+        throw new ResNetError("not-ready", "No model is loaded yet. Load weights first.");
+      }
+      const model = await connection.call((session) => session.setLabels(request.id, source));
+      if (this.#request?.id !== request.id) throw aborted();
+      // Otherwise the model is on another device meanwhile, where nobody knows of the labels yet.
+      if (connection !== this.#connection) continue;
+      this.#model = model;
+      this.#request = { ...this.#request, labels: source };
+      return model;
+    }
   }
 
   /**
@@ -204,33 +258,37 @@ export class Classifier {
   async setThreads(count: ThreadCount): Promise<DeviceStatus> {
     await this.#restarted();
     this.#threads = count;
-    const set = this.#connection.call((session) => session.setThreads(count));
-    const status = await this.#tell(set);
-    this.#device = Promise.resolve(status);
+    const connection = this.#connection;
+    const status = await connection.call((session) => session.setThreads(count));
+    if (connection === this.#connection) this.#note(status);
     return status;
   }
 
   /**
    * Runs on another device from now on, or on the one that a measurement finds faster. The model is loaded into it first:
-   * until then, and if that fails, everything stays as it is.
+   * until then, and if that fails, everything stays as it is. A newer call takes this one's place.
    */
   async setDevice(policy: DevicePolicy): Promise<DeviceStatus> {
-    await this.#restarted();
-    const request = this.#request;
-    const remembered = request && this.#rememberedSpeeds(request, policy);
-    const onCpu = remembered && faster(remembered) === "cpu";
+    this.#switching?.abort();
+    const switching = new AbortController();
+    this.#switching = switching;
+    const { signal } = switching;
+    await unlessAborted(this.#restarted(), signal);
     const candidate = this.#candidate();
     try {
-      const status = await candidate.call((session) =>
-        onCpu
-          ? session.openCpu("cpu-faster", undefined, this.#threads)
-          : session.open(policy, this.#threads),
-      );
-      const model = request && (await this.#loadInto(candidate, request, undefined));
-      if (request !== this.#request) throw aborted();
+      const status = await unlessAborted(this.#openBest(candidate, this.#request, policy), signal);
+      let request: LoadRequest | undefined;
+      let model: LoadedModel | undefined;
+      do {
+        request = this.#request;
+        model = request && (await unlessAborted(this.#loadInto(candidate, request), signal));
+        // Another model may have been loaded meanwhile, or this one have got other labels.
+      } while (request !== this.#request);
       this.#policy = policy;
       this.#compared = undefined;
-      this.#take(candidate, remembered ? measured(status, remembered) : status, model);
+      const speeds = request && this.#rememberedSpeeds(request, policy);
+      this.#take(candidate, speeds ? measured(status, speeds) : status);
+      if (model) this.#show(model);
       return status;
     } catch (thrown) {
       this.#discard(candidate);
@@ -266,28 +324,28 @@ export class Classifier {
         `There is no class ${evidence}: classes are counted from 0. Ask for one of those.`,
       );
     }
-    await this.#recovered();
-    const name = image instanceof File ? image.name : "the picture";
-    const source = image instanceof Blob ? image : await createImageBitmap(image);
-    const sent = source instanceof Blob ? source : Comlink.transfer(source, [source]);
-    const connection = this.#connection;
-    const run = connection.call((session) => session.classify(sent, name, top, evidence));
+    const options = { top, ...(evidence !== undefined && { evidence }), ...(signal && { signal }) };
+    let used: Connection | undefined;
     try {
-      const classification = await unlessAborted(run, signal);
-      if (this.#unproven === connection) this.#unproven = undefined;
+      const answer = await this.#withPicture(image, signal, (connection, call, picture, name) => {
+        used = connection;
+        return connection.call((session) => session.classify(picture, name, top, evidence, call));
+      });
+      if (this.#secondGpu === used) this.#secondGpu = undefined;
+      if (answer.model === this.#request?.id) {
+        this.#isProven = true;
+        this.#requestBefore = undefined;
+      }
       this.#compareSoon();
-      return classification;
+      return answer;
     } catch (thrown) {
       const { code } = toResNetError(thrown);
-      // Another device has taken over. A decoded picture went to the worker for good; a file is still here. This ends:
-      // a device that is lost before it has classified anything is followed by the CPU.
-      const again = code === "device-lost" || code === "device-failed";
-      if (!again || connection === this.#connection || !(source instanceof Blob)) throw thrown;
-      return this.classify(source, {
-        top,
-        ...(evidence !== undefined && { evidence }),
-        ...(signal && { signal }),
-      });
+      // Another worker has taken over. A decoded picture went to the one before for good; a file is still here. This ends:
+      // a device that is lost before it has classified anything is followed by the CPU, and a load is given up but once.
+      const isGone = used !== undefined && used !== this.#connection && isReplaced(code);
+      const again = isGone && code !== "runtime-crashed" && !signal?.aborted;
+      if (!again || !(image instanceof Blob)) throw thrown;
+      return this.classify(image, options);
     }
   }
 
@@ -295,12 +353,10 @@ export class Classifier {
    * Runs the network on a picture on the CPU, looking at every layer. {@link featureMaps} tells of the last picture that
    * was inspected, as long as its model is loaded. Where that is on a GPU, its times there come along.
    */
-  async inspect(image: ImageInput): Promise<ImageInspection> {
-    await this.#recovered();
-    const name = image instanceof File ? image.name : "the picture";
-    const source = image instanceof Blob ? image : await createImageBitmap(image);
-    const sent = source instanceof Blob ? source : Comlink.transfer(source, [source]);
-    return this.#connection.call((session) => session.inspect(sent, name));
+  inspect(image: ImageInput, { signal }: InspectOptions = {}): Promise<ImageInspection> {
+    return this.#withPicture(image, signal, (connection, call, picture, name) =>
+      connection.call((session) => session.inspect(picture, name, call)),
+    );
   }
 
   /**
@@ -314,71 +370,177 @@ export class Classifier {
   /** Makes the code in the worker crash, to try out what happens then. */
   crash(): void {
     // The worker dies of it, so whatever it answers is of no interest.
-    this.#connection.session.crash().catch(() => {});
+    this.#connection.tell((session) => session.crash());
   }
 
   /** Loses the GPU's device, to try out what happens then; on the CPU it does nothing. */
   loseDevice(): void {
-    this.#connection.session.loseDevice().catch(() => {});
+    this.#connection.tell((session) => session.loseDevice());
   }
 
-  /** Ends the worker and frees what it holds. Calls that are under way fail with `aborted`. */
+  /** Ends the worker and frees what it holds. Calls that are under way or come later fail with `aborted`. */
   dispose(): void {
     clearTimeout(this.#comparison);
+    this.#ended = new ResNetError("aborted", "The classifier was disposed of.");
     for (const candidate of this.#candidates) this.#discard(candidate);
-    this.#connection.close(new ResNetError("aborted", "The classifier was disposed of."));
+    this.#connection.close(this.#ended);
   }
 
-  /** Loads, and again whenever what it is loaded into has to be replaced: but once after a crash. */
+  /** Loads, and again whenever what it is loaded into has been replaced meanwhile. */
   async #loadDespiteTrouble(
     request: LoadRequest,
     onProgress: ((progress: Progress) => void) | undefined,
-    signal: AbortSignal | undefined,
-    crashed = false,
+    signal: AbortSignal,
   ): Promise<LoadedModel> {
-    const connection = await this.#suited(request);
-    const cancel = () => connection.session.cancelLoad();
-    signal?.addEventListener("abort", cancel, { once: true });
-    try {
-      return await this.#loadInto(connection, request, onProgress);
-    } catch (thrown) {
-      const { code } = toResNetError(thrown);
-      const crashes = code === "runtime-crashed";
-      const again = crashes ? !crashed : code === "device-lost" || code === "device-failed";
-      if (!again || connection === this.#connection || signal?.aborted) throw thrown;
-      // Weights that crash one device, or are too much for it, may do on the one that has taken over.
-      await this.#restarted();
-      return this.#loadDespiteTrouble(request, onProgress, signal, crashed || crashes);
-    } finally {
-      signal?.removeEventListener("abort", cancel);
+    let mayBeOther = true;
+    for (;;) {
+      await unlessAborted(this.#restarted(), signal);
+      const here: Target = { connection: this.#connection };
+      const target = mayBeOther ? await this.#target(here, request, signal) : here;
+      const abandon = () => this.#abandon(target, request.id);
+      // At once: whatever is loaded next has to wait until this is out of the way.
+      signal.addEventListener("abort", abandon, { once: true });
+      try {
+        const staged = this.#stage(target.connection, request, onProgress);
+        const model = await unlessAborted(staged, signal);
+        if (signal.aborted) throw aborted();
+        if (!this.#isReplaced(target)) return this.#commit(target, request, model);
+        abandon();
+      } catch (thrown) {
+        if (target.other) this.#discard(target.connection);
+        if (signal.aborted) throw aborted();
+        const culprit = this.#culprits.get(request.id);
+        if (culprit) throw culprit;
+        // Weights that are too much for one device may do on the one that has taken over.
+        const again = isReplaced(toResNetError(thrown).code) && this.#isReplaced(target);
+        if (!again) throw thrown;
+        if (target.other) mayBeOther = false;
+      } finally {
+        signal.removeEventListener("abort", abandon);
+      }
     }
   }
 
+  /** Whether a worker would not be the one in use, were a model taken that has been loaded into it. */
+  #isReplaced({ connection, other }: Target): boolean {
+    if (!other) return connection !== this.#connection;
+    return connection.isClosed || other.policy !== this.#policy;
+  }
+
+  /** From here on a model that has been built is the one in use, here and in its worker. */
+  #commit({ connection, other }: Target, request: LoadRequest, model: LoadedModel): LoadedModel {
+    this.#requestBefore = this.#request;
+    this.#request = request;
+    this.#model = model;
+    this.#isProven = false;
+    this.#recovery = undefined;
+    const committed = connection.call((session) => session.commit(request.id));
+    if (other) this.#take(connection, other.status);
+    committed.catch(() => {
+      if (connection === this.#connection && !connection.isClosed) this.#reload();
+    });
+    return model;
+  }
+
+  /** Gives up what is loaded into a worker. */
+  #abandon({ connection, other }: Target, load: number): void {
+    if (other) this.#discard(connection);
+    if (connection.isClosed) return;
+    const dropping = this.#drop(connection, load).finally(() => {
+      if (this.#dropping === dropping) this.#dropping = undefined;
+    });
+    this.#dropping = dropping;
+  }
+
+  /** Has a worker drop a load. One that builds its network cannot hear that; if it does not soon, it is replaced. */
+  async #drop(connection: Connection, load: number): Promise<void> {
+    const heard = connection.call((session) => session.drop(load)).catch(() => {});
+    const isDeaf = await Promise.race([
+      heard.then(() => false),
+      new Promise<boolean>((resolve) => setTimeout(() => resolve(true), HEARS_WITHIN)),
+    ]);
+    if (!isDeaf) return;
+    if (!connection.isBuilding(load)) return heard;
+    const error = new ResNetError(
+      "runtime-replaced",
+      "The worker was ended with a load that was given up in it. The model before is loaded again in another one: try again.",
+    );
+    if (connection === this.#connection && !this.#ended) this.#reopen(error);
+    else connection.close(error);
+  }
+
   /** The worker to load a model into: if it is known to be faster on the other device, one with that. */
-  async #suited(request: LoadRequest): Promise<Connection> {
+  async #target(here: Target, request: LoadRequest, signal: AbortSignal): Promise<Target> {
     // Where nothing is remembered, the download need not wait for the device.
     const isRemembered = recallSpeeds(speedsKey(request)).size > 0;
-    if (!isRemembered && this.#connection.device?.reason !== "cpu-faster") return this.#connection;
-    const before = await this.#device;
-    const speeds = this.#rememberedSpeeds(request, this.#policy);
+    if (!isRemembered && here.connection.device?.reason !== "cpu-faster") return here;
+    const before = await unlessAborted(this.#device, signal);
+    const policy = this.#policy;
+    const speeds = this.#rememberedSpeeds(request, policy);
     const wanted = speeds ? faster(speeds) : "webgpu";
     if (before.kind === wanted || (before.kind === "cpu" && before.reason !== "cpu-faster")) {
       if (speeds && before.kind === wanted) this.#note(measured(before, speeds));
-      return this.#connection;
+      return here;
     }
-    const candidate = this.#candidate();
+    const connection = this.#candidate();
     try {
-      const status = await candidate.call((session) =>
-        wanted === "cpu"
-          ? session.openCpu("cpu-faster", undefined, this.#threads)
-          : session.open(this.#policy, this.#threads),
-      );
-      this.#take(candidate, speeds ? measured(status, speeds) : status, undefined);
-    } catch {
+      const opened = await unlessAborted(this.#openBest(connection, request, policy), signal);
+      const status = speeds ? measured(opened, speeds) : opened;
+      return { connection, other: { status, policy } };
+    } catch (thrown) {
+      this.#discard(connection);
+      if (signal.aborted) throw thrown;
       // Either device will do.
-      this.#discard(candidate);
+      return here;
     }
-    return this.#connection;
+  }
+
+  /** Opens a device by a policy: at once the one that is known to be faster for a model. */
+  #openBest(
+    connection: Connection,
+    request: LoadRequest | undefined,
+    policy: DevicePolicy,
+  ): Promise<DeviceStatus> {
+    const speeds = request && this.#rememberedSpeeds(request, policy);
+    const onCpu = speeds && faster(speeds) === "cpu";
+    return connection.call((session) =>
+      onCpu
+        ? session.openCpu("cpu-faster", undefined, this.#threads)
+        : session.open(policy, this.#threads),
+    );
+  }
+
+  /** Calls with a picture, which goes to the worker: a file as it is, anything else drawn as it is now. */
+  async #withPicture<T>(
+    image: ImageInput,
+    signal: AbortSignal | undefined,
+    work: (
+      connection: Connection,
+      call: number,
+      picture: Blob | ImageBitmap,
+      name: string,
+    ) => Promise<T>,
+  ): Promise<T> {
+    if (signal?.aborted) throw aborted();
+    const name = image instanceof File ? image.name : "the picture";
+    const picture = image instanceof Blob ? image : await createImageBitmap(image);
+    try {
+      await unlessAborted(this.#recovered(), signal);
+    } catch (thrown) {
+      if (!(picture instanceof Blob)) picture.close();
+      throw thrown;
+    }
+    const connection = this.#connection;
+    const call = nextNumber();
+    const sent = picture instanceof Blob ? picture : Comlink.transfer(picture, [picture]);
+    const run = work(connection, call, sent, name);
+    const cancel = () => connection.tell((session) => session.cancel(call));
+    signal?.addEventListener("abort", cancel, { once: true });
+    try {
+      return await unlessAborted(run, signal);
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+    }
   }
 
   #rememberedSpeeds(request: LoadRequest, policy: DevicePolicy): Speeds | undefined {
@@ -403,14 +565,18 @@ export class Classifier {
       const cpuStatus = await other.call((session) =>
         session.openCpu("cpu-faster", undefined, this.#threads),
       );
-      const model = await this.#loadInto(other, request, undefined);
+      const model = await this.#loadInto(other, request);
       const webgpu = await connection.call((session) => session.time());
       const cpu = await other.call((session) => session.time());
       const speeds = { cpu, webgpu };
       rememberSpeeds(speedsKey(request), this.#adapter ?? "", speeds);
       const isStale = connection !== this.#connection || request !== this.#request;
-      if (isStale || !isMeasured(this.#policy)) return this.#discard(other);
-      if (faster(speeds) === "cpu") return this.#take(other, measured(cpuStatus, speeds), model);
+      // A model that is on its way is loaded into the device that is there.
+      if (isStale || this.#loading || !isMeasured(this.#policy)) return this.#discard(other);
+      if (faster(speeds) === "cpu") {
+        this.#take(other, measured(cpuStatus, speeds));
+        return this.#show(model);
+      }
       this.#discard(other);
       this.#note(measured(status, speeds));
     } catch (thrown) {
@@ -423,13 +589,16 @@ export class Classifier {
   /** A worker whose troubles are the classifier's, as long as it is the one in use. */
   #connect(): Connection {
     const connection: Connection = new Connection((trouble) => {
-      if (connection === this.#connection) this.#recover(trouble);
-      else connection.close(new ResNetError(trouble.code, TROUBLES[trouble.code](trouble.message)));
+      if (connection === this.#connection) return this.#recover(trouble);
+      const { code, message, model } = trouble;
+      if (model !== undefined && model !== this.#request?.id) this.#blame(model, message);
+      connection.close(new ResNetError(code, TROUBLES[code](message)));
     });
     return connection;
   }
 
   #candidate(): Connection {
+    if (this.#ended) throw this.#ended;
     const candidate = this.#connect();
     this.#candidates.add(candidate);
     return candidate;
@@ -441,26 +610,31 @@ export class Classifier {
   }
 
   /** Puts a candidate in the place of the worker that was in use, which comes to the end of its calls first. */
-  #take(candidate: Connection, status: DeviceStatus, model: LoadedModel | undefined): void {
+  #take(candidate: Connection, status: DeviceStatus): void {
     const before = this.#connection;
     this.#candidates.delete(candidate);
     this.#connection = candidate;
-    void before.idle().then(() => before.close(aborted()));
-    if (model) this.#model = model;
+    void before.idle().then(() => before.close(replaced()));
     this.#recovery = undefined;
     this.#note(status);
-    if (model) this.#options.onModel?.(model);
+  }
+
+  /** The model is on another device from now on. */
+  #show(model: LoadedModel): void {
+    this.#model = model;
+    this.#options.onModel?.(model);
   }
 
   /** The device in use is this from now on. */
   #note(status: DeviceStatus): void {
-    this.#device = this.#opened(Promise.resolve(status));
+    this.#device = this.#opened(this.#connection, Promise.resolve(status));
   }
 
-  async #loadInto(
+  /** Has a worker build a model, without using it yet. */
+  async #stage(
     connection: Connection,
     request: LoadRequest,
-    onProgress: ((progress: Progress) => void) | undefined,
+    onProgress?: (progress: Progress) => void,
   ): Promise<LoadedModel> {
     // Progress comes by a way of its own, and the last of it after the outcome.
     let underWay = true;
@@ -474,22 +648,28 @@ export class Classifier {
     }
   }
 
-  /** Passes the device on to whoever wants to know. */
-  #tell(device: Promise<DeviceStatus>): Promise<DeviceStatus> {
-    return device.then((status) => {
-      this.#connection.device = status;
-      this.#adapter = status.adapter ?? this.#adapter;
-      this.#options.onDevice?.(status);
-      return status;
-    });
+  /** Loads the model that is in use, or will be, into a worker. */
+  async #loadInto(connection: Connection, request: LoadRequest): Promise<LoadedModel> {
+    const model = await this.#stage(connection, request);
+    await connection.call((session) => session.commit(request.id));
+    return model;
   }
 
-  /** The device that is being opened, or the one that takes over before it is there. */
-  #opened(opening: Promise<DeviceStatus>): Promise<DeviceStatus> {
-    const device: Promise<DeviceStatus> = this.#tell(opening).catch((thrown) => {
-      if (this.#device === device) throw thrown;
-      return this.#device;
-    });
+  /** The device that a worker is opening, or the one that takes over before it is there. */
+  #opened(connection: Connection, opening: Promise<DeviceStatus>): Promise<DeviceStatus> {
+    const device: Promise<DeviceStatus> = opening.then(
+      (status) => {
+        if (connection !== this.#connection) return this.#device;
+        connection.device = status;
+        this.#adapter = status.adapter ?? this.#adapter;
+        this.#options.onDevice?.(status);
+        return status;
+      },
+      (thrown) => {
+        if (this.#device === device) throw thrown;
+        return this.#device;
+      },
+    );
     // Whoever asks for the device hears of its failure; nobody has to.
     device.catch(() => {});
     return device;
@@ -497,137 +677,130 @@ export class Classifier {
 
   /** Waits until there is code to call; what model it has, if any, does not matter. */
   async #restarted(): Promise<void> {
+    await this.#dropping;
+    // A worker that could not be started may be by now.
+    if (this.#connection.isClosed && !this.#ended) this.#reopen(replaced());
     let recovery: Promise<LoadedModel> | undefined;
     do {
       recovery = this.#recovery;
       await recovery?.catch(() => {});
       // Meanwhile that worker, too, may have been replaced.
     } while (recovery !== this.#recovery);
-    if (this.#givenUp) throw this.#givenUp;
+    if (this.#ended) throw this.#ended;
   }
 
   /** Waits until the model is back after a crash. Where loading it again failed, it is tried once more. */
   async #recovered(): Promise<void> {
     await this.#restarted();
     const recovery = this.#recovery;
-    await recovery?.catch(() => {
+    try {
+      await recovery;
+    } catch {
       if (this.#recovery === recovery) this.#reload();
-      return this.#recovery;
-    });
+      await this.#restarted();
+      await this.#recovery;
+    }
   }
 
   /** Loads the model that was there into the worker that has taken over. */
   #reload(): void {
-    if (this.#request === undefined) return;
-    const loading = this.#loadInto(this.#connection, this.#request, undefined);
-    this.#recovery = loading.then((model) => {
-      this.#model = model;
-      this.#options.onModel?.(model);
+    const request = this.#request;
+    if (request === undefined) {
+      this.#recovery = undefined;
+      return;
+    }
+    const connection = this.#connection;
+    const recovery = this.#stage(connection, request).then(async (model) => {
+      // Another model may have been loaded meanwhile.
+      if (this.#recovery !== recovery) {
+        connection.call((session) => session.drop(request.id)).catch(() => {});
+        throw replaced();
+      }
+      await connection.call((session) => session.commit(request.id));
+      this.#show(model);
       return model;
     });
+    this.#recovery = recovery;
     // Whoever needs the model hears of the failure.
-    this.#recovery.catch(() => {});
+    recovery.catch(() => {});
   }
 
-  /** Replaces a worker by one on another device, with the same model. */
-  #recover({ code, message }: Trouble): void {
-    // A lost device is no fault of the code's, and how often that can happen without any result is limited by itself.
-    if (code === "runtime-crashed") this.#restarts += 1;
-    if (this.#restarts > MOST_RESTARTS) {
-      this.#givenUp = new ResNetError(
+  /** Replaces a worker that is in trouble, with the same model unless the trouble came of it. */
+  #recover(trouble: Trouble): void {
+    const { code, message } = trouble;
+    const before = this.#connection;
+    const { to, counts, culprit } = afterTrouble(trouble, {
+      device: before.device?.kind,
+      model: this.#request?.id,
+      isProven: this.#isProven,
+      isSecondGpu: this.#secondGpu === before,
+      restarts: this.#restarts,
+    });
+    if (counts) this.#restarts += 1;
+    if (to === "nowhere") {
+      this.#ended = new ResNetError(
         "runtime-given-up",
         `The code that runs the network stopped unexpectedly ${this.#restarts} times (${message}). Reload the page.`,
       );
-      this.#connection.close(this.#givenUp);
+      before.close(this.#ended);
       return;
     }
-    const before = this.#connection;
-    before.close(new ResNetError(code, TROUBLES[code](message)));
-    const connection = this.#connect();
-    this.#connection = connection;
-    const again = code === "device-lost" && this.#unproven !== before;
-    this.#unproven = again ? connection : undefined;
+    if (culprit !== undefined) this.#blame(culprit, message);
+    const error = new ResNetError(code, TROUBLES[code](message));
+    if (to === "same") {
+      this.#reopen(error);
+      return;
+    }
     const reason = code === "runtime-crashed" ? "crashed" : code;
-    const opening = connection.call((session) =>
-      again
+    const connection = this.#replace(error, (session) =>
+      to === "chosen"
         ? session.open(this.#policy, this.#threads, message)
         : session.openCpu(reason, message, this.#threads),
     );
-    this.#device = this.#opened(opening);
-    this.#reload();
+    this.#secondGpu = to === "chosen" ? connection : undefined;
   }
-}
 
-/** A worker, and the calls into it: they all fail at once when it is closed. */
-class Connection {
-  readonly session: Comlink.Remote<Session>;
-  /** What it computes on, once that is known. */
-  device: DeviceStatus | undefined;
-  readonly #calls = new Set<Promise<unknown>>();
-  readonly #worker: Worker;
-  readonly #closed: Promise<never>;
-  #fail: ((error: ResNetError) => void) | undefined;
-  /** Runs out when the GPU does not answer. */
-  #due: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(onTrouble: (trouble: Trouble) => void) {
-    this.#worker = new Worker(new URL("../worker/worker.ts", import.meta.url), { type: "module" });
-    this.session = Comlink.wrap<Session>(this.#worker);
-    this.#closed = new Promise((_, reject) => {
-      this.#fail = reject;
-    });
-    this.#closed.catch(() => {});
-    // A panic is told twice, by the module and as the worker's error.
-    const tell = (trouble: Trouble) => {
-      if (this.#fail) onTrouble(trouble);
-    };
-    const crashed = (message: string) => tell({ code: "runtime-crashed", message });
-    const heard = (notice: GpuNotice) => {
-      clearTimeout(this.#due);
-      if (notice.gpu === "due") {
-        this.#due = setTimeout(() => heard(notice.otherwise), notice.within);
-      } else if (notice.gpu !== "answered") {
-        tell({ code: `device-${notice.gpu}`, message: notice.message });
-      }
-    };
-    this.#worker.addEventListener(
-      "message",
-      ({ data }: MessageEvent<Partial<CrashNotice> | GpuNotice | undefined>) => {
-        if (!data) return;
-        if ("gpu" in data) heard(data);
-        else if (typeof data.crashed === "string") crashed(data.crashed);
-      },
+  /** A model has crashed the code. If it is the one in use, the one before comes in its place. */
+  #blame(model: number, message: string): void {
+    const error = new ResNetError(
+      "model-crashed",
+      `The code that runs the network stopped unexpectedly with this model (${message}). It may be too large for this device. It is not loaded again by itself: load another one, or try it once more.`,
     );
-    this.#worker.addEventListener("error", (event) => {
-      event.preventDefault();
-      crashed(event.message || "the worker could not be started");
+    this.#culprits.set(model, error);
+    if (model !== this.#request?.id) return;
+    this.#request = this.#requestBefore;
+    this.#requestBefore = undefined;
+    this.#model = undefined;
+    this.#isProven = false;
+    this.#options.onModelCrash?.(error);
+  }
+
+  /** Replaces the worker in use by one on a device of the same kind, with the same model. */
+  #reopen(error: ResNetError): void {
+    const before = this.#connection;
+    const known = before.device;
+    const open = this.#open;
+    const connection = this.#replace(error, async (session) => {
+      const opened = await (known?.kind === "cpu"
+        ? session.openCpu(known.reason, known.detail, this.#threads)
+        : open(session));
+      if (!opened.ok || !known || known.kind !== opened.value.kind) return opened;
+      // What was told of the device still holds, and is no news.
+      const isSame = known.threads?.count === opened.value.threads?.count;
+      return { ok: true, value: isSame ? known : { ...opened.value, ...known } };
     });
+    if (this.#secondGpu === before) this.#secondGpu = connection;
   }
 
-  /** Calls into the worker. Comlink's own promises stay pending if the worker is gone; these do not. */
-  async call<T>(work: (session: Comlink.Remote<Session>) => Promise<Settled<T>>): Promise<T> {
-    const call = Promise.race([work(this.session), this.#closed]);
-    this.#calls.add(call);
-    const settled = await call
-      .catch((thrown) => {
-        throw toResNetError(thrown);
-      })
-      .finally(() => this.#calls.delete(call));
-    if (settled.ok) return settled.value;
-    throw new ResNetError(settled.error.code, settled.error.message);
-  }
-
-  /** Waits until no call is under way. */
-  async idle(): Promise<void> {
-    while (this.#calls.size > 0) await Promise.allSettled(this.#calls);
-  }
-
-  /** Ends the worker; calls under way fail with `error`. */
-  close(error: ResNetError): void {
-    this.#worker.terminate();
-    clearTimeout(this.#due);
-    this.#fail?.(error);
-    this.#fail = undefined;
+  /** Replaces the worker in use by another, opens a device there, and loads the same model. */
+  #replace(error: ResNetError, open: Opening): Connection {
+    this.#connection.close(error);
+    const connection = this.#connect();
+    this.#connection = connection;
+    this.#open = open;
+    this.#device = this.#opened(connection, connection.call(open));
+    this.#reload();
+    return connection;
   }
 }
 
@@ -648,6 +821,7 @@ function requestOf(weights: WeightSource, options: WeightOptions): LoadRequest {
   const { labels, sha256, ...choices } = options;
   const isFile = weights instanceof File;
   return {
+    id: nextNumber(),
     weights: weights instanceof Blob ? weights : fileAddress(weights, document.baseURI),
     choices: isFile ? { name: weights.name, ...choices } : choices,
     ...(labels !== undefined && { labels: labelsOf(labels) }),
@@ -665,6 +839,10 @@ function labelsOf(labels: LabelSource): string | Blob {
 
 function aborted(): ResNetError {
   return new ResNetError("aborted", "The call was cancelled.");
+}
+
+function replaced(): ResNetError {
+  return new ResNetError("runtime-replaced", "Another worker has taken over: try again.");
 }
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

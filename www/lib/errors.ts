@@ -32,8 +32,16 @@ export type ErrorCode =
   | "runtime-download"
   /** The browser may not run wasm code here: a Content-Security-Policy forbids it, or it is switched off. */
   | "runtime-blocked"
+  /** The page gets no worker to run the network in. */
+  | "worker-unavailable"
+  /** The browser lacks what reading pictures needs. */
+  | "browser-unsupported"
   /** The wasm code died, and has been started again. */
   | "runtime-crashed"
+  /** The wasm code died of a model, which is not loaded again by itself. */
+  | "model-crashed"
+  /** The worker was ended with a load that was given up in it. The model is loaded again in another one. */
+  | "runtime-replaced"
   /** It died too often to be started again. */
   | "runtime-given-up"
   | "not-ready"
@@ -51,6 +59,19 @@ export class ResNetError extends Error {
   ) {
     super(message, options);
   }
+}
+
+/** Codes of what fails because another worker takes over, where the same call is worth another try. */
+const REPLACED: readonly ErrorCode[] = [
+  "runtime-crashed",
+  "runtime-replaced",
+  "device-lost",
+  "device-failed",
+];
+
+/** Whether an error says that another worker takes over, where the same call is worth another try. */
+export function isReplaced(code: ErrorCode | undefined): boolean {
+  return code !== undefined && REPLACED.includes(code);
 }
 
 /** An error as plain data, for the way between worker and page. */

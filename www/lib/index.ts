@@ -20,7 +20,8 @@ export {
   createClassifier,
   type DeviceOptions,
   type ImageInput,
+  type InspectOptions,
   type LoadOptions,
 } from "./classifier";
-export { type ErrorCode, ResNetError } from "./errors";
+export { type ErrorCode, isReplaced, ResNetError } from "./errors";
 export type * from "./types";

@@ -17,7 +17,7 @@ const LONGEST_KEY = 1000;
 type Kept = [key: string, adapters: Record<string, unknown>];
 
 /** Whose speeds are remembered together: those of a weight file, calculated with in a certain way. */
-export function speedsKey({ weights, choices }: LoadRequest): string {
+export function speedsKey({ weights, choices }: Pick<LoadRequest, "weights" | "choices">): string {
   const file =
     typeof weights === "string" ? weights : `${choices.name ?? ""}, ${weights.size} bytes`;
   return `${file} | ${choices.arithmetic ?? "f32"}`;

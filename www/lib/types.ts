@@ -143,6 +143,8 @@ export type Kept =
 
 /** A model that is ready: what its file says, and its layers. */
 export interface LoadedModel {
+  /** Its number, which every answer bears that it gives. The same model has it on whatever device it is loaded again. */
+  id: number;
   info: ModelInfo;
   summary: Summary;
   /** Bytes of the weight file. */
@@ -174,6 +176,8 @@ export interface Evidence {
 
 /** What a photo shows. */
 export interface ImageClassification extends Omit<Classification, "evidence"> {
+  /** Which model says so: {@link LoadedModel.id}. */
+  model: number;
   /** The photo's size in pixels, as it was looked at. */
   width: number;
   height: number;
@@ -185,6 +189,8 @@ export interface ImageClassification extends Omit<Classification, "evidence"> {
 
 /** What the network saw in a photo, layer by layer. Convolutions are not fused for it, so it takes longer. */
 export interface ImageInspection {
+  /** Which model it is of: {@link LoadedModel.id}. */
+  model: number;
   /** In the order of computation. */
   layers: SeenLayer[];
   /** The photo's size in pixels. */

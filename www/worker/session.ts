@@ -1,4 +1,4 @@
-import { ResNetError } from "../lib/errors";
+import { ResNetError, toResNetError } from "../lib/errors";
 import type {
   Assumption,
   CachedWeights,
@@ -19,15 +19,21 @@ import type {
   WeightsAhead,
 } from "../lib/types";
 import type { Inspection, Model } from "../wasm/cpu/resnet_web";
+import { crashes } from "./crashes";
 import { afterLoss, type OpenedDevice, openDevice, openOnCpu } from "./device";
 import type { GpuWatch } from "./gpu-watch";
 import { IMAGENET_CLASSES, IMAGENET_LABELS, readLabels } from "./labels";
-import { readPixels } from "./pixels";
+import { post } from "./notices";
+import { type Pixels, readPixels } from "./pixels";
 import { type Settled, settle } from "./settled";
+import { Turns } from "./turns";
+import type { WasmModule } from "./wasm";
 import { cachedWeights, clearWeights, fetchWeights, forgetWeights, lookAhead } from "./weights";
 
 /** What is loaded, as plain data. */
 export interface LoadRequest {
+  /** The number of the load, which is then the model's: wherever it is loaded again, it is the same model. */
+  id: number;
   /** A weight file's bytes, its address, or that of a manifest (`.json`) that names one. */
   weights: string | Blob;
   choices: WeightChoices;
@@ -41,8 +47,12 @@ const TIMED_RUNS = 5;
 /** No further one is begun after so many milliseconds: software takes seconds for each, and somebody may wait. */
 const ENOUGH = 3000;
 
+/** Pictures at a time: one is decoded while the network looks at another. */
+const PICTURES = 2;
+
 /** A model and what is known of it beside what it tells. */
 interface Loaded {
+  id: number;
   model: Model;
   /** ImageNet's labels are given to a model only on an assumption, which it does not know of. */
   assumed: Assumption[];
@@ -62,10 +72,19 @@ interface Inspected {
 export class Session {
   #opened: Promise<OpenedDevice> | undefined;
   #loaded: Loaded | undefined;
+  /** Built, and not in use before the page says so: it alone knows whether the load has been given up. */
+  #staged: Loaded | undefined;
   #inspected: Inspected | undefined;
-  /** Classifications under way; a model must not be freed or renamed while it has one. */
+  /** Runs under way; a model must not be freed or renamed while it has one. */
   readonly #running = new Set<Promise<unknown>>();
-  #download: AbortController | undefined;
+  /** Loads that can be given up, by their numbers. */
+  readonly #loads = new Map<number, AbortController>();
+  /** Calls with a picture that can be given up, by their numbers. */
+  readonly #calls = new Map<number, AbortController>();
+  readonly #pictures = new Turns(PICTURES);
+  /** What was seen last is kept, so looks come one after the other. */
+  readonly #looks = new Turns(1);
+  readonly #threads = new Turns(1);
 
   /**
    * Opens a device: `policy`'s, or the CPU where that cannot be had, to compute on so many threads.
@@ -95,68 +114,69 @@ export class Session {
 
   /** Computes on so many threads from now on, or as many of them as there can be. */
   setThreads(count: ThreadCount): Promise<Settled<DeviceStatus>> {
-    return settle(async () => {
+    const set = async () => {
       const device = await this.#device();
       if (!device.threads) return device.status;
       await device.threads.set(count);
       const status = { ...device.status, threads: device.threads.status };
       this.#opened = Promise.resolve({ ...device, status });
       return status;
-    });
+    };
+    return settle(() => this.#threads.take(new AbortController().signal, set));
   }
 
   /**
-   * Fetches weights and builds their network. While that goes on, and if it fails, the model that was loaded before
-   * stays.
+   * Fetches weights and builds their network. It is used when {@link commit} says so, until then and if anything fails the
+   * model before is.
    */
   load(
-    { weights, sha256, choices, labels }: LoadRequest,
+    request: LoadRequest,
     onProgress: (progress: Progress) => void,
   ): Promise<Settled<LoadedModel>> {
     return settle(async () => {
-      this.#download?.abort();
-      const download = new AbortController();
-      this.#download = download;
-      const { signal } = download;
-      const fetched: { blob: Blob; name?: string; kept: Kept } =
-        weights instanceof Blob
-          ? { blob: weights, kept: { cached: false, reason: "file" } }
-          : await fetchWeights({ url: weights, signal, onProgress, ...(sha256 && { sha256 }) });
-      const { blob, name, kept } = fetched;
-      onProgress({ loaded: blob.size, total: blob.size, cached: false });
-      const device = await this.#device();
-      // From here on there is no turning back: cancelled means that the model before stays.
-      signal.throwIfAborted();
-      const known = { ...(name && { name }), ...choices };
-      const model = await build(device, blob, known).catch(async (thrown) => {
-        if (typeof weights === "string") await forgetWeights(weights);
-        throw thrown;
-      });
-      let assumed: Assumption[];
+      const load = new AbortController();
+      this.#loads.set(request.id, load);
       try {
-        assumed = await label(model, labels, signal);
-      } catch (thrown) {
-        model.free();
-        throw thrown;
+        const staged = await this.#stage(request, onProgress, load.signal);
+        this.#unstage();
+        this.#staged = staged;
+        return described(staged);
+      } finally {
+        this.#loads.delete(request.id);
       }
-      const before = this.#loaded?.model;
-      this.#loaded = { model, assumed, kept, blob, choices: known };
-      this.#forgetInspection();
-      if (before) {
-        // Whoever still classifies with it comes to the end first.
-        await Promise.allSettled(this.#running);
-        before.free();
-      }
-      return described(this.#loaded);
     });
   }
 
-  /** Gives the classes other names, of a text or JSON file or from its address. */
-  setLabels(labels: string | Blob): Promise<Settled<LoadedModel>> {
+  /** Uses the model that was loaded under this number from now on, for every call that comes later. */
+  commit(id: number): Promise<Settled<void>> {
+    return settle(async () => {
+      if (this.#staged?.id !== id) throw new ResNetError("aborted", "This load was given up.");
+      const before = this.#loaded?.model;
+      this.#loaded = this.#staged;
+      this.#staged = undefined;
+      this.#forgetInspection();
+      // Whoever still runs it comes to the end first.
+      void Promise.allSettled(this.#running).then(() => before?.free());
+    });
+  }
+
+  /** Gives a load up, and frees what came of it unless it is in use already. */
+  drop(id: number): Promise<Settled<void>> {
+    return settle(async () => {
+      this.#loads.get(id)?.abort();
+      if (this.#staged?.id === id) this.#unstage();
+    });
+  }
+
+  /** Gives the classes of a model other names, of a text or JSON file or from its address. */
+  setLabels(id: number, labels: string | Blob): Promise<Settled<LoadedModel>> {
     return settle(async () => {
       const text = await readLabels(labels);
       while (this.#running.size > 0) await Promise.allSettled(this.#running);
       const loaded = this.#ready();
+      if (loaded.id !== id) {
+        throw new ResNetError("aborted", "Another model has been loaded meanwhile.");
+      }
       loaded.model.setLabels(text);
       loaded.assumed = loaded.assumed.filter((assumption) => assumption !== "labels");
       return described(loaded);
@@ -178,31 +198,37 @@ export class Session {
     return settle(clearWeights);
   }
 
-  /** Stops a download that is under way. */
-  cancelLoad(): void {
-    this.#download?.abort();
+  /** Gives the call with this number up: it does not begin any more, or ends before the network runs. */
+  cancel(call: number): void {
+    this.#calls.get(call)?.abort();
   }
 
-  /** Classifies an encoded photo or a decoded one, and tells `evidence` for it. `name` is for the error's text. */
+  /**
+   * Classifies an encoded photo or a decoded one, and tells `evidence` for it. `name` is for the error's text.
+   *
+   * @param call a number by which {@link cancel} knows it
+   */
   classify(
     image: Blob | ImageBitmap,
     name: string,
     top: number,
     evidence: EvidenceFor | undefined,
+    call: number,
   ): Promise<Settled<ImageClassification>> {
-    return settle(async () => {
-      this.#ready();
+    return this.#withPicture(call, image, this.#pictures, async (signal) => {
       const start = performance.now();
       const { gpu } = await this.#device();
-      const { data, width, height } = await readPixels(image, name);
+      const { data, width, height } = await this.#pixels(image, name);
       const decodeMilliseconds = performance.now() - start;
+      await heard(signal);
       // Decoding takes its time, and another model may have come meanwhile.
-      const { model } = this.#ready();
-      const { evidence: told, ...classification } = await this.#run(gpu, () =>
+      const { id, model } = this.#ready();
+      const { evidence: told, ...classification } = await this.#run(id, gpu, () =>
         model.classify(data, width, height, top, evidence),
       );
       return {
         ...classification,
+        model: id,
         width,
         height,
         decodeMilliseconds,
@@ -214,29 +240,30 @@ export class Session {
   /**
    * Runs the network on a picture and looks at every layer, on the CPU. What is seen stays until the next look. Of a model on
    * a GPU its times there come along.
+   *
+   * @param call a number by which {@link cancel} knows it
    */
-  inspect(image: Blob | ImageBitmap, name: string): Promise<Settled<ImageInspection>> {
-    return settle(async () => {
-      this.#ready();
-      const { data, width, height } = await readPixels(image, name);
+  inspect(
+    image: Blob | ImageBitmap,
+    name: string,
+    call: number,
+  ): Promise<Settled<ImageInspection>> {
+    return this.#withPicture(call, image, this.#looks, async (signal) => {
+      const pixels = await this.#pixels(image, name);
       const { wasm, gpu } = await this.#device();
-      const { model, blob, choices } = this.#ready();
-      const times = gpu && (await this.#timesOf(model, gpu));
+      await heard(signal);
+      const loaded = this.#ready();
+      const times = gpu && (await this.#timesOf(loaded, gpu));
+      signal.throwIfAborted();
       this.#forgetInspection();
-      let inspection: Inspection;
-      if (!gpu) {
-        inspection = model.inspect(data, width, height);
-      } else {
-        // The GPU's module computes on the CPU, too. The second network goes as soon as it has been looked into.
-        const engine = await wasm.Engine.open("cpu", false);
-        const second = engine.load(blob, choices);
-        inspection = second.inspect(data, width, height);
-        second.free();
-        engine.free();
-      }
+      const inspection = await crashes.during(loaded.id, () =>
+        gpu ? lookOnCpu(wasm, loaded, pixels) : look(loaded.model, pixels),
+      );
       const { layers } = inspection;
-      this.#inspected = { inspection, layers };
-      const seen = { layers, width, height };
+      if (this.#loaded === loaded) this.#inspected = { inspection, layers };
+      else inspection.free();
+      const { width, height } = pixels;
+      const seen = { model: loaded.id, layers, width, height };
       return times ? { ...seen, gpu: times } : seen;
     });
   }
@@ -277,6 +304,74 @@ export class Session {
     gpu?.lose();
   }
 
+  /** Builds the model of a request, whatever becomes of it then. */
+  async #stage(
+    { id, weights, sha256, choices, labels }: LoadRequest,
+    onProgress: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<Loaded> {
+    const fetched: { blob: Blob; name?: string; kept: Kept } =
+      weights instanceof Blob
+        ? { blob: weights, kept: { cached: false, reason: "file" } }
+        : await fetchWeights({ url: weights, signal, onProgress, ...(sha256 && { sha256 }) });
+    const { blob, name, kept } = fetched;
+    onProgress({ loaded: blob.size, total: blob.size, cached: false });
+    const device = await this.#device();
+    // Building takes one long call, in which nothing is heard.
+    await heard(signal);
+    this.#unstage();
+    const known = { ...(name && { name }), ...choices };
+    const model = await build(id, device, blob, known).catch(async (thrown) => {
+      const isBad = toResNetError(thrown).code.startsWith("weights-");
+      if (isBad && typeof weights === "string") await forgetWeights(weights);
+      throw thrown;
+    });
+    try {
+      const assumed = await label(model, labels, signal);
+      await heard(signal);
+      return { id, model, assumed, kept, blob, choices: known };
+    } catch (thrown) {
+      model.free();
+      throw thrown;
+    }
+  }
+
+  #unstage(): void {
+    this.#staged?.model.free();
+    this.#staged = undefined;
+  }
+
+  /** Does something with a picture when its turn comes, unless it is given up before. */
+  #withPicture<T>(
+    call: number,
+    image: Blob | ImageBitmap,
+    turns: Turns,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<Settled<T>> {
+    return settle(async () => {
+      const giveUp = new AbortController();
+      this.#calls.set(call, giveUp);
+      try {
+        this.#ready();
+        return await turns.take(giveUp.signal, () => work(giveUp.signal));
+      } finally {
+        this.#calls.delete(call);
+        // A bitmap is this worker's now, whether it was looked at or not.
+        if (!(image instanceof Blob)) image.close();
+      }
+    });
+  }
+
+  async #pixels(image: Blob | ImageBitmap, name: string): Promise<Pixels> {
+    if (typeof OffscreenCanvas === "undefined") {
+      throw new ResNetError(
+        "browser-unsupported",
+        "This browser cannot read pictures in a worker: it lacks OffscreenCanvas. Use a newer one: Chrome 69, Firefox 105, Safari 16.4 or later.",
+      );
+    }
+    return readPixels(image, name);
+  }
+
   async #timedRun(): Promise<number> {
     const { gpu } = await this.#device();
     const times: number[] = [];
@@ -284,11 +379,11 @@ export class Session {
     for (let run = 0; run <= TIMED_RUNS && (run < 2 || spent < ENOUGH); run += 1) {
       // Pictures that somebody waits for come first.
       while (this.#running.size > 0) await Promise.allSettled(this.#running);
-      const { model } = this.#ready();
+      const { id, model } = this.#ready();
       const values = model.info.inputShape.reduce((product, size) => product * size, 1);
       const picture = Float32Array.from({ length: values }, (_, i) => Math.sin(i));
       const start = performance.now();
-      await this.#run(gpu, () => model.logits(picture));
+      await this.#run(id, gpu, () => model.logits(picture));
       const time = performance.now() - start;
       times.push(time);
       spent += time;
@@ -298,15 +393,15 @@ export class Session {
   }
 
   /** How long the GPU takes for each layer of a model or, where that is not told, for a run. */
-  async #timesOf(model: Model, gpu: GpuWatch): Promise<GpuTimes> {
-    const layers = await this.#run(gpu, () => model.layerTimes());
+  async #timesOf({ id, model }: Loaded, gpu: GpuWatch): Promise<GpuTimes> {
+    const layers = await this.#run(id, gpu, () => model.layerTimes());
     if (layers) return { taken: "timestamps", layers };
     return { taken: "coarse", milliseconds: await this.#timedRun() };
   }
 
   /** Has a model do something on its device; until that is done the model stays. */
-  #run<T>(gpu: GpuWatch | undefined, work: () => Promise<T>): Promise<T> {
-    const run = gpu ? gpu.run(work) : work();
+  #run<T>(id: number, gpu: GpuWatch | undefined, work: () => Promise<T>): Promise<T> {
+    const run = crashes.during(id, () => (gpu ? gpu.run(work) : work()));
     this.#running.add(run);
     return run.finally(() => this.#running.delete(run));
   }
@@ -332,19 +427,63 @@ export class Session {
   }
 }
 
-/** Builds the network. A GPU that fails at it is told of, and the call goes unanswered. */
+/** Waits until the messages that have come meanwhile are heard; throws if one of them aborted `signal`. */
+async function heard(signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port2.onmessage = () => {
+      port2.close();
+      resolve();
+    };
+    port1.postMessage(null);
+  });
+  signal.throwIfAborted();
+}
+
+/** Builds the network, in one long call. A GPU that fails at it is told of, and the call goes unanswered. */
 async function build(
+  id: number,
   { engine, gpu }: OpenedDevice,
   weights: Blob,
   choices: WeightChoices,
 ): Promise<Model> {
-  // Begun outside of the GPU's time: reading the weights is the disk's matter.
-  const loading = (async () => engine.load(weights, choices))();
-  return gpu ? gpu.load(() => loading) : loading;
+  post({ building: id });
+  try {
+    return await crashes.during(id, () => {
+      // Begun outside of the GPU's time: reading the weights is the disk's matter.
+      const loading = (async () => engine.load(weights, choices))();
+      return gpu ? gpu.load(() => loading) : loading;
+    });
+  } finally {
+    post({ building: null });
+  }
 }
 
-function described({ model, assumed, blob, kept }: Loaded): LoadedModel {
-  return { info: { ...model.info, assumed }, summary: model.summary, bytes: blob.size, kept };
+function look(model: Model, { data, width, height }: Pixels): Inspection {
+  return model.inspect(data, width, height);
+}
+
+/** Looks at every layer of a network that is on a GPU: in a second one, on the CPU, which the GPU's module knows as well. */
+async function lookOnCpu(
+  wasm: WasmModule,
+  { blob, choices }: Loaded,
+  pixels: Pixels,
+): Promise<Inspection> {
+  const engine = await wasm.Engine.open("cpu", false);
+  try {
+    const second = engine.load(blob, choices);
+    try {
+      return look(second, pixels);
+    } finally {
+      second.free();
+    }
+  } finally {
+    engine.free();
+  }
+}
+
+function described({ id, model, assumed, blob, kept }: Loaded): LoadedModel {
+  return { id, info: { ...model.info, assumed }, summary: model.summary, bytes: blob.size, kept };
 }
 
 /** Names a new model's classes, by ImageNet's names where nobody says and the number fits. Tells what is assumed. */

@@ -1,16 +1,13 @@
 import { ResNetError, toResNetError } from "../lib/errors";
 import type { ThreadObstacle } from "../lib/types";
 import type * as CpuModule from "../wasm/cpu/resnet_web";
+import { type Clock, within } from "./clock";
+import { crashes } from "./crashes";
 import { obstacleToWasm } from "./obstacle";
 import { Threads, whyOneThread } from "./threads";
 
 /** What all wasm modules export. */
 export type WasmModule = Omit<typeof CpuModule, "default" | "initSync">;
-
-/** The message in which a worker says that its wasm code has died. */
-export interface CrashNotice {
-  crashed: string;
-}
 
 /** A module for the CPU. */
 export interface CpuCode {
@@ -20,6 +17,9 @@ export interface CpuCode {
   /** Where it cannot, why. */
   obstacle?: ThreadObstacle;
 }
+
+/** The module is the largest part of the page's code. */
+const ARRIVAL: Clock = { milliseconds: 180_000, otherwise: "it did not arrive within 3 minutes" };
 
 /**
  * Loads the module that runs on the CPU: with threads where the page may share memory between them,
@@ -56,20 +56,19 @@ async function started<M extends WasmModule & { default(): Promise<unknown> }>(
 ): Promise<M> {
   const module = await instantiated(imported);
   // A panic inside an async function leaves its promise pending for ever, so the page hears of it this way.
-  module.setPanicListener((message) => {
-    const notice: CrashNotice = { crashed: message };
-    self.postMessage(notice);
-  });
-  return module;
+  module.setPanicListener((message) => crashes.tell(message));
+  return crashes.guard(module);
 }
 
 async function instantiated<M extends { default(): Promise<unknown> }>(
   imported: Promise<M>,
 ): Promise<M> {
   try {
-    const module = await imported;
-    await module.default();
-    return module;
+    return await within(ARRIVAL, async () => {
+      const module = await imported;
+      await module.default();
+      return module;
+    });
   } catch (cause) {
     throw new ResNetError(
       "runtime-download",

@@ -21,24 +21,26 @@ export function useActivation(
   const [asked, setAsked] = useState<Prediction | null>(null);
   const [activation, setActivation] = useState<Activation | null>(null);
 
+  const modelId = model?.id;
   useEffect(() => setAsked(null), [model, photo]);
 
   useEffect(() => {
-    let current = true;
     setActivation(null);
     if (!asked || !photo) return;
+    const over = new AbortController();
+    const { signal } = over;
     const file = new File([photo.blob], photo.name, { type: photo.blob.type });
-    classifier.current?.classify(file, { top: 1, evidence: asked.index }).then(
-      ({ evidence, width, height }) => {
-        if (current && evidence) setActivation({ label: asked.label, evidence, width, height });
+    classifier.current?.classify(file, { top: 1, evidence: asked.index, signal }).then(
+      ({ model: answering, evidence, width, height }) => {
+        // A class's index means something else to another model.
+        if (signal.aborted || answering !== modelId || !evidence) return;
+        setActivation({ label: asked.label, evidence, width, height });
       },
       // Whoever asks again tries again.
-      () => current && setAsked(null),
+      () => !signal.aborted && setAsked(null),
     );
-    return () => {
-      current = false;
-    };
-  }, [classifier, asked, photo]);
+    return () => over.abort();
+  }, [classifier, asked, photo, modelId]);
 
   const ask = useCallback(
     (prediction: Prediction | null) =>

@@ -34,7 +34,11 @@ export function useContest(contender: Contender, photo: Photo | null): ContestSt
     };
     setState(NOTHING);
     const { device, weights, options } = contender;
-    const other = new Classifier({ device, onDevice: (status) => change({ device: status }) });
+    const other = new Classifier({
+      device,
+      onDevice: (status) => change({ device: status }),
+      onModelCrash: (error) => change({ model: null, error }),
+    });
     other.load(weights, options).then(
       (model) => {
         change({ model });
@@ -51,20 +55,19 @@ export function useContest(contender: Contender, photo: Photo | null): ContestSt
 
   useEffect(() => {
     if (!classifier || !photo) return;
-    let current = true;
+    const over = new AbortController();
+    const { signal } = over;
     const file = new File([photo.blob], photo.name, { type: photo.blob.type });
     setState((before) => ({ ...before, result: null }));
     // The first run warms up, so that both are told by a run that is like any other.
     classifier
-      .classify(file, { top: 1 })
-      .then(() => classifier.classify(file, { top: ALL }))
+      .classify(file, { top: 1, signal })
+      .then(() => classifier.classify(file, { top: ALL, signal }))
       .then(
-        (result) => current && setState((before) => ({ ...before, result, error: null })),
-        (error: ResNetError) => current && setState((before) => ({ ...before, error })),
+        (result) => !signal.aborted && setState((before) => ({ ...before, result, error: null })),
+        (error: ResNetError) => !signal.aborted && setState((before) => ({ ...before, error })),
       );
-    return () => {
-      current = false;
-    };
+    return () => over.abort();
   }, [classifier, photo]);
 
   return state;

@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Classifier } from "../../lib";
+import type { Classifier, LoadedModel } from "../../lib";
 import { FileText } from "../FileText";
 import { MOST_IN_MESSAGE, plain } from "../file-text";
 import { readableLabel } from "../format";
@@ -19,31 +19,32 @@ const TOP = 5;
 interface GalleryProps {
   files: readonly File[];
   classifier: RefObject<Classifier | null>;
-  /** Whether there is a model. */
-  ready: boolean;
+  /** What the photos are looked at with, again when it is another; null while there is none. */
+  model: LoadedModel | null;
   onShow: (file: File) => void;
   onClose: () => void;
 }
 
 /** Many photos and what each of them shows. Results are kept, not pictures. */
-export function Gallery({ files, classifier, ready, onShow, onClose }: GalleryProps) {
+export function Gallery({ files, classifier, model, onShow, onClose }: GalleryProps) {
   const [outcomes, setOutcomes] = useState<(Outcome | undefined)[]>([]);
   const [isOver, setOver] = useState(false);
   const [visible, setVisible] = useState(PORTION);
   const cancel = useRef<AbortController | null>(null);
   const began = useRef(0);
+  const modelId = model?.id;
 
   useEffect(() => {
     setOutcomes([]);
     setOver(false);
     setVisible(PORTION);
-    if (!ready) return;
+    if (modelId === undefined) return;
     const controller = new AbortController();
     cancel.current = controller;
     began.current = performance.now();
-    const classify = async (file: File) => {
+    const classify = async (file: File, signal: AbortSignal) => {
       if (!classifier.current) throw new Error(text.noClassifier);
-      return classifier.current.classify(file, { top: TOP });
+      return classifier.current.classify(file, { top: TOP, signal });
     };
     const note = (place: number, outcome: Outcome) =>
       setOutcomes((before) => {
@@ -58,7 +59,7 @@ export function Gallery({ files, classifier, ready, onShow, onClose }: GalleryPr
       cancel.current = null;
       controller.abort();
     };
-  }, [files, classifier, ready]);
+  }, [files, classifier, modelId]);
 
   const done = outcomes.filter(Boolean).length;
   const failed = outcomes.filter((outcome) => outcome && "error" in outcome).length;
@@ -85,12 +86,12 @@ export function Gallery({ files, classifier, ready, onShow, onClose }: GalleryPr
       </div>
       <progress max={files.length} value={done} aria-label={text.progressLabel} />
       <p class="fine" role="status">
-        {!ready
+        {!model
           ? text.waiting
           : isOver
             ? text.over(done, files.length, failed)
             : text.running(done, files.length)}
-        {ready && !isOver && done > 1 && ` ${text.speed(perSecond)}`}
+        {model && !isOver && done > 1 && ` ${text.speed(perSecond)}`}
       </p>
       <ul class="gallery-grid">
         {files.slice(0, visible).map((file, i) => (

@@ -46,6 +46,7 @@ it("every photo has its own outcome, two at a time", async () => {
 
 it.each([
   ["runtime-crashed", 2],
+  ["runtime-replaced", 2],
   ["device-lost", 2],
   ["device-failed", 2],
   ["image-decode", 1],
@@ -65,8 +66,10 @@ it("begins no further photo when it is cancelled, and tells of none", async () =
   const cancel = new AbortController();
   const told: number[] = [];
   const tried: string[] = [];
-  const classify = async (file: File) => {
+  const classify = async (file: File, signal: AbortSignal) => {
     tried.push(file.name);
+    // What is under way is given up with the rest.
+    expect(signal).toBe(cancel.signal);
     await new Promise((done) => setTimeout(done));
     return RESULT;
   };

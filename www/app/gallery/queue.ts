@@ -1,24 +1,18 @@
-import type { ErrorCode, ImageClassification } from "../../lib";
+import { type ErrorCode, type ImageClassification, isReplaced } from "../../lib";
 
 /** What became of one photo of many. */
 export type Outcome = { result: ImageClassification } | { error: string };
 
 /** Photos with the classifier at a time: one is decoded while the network looks at the other. */
 const AHEAD = 2;
-/** What fails because the worker has been replaced: worth one more try. */
-const REPLACED: readonly (ErrorCode | undefined)[] = [
-  "runtime-crashed",
-  "device-lost",
-  "device-failed",
-];
 
 /**
  * Classifies photos one after the other and tells of each as soon as it is done. One that fails does not stop the others;
- * when `signal` aborts, no further one is begun.
+ * when `signal` aborts, no further one is begun, and `classify`, which has it, too, ends those under way.
  */
 export async function classifyAll(
   files: readonly File[],
-  classify: (file: File) => Promise<ImageClassification>,
+  classify: (file: File, signal: AbortSignal) => Promise<ImageClassification>,
   onOutcome: (place: number, outcome: Outcome) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -27,7 +21,7 @@ export async function classifyAll(
     while (next < files.length && !signal.aborted) {
       const place = next;
       next += 1;
-      const outcome = await attempt(files[place] as File, classify);
+      const outcome = await attempt(() => classify(files[place] as File, signal));
       if (!signal.aborted) onOutcome(place, outcome);
     }
   };
@@ -35,15 +29,14 @@ export async function classifyAll(
 }
 
 async function attempt(
-  file: File,
-  classify: (file: File) => Promise<ImageClassification>,
+  classify: () => Promise<ImageClassification>,
   again = true,
 ): Promise<Outcome> {
   try {
-    return { result: await classify(file) };
+    return { result: await classify() };
   } catch (thrown) {
     const { code, message } = thrown as Error & { code?: ErrorCode };
-    if (again && REPLACED.includes(code)) return attempt(file, classify, false);
+    if (again && isReplaced(code)) return attempt(classify, false);
     return { error: message };
   }
 }

@@ -19,27 +19,31 @@ export function useInspection(
   photo: Photo | null,
 ) {
   const [state, setState] = useState<InspectionState>(NOTHING);
-  const newest = useRef(0);
+  const underWay = useRef<AbortController | null>(null);
 
   // Another model or photo makes what was seen stale.
   useEffect(() => {
-    newest.current += 1;
+    underWay.current?.abort();
     setState(NOTHING);
   }, [model, photo]);
 
   const look = useCallback(async () => {
     if (!classifier.current || !photo || !model) return;
-    newest.current += 1;
-    const turn = newest.current;
+    underWay.current?.abort();
+    const look = new AbortController();
+    underWay.current = look;
+    const { signal } = look;
     setState({ ...NOTHING, looking: true });
     let outcome: InspectionState;
     try {
       const file = new File([photo.blob], photo.name, { type: photo.blob.type });
-      outcome = { ...NOTHING, inspection: await classifier.current.inspect(file) };
+      const inspection = await classifier.current.inspect(file, { signal });
+      // What another model saw has no place in this one's layers.
+      outcome = { ...NOTHING, inspection: inspection.model === model.id ? inspection : null };
     } catch (thrown) {
       outcome = { ...NOTHING, error: thrown as ResNetError };
     }
-    if (turn === newest.current) setState(outcome);
+    if (!signal.aborted) setState(outcome);
   }, [classifier, photo, model]);
 
   return { ...state, look };

@@ -1,12 +1,13 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type {
-  Classifier,
-  EvidenceFor,
-  ImageClassification,
-  LoadedModel,
-  Prediction,
-  ResNetError,
+import {
+  type Classifier,
+  type EvidenceFor,
+  type ImageClassification,
+  isReplaced,
+  type LoadedModel,
+  type Prediction,
+  type ResNetError,
 } from "../../lib";
 import type { Activation } from "../activation/useActivation";
 import type { ActivationFeed } from "./feed";
@@ -19,6 +20,8 @@ import type { Where } from "./useWhere";
 
 /** What the newest frame shows. */
 export interface View {
+  /** The number of the model that says so. */
+  model: number;
   /** The most probable classes first. */
   predictions: Prediction[];
   /** The class that was first long enough to be told of; null until there is one. */
@@ -31,12 +34,6 @@ const NAMED = 100;
 const SHOWN = 5;
 /** What is that many milliseconds old weighs 1/e in the bars: calm, and yet quick enough to follow a hand. */
 const TIME_CONSTANT = 400;
-
-/** Faults that the classifier gets over by itself: the next frame runs on the code that has been started again. */
-const PASSING: readonly string[] = [
-  "runtime-crashed",
-  "device-failed",
-] satisfies ResNetError["code"][];
 
 /** How frames are looked at. It may change from one to the next. */
 interface LiveOptions {
@@ -73,14 +70,18 @@ export function useLive(
     let mean: Smoothed | null = null;
     let steadiness: Steadiness | null = null;
     let told: Prediction | null = null;
-    let isOver = false;
+    const over = new AbortController();
+    const { signal } = over;
 
     const loop = newestFrameWins({
       look: () => {
         const evidence = wanted(latest.current, mean);
-        return current.classify(video, { top: NAMED, ...(evidence !== undefined && { evidence }) });
+        const whose = evidence !== undefined && { evidence };
+        return current.classify(video, { top: NAMED, signal, ...whose });
       },
       onResult: (result, capturedAt) => {
+        // Another model is there, of which the page is about to hear.
+        if (result.model !== model.id) return;
         feed.show(activationOf(result, latest.current.where));
         const { top } = result;
         mean = smoothed(mean, top, capturedAt, TIME_CONSTANT);
@@ -89,23 +90,24 @@ export function useLive(
         if (!first) return;
         steadiness = steady(steadiness, first.index, performance.now());
         if (steadiness.told === first.index && told?.index !== first.index) told = first;
-        setView({ predictions, told });
+        setView({ model: result.model, predictions, told });
         requestAnimationFrame(() => {
-          if (!isOver) setReading(pace.shown(capturedAt, performance.now()));
+          if (!signal.aborted) setReading(pace.shown(capturedAt, performance.now()));
         });
       },
       onFault: (thrown) => {
         // The camera went while a frame was read. Whoever took it away knows, or has been told.
         if (!video.srcObject) return true;
         const error = thrown as ResNetError;
-        if (PASSING.includes(error.code)) return true;
+        // The next frame is looked at by the worker that has taken over.
+        if (isReplaced(error.code)) return true;
         latest.current.onFault(error);
         return false;
       },
     });
     const unwatch = watchFrames(video, loop.frame);
     return () => {
-      isOver = true;
+      over.abort();
       unwatch();
       loop.stop();
       setReading(null);
@@ -113,7 +115,8 @@ export function useLive(
     };
   }, [video, model, classifier, feed]);
 
-  return { view, reading };
+  // What another model saw is not this one's.
+  return { view: view?.model === model?.id ? view : null, reading };
 }
 
 /** Whose evidence the next frame is to tell. */

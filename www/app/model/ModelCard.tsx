@@ -80,11 +80,9 @@ function Download({
       <p class="fine">
         {text.progress(megabytes(loaded), total === null ? null : megabytes(total))}
       </p>
-      {!whole && (
-        <button type="button" onClick={onCancel}>
-          {text.cancel}
-        </button>
-      )}
+      <button type="button" onClick={onCancel}>
+        {text.cancel}
+      </button>
     </div>
   );
 }

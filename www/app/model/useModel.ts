@@ -20,6 +20,8 @@ import { allow, type Question, questionBefore } from "./consent";
 export interface ModelState {
   /** The device in use; null while it is being opened. */
   device: DeviceStatus | null;
+  /** Whether none could be opened. */
+  notOpened: boolean;
   /** How the device is chosen. */
   policy: DevicePolicy;
   /** On how many threads the CPU is to compute. */
@@ -57,6 +59,7 @@ export function useModel({
 }: Settings) {
   const [state, setState] = useState<ModelState>(() => ({
     device: null,
+    notOpened: false,
     policy: firstPolicy,
     threads: threads ?? rememberedThreads() ?? "auto",
     switching: false,
@@ -75,6 +78,8 @@ export function useModel({
   /** What was asked for last, and what is loaded: not the same after a failure. */
   const wanted = useRef<Wanted>({ source: weights ?? DEFAULT, choices: firstChoices });
   const loaded = useRef<Wanted | null>(null);
+  /** What models were loaded from, by their numbers, that in use last: the one before may come back. */
+  const sources = useRef(new Map<number, Wanted>());
   const firstThreads = useRef(state.threads);
 
   const countCache = useCallback(async () => {
@@ -104,6 +109,7 @@ export function useModel({
           return false;
         }
         const model = await current.load(source, { ...options, signal: controller.signal });
+        sources.current = new Map([...sources.current].slice(-1)).set(model.id, want);
         loaded.current = want;
         change({ model, progress: null });
         return true;
@@ -125,11 +131,23 @@ export function useModel({
       device: firstPolicy,
       threads: firstThreads.current,
       onDevice: (device) => change({ device }),
-      onModel: (model) => change({ model }),
+      onModel: (model) => {
+        const source = sources.current.get(model.id);
+        if (source) {
+          sources.current.delete(model.id);
+          sources.current.set(model.id, source);
+          loaded.current = source;
+        }
+        change({ model });
+      },
+      onModelCrash: (error) => {
+        loaded.current = null;
+        change({ model: null, error });
+      },
       onProgress: (progress) => change({ progress }),
     });
     classifier.current = created;
-    created.device.catch((error: ResNetError) => change({ error }));
+    created.device.catch((error: ResNetError) => change({ error, notOpened: true }));
     void load(wanted.current);
     return () => created.dispose();
   }, [firstPolicy, change, load]);
@@ -160,8 +178,13 @@ export function useModel({
     async (labels: LabelSource) => {
       try {
         const model = await classifier.current?.setLabels(labels);
-        if (loaded.current) loaded.current = { ...loaded.current, labels };
-        if (model) change({ model, error: null });
+        if (!model) return;
+        const before = sources.current.get(model.id);
+        if (before) {
+          loaded.current = { ...before, labels };
+          sources.current.set(model.id, loaded.current);
+        }
+        change({ model, error: null });
       } catch (thrown) {
         change({ error: thrown as ResNetError });
       }
@@ -176,6 +199,8 @@ export function useModel({
         await classifier.current?.setDevice(policy);
         change({ switching: false });
       } catch (thrown) {
+        // A newer choice has taken over and tells for itself.
+        if ((thrown as ResNetError).code === "aborted") return;
         change({ policy: policyBefore, switching: false, error: thrown as ResNetError });
       }
     },

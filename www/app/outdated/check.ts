@@ -3,6 +3,7 @@ import type { ErrorCode, ResNetError } from "../../lib";
 /** What fails where a file of the page is not on its server any more: code, a worker, ImageNet's labels. */
 const MISSING: readonly ErrorCode[] = [
   "runtime-download",
+  "worker-unavailable",
   "runtime-crashed",
   "runtime-given-up",
   "labels",

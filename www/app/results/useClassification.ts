@@ -1,11 +1,11 @@
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import type {
-  Classifier,
-  ErrorCode,
-  ImageClassification,
-  LoadedModel,
-  ResNetError,
+import {
+  type Classifier,
+  type ImageClassification,
+  isReplaced,
+  type LoadedModel,
+  type ResNetError,
 } from "../../lib";
 import type { Fault } from "../settings";
 
@@ -27,9 +27,6 @@ export interface ClassificationState {
 /** More classes than any model has: how many are shown can change without another run. */
 const ALL = 1e6;
 
-/** What fails because the worker has to be replaced. */
-const REPLACED: readonly ErrorCode[] = ["runtime-crashed", "device-lost", "device-failed"];
-
 const NOTHING: ClassificationState = { photo: null, stage: "idle", result: null, error: null };
 
 /**
@@ -45,10 +42,13 @@ export function useClassification(
   const [state, setState] = useState<ClassificationState>(NOTHING);
   const newest = useRef(0);
   const faultDue = useRef(fault);
+  /** Gives up what is under way, for a photo or a model that is not the newest any more. */
+  const underWay = useRef<AbortController | null>(null);
   const retried = useRef(0);
 
   const show = useCallback((photo: Photo) => {
     newest.current += 1;
+    underWay.current?.abort();
     setState((before) => {
       if (before.photo) URL.revokeObjectURL(before.photo.url);
       return {
@@ -67,6 +67,7 @@ export function useClassification(
     seen.current = model;
     // Another model, or the same with other names for its classes, sees something else.
     newest.current += 1;
+    underWay.current?.abort();
     setState((before) => (before.photo ? { ...before, stage: "waiting", error: null } : before));
   }, [model]);
 
@@ -82,11 +83,13 @@ export function useClassification(
     if (faultDue.current === "device-lost") classifier.current.loseDevice();
     faultDue.current = null;
     const file = new File([photo.blob], photo.name, { type: photo.blob.type });
-    classifier.current.classify(file, { top: ALL }).then(
+    underWay.current = new AbortController();
+    const { signal } = underWay.current;
+    classifier.current.classify(file, { top: ALL, signal }).then(
       (result) => change({ stage: "idle", result }),
       (error: ResNetError) => {
         // Another worker has taken over: the photo is worth one more try there.
-        const again = REPLACED.includes(error.code) && retried.current !== turn;
+        const again = isReplaced(error.code) && retried.current !== turn;
         retried.current = turn;
         if (again) return change({ stage: "waiting" });
         change({ stage: "idle", error });

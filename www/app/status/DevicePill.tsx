@@ -8,6 +8,8 @@ const text = strings.device;
 
 interface DevicePillProps {
   device: DeviceStatus | null;
+  /** Whether none could be opened. */
+  notOpened: boolean;
   /** What the model takes on a GPU. */
   onGpu: ModelInfo["onGpu"] | undefined;
   /** What can be changed about it. */
@@ -18,8 +20,8 @@ interface DevicePillProps {
 const hasRoom = matchMedia("(min-width: 40rem)").matches;
 
 /** Which device runs, and why. */
-export function DevicePill({ device, onGpu, children }: DevicePillProps) {
-  if (!device) return <p class="device">{text.opening}</p>;
+export function DevicePill({ device, notOpened, onGpu, children }: DevicePillProps) {
+  if (!device) return <p class="device">{notOpened ? text.notOpened : text.opening}</p>;
   const { runs, layers, worstError, milliseconds } = device.selfCheck;
   const { speeds } = device;
   const time = strings.results.milliseconds;

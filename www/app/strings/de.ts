@@ -173,6 +173,7 @@ export const de: Strings = {
 
   device: {
     opening: "Es geht los …",
+    notOpened: "Nicht gestartet",
     names: { cpu: "CPU", webgpu: "WebGPU" },
     software: "Software",
     threads: (count) => (count === 1 ? "1 Thread" : `${count} Threads`),

@@ -177,6 +177,7 @@ export const en = {
 
   device: {
     opening: "Starting …",
+    notOpened: "Not started",
     names: { cpu: "CPU", webgpu: "WebGPU" },
     software: "software",
     threads: (count: number) => (count === 1 ? "1 thread" : `${count} threads`),

@@ -1,0 +1,237 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { gunzipSync } from "node:zlib";
+import type { Page } from "@playwright/test";
+import { type ClassifierPage, expect, picture, test } from "./support/page";
+
+// What the page shows as its model has to be what answers, whatever was begun and given up meanwhile.
+
+const SMALL = "ResNet [1, 1, 1, 1]";
+const OTHER = "Wide ResNet [1, 1, 1, 1]-2";
+/** No weights of any kind. */
+const NOTES = { name: "notes.safetensors", mimeType: "", buffer: Buffer.from("GGUF".repeat(20)) };
+/** More often than code that crashes is started anew. */
+const OFTEN = 4;
+
+/**
+ * Lets a test decide, in the worker, how long the code reads a file (`busy`, in milliseconds, once) and classifies
+ * (`slow`, each time), whether building traps (`traps`), and counts the runs.
+ */
+const WORKER = `
+  Object.assign(self, { busy: 0, slow: 0, traps: false, runs: 0 });
+  const wait = (milliseconds) => {
+    for (const end = performance.now() + milliseconds; performance.now() < end; );
+  };
+  const { readAsArrayBuffer } = FileReaderSync.prototype;
+  FileReaderSync.prototype.readAsArrayBuffer = function (blob) {
+    wait(self.busy);
+    self.busy = 0;
+    return readAsArrayBuffer.call(this, blob);
+  };
+  const { instantiateStreaming } = WebAssembly;
+  WebAssembly.instantiateStreaming = async (...source) => {
+    const { instance, module } = await instantiateStreaming(...source);
+    const { engine_load, model_classify } = instance.exports;
+    const exports = {
+      ...instance.exports,
+      engine_load: (...values) => {
+        if (self.traps) throw new WebAssembly.RuntimeError("unreachable");
+        return engine_load(...values);
+      },
+      model_classify: (...values) => {
+        self.runs += 1;
+        wait(self.slow);
+        return model_classify(...values);
+      },
+    };
+    return { instance: { exports }, module };
+  };`;
+
+/** Weights of a ResNet with one block in each stage, unpacked to a file: tens of megabytes go to the browser by their path. */
+async function weights(file: string): Promise<string> {
+  const unpacked = test.info().outputPath(file);
+  await writeFile(unpacked, gunzipSync(await readFile(`tests/fixtures/weights/${file}.gz`)));
+  return unpacked;
+}
+
+const heading = (page: Page, name: string) => page.getByRole("heading", { name, exact: true });
+const chooseWeights = (page: Page, file: string | typeof NOTES) =>
+  page.locator(".model-actions input[type=file]").setInputFiles(file);
+const first = ({ result }: ClassifierPage) => result.getByRole("listitem").first();
+const cancel = (page: Page) =>
+  page.locator("section.model").getByRole("button", { name: "Cancel" });
+
+/** Does something in the worker that is at work. */
+function inWorker<T>(page: Page, code: string): Promise<T> {
+  const workers = page.workers().filter((worker) => worker.url().includes("/worker-"));
+  return workers.at(-1)?.evaluate(code) as Promise<T>;
+}
+
+/** Runs `code` in each worker before its own. */
+async function prepend(page: Page, code: string): Promise<void> {
+  await page.context().route("**/worker-*.js", async (route) => {
+    const response = await route.fetch();
+    return route.fulfill({ response, body: `${code}\n${await response.text()}` });
+  });
+}
+
+/** Opens the page with the small model, whose classes are called "small 0", "small 1" and so on. */
+async function openSmall({ page, open }: { page: Page; open: () => Promise<void> }) {
+  await prepend(page, WORKER);
+  const path = await weights("basic-f16.safetensors");
+  const address = (url: URL) => url.pathname === "/small.safetensors";
+  await page.context().route(address, (route) => route.fulfill({ path }));
+  await open();
+  await expect(heading(page, SMALL)).toBeVisible();
+  const labels = Array.from({ length: 10 }, (_, i) => `small ${i}`);
+  await page.locator(".choices input[type=file]").setInputFiles({
+    name: "labels.json",
+    mimeType: "application/json",
+    buffer: Buffer.from(JSON.stringify(labels)),
+  });
+  await expect(page.locator("section.model")).toContainText("10 labels");
+}
+
+/** The model that is shown is the small one, and the next photo is answered by it. */
+async function isSmall(classifier: ClassifierPage): Promise<void> {
+  await expect(heading(classifier.page, SMALL)).toBeVisible();
+  await classifier.chooseFile(await picture("cat-grey.jpg"));
+  await expect(first(classifier)).toContainText(/^small \d/);
+}
+
+test.describe("with a small model", () => {
+  test.beforeEach(({ page, classifier }) =>
+    openSmall({ page, open: () => classifier.open("?device=cpu&weights=./small.safetensors") }),
+  );
+
+  test("a file that is overtaken while its network is built takes no effect", async ({
+    classifier,
+    page,
+  }) => {
+    await inWorker(page, "self.busy = 600");
+    await chooseWeights(page, await weights("wide.pth"));
+    await page.waitForTimeout(100);
+    await chooseWeights(page, NOTES);
+    await expect(classifier.notice).toContainText("GGUF");
+    await isSmall(classifier);
+    // It can be loaded all the same.
+    await chooseWeights(page, await weights("wide.pth"));
+    await expect(heading(page, OTHER)).toBeVisible();
+    await expect(first(classifier)).toContainText(/^class \d/);
+  });
+
+  test("a file that takes for ever can be cancelled, and a photo behind it is answered", async ({
+    classifier,
+    page,
+  }) => {
+    await inWorker(page, "self.busy = 1e6");
+    await chooseWeights(page, await weights("wide.pth"));
+    await expect(page.getByText("Building the network")).toBeVisible();
+    await classifier.chooseFile(await picture("cat-grey.jpg"));
+    await cancel(page).click();
+    await expect(first(classifier)).toContainText(/^small \d/);
+    await expect(heading(page, SMALL)).toBeVisible();
+    await expect(classifier.notice).toHaveCount(0);
+  });
+
+  test("another file takes the place of one that takes for ever", async ({ classifier, page }) => {
+    await inWorker(page, "self.busy = 1e6");
+    await chooseWeights(page, await weights("bottleneck.pth"));
+    await expect(page.getByText("Building the network")).toBeVisible();
+    await chooseWeights(page, await weights("wide.pth"));
+    await expect(heading(page, OTHER)).toBeVisible();
+    await classifier.chooseFile(await picture("cat-grey.jpg"));
+    await expect(first(classifier)).toContainText(/^class \d/);
+  });
+
+  test("a file that makes the code trap is not loaded again, and the model before is", async ({
+    classifier,
+    page,
+  }) => {
+    for (let times = 0; times < OFTEN; times += 1) {
+      await inWorker(page, "self.traps = true");
+      await chooseWeights(page, await weights("wide.pth"));
+      await expect(classifier.notice).toContainText("stopped unexpectedly with this model");
+      await page.getByRole("button", { name: "Dismiss" }).click();
+      await isSmall(classifier);
+    }
+    await chooseWeights(page, await weights("wide.pth"));
+    await expect(heading(page, OTHER)).toBeVisible();
+  });
+
+  test("of many photos in quick succession only the last is waited for", async ({
+    classifier,
+    page,
+  }) => {
+    await inWorker(page, "self.slow = 300");
+    const { buffer } = await picture("cat-grey.jpg");
+    await page.evaluate(async (base64) => {
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      for (let i = 0; i < 20; i += 1) {
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([bytes], `${i}.png`, { type: "image/jpeg" }));
+        window.dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+        await new Promise((done) => setTimeout(done, 20));
+      }
+    }, buffer.toString("base64"));
+    await expect(page.getByRole("img", { name: "The photo: 19.png" })).toBeVisible();
+    await expect(first(classifier)).toContainText(/^small \d/);
+    expect(await inWorker(page, "self.runs")).toBeLessThanOrEqual(5);
+  });
+});
+
+test.describe("where the network cannot run", () => {
+  test("a browser without module workers is told so", async ({ classifier, page }) => {
+    await page.addInitScript(() => {
+      window.Worker = class {
+        constructor() {
+          throw new TypeError("Module scripts are not supported on DedicatedWorker yet.");
+        }
+      } as unknown as typeof Worker;
+    });
+    await classifier.open("?device=cpu");
+    await expect(classifier.notice).toContainText(/no worker.*Module scripts are not supported/);
+    await expect(page.getByText("Not started")).toBeVisible();
+    await expect(page.getByText("Starting …")).toHaveCount(0);
+  });
+
+  test("a frame that is sandboxed is told what it lacks", async ({ classifier, page }) => {
+    await page.context().route("**/embedding.html", (route) =>
+      route.fulfill({
+        contentType: "text/html",
+        body: '<iframe sandbox="allow-scripts" src="./?device=cpu" style="width: 90%; height: 90vh"></iframe>',
+      }),
+    );
+    // As any host of static files does.
+    await page.context().route("**/assets/*", async (route) => {
+      const response = await route.fetch();
+      const headers = { ...response.headers(), "access-control-allow-origin": "*" };
+      return route.fulfill({ response, headers });
+    });
+    await classifier.open("embedding.html");
+    const frame = page.frameLocator("iframe");
+    await expect(frame.getByRole("alert")).toContainText(/no worker.*allow-same-origin/);
+    await expect(frame.getByText("Not started")).toBeVisible();
+  });
+
+  test("a worker that never starts is given up", async ({ classifier, page }) => {
+    await page.clock.install();
+    await page.context().route("**/worker-*.js", () => {});
+    await classifier.open("?device=cpu");
+    await expect(page.getByText("Starting …")).toBeVisible();
+    await page.clock.fastForward(61_000);
+    await expect(classifier.notice).toContainText("did not run within 60 seconds");
+    await expect(page.getByText("Not started")).toBeVisible();
+  });
+
+  test("a browser without OffscreenCanvas is told so", async ({ classifier, page }) => {
+    await openSmall({
+      page,
+      open: async () => {
+        await prepend(page, "delete self.OffscreenCanvas;");
+        await classifier.open("?device=cpu&weights=./small.safetensors");
+      },
+    });
+    await classifier.chooseFile(await picture("cat-grey.jpg"));
+    await expect(classifier.notice).toContainText("it lacks OffscreenCanvas");
+  });
+});

@@ -1,0 +1,460 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Classifier, type DeviceOptions, type LoadOptions } from "./classifier";
+import type { ResNetError } from "./errors";
+import { FakeWorker } from "./fake-worker";
+import { rememberSpeeds, speedsKey } from "./speeds";
+
+const { hold } = FakeWorker;
+const file = (name: string) => new File([name], name);
+
+let classifier: Classifier;
+/** What the classifier told unasked. */
+let told: string[] = [];
+/** What the browser keeps. */
+const kept = new Map<string, string>();
+
+function create(options: DeviceOptions = {}): Classifier {
+  classifier = new Classifier({
+    onModel: ({ info }) => told.push(`model ${info.architecture}`),
+    onModelCrash: ({ code }) => told.push(code),
+    ...options,
+  });
+  return classifier;
+}
+
+beforeEach(() => {
+  vi.stubGlobal("Worker", FakeWorker);
+  vi.stubGlobal("localStorage", {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => kept.set(key, value),
+  });
+  told = [];
+  create();
+});
+afterEach(() => {
+  classifier.dispose();
+  FakeWorker.reset();
+  kept.clear();
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+/** Loads a file; its outcome is the model's name or the error's code. */
+const load = (name: string, options?: LoadOptions) =>
+  classifier.load(file(name), options).then(
+    ({ info }) => info.architecture,
+    ({ code }: ResNetError) => code,
+  );
+
+/** By which model a photo is classified, or the error's code. */
+const classify = (name = "cat", signal?: AbortSignal) =>
+  classifier.classify(file(name), { ...(signal && { signal }) }).then(
+    (answer) => (answer as unknown as { by: string }).by,
+    ({ code }: ResNetError) => code,
+  );
+
+/** What the page shows, and what the worker answers with: they have to be the same. */
+const shownAndUsed = async () => {
+  const answer = await classifier.classify(file("photo"));
+  return {
+    shown: classifier.model?.info.architecture,
+    used: (answer as unknown as { by: string }).by,
+    isOwn: answer.model === classifier.model?.id,
+  };
+};
+const both = (name: string) => ({ shown: name, used: name, isOwn: true });
+
+/** Waits until something stands in the log. */
+const until = (entry: string, times = 1) =>
+  vi.waitFor(() =>
+    expect(FakeWorker.log.filter((logged) => logged.endsWith(`: ${entry}`)).length).toBe(times),
+  );
+
+describe("a load that is given up takes no effect", () => {
+  const WAYS: Record<string, () => Promise<unknown>> = {
+    "overtaken by a file that is no weights, while it is built": async () => {
+      const release = hold("build slow");
+      const slow = load("slow");
+      await until("build slow");
+      const bad = load("bad");
+      release();
+      return [await slow, await bad];
+    },
+    "overtaken before it has begun": async () => Promise.all([load("slow"), load("bad")]),
+    "aborted while it is built": async () => {
+      const abort = new AbortController();
+      const release = hold("build slow");
+      const slow = load("slow", { signal: abort.signal });
+      await until("build slow");
+      abort.abort();
+      release();
+      return [await slow, await load("bad")];
+    },
+    "aborted while it is downloaded": async () => {
+      const abort = new AbortController();
+      hold("load slow");
+      const slow = load("slow", { signal: abort.signal });
+      await until("load slow");
+      abort.abort();
+      return [await slow, await load("bad")];
+    },
+  };
+  it.each(Object.entries(WAYS))("%s", async (_, way) => {
+    await load("small");
+    expect(await way()).toEqual(["aborted", "weights-format"]);
+    expect(await shownAndUsed()).toEqual(both("small"));
+    expect(FakeWorker.all.length).toBe(1);
+  });
+
+  it("aborted while a device is awaited", async () => {
+    kept.set("resnet-web:speeds", "");
+    const request = { weights: file("slow"), choices: { name: "slow" } };
+    rememberSpeeds(speedsKey(request), "test", { cpu: 2, webgpu: 1 });
+    hold("open cpu");
+    const abort = new AbortController();
+    const slow = load("slow", { signal: abort.signal });
+    await until("open cpu");
+    abort.abort();
+    expect(await slow).toBe("aborted");
+    expect(FakeWorker.log).toEqual(["0: open cpu"]);
+  });
+
+  it("and cancelling it late does not touch the next", async () => {
+    const abort = new AbortController();
+    const first = load("first", { signal: abort.signal });
+    const release = hold("build second");
+    const second = load("second");
+    await until("build second");
+    abort.abort();
+    release();
+    expect([await first, await second]).toEqual(["aborted", "second"]);
+    expect(await shownAndUsed()).toEqual(both("second"));
+  });
+});
+
+it("every answer bears its model's number, on whatever device that is", async () => {
+  await load("small");
+  const release = hold("classify slow");
+  const slow = classifier.classify(file("slow"));
+  await until("classify slow");
+  const { id } = classifier.model ?? {};
+  await classifier.setDevice("webgpu");
+  expect(await shownAndUsed()).toEqual(both("small"));
+  expect(classifier.model?.id).toBe(id);
+  await load("large");
+  release();
+  expect((await slow).model).toBe(id);
+  expect(classifier.model?.id).not.toBe(id);
+  expect(await shownAndUsed()).toEqual(both("large"));
+});
+
+describe("what is done at the same time", () => {
+  beforeEach(() => load("small"));
+
+  it("a load during a choice of device ends up on that device", async () => {
+    const release = hold("build large");
+    const large = load("large");
+    await until("build large");
+    await classifier.setDevice("webgpu");
+    release();
+    expect(await large).toBe("large");
+    expect(await shownAndUsed()).toEqual(both("large"));
+    expect((await classifier.device).kind).toBe("webgpu");
+  });
+
+  it("a choice of device during a load takes the new model along", async () => {
+    const release = hold("open webgpu");
+    const chosen = classifier.setDevice("webgpu");
+    await until("open webgpu");
+    await load("large");
+    release();
+    await chosen;
+    expect(await shownAndUsed()).toEqual(both("large"));
+    expect(told).toEqual(["model large"]);
+  });
+
+  it("of two choices of a device the last counts, whichever is ready first", async () => {
+    const release = hold("open webgpu");
+    const first = classifier.setDevice("webgpu").catch(({ code }) => code);
+    await until("open webgpu");
+    const second = classifier.setDevice("cpu");
+    await second;
+    release();
+    expect(await first).toBe("aborted");
+    expect((await classifier.device).kind).toBe("cpu");
+    expect(await shownAndUsed()).toEqual(both("small"));
+    expect(FakeWorker.alive).toEqual([FakeWorker.newest.place]);
+  });
+
+  it("labels follow the model to another device", async () => {
+    const release = hold('labels ["a"]');
+    const labels = classifier.setLabels(["a"]);
+    await until('labels ["a"]');
+    await classifier.setDevice("webgpu");
+    release();
+    await labels;
+    await until('labels ["a"]', 2);
+    expect(classifier.model?.info.labels).toBe('["a"]');
+  });
+
+  it("labels of a model that has gone are not the next one's", async () => {
+    const release = hold('labels ["a"]');
+    const labels = classifier.setLabels(["a"]).catch(({ code }) => code);
+    await until('labels ["a"]');
+    await load("large");
+    release();
+    expect(await labels).toBe("aborted");
+    expect(classifier.model?.info.labels).toBeUndefined();
+  });
+});
+
+describe("the model before stays while another one is loaded into the faster device", () => {
+  beforeEach(async () => {
+    create({ device: "fastest" });
+    await load("small");
+    // What is remembered for an adapter counts once it was seen.
+    await classifier.setDevice("webgpu");
+    await classifier.setDevice("fastest");
+    const request = { weights: file("bad"), choices: { name: "bad" } };
+    rememberSpeeds(speedsKey(request), "test", { cpu: 2, webgpu: 1 });
+  });
+
+  it("and fails", async () => {
+    expect(await load("bad")).toBe("weights-format");
+    expect(await shownAndUsed()).toEqual(both("small"));
+  });
+});
+
+describe("a worker that does not hear that a load is given up", () => {
+  const giveUp = async (also: () => Promise<unknown> = async () => {}) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const abort = new AbortController();
+    const deaf = load("deaf", { signal: abort.signal });
+    await vi.waitFor(() => expect(FakeWorker.newest.isDeaf).toBe(true));
+    const other = also();
+    abort.abort();
+    expect(await deaf).toBe("aborted");
+    await vi.advanceTimersByTimeAsync(999);
+    expect(FakeWorker.all.length).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    return other;
+  };
+
+  it("is ended after a second, and the model before is there in another", async () => {
+    await load("small");
+    await giveUp();
+    expect(await shownAndUsed()).toEqual(both("small"));
+    expect(FakeWorker.alive).toEqual([1]);
+    expect(told).toEqual(["model small"]);
+  });
+
+  it("so that a photo behind it is answered by the model before", async () => {
+    await load("small");
+    expect(await giveUp(() => classify())).toBe("small");
+  });
+
+  it("so that a photo that comes then is, too", async () => {
+    await load("small");
+    const abort = new AbortController();
+    void load("deaf", { signal: abort.signal });
+    await vi.waitFor(() => expect(FakeWorker.newest.isDeaf).toBe(true));
+    abort.abort();
+    expect(await classify()).toBe("small");
+  });
+
+  it("where nothing was loaded before, the next load works", async () => {
+    await giveUp();
+    expect(await load("small")).toBe("small");
+    expect(await shownAndUsed()).toEqual(both("small"));
+  });
+
+  it("is ended when the next load comes, too", async () => {
+    await load("small");
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const deaf = load("deaf");
+    await vi.waitFor(() => expect(FakeWorker.newest.isDeaf).toBe(true));
+    const next = load("large");
+    expect(await deaf).toBe("aborted");
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await next).toBe("large");
+    expect(await shownAndUsed()).toEqual(both("large"));
+  });
+
+  it("is left alone while it does something else", async () => {
+    await load("small");
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const release = hold("load slow");
+    const slow = load("slow");
+    await vi.waitFor(() => expect(FakeWorker.log).toContain("0: load slow"));
+    // A long run.
+    FakeWorker.newest.isDeaf = true;
+    const next = load("large");
+    expect(await slow).toBe("aborted");
+    await vi.advanceTimersByTimeAsync(10_000);
+    FakeWorker.newest.listen();
+    release();
+    expect(await next).toBe("large");
+    expect(FakeWorker.all.length).toBe(1);
+  });
+});
+
+describe("a picture", () => {
+  beforeEach(() => load("small"));
+
+  it("that is given up is cancelled in the worker", async () => {
+    const release = hold("classify cat");
+    const abort = new AbortController();
+    const cat = classify("cat", abort.signal);
+    await until("classify cat");
+    abort.abort();
+    expect(await cat).toBe("aborted");
+    await until("cancel");
+    release();
+  });
+
+  it("that is given up before it was sent is not", async () => {
+    const abort = new AbortController();
+    const cat = classify("cat", abort.signal);
+    abort.abort();
+    expect([await cat, await classify("dog", abort.signal)]).toEqual(["aborted", "aborted"]);
+    expect(await classify("mouse")).toBe("small");
+    expect(FakeWorker.log.filter((entry) => /classify/.test(entry))).toEqual(["0: classify mouse"]);
+  });
+
+  it("that is drawn is closed where it cannot be sent", async () => {
+    const close = vi.fn();
+    vi.stubGlobal("createImageBitmap", async () => ({ close }));
+    const abort = new AbortController();
+    const frame = classifier
+      .classify({} as HTMLVideoElement, { signal: abort.signal })
+      .catch(({ code }) => code);
+    abort.abort();
+    expect(await frame).toBe("aborted");
+    classifier.dispose();
+    await classifier.classify({} as HTMLVideoElement).catch(() => {});
+    expect(close).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("a model that crashes the code", () => {
+  it("when it is built is not loaded again, and the one before is back", async () => {
+    await load("small");
+    expect(await load("fatal")).toBe("model-crashed");
+    expect(await shownAndUsed()).toEqual(both("small"));
+    expect(FakeWorker.log.filter((entry) => /load fatal/.test(entry))).toEqual(["0: load fatal"]);
+    expect(FakeWorker.alive).toEqual([1]);
+  });
+
+  it("does not use up the restarts", async () => {
+    await load("small");
+    for (let again = 0; again < 5; again += 1) expect(await load("fatal")).toBe("model-crashed");
+    expect(await shownAndUsed()).toEqual(both("small"));
+  });
+
+  it("at its first photo makes room for the one before", async () => {
+    await load("small");
+    await classify();
+    await load("poison");
+    expect(await classify()).toBe("runtime-crashed");
+    expect(await shownAndUsed()).toEqual(both("small"));
+    expect(told).toEqual(["model-crashed", "model small"]);
+  });
+
+  it("at its first photo leaves none where there was none", async () => {
+    await load("poison");
+    expect(await classify()).toBe("runtime-crashed");
+    expect(told).toEqual(["model-crashed"]);
+    expect(classifier.model).toBeUndefined();
+    expect(await classify()).toBe("not-ready");
+    expect(await load("small")).toBe("small");
+    expect(await shownAndUsed()).toEqual(both("small"));
+  });
+
+  it("on a GPU is tried on the CPU once", async () => {
+    create({ device: "webgpu" });
+    await classifier.device;
+    expect(await load("fatal")).toBe("model-crashed");
+    expect((await classifier.device).kind).toBe("cpu");
+    const places = FakeWorker.log.filter((entry) => /load fatal/.test(entry));
+    expect(places).toEqual(["1: load fatal", "2: load fatal"]);
+  });
+});
+
+it("code that crashes without a culprit is started three times again", async () => {
+  await load("small");
+  for (let crashes = 0; crashes < 3; crashes += 1) {
+    classifier.crash();
+    await vi.waitFor(() => expect(FakeWorker.all.length).toBe(crashes + 2));
+    expect(await shownAndUsed()).toEqual(both("small"));
+  }
+  classifier.crash();
+  await vi.waitFor(() => expect(FakeWorker.alive).toEqual([]));
+  expect([await classify(), await load("small")]).toEqual(["runtime-given-up", "runtime-given-up"]);
+});
+
+describe("a classifier that was disposed of", () => {
+  it.each([
+    ["load", () => classifier.load(file("small"))],
+    ["setDevice", () => classifier.setDevice("cpu")],
+    ["setThreads", () => classifier.setThreads(1)],
+    ["setLabels", () => classifier.setLabels(["a"])],
+    ["classify", () => classifier.classify(file("cat"))],
+    ["inspect", () => classifier.inspect(file("cat"))],
+  ])("is not revived by %s", async (_, call: () => Promise<unknown>) => {
+    await load("small");
+    const before = call().catch(({ code }) => code);
+    classifier.dispose();
+    expect(await before).toBe("aborted");
+    await expect(call()).rejects.toMatchObject({ code: "aborted" });
+    expect(FakeWorker.alive).toEqual([]);
+  });
+});
+
+describe("a worker that cannot be had", () => {
+  const outcomes = async () => {
+    const [device, model] = await Promise.allSettled([
+      classifier.device,
+      classifier.load(file("small")),
+    ]);
+    return [device, model].map((outcome) => (outcome as PromiseRejectedResult).reason);
+  };
+  const expected = (message: RegExp) =>
+    expect.objectContaining({
+      code: "worker-unavailable",
+      message: expect.stringMatching(message),
+    });
+
+  it("because the browser refuses it", async () => {
+    vi.stubGlobal("Worker", function Worker() {
+      throw new DOMException("Failed to construct 'Worker'.", "SecurityError");
+    });
+    create();
+    const told = expected(/Failed to construct 'Worker'.*sandbox/);
+    expect(await outcomes()).toEqual([told, told]);
+  });
+
+  it("because its script fails", async () => {
+    FakeWorker.runs = false;
+    create();
+    const all = outcomes();
+    await vi.waitFor(() => expect(FakeWorker.all.length).toBe(2));
+    FakeWorker.newest.dispatchEvent(new Event("error"));
+    const told = expected(/does not tell why.*module workers/);
+    expect(await all).toEqual([told, told]);
+    // It is tried again when somebody asks again.
+    FakeWorker.runs = true;
+    expect(await load("small")).toBe("small");
+  });
+
+  it("because its script never runs", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    FakeWorker.runs = false;
+    hold("open cpu");
+    hold("load small");
+    create();
+    const all = outcomes();
+    await vi.advanceTimersByTimeAsync(60_000);
+    const told = expected(/within 60 seconds/);
+    expect(await all).toEqual([told, told]);
+  });
+});

@@ -1,0 +1,143 @@
+import * as Comlink from "comlink";
+import type { GpuNotice } from "../worker/gpu-watch";
+import type { WorkerNotice } from "../worker/notices";
+import type { Session } from "../worker/session";
+import type { Settled } from "../worker/settled";
+import { ResNetError, toResNetError } from "./errors";
+import type { Trouble } from "./recovery";
+import type { DeviceStatus } from "./types";
+
+/** How long a worker's own script may take until it runs, in milliseconds. */
+const START = 60_000;
+
+/** A worker, and the calls into it: they all fail at once when it is closed. */
+export class Connection {
+  /** What it computes on, once that is known. */
+  device: DeviceStatus | undefined;
+  readonly #session: Comlink.Remote<Session> | undefined;
+  readonly #worker: Worker | undefined;
+  readonly #calls = new Set<Promise<unknown>>();
+  readonly #closed: Promise<never>;
+  #fail: ((error: ResNetError) => void) | undefined;
+  /** Runs out when the worker's script does not run. */
+  #start: ReturnType<typeof setTimeout> | undefined;
+  #hasStarted = false;
+  /** Runs out when the GPU does not answer. */
+  #due: ReturnType<typeof setTimeout> | undefined;
+  /** The load whose network is being built. */
+  #building: number | null = null;
+
+  constructor(onTrouble: (trouble: Trouble) => void) {
+    this.#closed = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.#closed.catch(() => {});
+    try {
+      this.#worker = new Worker(new URL("../worker/worker.ts", import.meta.url), {
+        type: "module",
+      });
+    } catch (thrown) {
+      this.close(notAllowed(thrown));
+      return;
+    }
+    this.#session = Comlink.wrap<Session>(this.#worker);
+    this.#start = setTimeout(() => {
+      this.close(notStarted(`it did not run within ${START / 1000} seconds`));
+    }, START);
+    const tell = (trouble: Trouble) => {
+      if (this.#fail) onTrouble(trouble);
+    };
+    const crashed = (message: string, model = this.#building ?? undefined) => {
+      const culprit = model !== undefined && { model, building: model === this.#building };
+      tell({ code: "runtime-crashed", message, ...culprit });
+    };
+    const heard = (notice: GpuNotice) => {
+      clearTimeout(this.#due);
+      if (notice.gpu === "due") {
+        this.#due = setTimeout(() => heard(notice.otherwise), notice.within);
+      } else if (notice.gpu !== "answered") {
+        tell({ code: `device-${notice.gpu}`, message: notice.message });
+      }
+    };
+    this.#worker.addEventListener(
+      "message",
+      ({ data }: MessageEvent<WorkerNotice | { type: unknown } | null>) => {
+        // Beside Comlink's answers.
+        if (!data || "type" in data) return;
+        if ("started" in data) this.#started();
+        else if ("building" in data) this.#building = data.building;
+        else if ("crashed" in data) crashed(data.crashed, data.model);
+        else heard(data);
+      },
+    );
+    this.#worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      if (this.#hasStarted) crashed(event.message);
+      else this.close(notStarted(event.message || "the browser does not tell why"));
+    });
+  }
+
+  /** Whether the worker could not be started, or no longer works: nothing will be answered any more. */
+  get isClosed(): boolean {
+    return this.#fail === undefined;
+  }
+
+  /** Whether the network of the load with this number is being built, in which time nothing is heard. */
+  isBuilding(load: number): boolean {
+    return this.#building === load;
+  }
+
+  /** Calls into the worker. Comlink's own promises stay pending if the worker is gone; these do not. */
+  async call<T>(work: (session: Comlink.Remote<Session>) => Promise<Settled<T>>): Promise<T> {
+    if (this.isClosed || !this.#session) return this.#closed;
+    const call = Promise.race([work(this.#session), this.#closed]);
+    this.#calls.add(call);
+    const settled = await call
+      .catch((thrown) => {
+        throw toResNetError(thrown);
+      })
+      .finally(() => this.#calls.delete(call));
+    if (settled.ok) return settled.value;
+    throw new ResNetError(settled.error.code, settled.error.message);
+  }
+
+  /** Calls into the worker without waiting for an answer, which there may not be. */
+  tell(work: (session: Comlink.Remote<Session>) => Promise<void>): void {
+    if (!this.isClosed && this.#session) work(this.#session).catch(() => {});
+  }
+
+  /** Waits until no call is under way. */
+  async idle(): Promise<void> {
+    while (this.#calls.size > 0) await Promise.allSettled(this.#calls);
+  }
+
+  /** Ends the worker; calls under way fail with `error`. */
+  close(error: ResNetError): void {
+    this.#worker?.terminate();
+    clearTimeout(this.#start);
+    clearTimeout(this.#due);
+    this.#fail?.(error);
+    this.#fail = undefined;
+  }
+
+  #started(): void {
+    this.#hasStarted = true;
+    clearTimeout(this.#start);
+  }
+}
+
+function notAllowed(thrown: unknown): ResNetError {
+  const { message } = toResNetError(thrown);
+  return new ResNetError(
+    "worker-unavailable",
+    `The browser gives this page no worker to run the network in: ${message} If the page is embedded in another, its frame's sandbox needs allow-same-origin; else open the page by itself, in a newer browser.`,
+    { cause: thrown },
+  );
+}
+
+function notStarted(why: string): ResNetError {
+  return new ResNetError(
+    "worker-unavailable",
+    `The worker that runs the network could not be started: ${why}. Check the connection and reload the page; if that does not help, try a newer browser, which has module workers.`,
+  );
+}
