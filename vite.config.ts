@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Plugin } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
+import { thirdPartyText } from "./tools/lib/third-party.mjs";
 
 /** What makes the page cross-origin isolated, so that threads may share memory (docs/isolation.md). */
 const headers = {
@@ -57,6 +58,20 @@ function policyOf(html: string): string {
   return policy.replace("script-src 'self'", `$&${hashes.join("")}`);
 }
 
+/** Puts the notices of all packages that the page carries beside it. */
+const thirdParty: Plugin = {
+  name: "third-party",
+  apply: "build",
+  generateBundle() {
+    // With a mark, since servers do not say that it is UTF-8.
+    this.emitFile({
+      type: "asset",
+      fileName: "THIRD-PARTY.txt",
+      source: `\ufeff${thirdPartyText()}`,
+    });
+  },
+};
+
 /** Adds checksums to the list of files, by which the browser refuses those of another version. */
 const withChecksums = async <File extends { url: string }>(files: File[]) => ({
   manifest: await Promise.all(
@@ -76,7 +91,7 @@ const serviceWorker = VitePWA({
   injectRegister: false,
   manifest: false,
   injectManifest: {
-    globPatterns: ["**/*.{html,js,css,wasm,json,svg,png,webmanifest}"],
+    globPatterns: ["**/*.{html,js,css,wasm,json,svg,png,webmanifest}", "THIRD-PARTY.txt"],
     // Weights are the worker's, which keeps them with their checksums.
     globIgnores: ["weights/**", "isolation-worker.js"],
     // These carry a hash of their content in their names.
@@ -89,7 +104,7 @@ const serviceWorker = VitePWA({
 });
 
 export default defineConfig({
-  plugins: [contentSecurityPolicy, serviceWorker],
+  plugins: [contentSecurityPolicy, thirdParty, serviceWorker],
   // Relative addresses: the built page works from any folder of any server.
   base: "./",
   publicDir: "www/public",

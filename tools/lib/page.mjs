@@ -15,6 +15,8 @@ export async function buildPage(report) {
       "tsconfig.json",
       "package.json",
       "package-lock.json",
+      "Cargo.lock",
+      "tools/lib/third-party.mjs",
     ],
     outputs: ["dist/index.html"],
   };

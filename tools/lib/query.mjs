@@ -5,7 +5,9 @@ import { root } from "./places.mjs";
 /** What a program that answers at once prints, its grumbling on stderr left out. */
 export function ask(program, args) {
   const stdio = ["ignore", "pipe", "ignore"];
-  return execFileSync(program, args, { cwd: root, env: environment(), encoding: "utf8", stdio });
+  const options = { cwd: root, env: environment(), encoding: "utf8", stdio };
+  // Cargo's metadata are megabytes.
+  return execFileSync(program, args, { ...options, maxBuffer: Number.POSITIVE_INFINITY });
 }
 
 /** What a program prints for `--version`, or undefined where there is no such program. */

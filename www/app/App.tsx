@@ -316,7 +316,8 @@ export function App() {
           weightsKept={model.model?.kept.cached === true && model.cached?.files !== 0}
         />
         <p>
-          {strings.footer.privacy} {strings.footer.photos}
+          {strings.footer.privacy} {strings.footer.photos}{" "}
+          <a href="./THIRD-PARTY.txt">{strings.footer.thirdParty}</a>
         </p>
       </footer>
     </>

@@ -7,6 +7,7 @@ const TYPES: Record<string, string> = {
   ".html": "text/html",
   ".js": "text/javascript",
   ".css": "text/css",
+  ".txt": "text/plain",
   ".json": "application/json",
   ".svg": "image/svg+xml",
   ".png": "image/png",

@@ -459,5 +459,6 @@ export const de: Strings = {
   footer: {
     privacy: "Deine Fotos bleiben in dieser Seite: Es gibt keinen Server, der sie sehen könnte.",
     photos: "Beispielfotos: CC0.",
+    thirdParty: "Lizenzen der Software in dieser Seite",
   },
 };

@@ -463,5 +463,6 @@ export const en = {
   footer: {
     privacy: "Your photos stay in this page: there is no server that could see them.",
     photos: "Sample photos: CC0.",
+    thirdParty: "Licences of the software in this page",
   },
 } as const;
