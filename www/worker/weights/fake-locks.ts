@@ -1,35 +1,50 @@
+type Work<T> = (lock: object | null) => Promise<T>;
+
 /** Takes the place of `navigator.locks`: what this module asks of them. */
 export class FakeLocks {
-  /** For each name the end of what waits and holds there. */
-  readonly #ends = new Map<string, Promise<unknown>>();
+  /** For each name how its holder loses it. */
+  readonly #held = new Map<string, () => void>();
+  readonly #waiting = new Map<string, (() => void)[]>();
 
   async request<T>(
     name: string,
-    { signal, ifAvailable = false }: { signal?: AbortSignal; ifAvailable?: boolean },
-    work: (lock: object | null) => Promise<T>,
+    { signal, ifAvailable = false, steal = false }: LockOptions,
+    work: Work<T>,
   ): Promise<T> {
-    const before = this.#ends.get(name);
-    if (before && ifAvailable) return work(null);
-    let end: () => void = () => {};
-    const over = new Promise<void>((resolve) => {
-      end = resolve;
+    const lose = this.#held.get(name);
+    if (lose && ifAvailable) return work(null);
+    if (lose && steal) lose();
+    else if (lose) await this.#turn(name, signal);
+    return this.#hold(name, work);
+  }
+
+  async #hold<T>(name: string, work: Work<T>): Promise<T> {
+    let lose: () => void = () => {};
+    const lost = new Promise<never>((_, reject) => {
+      lose = () => reject(new DOMException("stolen", "AbortError"));
     });
-    const all = Promise.all([before, over]);
-    this.#ends.set(name, all);
+    lost.catch(() => {});
+    this.#held.set(name, lose);
     try {
-      await Promise.race([before, aborted(signal)]);
-      signal?.throwIfAborted();
-      return await work({});
+      return await Promise.race([work({}), lost]);
     } finally {
-      end();
-      if (this.#ends.get(name) === all) all.then(() => this.#ends.delete(name));
+      if (this.#held.get(name) === lose) {
+        this.#held.delete(name);
+        this.#waiting.get(name)?.shift()?.();
+      }
     }
   }
-}
 
-/** Waits for a signal to abort, and fails then. */
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
+  #turn(name: string, signal: AbortSignal | undefined): Promise<void> {
+    const waiting = this.#waiting.get(name) ?? [];
+    this.#waiting.set(name, waiting);
+    return new Promise((resolve, reject) => {
+      waiting.push(resolve);
+      signal?.addEventListener("abort", () => {
+        const place = waiting.indexOf(resolve);
+        if (place >= 0) waiting.splice(place, 1);
+        reject(signal.reason);
+      });
+    });
+  }
 }

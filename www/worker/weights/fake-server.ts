@@ -102,6 +102,7 @@ export function atOnce(): Patience & { pauses: number[] } {
     pauses,
     silence: 50,
     silenceWithCopy: 20,
+    silentTab: 50,
     now: () => Date.UTC(2030, 0, 1),
     random: () => 0.5,
     sleep: async (milliseconds, signal) => {

@@ -84,14 +84,23 @@ export async function fetchWeights(
     const download = await Download.open(asked, patience);
     return downloaded(download, wanted, null, onProgress);
   }
-  return inTurn({ key, signal, onProgress }, patience, async (onProgress) => {
+  const here = async (onProgress: WeightRequest["onProgress"]) => {
     const found = await lookUp(cache, wanted, asked, onProgress, patience);
-    if (found instanceof Blob) {
-      if (found.size > most) throw tooLarge(url, found.size, most);
-      return { blob: found, name: nameOf(url), kept: { cached: true } };
+    if (!(found instanceof Blob)) return found;
+    if (found.size > most) throw tooLarge(url, found.size, most);
+    return { blob: found, name: nameOf(url), kept: { cached: true as const } };
+  };
+  // Nobody waits for what is here.
+  let found = await here(onProgress);
+  if (found && !(found instanceof Download)) return found;
+  return inTurn({ key, signal, onProgress }, patience, async (onProgress, waited) => {
+    if (waited) {
+      if (found instanceof Download) found.cancel();
+      found = await here(onProgress);
+      if (found && !(found instanceof Download)) return found;
     }
     if (wanted.sha256 !== null) await cache.dropThose((facts) => isOlder(facts, wanted));
-    const download = found ?? (await Download.open(asked, patience));
+    const download = found instanceof Download ? found : await Download.open(asked, patience);
     return downloaded(download, wanted, cache, onProgress);
   });
 }

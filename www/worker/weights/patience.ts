@@ -4,6 +4,8 @@ export interface Patience {
   silence: number;
   /** The same for asking whether a copy that is at hand is still good. */
   silenceWithCopy: number;
+  /** A tab that downloads the same file, and of which nothing is heard for so many milliseconds, counts as stuck. */
+  silentTab: number;
   /** How often in a row a broken connection is taken up again. */
   retries: number;
   /** The same while the server has never answered: it may not be there, or not allow this page to read it. */
@@ -20,6 +22,7 @@ export interface Patience {
 export const PATIENCE: Patience = {
   silence: 30_000,
   silenceWithCopy: 10_000,
+  silentTab: 3000,
   retries: 5,
   retriesBeforeAnswer: 2,
   longestWait: 60_000,

@@ -26,31 +26,31 @@ function promised() {
   return { promise, keep };
 }
 
-/** A turn of a tab. What it says of its progress is in `heard`. */
+/** A turn of a tab. What it hears of the progress is in `heard`. */
 function turn<T>(
-  work: (onProgress: (progress: Progress) => void) => Promise<T>,
-  { signal = never, silence = 50 } = {},
+  work: (onProgress: (progress: Progress) => void, waited: boolean) => Promise<T>,
+  { signal = never, silentTab = 10_000 } = {},
 ) {
   const heard: Progress[] = [];
   const onProgress = (progress: Progress) => heard.push(progress);
-  const done = inTurn({ key: KEY, signal, onProgress }, { ...atOnce(), silence }, work);
+  const done = inTurn({ key: KEY, signal, onProgress }, { ...atOnce(), silentTab }, work);
   return { done, heard };
 }
 
 describe("tabs that want the same file", () => {
-  it("go one after the other", async () => {
-    const order: string[] = [];
+  it("go one after the other, and know who waited", async () => {
+    const order: unknown[] = [];
     const first = promised();
-    const one = turn(async () => {
-      order.push("one begins");
+    const one = turn(async (_, waited) => {
+      order.push({ waited });
       await first.promise;
       order.push("one ends");
     });
-    const two = turn(async () => void order.push("two"), { silence: 10_000 });
+    const two = turn(async (_, waited) => void order.push({ waited }));
     await new Promise((resolve) => setTimeout(resolve, 20));
     first.keep();
     await Promise.all([one.done, two.done]);
-    expect(order).toEqual(["one begins", "one ends", "two"]);
+    expect(order).toEqual([{ waited: false }, "one ends", { waited: true }]);
   });
 
   it("wait as long as they hear how far the one is that has the turn", async () => {
@@ -59,7 +59,7 @@ describe("tabs that want the same file", () => {
     const channel = new BroadcastChannel(`resnet-web:${KEY}`);
     const telling = setInterval(() => channel.postMessage(STEP), 100);
     const work = vi.fn(async () => {});
-    const two = turn(work, { silence: 250 });
+    const two = turn(work, { silentTab: 500 });
     await new Promise((resolve) => setTimeout(resolve, 800));
     expect(work).not.toHaveBeenCalled();
     clearInterval(telling);
@@ -70,24 +70,44 @@ describe("tabs that want the same file", () => {
     expect(two.heard).toContainEqual(STEP);
   });
 
-  it("tell the others how far they are", async () => {
+  it("tell the others how far they are, or that they are there", async () => {
     const channel = new BroadcastChannel(`resnet-web:${KEY}`);
-    const told = new Promise((resolve) => {
-      channel.onmessage = ({ data }) => resolve(data);
+    const told: unknown[] = [];
+    const words = [promised(), promised()];
+    channel.onmessage = ({ data }) => words[told.push(data) - 1]?.keep();
+    const { done, heard } = turn(async (onProgress) => {
+      await words[0]?.promise;
+      onProgress(STEP);
+      await words[1]?.promise;
     });
-    const { done, heard } = turn(async (onProgress) => onProgress(STEP));
-    expect(await told).toEqual(STEP);
-    channel.close();
     await done;
+    channel.close();
+    expect(told).toEqual([null, STEP]);
     expect(heard).toEqual([STEP]);
   });
 
-  it("do not wait for one of which nothing is heard", async () => {
+  it("take the turn from one of which nothing is heard, and which goes on all the same", async () => {
     const first = promised();
-    const stuck = turn(() => first.promise);
-    expect(await turn(async () => "two").done).toBe("two");
+    const stuck = turn(async () => {
+      await first.promise;
+      return "one";
+    });
+    const second = promised();
+    const two = turn(
+      async (_, waited) => {
+        await second.promise;
+        return { waited };
+      },
+      { silentTab: 20 },
+    );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    // The next one waits for the thief.
+    const three = turn(async () => "three");
     first.keep();
-    await stuck.done;
+    expect(await stuck.done).toBe("one");
+    second.keep();
+    expect(await two.done).toEqual({ waited: true });
+    expect(await three.done).toBe("three");
   });
 
   it("stop waiting when that is cancelled", async () => {
@@ -96,9 +116,10 @@ describe("tabs that want the same file", () => {
     const controller = new AbortController();
     const reason = new DOMException("enough", "AbortError");
     const work = vi.fn(async () => {});
-    const two = turn(work, { signal: controller.signal, silence: 10_000 });
-    controller.abort(reason);
+    const two = turn(work, { signal: controller.signal });
+    setTimeout(() => controller.abort(reason), 10);
     await expect(two.done).rejects.toBe(reason);
+    await expect(turn(work, { signal: controller.signal }).done).rejects.toBe(reason);
     expect(work).not.toHaveBeenCalled();
     first.keep();
     await one.done;
@@ -158,8 +179,9 @@ it("two tabs fetch the same file once", async () => {
     () => new Response(body(file), { headers: etag }),
     () => new Response(null, { status: 304 }),
   );
+  const patience = { ...atOnce(), silentTab: 10_000 };
   const tab = () =>
-    fetchWeights({ url: `${PAGE}/a.pth`, signal: never, onProgress() {} }, atOnce());
+    fetchWeights({ url: `${PAGE}/a.pth`, signal: never, onProgress() {} }, patience);
   const blobs = await Promise.all([tab(), tab()]);
   expect(blobs.map(({ blob }) => blob.size)).toEqual([100, 100]);
   expect(asked.map(({ headers }) => headers)).toEqual([{}, { "If-None-Match": '"one"' }]);

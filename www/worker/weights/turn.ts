@@ -1,70 +1,87 @@
 import type { Progress } from "../../lib/types";
 import type { Patience } from "./patience";
 
-/** How often other tabs hear how far a download is, in milliseconds. */
-const TELL_EVERY = 500;
+/** How often a tab that has the turn gives a sign, in milliseconds. */
+const SIGN_EVERY = 500;
 
-/** Whose turn it is, and who waits for it. */
+/** A turn at a file. */
 export interface Turn {
   /** The cache's key of the file. */
   key: string;
   signal: AbortSignal;
-  /** Hears how far the tab is that has the turn, and then how far the work is. */
+  /** Hears how far the tab is that has the turn before, and then how far the work is. */
   onProgress(progress: Progress): void;
 }
 
+/** What is done when the turn comes. `waited`: another tab had it before, so the file may be here. */
+type Work<T> = (onProgress: (progress: Progress) => void, waited: boolean) => Promise<T>;
+
 /**
- * Does work on a file that other tabs may be fetching, too, one tab at a time: what they have fetched is in the cache then.
- * A tab of which nothing is heard any more is not waited for, and nobody is where the browser has no Web Locks.
+ * Does work on a file that other tabs may be fetching, too, one tab at a time. From a tab that gives no sign any more the
+ * turn is taken: it may be frozen, and WebKit leaves locks with pages that are gone (seen with 2.50). Where the browser has
+ * no Web Locks, or lends none, nobody is waited for.
  */
 export async function inTurn<T>(
   { key, signal, onProgress }: Turn,
   patience: Patience,
-  work: (onProgress: (progress: Progress) => void) => Promise<T>,
+  work: Work<T>,
 ): Promise<T> {
   const locks = globalThis.navigator?.locks;
-  if (!locks) return work(onProgress);
+  if (!locks) return work(onProgress, false);
   signal.throwIfAborted();
   const channel = new BroadcastChannel(lockOf(key));
+  let outcome: Promise<T> | undefined;
+  const begin = (waited: boolean) => {
+    channel.onmessage = null;
+    outcome = withSigns(channel, onProgress, (tell) => work(tell, waited));
+    return outcome;
+  };
+  const take = async (options: LockOptions, waited: boolean) => {
+    try {
+      await locks.request(lockOf(key), options, (lock) => (lock ? begin(waited) : null));
+    } catch {
+      // The work's own failure is in its outcome. And it goes on if the lock is taken away.
+    }
+  };
   const waiting = new AbortController();
-  const abort = () => waiting.abort(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  let clock: ReturnType<typeof setTimeout> | undefined;
-  const wait = () => {
-    clearTimeout(clock);
-    // The other tab has the same patience with its server, and goes on then.
-    clock = setTimeout(() => waiting.abort(), 2 * patience.silence);
-  };
-  // One for each file, so what is told there is how far it is.
-  channel.onmessage = ({ data }: MessageEvent<Progress>) => {
-    wait();
-    onProgress(data);
-  };
-  let begun = false;
-  let told = Number.NEGATIVE_INFINITY;
-  const tell = (progress: Progress) => {
-    onProgress(progress);
-    if (patience.now() - told < TELL_EVERY) return;
-    told = patience.now();
-    channel.postMessage(progress);
-  };
-  wait();
+  const stop = () => waiting.abort();
+  signal.addEventListener("abort", stop, { once: true });
   try {
-    return await locks.request(lockOf(key), { signal: waiting.signal }, () => {
-      begun = true;
+    await take({ ifAvailable: true }, false);
+    if (!outcome) {
+      let clock = setTimeout(stop, patience.silentTab);
+      channel.onmessage = ({ data }: MessageEvent<Progress | null>) => {
+        clearTimeout(clock);
+        clock = setTimeout(stop, patience.silentTab);
+        if (data) onProgress(data);
+      };
+      await take({ signal: waiting.signal }, true);
       clearTimeout(clock);
-      channel.onmessage = null;
-      return work(tell);
-    });
-  } catch (thrown) {
-    if (begun) throw thrown;
+    }
     signal.throwIfAborted();
-    // The other tab is stuck, or the browser lends no locks here.
-    return await work(onProgress);
+    if (!outcome) await take({ steal: true }, true);
+    return await (outcome ?? begin(true));
   } finally {
-    clearTimeout(clock);
+    signal.removeEventListener("abort", stop);
     channel.close();
-    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Does work, and gives a sign of it to other tabs from time to time. */
+async function withSigns<T>(
+  channel: BroadcastChannel,
+  onProgress: (progress: Progress) => void,
+  work: (onProgress: (progress: Progress) => void) => Promise<T>,
+): Promise<T> {
+  let latest: Progress | null = null;
+  const signs = setInterval(() => channel.postMessage(latest), SIGN_EVERY);
+  try {
+    return await work((progress) => {
+      latest = progress;
+      onProgress(progress);
+    });
+  } finally {
+    clearInterval(signs);
   }
 }
 
