@@ -29,16 +29,18 @@
 
 pub mod backend;
 pub mod classifier;
-#[cfg(feature = "cli")]
-pub mod convert;
 pub mod error;
 pub mod gpu;
 pub mod inspect;
+#[cfg(feature = "cli")]
+pub mod logit_error;
 pub mod ops;
 pub mod resnet;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
 pub use error::Error;
+#[cfg(feature = "cli")]
+pub use resnet_web_convert as convert;
 pub use resnet_web_core::{image, summary, weights};
 pub use resnet_web_kernels::threads;

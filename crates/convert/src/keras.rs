@@ -9,11 +9,12 @@
 //! | the input | blue, green, red of 0 to 255, less their means | red, green, blue of 0 to 1, normalised |
 //! | stride 2 of a stage | on the first 1x1 ("v1") | on the 3x3 ("v1.5"), or v1 by configuration |
 
+use resnet_web_core::image::Preprocessing;
+use resnet_web_core::resnet::spec::{ConvSpec, TensorSpec};
+use resnet_web_core::resnet::{Depth, NetworkSpec, ResNetConfig, StrideOn};
+
 use super::ConvertError;
 use super::package::{KerasPackage, KerasTensor};
-use crate::image::Preprocessing;
-use crate::resnet::spec::{ConvSpec, TensorSpec};
-use crate::resnet::{Depth, NetworkSpec, ResNetConfig, StrideOn};
 
 /// The means Keras takes off red, green and blue, of values from 0 to 255.
 const KERAS_MEANS: [f64; 3] = [123.68, 116.779, 103.939];

