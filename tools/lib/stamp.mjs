@@ -8,8 +8,8 @@ const stampsFolder = path.join(toolsFolder, "stamps");
 
 /**
  * Does a job's `work` unless it was done before from the very same inputs and its outputs are still
- * there. `inputs` are files and folders (their contents count, not their dates), `facts` anything
- * else the outcome depends on. Returns whether there was anything to do; `report` hears of waiting.
+ * there. `inputs` are files and folders (their contents count, not their dates) without those that `except` names, `facts`
+ * anything else the outcome depends on. Returns whether there was anything to do; `report` hears of waiting.
  */
 export async function whenStale(job, report, work) {
   if (isFresh(job)) return false;
@@ -38,18 +38,16 @@ function stampOf({ name, stamps = stampsFolder }) {
   return path.join(stamps, name);
 }
 
-function digestOf({ inputs, facts, folder = root }) {
-  return digest(
-    inputs.map((input) => path.join(folder, input)),
-    facts,
-  );
+function digestOf({ inputs, except = [], facts, folder = root }) {
+  const within = (places) => places.map((input) => path.join(folder, input));
+  return digest(within(inputs), facts, within(except));
 }
 
-/** A hash over the contents of files and folders (in a fixed order) and over plain facts. */
-export function digest(inputs, facts = {}) {
+/** A hash over the contents of files and folders (in a fixed order, some left out) and over plain facts. */
+export function digest(inputs, facts = {}, except = []) {
   const hash = createHash("sha256").update(JSON.stringify(facts));
   for (const input of inputs) {
-    for (const file of filesUnder(input)) {
+    for (const file of filesUnder(input, except)) {
       const contents = createHash("sha256").update(readFileSync(file)).digest("hex");
       hash.update(`${path.relative(path.dirname(input), file)}\0${contents}\n`);
     }
@@ -57,10 +55,10 @@ export function digest(inputs, facts = {}) {
   return hash.digest("hex");
 }
 
-function filesUnder(input) {
-  if (!existsSync(input)) return [];
+function filesUnder(input, except) {
+  if (!existsSync(input) || except.includes(input)) return [];
   if (!statSync(input).isDirectory()) return [input];
   return readdirSync(input)
     .sort()
-    .flatMap((name) => filesUnder(path.join(input, name)));
+    .flatMap((name) => filesUnder(path.join(input, name), except));
 }

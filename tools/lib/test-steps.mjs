@@ -162,7 +162,7 @@ function inBrowser(features, names = []) {
   const args = [
     ...["test", "--headless", "--chrome", "--chromedriver", CHROMEDRIVER],
     // From the first option wasm-pack does not know, the rest goes to cargo.
-    ...["--features", features, "--test", "web", "--", ...names],
+    ...["--features", features, "--profile", "wasm-dev", "--test", "web", "--", ...names],
   ];
   return tests("wasm-pack", args, {
     count: cargoCounts,

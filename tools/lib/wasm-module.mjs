@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { cargoTarget } from "./cargo-target.mjs";
-import { crateInputs } from "./crate.mjs";
 import { place, toolsFolder } from "./places.mjs";
 import { run } from "./run.mjs";
 import { whenStale } from "./stamp.mjs";
@@ -81,15 +80,37 @@ const WASM_FEATURES = [
   "threads",
 ];
 
+/** What goes into every module: the rest of the repository may change, and none is built again. */
+export const moduleInputs = [
+  "Cargo.toml",
+  "Cargo.lock",
+  "rust-toolchain.toml",
+  ".cargo/config.toml",
+  "crates/core",
+  "crates/kernels",
+  "src",
+  "tools/lib/wasm-module.mjs",
+];
+/** Native only, or of tests. */
+const NOT_IN_MODULES = [
+  "crates/core/tests",
+  "crates/kernels/tests",
+  "src/bin",
+  "src/logit_error.rs",
+];
+
 /** Where a module is built to. */
 export const moduleFolder = (name) => path.join("www", "wasm", name);
+/** Where a module is built to while somebody works on it: the page's own stay as they are. */
+export const devModuleFolder = (name) => path.join(".tools", "wasm-dev", name);
 
 /** Builds one of the modules, unless it is there already, built from the same sources. */
 export async function buildModule(name, report) {
   const { features, shared = false, optimise } = modules[name];
   const job = {
     name: `wasm-${name}`,
-    inputs: [...crateInputs, "tools/lib/wasm-module.mjs"],
+    inputs: moduleInputs,
+    except: NOT_IN_MODULES,
     facts: {
       features,
       code: CODE_GENERATION,
@@ -102,7 +123,7 @@ export async function buildModule(name, report) {
     ),
   };
   const built = await whenStale(job, report, async () => {
-    const compiled = await compile(features, shared, report);
+    const compiled = await compile({ features, shared, profile: "release" }, report);
     const fresh = path.join(toolsFolder, "wasm-new", name);
     rmSync(fresh, { recursive: true, force: true });
     await bind(compiled, fresh, report);
@@ -112,8 +133,21 @@ export async function buildModule(name, report) {
   return built ? undefined : "up to date";
 }
 
-async function compile(features, shared, report) {
-  const args = ["rustc", "--lib", "--release", "--target", TARGET];
+/**
+ * Builds a module to work on: compiled in seconds after a change, not optimised as a whole, several times slower.
+ * Returns the folder it is in.
+ */
+export async function buildDevModule(name, report) {
+  const { features, shared = false } = modules[name];
+  const compiled = await compile({ features, shared, profile: "wasm-dev" }, report);
+  report("wasm-bindgen");
+  const folder = place(devModuleFolder(name));
+  await run("wasm-bindgen", ["--target", "web", "--keep-debug", "--out-dir", folder, compiled]);
+  return folder;
+}
+
+async function compile({ features, shared, profile }, report) {
+  const args = ["rustc", "--lib", "--profile", profile, "--target", TARGET];
   if (features.length > 0) args.push("--features", features.join(","));
   const onLine = (line) => report(progressOf(line));
   let target = cargoTarget();
@@ -125,7 +159,7 @@ async function compile(features, shared, report) {
     env = FOR_SHARED_MEMORY.env;
   }
   await run("cargo", [...args, "--", ...CODE_GENERATION], { onLine, env });
-  return path.join(target, TARGET, "release", "resnet_web.wasm");
+  return path.join(target, TARGET, profile, "resnet_web.wasm");
 }
 
 async function bind(compiled, folder, report) {
