@@ -275,14 +275,22 @@ test.describe("weights of another server", () => {
       await page.reload();
       await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
       await expect(alert).toHaveCount(0);
-
-      await page.goto(link("two.pth"));
-      await alert.getByRole("button", { name: no }).click();
-      await expect(heading(page, "ResNet-50")).toBeVisible();
-      expect(asked.filter((request) => request.includes("two"))).toEqual(["HEAD /two.pth"]);
       close();
     });
   }
+
+  test("can be refused: the page's own are loaded", async ({ page }) => {
+    const { host, asked, close } = await otherServer((_, response) => {
+      response.writeHead(200, ALLOWED);
+      response.end();
+    });
+    await page.goto(`/?device=cpu&weights=http://${host}/resnet.pth`);
+    await question(page).getByRole("button", { name: "Use this page's own weights" }).click();
+    await expect(heading(page, "ResNet-50")).toBeVisible();
+    await expect(question(page)).toHaveCount(0);
+    expect(asked).toEqual(["HEAD /resnet.pth"]);
+    close();
+  });
 
   test("are downloaded once, whichever tab wants them", async ({ context, page }) => {
     const { buffer } = await weights("basic-zip.pth");

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { gunzipSync } from "node:zlib";
+import { constants, gunzipSync } from "node:zlib";
 import { expect, it } from "vitest";
 import starts from "../../../tests/fixtures/weight-starts.json";
 import { beginning, canBeWeights, joined } from "./beginning";
@@ -21,8 +21,10 @@ const FOLDER = "tests/fixtures/weights";
 it("files that the reader knows can be weights", () => {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith(".gz"));
   const refused = files.filter((file) => {
-    const start = gunzipSync(readFileSync(`${FOLDER}/${file}`)).subarray(0, 1024);
-    return !canBeWeights(start);
+    // Some have megabytes, and the first bytes will do.
+    const packed = readFileSync(`${FOLDER}/${file}`).subarray(0, 2048);
+    const start = gunzipSync(packed, { finishFlush: constants.Z_SYNC_FLUSH });
+    return !canBeWeights(start.subarray(0, 1024));
   });
   expect(files.length).toBeGreaterThan(20);
   expect(refused).toEqual([]);
