@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { chromium, WEBGPU } from "./support/browser";
 import { type ClassifierPage, expect, test } from "./support/page";
+import { spoilWorkers } from "./support/workers";
 
 test.use(chromium(WEBGPU));
 
@@ -29,16 +30,6 @@ async function loseDevice(page: Page): Promise<void> {
     const { workers } = window as unknown as { workers: Worker[] };
     const call = { id: "test", type: "APPLY", path: ["loseDevice"], argumentList: [] };
     workers.at(-1)?.postMessage(call);
-  });
-}
-
-/** Runs `code` in so many workers before their own. */
-async function spoilWorkers(page: Page, code: string, count = Number.POSITIVE_INFINITY) {
-  let left = count;
-  await page.context().route("**/worker-*.js", async (route) => {
-    const response = await route.fetch();
-    left -= 1;
-    return route.fulfill({ response, body: `${left < 0 ? "" : code}\n${await response.text()}` });
   });
 }
 

@@ -33,6 +33,7 @@ import { Notice } from "./status/Notice";
 import { StatusLine } from "./status/StatusLine";
 import { Threads } from "./status/Threads";
 import { strings } from "./strings";
+import { worded } from "./worded";
 
 /** The page: a photo on one side, what it shows on the other, the network below. */
 export function App() {
@@ -174,7 +175,7 @@ export function App() {
     if (raisesDoubt(error) && outdated !== false) continue;
     const told = restart && (error?.code === "runtime-crashed" || error?.code === "device-lost");
     if (error && error.code !== "aborted" && !told) {
-      notices.push({ kind: "error", message: error.message, onDismiss });
+      notices.push({ kind: "error", message: worded(error), onDismiss });
     }
   }
 

@@ -3,7 +3,9 @@ import type { LoadRequest, Session } from "../worker/session";
 import type { Settled } from "../worker/settled";
 import { fileAddress } from "./address";
 import { Connection } from "./connection";
+import { isCutShort } from "./encoded";
 import { isReplaced, ResNetError, toResNetError } from "./errors";
+import { decodedAnyhow } from "./picture";
 import { afterTrouble, type Trouble } from "./recovery";
 import { faster, recallSpeeds, rememberSpeeds, speedsKey } from "./speeds";
 import type {
@@ -87,6 +89,14 @@ export interface ClassifyOptions {
 
 /** How a picture is inspected. */
 export type InspectOptions = Pick<ClassifyOptions, "signal">;
+
+/** Has a worker do something with a picture; `call` is by what it is cancelled. */
+type PictureWork<T> = (
+  connection: Connection,
+  call: number,
+  picture: Blob | ImageBitmap,
+  name: string,
+) => Promise<T>;
 
 /** How long a worker may take to hear that a load is given up, in milliseconds, while it builds that load's network. */
 const HEARS_WITHIN = 1000;
@@ -327,17 +337,21 @@ export class Classifier {
     const options = { top, ...(evidence !== undefined && { evidence }), ...(signal && { signal }) };
     let used: Connection | undefined;
     try {
-      const answer = await this.#withPicture(image, signal, (connection, call, picture, name) => {
-        used = connection;
-        return connection.call((session) => session.classify(picture, name, top, evidence, call));
-      });
+      const [answer, cutShort] = await Promise.all([
+        this.#withPicture(image, signal, (connection, call, picture, name) => {
+          used = connection;
+          return connection.call((session) => session.classify(picture, name, top, evidence, call));
+        }),
+        // A file that cannot be read is told of by the other.
+        image instanceof Blob && isCutShort(image).catch(() => false),
+      ]);
       if (this.#secondGpu === used) this.#secondGpu = undefined;
       if (answer.model === this.#request?.id) {
         this.#isProven = true;
         this.#requestBefore = undefined;
       }
       this.#compareSoon();
-      return answer;
+      return cutShort ? { ...answer, cutShort } : answer;
     } catch (thrown) {
       const { code } = toResNetError(thrown);
       // Another worker has taken over. A decoded picture went to the one before for good; a file is still here. This ends:
@@ -514,16 +528,22 @@ export class Classifier {
   async #withPicture<T>(
     image: ImageInput,
     signal: AbortSignal | undefined,
-    work: (
-      connection: Connection,
-      call: number,
-      picture: Blob | ImageBitmap,
-      name: string,
-    ) => Promise<T>,
+    work: PictureWork<T>,
   ): Promise<T> {
     if (signal?.aborted) throw aborted();
     const name = image instanceof File ? image.name : "the picture";
-    const picture = image instanceof Blob ? image : await createImageBitmap(image);
+    const send = (picture: Blob | ImageBitmap) => this.#sendPicture(picture, name, signal, work);
+    return image instanceof Blob
+      ? decodedAnyhow(image, send)
+      : send(await createImageBitmap(image));
+  }
+
+  async #sendPicture<T>(
+    picture: Blob | ImageBitmap,
+    name: string,
+    signal: AbortSignal | undefined,
+    work: PictureWork<T>,
+  ): Promise<T> {
     try {
       await unlessAborted(this.#recovered(), signal);
     } catch (thrown) {

@@ -4,6 +4,7 @@ import type { WorkerNotice } from "../worker/notices";
 import type { Session } from "../worker/session";
 import type { Settled } from "../worker/settled";
 import { ResNetError, toResNetError } from "./errors";
+import { canvasReadsBack } from "./readback";
 import type { Trouble } from "./recovery";
 import type { DeviceStatus } from "./types";
 
@@ -98,6 +99,8 @@ export class Connection {
       })
       .finally(() => this.#calls.delete(call));
     if (settled.ok) return settled.value;
+    // Firefox asks the person, or shows an icon to allow it, only where the page itself reads a canvas.
+    if (settled.error.code === "image-withheld") void canvasReadsBack();
     throw new ResNetError(settled.error.code, settled.error.message);
   }
 

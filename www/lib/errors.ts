@@ -18,6 +18,7 @@ export type ErrorCode =
   | "weights-values"
   | "weights-architecture"
   | "labels"
+  /** A picture of no size, or too large a one. */
   | "image-size"
   | "class-index"
   /** The network would not fit in memory here. */
@@ -28,6 +29,8 @@ export type ErrorCode =
   | "weights-download"
   | "weights-checksum"
   | "image-decode"
+  /** The browser keeps pixels from pages, and gives noise instead. */
+  | "image-withheld"
   /** The wasm code did not get here, or the browser cannot run it. */
   | "runtime-download"
   /** The browser may not run wasm code here: a Content-Security-Policy forbids it, or it is switched off. */

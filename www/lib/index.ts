@@ -24,4 +24,6 @@ export {
   type LoadOptions,
 } from "./classifier";
 export { type ErrorCode, isReplaced, ResNetError } from "./errors";
+export { decodedPicture } from "./picture";
+export { canvasReadsBack } from "./readback";
 export type * from "./types";

@@ -185,6 +185,8 @@ export interface ImageClassification extends Omit<Classification, "evidence"> {
   decodeMilliseconds: number;
   /** Left out where it was not asked for. */
   evidence?: Evidence;
+  /** The file ends before its picture does: what is missing was looked at as blank. */
+  cutShort?: true;
 }
 
 /** What the network saw in a photo, layer by layer. Convolutions are not fused for it, so it takes longer. */

@@ -78,7 +78,7 @@ vi.mock("./device", () => ({
     return gpu ? { ...opened, gpu } : opened;
   },
 }));
-vi.mock("./pixels", () => ({
+vi.mock("./pixels/read", () => ({
   readPixels: async (_: Blob, name: string) => {
     log.push(`decode ${name}`);
     await held.get(`decode ${name}`);

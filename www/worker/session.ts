@@ -24,7 +24,7 @@ import { afterLoss, type OpenedDevice, openDevice, openOnCpu } from "./device";
 import type { GpuWatch } from "./gpu-watch";
 import { IMAGENET_CLASSES, IMAGENET_LABELS, readLabels } from "./labels";
 import { post } from "./notices";
-import { type Pixels, readPixels } from "./pixels";
+import { type Pixels, readPixels } from "./pixels/read";
 import { type Settled, settle } from "./settled";
 import { Turns } from "./turns";
 import type { WasmModule } from "./wasm";

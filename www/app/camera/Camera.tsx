@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useRef, useState } from "preact/hooks";
+import { canvasReadsBack } from "../../lib";
 import type { Photo } from "../results/useClassification";
 import { strings } from "../strings";
 import { isMirrored, otherSide } from "./choice";
@@ -25,9 +26,11 @@ export function Camera({ over, onVideo, onPhoto, onFault }: CameraProps) {
   const [upright, setUpright] = useState(false);
   const side = otherSide(settings?.facingMode, cameras.length);
 
-  const take = useCallback(() => {
+  const take = useCallback(async () => {
     const source = video.current;
     if (!source) return;
+    // Else the picture would be noise.
+    if (!(await canvasReadsBack())) return onFault(strings.notice.errors["image-withheld"]);
     const canvas = document.createElement("canvas");
     canvas.width = source.videoWidth;
     canvas.height = source.videoHeight;
@@ -35,7 +38,7 @@ export function Camera({ over, onVideo, onPhoto, onFault }: CameraProps) {
     canvas.toBlob((blob) => {
       if (blob) onPhoto({ blob, name: strings.source.frame });
     });
-  }, [onPhoto]);
+  }, [onPhoto, onFault]);
 
   return (
     <>

@@ -135,6 +135,9 @@ function Tile({ file, outcome, onShow }: TileProps) {
             {strings.results.probability(first.probability)}
           </span>
         )}
+        {outcome && "result" in outcome && outcome.result.cutShort && (
+          <span class="fine">{text.cutShort}</span>
+        )}
         {outcome && "error" in outcome && (
           <span class="tile-error">{plain(outcome.error, MOST_IN_MESSAGE)}</span>
         )}

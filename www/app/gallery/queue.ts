@@ -1,4 +1,5 @@
 import { type ErrorCode, type ImageClassification, isReplaced } from "../../lib";
+import { worded } from "../worded";
 
 /** What became of one photo of many. */
 export type Outcome = { result: ImageClassification } | { error: string };
@@ -35,8 +36,8 @@ async function attempt(
   try {
     return { result: await classify() };
   } catch (thrown) {
-    const { code, message } = thrown as Error & { code?: ErrorCode };
-    if (again && isReplaced(code)) return attempt(classify, false);
-    return { error: message };
+    const error = thrown as Error & { code?: ErrorCode };
+    if (again && isReplaced(error.code)) return attempt(classify, false);
+    return { error: worded(error) };
   }
 }

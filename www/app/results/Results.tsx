@@ -37,9 +37,11 @@ export function Results(props: ResultsProps) {
       <h2 id="result-heading">{text.heading}</h2>
       <p class="visually-hidden" role="status">
         {first && text.announce(readableLabel(first.label), text.probability(first.probability))}
+        {result?.cutShort && ` ${text.cutShort}`}
       </p>
       {result ? (
         <>
+          {result.cutShort && <p class="fine cut-short">{text.cutShort}</p>}
           <Bars predictions={predictions} asked={asked} onWhere={onWhere} />
           <ViewControls view={view} onView={onView} predictions={result.top} />
           {photo && <TakeAway photo={photo} predictions={predictions} model={model} link={link} />}

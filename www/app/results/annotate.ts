@@ -1,4 +1,4 @@
-import type { Prediction } from "../../lib";
+import { canvasReadsBack, decodedPicture, type Prediction } from "../../lib";
 import { isolated } from "../file-text";
 import { readableLabel } from "../format";
 import { strings } from "../strings";
@@ -14,7 +14,8 @@ export async function annotatedPng(
   predictions: readonly Prediction[],
   model: string,
 ): Promise<Blob> {
-  const picture = await createImageBitmap(photo);
+  if (!(await canvasReadsBack())) throw new Error(strings.notice.errors["image-withheld"]);
+  const picture = await decodedPicture(photo);
   const inner = WIDTH - 2 * MARGIN;
   const scale = Math.min(inner / picture.width, WIDTH / picture.height);
   const [width, height] = [picture.width * scale, picture.height * scale];

@@ -2,6 +2,7 @@ import type { RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import {
   type Classifier,
+  type ErrorCode,
   type ImageClassification,
   isReplaced,
   type LoadedModel,
@@ -26,6 +27,9 @@ export interface ClassificationState {
 
 /** More classes than any model has: how many are shown can change without another run. */
 const ALL = 1e6;
+
+/** What cannot be decoded, or takes too much memory, cannot be shown either. */
+const UNSHOWN: readonly ErrorCode[] = ["image-decode", "image-size"];
 
 const NOTHING: ClassificationState = { photo: null, stage: "idle", result: null, error: null };
 
@@ -93,8 +97,7 @@ export function useClassification(
         retried.current = turn;
         if (again) return change({ stage: "waiting" });
         change({ stage: "idle", error });
-        if (error.code !== "image-decode") return;
-        // What cannot be decoded cannot be shown either.
+        if (!UNSHOWN.includes(error.code)) return;
         change({ photo: null });
         URL.revokeObjectURL(photo.url);
       },

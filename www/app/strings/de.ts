@@ -47,6 +47,8 @@ export const de: Strings = {
     status: {
       starting: "Die Kamera startet …",
       paused: "Angehalten, solange der Tab verborgen ist. Es geht weiter, wenn du zurückkommst.",
+      interrupted:
+        "Die Kamera ist unterbrochen, etwa durch einen Anruf oder ein anderes Programm. Es geht von selbst weiter, wenn wieder ein Bild kommt.",
     },
     resumed: "Die Kamera war aus, solange der Tab verborgen war. Sie ist wieder an.",
     other: "Die zuletzt gewählte Kamera ist nicht da. Dies ist eine andere.",
@@ -102,6 +104,7 @@ export const de: Strings = {
       `${total}: Dekodieren ${decode}, Vorbereiten ${preprocess}, Netz ${network}`,
     milliseconds: (value) => `${fixed(value, value < 10 ? 1 : 0)}\u00a0ms`,
     size: (width, height) => `${width} × ${height} Pixel`,
+    cutShort: "Die Datei ist abgeschnitten: Das Ergebnis gilt für den Teil des Fotos, der da ist.",
   },
 
   gallery: {
@@ -117,6 +120,7 @@ export const de: Strings = {
     close: "Galerie schließen",
     more: (count) => `${count} weitere zeigen`,
     noClassifier: "Das Netz ist nicht bereit. Versuch es noch einmal.",
+    cutShort: "Die Datei ist abgeschnitten.",
   },
 
   compare: {
@@ -453,6 +457,10 @@ export const de: Strings = {
       error: "Das ging nicht",
       restarted: "Auf der CPU neu gestartet",
       isolation: "Cross-Origin-Isolation",
+    },
+    errors: {
+      "image-withheld":
+        "Dieser Browser gibt Seiten statt der Pixel eines Bildes Rauschen, zum Schutz vor Wiedererkennung. Erlaube dieser Seite, Canvas-Daten zu lesen (in Firefox und im Tor-Browser mit dem Bildzeichen in der Adresszeile, bei einem Canvas-Blocker in dessen Einstellungen), und versuch es noch einmal.",
     },
   },
 

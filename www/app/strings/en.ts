@@ -49,6 +49,8 @@ export const en = {
     status: {
       starting: "Starting the camera …",
       paused: "Paused while this tab is hidden. The camera goes on when you come back.",
+      interrupted:
+        "The camera is interrupted, as by a call or another program. The picture goes on by itself when it comes again.",
     },
     resumed: "The camera was off while this tab was hidden. It is on again.",
     other: "The camera chosen before is not there. This is another one.",
@@ -107,6 +109,7 @@ export const en = {
       `${total}: decoding ${decode}, preparing ${preprocess}, network ${network}`,
     milliseconds: (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)}\u00a0ms`,
     size: (width: number, height: number) => `${width} × ${height} pixels`,
+    cutShort: "This file is cut short: the result is for the part of the photo that is there.",
   },
 
   gallery: {
@@ -122,6 +125,7 @@ export const en = {
     close: "Close the gallery",
     more: (count: number) => `Show ${count} more`,
     noClassifier: "The network is not ready. Try again.",
+    cutShort: "The file is cut short.",
   },
 
   compare: {
@@ -457,6 +461,10 @@ export const en = {
       error: "That did not work",
       restarted: "Started again on the CPU",
       isolation: "Cross-origin isolation",
+    },
+    errors: {
+      "image-withheld":
+        "This browser gives pages noise instead of a picture's pixels, as a protection against fingerprinting. Allow this page to read canvas data (in Firefox and Tor Browser by the picture icon in the address bar, for a canvas blocker in its settings), then try again.",
     },
   },
 

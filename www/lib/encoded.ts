@@ -1,0 +1,174 @@
+/**
+ * What a picture file's bytes say without being decoded: how large the picture is, and whether all of it is there.
+ *
+ * Sources: ITU T.81 (JPEG), the PNG specification, CompuServe's GIF89a, Microsoft's BITMAPINFOHEADER, the WebP container
+ * specification, ISO/IEC 14496-12 (AVIF and HEIC).
+ */
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** A picture format. */
+interface Format {
+  /** Where its files are known by these characters. */
+  at: number;
+  starts: string;
+  /** The picture's size, as the file's head says. Left out where the format itself allows no more than 2^28 pixels. */
+  size?: (head: Uint8Array) => Size | undefined;
+  /** How most of its files end, which then are whole: that spares reading them. */
+  ends?: string;
+  /** Whether the file goes on to its picture's end. Left out where the format does not mark that. */
+  isWhole?: (file: Uint8Array) => boolean;
+}
+
+const FORMATS: Format[] = [
+  { at: 0, starts: "\xff\xd8\xff", size: jpegSize, ends: "\xff\xd9", isWhole: isWholeJpeg },
+  {
+    at: 0,
+    starts: "\x89PNG\r\n\x1a\n",
+    size: pngSize,
+    ends: "IEND\xae\x42\x60\x82",
+    isWhole: isWholePng,
+  },
+  { at: 0, starts: "GIF8", size: gifSize, ends: "\x00;", isWhole: isWholeGif },
+  { at: 0, starts: "BM", size: bmpSize },
+  { at: 0, starts: "RIFF", isWhole: isWholeRiff },
+  { at: 4, starts: "ftyp", isWhole: hasWholeBoxes },
+];
+
+/** The size that a file states for its picture, from its first bytes; undefined where it has to be decoded for that. */
+export function statedSize(head: Uint8Array): Size | undefined {
+  return formatOf(head)?.size?.(head);
+}
+
+/** Whether a file ends before its picture does, as a download does that broke off. */
+export async function isCutShort(file: Blob): Promise<boolean> {
+  const { ends, isWhole } = formatOf(await bytesOf(file.slice(0, 12))) ?? {};
+  if (!isWhole) return false;
+  if (ends && text(await bytesOf(file.slice(-ends.length)), 0, ends.length) === ends) return false;
+  return !isWhole(await bytesOf(file));
+}
+
+async function bytesOf(file: Blob): Promise<Uint8Array> {
+  return new Uint8Array(await file.arrayBuffer());
+}
+
+function formatOf(head: Uint8Array): Format | undefined {
+  return FORMATS.find(({ at, starts }) => text(head, at, starts.length) === starts);
+}
+
+const text = (bytes: Uint8Array, at: number, length: number) =>
+  String.fromCharCode(...bytes.subarray(at, at + length));
+/** Numbers of several bytes; bytes beyond the end count as 0. */
+const byte = (bytes: Uint8Array, at: number) => bytes[at] ?? 0;
+const big16 = (bytes: Uint8Array, at: number) => 256 * byte(bytes, at) + byte(bytes, at + 1);
+const big32 = (bytes: Uint8Array, at: number) => 65536 * big16(bytes, at) + big16(bytes, at + 2);
+const little16 = (bytes: Uint8Array, at: number) => byte(bytes, at) + 256 * byte(bytes, at + 1);
+const little32 = (bytes: Uint8Array, at: number) =>
+  little16(bytes, at) + 65536 * little16(bytes, at + 2);
+
+const END_OF_IMAGE = 0xd9;
+
+/** A JPEG's markers in their order, up to the end of the image if that is there. */
+function* jpegMarkers(bytes: Uint8Array): Generator<{ code: number; at: number }> {
+  let at = 2;
+  for (;;) {
+    at = bytes.indexOf(0xff, at);
+    if (at < 0 || at + 1 >= bytes.length) return;
+    const code = byte(bytes, at + 1);
+    const isFill = code === 0xff;
+    // Within a scan: an escaped 0xff, or a restart.
+    const isData = code <= 1 || (code >= 0xd0 && code <= 0xd7);
+    if (isFill || isData) {
+      at += isFill ? 1 : 2;
+      continue;
+    }
+    yield { code, at };
+    if (code === END_OF_IMAGE) return;
+    // Segments say how long they are, so a thumbnail within one is passed over. Scans do not.
+    at += 2 + big16(bytes, at + 2);
+  }
+}
+
+function jpegSize(head: Uint8Array): Size | undefined {
+  for (const { code, at } of jpegMarkers(head)) {
+    // Start of frame, of any process; C4, C8 and CC are tables.
+    if (code >= 0xc0 && code <= 0xcf && code !== 0xc4 && code !== 0xc8 && code !== 0xcc) {
+      return { height: big16(head, at + 5), width: big16(head, at + 7) };
+    }
+  }
+  return undefined;
+}
+
+function isWholeJpeg(file: Uint8Array): boolean {
+  for (const { code } of jpegMarkers(file)) if (code === END_OF_IMAGE) return true;
+  return false;
+}
+
+function pngSize(head: Uint8Array): Size {
+  return { width: big32(head, 16), height: big32(head, 20) };
+}
+
+function isWholePng(file: Uint8Array): boolean {
+  // Chunks: length, type, as many bytes, a checksum.
+  for (let at = 8; at + 12 <= file.length; at += 12 + big32(file, at)) {
+    if (text(file, at + 4, 4) === "IEND") return true;
+  }
+  return false;
+}
+
+function gifSize(head: Uint8Array): Size {
+  return { width: little16(head, 6), height: little16(head, 8) };
+}
+
+/** Whether a GIF's first picture is there; of a film no more is looked at. */
+function isWholeGif(file: Uint8Array): boolean {
+  const table = (flags: number) => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
+  // Blocks of data: a length of up to 255, as many bytes, until a length of 0.
+  const afterBlocks = (at: number) => {
+    let next = at;
+    while (byte(file, next) > 0) next += 1 + byte(file, next);
+    return next + 1;
+  };
+  let at = 13 + table(byte(file, 10));
+  while (at < file.length) {
+    const kind = byte(file, at);
+    if (kind === 0x2c) {
+      const end = afterBlocks(at + 10 + table(byte(file, at + 9)) + 1);
+      return end <= file.length;
+    }
+    if (kind !== 0x21) return false;
+    at = afterBlocks(at + 2);
+  }
+  return false;
+}
+
+function bmpSize(head: Uint8Array): Size {
+  if (little32(head, 14) === 12) return { width: little16(head, 18), height: little16(head, 20) };
+  // A negative height means that rows go from top to bottom.
+  const signed = (at: number) => Math.abs(little32(head, at) | 0);
+  return { width: signed(18), height: signed(22) };
+}
+
+/** WebP. Some programs forget the last byte, which fills up an odd length. */
+function isWholeRiff(file: Uint8Array): boolean {
+  return file.length + 1 >= 8 + little32(file, 4);
+}
+
+/** AVIF and HEIC: the outermost boxes follow each other to the end. */
+function hasWholeBoxes(file: Uint8Array): boolean {
+  let at = 0;
+  while (at < file.length) {
+    const stated = big32(file, at);
+    const header = stated === 1 ? 16 : 8;
+    if (at + header > file.length) return false;
+    // 0: up to the end. 1: the length follows in 64 bits.
+    if (stated === 0) return true;
+    const length = stated === 1 ? 2 ** 32 * big32(file, at + 8) + big32(file, at + 12) : stated;
+    if (length < header) return true;
+    at += length;
+  }
+  return at === file.length;
+}
