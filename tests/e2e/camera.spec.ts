@@ -1,7 +1,16 @@
 import type { Page } from "@playwright/test";
 import { overflow, violations } from "./support/access";
 import { chromium, FAKE_CAMERA } from "./support/browser";
-import { cameras, goLive, observeCameras, setVisible, unplugCamera } from "./support/camera";
+import {
+  cameras,
+  drawCamera,
+  goLive,
+  hangCamera,
+  muteCamera,
+  observeCameras,
+  setVisible,
+  unplugCamera,
+} from "./support/camera";
 import { expect, test } from "./support/page";
 
 test.use(chromium(FAKE_CAMERA));
@@ -339,6 +348,82 @@ test("the camera is off while the tab is hidden, and goes on afterwards", async 
   expect((await cameras(page)).on).toBe(1);
   await expect(page.locator("[data-pace=frames]")).toHaveText(/^\d+(\.\d)?$/);
 });
+
+const INTERRUPTED = "The camera is interrupted";
+
+test("while a call takes the camera the page does not claim to be live, and goes on after it", async ({
+  classifier,
+  page,
+}) => {
+  await observeCameras(page);
+  await goLive(classifier);
+  await muteCamera(page, true);
+  await expect(page.getByRole("status").filter({ hasText: INTERRUPTED })).toBeVisible();
+  await expect(classifier.result).toContainText("Paused");
+  await expect(classifier.result).not.toContainText("Live");
+  await expect(page.getByRole("button", { name: "Take a picture" })).toBeDisabled();
+  await expect(page.locator("[data-pace=frames]")).toHaveText("…");
+  // It is still on: it has not been asked for again.
+  expect((await cameras(page)).on).toBe(1);
+  for (const width of [320, 375, 1440]) {
+    await page.setViewportSize({ width, height: 900 });
+    expect(await overflow(page)).toBe(0);
+  }
+  expect(await violations(page)).toEqual([]);
+
+  await muteCamera(page, false);
+  await expect(page.getByText(INTERRUPTED)).toHaveCount(0);
+  await expect(classifier.result).toContainText("Live");
+  await expect(page.locator("[data-pace=frames]")).toHaveText(/^\d+(\.\d)?$/);
+  await expect(page.getByRole("button", { name: "Take a picture" })).toBeEnabled();
+  expect((await cameras(page)).asked).toHaveLength(1);
+});
+
+test("a camera that is muted from the start says so, and starts when it is not any more", async ({
+  classifier,
+  page,
+}) => {
+  await page.addInitScript(() => {
+    let muted = true;
+    Object.defineProperty(MediaStreamTrack.prototype, "muted", { get: () => muted });
+    const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (constraints) => {
+      const stream = await open(constraints);
+      window.addEventListener("unmute", () => {
+        muted = false;
+        stream.getVideoTracks()[0]?.dispatchEvent(new Event("unmute"));
+      });
+      return stream;
+    };
+  });
+  await classifier.open("?device=cpu");
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await expect(page.getByText(INTERRUPTED)).toBeVisible();
+  await expect(classifier.result).toContainText("Paused");
+  await page.evaluate(() => window.dispatchEvent(new Event("unmute")));
+  await expect(classifier.result).toContainText("Live");
+});
+
+for (const frames of ["tells of", "only counts"]) {
+  test(`a camera that hangs is interrupted, where the browser ${frames} its frames`, async ({
+    classifier,
+    page,
+  }) => {
+    if (frames === "only counts") {
+      await page.addInitScript(() => {
+        Reflect.deleteProperty(HTMLVideoElement.prototype, "requestVideoFrameCallback");
+      });
+    }
+    await drawCamera(page);
+    await goLive(classifier);
+    await hangCamera(page, true);
+    await expect(page.getByText(INTERRUPTED)).toBeVisible();
+    await expect(classifier.result).toContainText("Paused");
+    await hangCamera(page, false);
+    await expect(classifier.result).toContainText("Live");
+    await expect(page.getByText(INTERRUPTED)).toHaveCount(0);
+  });
+}
 
 for (const { when, milliseconds } of [
   { when: "", milliseconds: 0 },

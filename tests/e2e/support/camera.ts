@@ -58,6 +58,44 @@ export function unplugCamera(page: Page): Promise<void> {
   });
 }
 
+/** The system takes the camera's picture away, as for a call, or gives it back. */
+export function muteCamera(page: Page, muted: boolean): Promise<void> {
+  return page.evaluate((muted) => {
+    const { streams } = (window as unknown as { observed: Observed }).observed;
+    for (const track of streams.at(-1)?.getTracks() ?? []) {
+      Object.defineProperty(track, "muted", { value: muted, configurable: true });
+      track.dispatchEvent(new Event(muted ? "mute" : "unmute"));
+    }
+  }, muted);
+}
+
+/** Puts a drawing in the camera's place, which goes on until it is told to hang. */
+export async function drawCamera(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
+    const context = canvas.getContext("2d");
+    let isHanging = false;
+    let frames = 0;
+    window.addEventListener("camera", (event) => {
+      isHanging = (event as CustomEvent<boolean>).detail;
+    });
+    setInterval(() => {
+      if (isHanging || !context) return;
+      frames += 1;
+      context.fillStyle = `hsl(${frames}, 80%, 50%)`;
+      context.fillRect(0, 0, canvas.width, canvas.height);
+    }, 50);
+    navigator.mediaDevices.getUserMedia = async () => canvas.captureStream();
+  });
+}
+
+/** The camera that is drawn hangs, or goes on. */
+export function hangCamera(page: Page, hangs: boolean): Promise<void> {
+  return page.evaluate((detail) => {
+    window.dispatchEvent(new CustomEvent("camera", { detail }));
+  }, hangs);
+}
+
 /** The tab goes out of view, or comes back. */
 export function setVisible(page: Page, visible: boolean): Promise<void> {
   return page.evaluate(

@@ -1,16 +1,18 @@
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { watchFrames } from "../live/frames";
 import { strings } from "../strings";
 import { type CameraChoice, constraintsOf, fallback, firstChoice, rememberCamera } from "./choice";
 import { cameraFault } from "./fault";
+import { watchInterruption } from "./interruption";
 import { useVisible } from "./useVisible";
 
 const text = strings.camera;
 
 /** Where the camera stands. */
 export interface StreamState {
-  /** `paused`: off, as long as the page is out of view. */
-  status: "starting" | "running" | "paused";
+  /** `paused`: off, as long as the page is out of view. `interrupted`: on, but its picture does not change. */
+  status: "starting" | "running" | "paused" | "interrupted";
   /** What the camera says of itself; null until the first one runs. */
   settings: MediaTrackSettings | null;
   /** All there are, as far as the browser tells. */
@@ -63,8 +65,24 @@ export function useStream(video: RefObject<HTMLVideoElement | null>, options: St
     if (!element) return;
     let stream: MediaStream | undefined;
     let gone = false;
+    let isPlaying = false;
+    let isInterrupted = false;
+    let unwatch = () => {};
+    const show = () => {
+      if (gone) return;
+      const status = isInterrupted ? "interrupted" : isPlaying ? "running" : "starting";
+      change({ status });
+      callbacks.current.onVideo(status === "running" ? element : null);
+    };
+    const interrupt = (interrupted: boolean) => {
+      isInterrupted = interrupted;
+      // A telephone stops the video for a call, too.
+      if (isPlaying && !interrupted) element.play().catch(() => {});
+      show();
+    };
     const stop = () => {
       gone = true;
+      unwatch();
       for (const track of stream?.getTracks() ?? []) track.stop();
       element.srcObject = null;
       callbacks.current.onVideo(null);
@@ -83,6 +101,7 @@ export function useStream(video: RefObject<HTMLVideoElement | null>, options: St
         if (gone || !track) return stop();
         track.addEventListener("ended", () => fail(text.errors.ended));
         element.srcObject = stream;
+        unwatch = watchInterruption(track, (onFrame) => watchFrames(element, onFrame), interrupt);
         await element.play();
         const list = await cameras();
         if (gone) return;
@@ -92,8 +111,9 @@ export function useStream(video: RefObject<HTMLVideoElement | null>, options: St
         if (isChosen && settings.deviceId) rememberCamera(settings.deviceId);
         const note = opened.isOther ? text.other : paused.current ? text.resumed : null;
         paused.current = false;
-        change({ status: "running", settings, note, cameras: list });
-        callbacks.current.onVideo(element);
+        isPlaying = true;
+        change({ settings, note, cameras: list });
+        show();
       } catch (thrown) {
         fail(cameraFault(thrown));
       }

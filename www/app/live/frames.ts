@@ -15,8 +15,13 @@ export function watchFrames(
     let handle = video.requestVideoFrameCallback(next);
     return () => video.cancelVideoFrameCallback(handle);
   }
+  let before = 0;
   const next = (now: number) => {
     handle = requestAnimationFrame(next);
+    // Where frames are not even counted, each time the page is drawn may show another one.
+    const count = video.getVideoPlaybackQuality?.().totalVideoFrames ?? 0;
+    if (count > 0 && count === before) return;
+    before = count;
     onFrame(now);
   };
   let handle = requestAnimationFrame(next);
