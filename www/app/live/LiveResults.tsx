@@ -55,7 +55,9 @@ export function LiveResults(props: LiveResultsProps) {
       {first && below && (
         <p class="live-first" aria-hidden="true">
           <bdi class="bar-label">{readableLabel(first.label)}</bdi>
-          <span class="bar-value">{strings.results.probability(first.probability)}</span>
+          <span class="bar-value" translate={false}>
+            {strings.results.probability(first.probability)}
+          </span>
         </p>
       )}
       <section class="card results live" id="result" aria-labelledby="result-heading">
@@ -95,13 +97,13 @@ export function LiveResults(props: LiveResultsProps) {
           <dl class="live-pace">
             <div>
               <dt>{text.framesPerSecond}</dt>
-              <dd data-pace="frames">
+              <dd data-pace="frames" translate={false}>
                 {reading ? text.frames(reading.framesPerSecond) : text.measuring}
               </dd>
             </div>
             <div>
               <dt>{text.latency}</dt>
-              <dd data-pace="latency">
+              <dd data-pace="latency" translate={false}>
                 {reading ? strings.results.milliseconds(reading.latency) : text.measuring}
               </dd>
             </div>

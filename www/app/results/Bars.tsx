@@ -42,7 +42,9 @@ function Bar({ label, probability, children }: Prediction & { children: Componen
       <bdi class="bar-label" lang="en">
         {readableLabel(label)}
       </bdi>
-      <span class="bar-value">{text.probability(probability)}</span>
+      <span class="bar-value" translate={false}>
+        {text.probability(probability)}
+      </span>
       <span class="bar-track" aria-hidden="true">
         <span class="bar-fill" style={{ transform: `scaleX(${probability})` }} />
       </span>
