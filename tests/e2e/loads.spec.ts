@@ -119,7 +119,7 @@ test.describe("with a small model", () => {
     await expect(first(classifier)).toContainText(/^class \d/);
   });
 
-  test("a file that takes for ever can be cancelled, and a photo behind it is answered", async ({
+  test("a file that never loads can be cancelled, and a photo that waits behind it is answered", async ({
     classifier,
     page,
   }) => {
@@ -133,7 +133,7 @@ test.describe("with a small model", () => {
     await expect(classifier.notice).toHaveCount(0);
   });
 
-  test("another file takes the place of one that takes for ever", async ({ classifier, page }) => {
+  test("another file replaces one that never loads", async ({ classifier, page }) => {
     await inWorker(page, "self.busy = 1e6");
     await chooseWeights(page, await weights("bottleneck.pth"));
     await expect(page.getByText("Building the network")).toBeVisible();

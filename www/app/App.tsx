@@ -43,7 +43,7 @@ export function App() {
   const offline = useOffline(settings.offlineOff, model.model !== null || model.error !== null);
   const classification = useClassification(model.classifier, model.model, settings.fault);
   const { photo } = classification;
-  // What another model said is not this one's, however soon that will be known.
+  // Never beside another model's card.
   const isOwn = classification.result?.model === model.model?.id;
   const result = isOwn ? classification.result : null;
   const inspected = useInspection(model.classifier, model.model, photo);

@@ -132,7 +132,7 @@ describe("a load that is given up takes no effect", () => {
   });
 });
 
-it("every answer bears its model's number, on whatever device that is", async () => {
+it("every answer carries its model's id, which stays the same on another device", async () => {
   await load("small");
   const release = hold("classify slow");
   const slow = classifier.classify(file("slow"));
@@ -240,7 +240,7 @@ describe("a worker that does not hear that a load is given up", () => {
     return other;
   };
 
-  it("is ended after a second, and the model before is there in another", async () => {
+  it("is terminated after a second, and the previous model is loaded in a new one", async () => {
     await load("small");
     await giveUp();
     expect(await shownAndUsed()).toEqual(both("small"));
@@ -268,7 +268,7 @@ describe("a worker that does not hear that a load is given up", () => {
     expect(await shownAndUsed()).toEqual(both("small"));
   });
 
-  it("is ended when the next load comes, too", async () => {
+  it("is terminated for the next load as well", async () => {
     await load("small");
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const deaf = load("deaf");
@@ -439,7 +439,7 @@ describe("a worker that cannot be had", () => {
     const all = outcomes();
     await vi.waitFor(() => expect(FakeWorker.all.length).toBe(2));
     FakeWorker.newest.dispatchEvent(new Event("error"));
-    const told = expected(/does not tell why.*module workers/);
+    const told = expected(/gives no reason.*module workers/);
     expect(await all).toEqual([told, told]);
     // It is tried again when somebody asks again.
     FakeWorker.runs = true;

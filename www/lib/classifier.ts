@@ -52,11 +52,11 @@ export interface ClassifierOptions extends WeightOptions {
   /** Called with the device in use, and again whenever another takes over. */
   onDevice?: (device: DeviceStatus) => void;
   /**
-   * Called with the model whenever it has been loaded into another device, and with the one before it when that has come
-   * back because the model crashed the code.
+   * Called with the model whenever it has been loaded into another device, and with the previous model when that is back
+   * after {@link ClassifierOptions.onModelCrash}.
    */
   onModel?: (model: LoadedModel) => void;
-  /** Called when the model is no longer loaded because it crashed the code. The one before it, if any, comes next. */
+  /** Called when the model crashed the code and is not loaded any more. The previous model, if any, is loaded next. */
   onModelCrash?: (error: ResNetError) => void;
   /** Cancels making it. */
   signal?: AbortSignal;
@@ -83,7 +83,7 @@ export interface ClassifyOptions {
    * next to nothing. None if left out.
    */
   evidence?: EvidenceFor;
-  /** Cancels the call. The network does not run for it any more; a run that has begun goes on to its end, unheard. */
+  /** Cancels the call. A run that has begun in the worker goes on to its end, and its result is dropped. */
   signal?: AbortSignal;
 }
 
@@ -98,8 +98,8 @@ type PictureWork<T> = (
   name: string,
 ) => Promise<T>;
 
-/** How long a worker may take to hear that a load is given up, in milliseconds, while it builds that load's network. */
-const HEARS_WITHIN = 1000;
+/** The time limit for a worker to acknowledge that the load is cancelled whose network it is building, in milliseconds. */
+const CANCEL_WITHIN = 1000;
 
 /** How long after the first picture both devices are timed, in milliseconds: that one comes first. */
 const COMPARE_AFTER = 1500;
@@ -130,29 +130,31 @@ type Opening = (session: Comlink.Remote<Session>) => Promise<Settled<DeviceStatu
 /** A worker to load a model into. */
 interface Target {
   connection: Connection;
-  /** Another worker than the one in use: what it computes on, and by which policy it was opened. */
+  /** For a worker that is not in use yet: its device, and the policy by which that was opened. */
   other?: { status: DeviceStatus; policy: DevicePolicy };
 }
 
-/** The numbers of loads, and of calls with a picture. */
-let lastNumber = 0;
-function nextNumber(): number {
-  lastNumber += 1;
-  return lastNumber;
+let lastId = 0;
+
+/** An id for a load, or for a call with a picture. */
+function nextId(): number {
+  lastId += 1;
+  return lastId;
 }
 
 /**
  * A network in a worker of its own. Everything heavy happens there.
  *
- * A model that is loaded is built first, and used only when it is known that the load has not been given up. Every answer
- * bears the number of the model that gave it.
+ * A model is in use only once it is built and its load has not been cancelled. Every answer carries the id of the model
+ * that gave it.
  *
  * If the code there crashes, the worker is replaced by one on the CPU, the model is loaded again, and the call that
- * was under way fails with `runtime-crashed`; the next one works. If the CPU's code crashes of a model, when it is built or
- * before it has classified anything, that model is not loaded again, and the one before it comes back.
+ * was under way fails with `runtime-crashed`; the next one works. If a model crashes the CPU's code while it is built,
+ * or before it has classified a picture, that model is not loaded again, and the previous model is.
  *
- * If a load is given up in the middle of a long call, the worker ends with it, and the model before is loaded again in
- * another one. A file that was being classified is classified there; other calls fail with `runtime-replaced`.
+ * If a load is cancelled while its network is being built, and that takes more than a second, the worker is terminated and
+ * the previous model is loaded again in a new one. A file that was being classified is classified there; other calls fail
+ * with `runtime-replaced`.
  *
  * If the GPU's device is lost, the worker is replaced by one with another device, or with the CPU where that cannot be
  * had or is lost, too, before it has classified a picture. If the GPU fails, the CPU takes over. In both cases a file
@@ -170,20 +172,20 @@ export class Classifier {
   /** Workers that may take its place. */
   readonly #candidates = new Set<Connection>();
   #device: Promise<DeviceStatus>;
-  /** How that was opened, or is just being. */
+  /** How that is opened. */
   #open: Opening;
   /** What the model was loaded from, to load it again after a crash. */
   #request: LoadRequest | undefined;
   #model: LoadedModel | undefined;
-  /** The one before, while the model has not classified anything. */
+  /** What the previous model was loaded from, until the model has classified a picture. */
   #requestBefore: LoadRequest | undefined;
-  /** Whether the model has classified anything. */
+  /** Whether the model has classified a picture. */
   #isProven = false;
-  /** The newest load, while it goes on. */
+  /** The newest load, while it is under way. */
   #loading: AbortController | undefined;
-  /** The newest choice of a device, while it goes on. */
+  /** The newest choice of a device, while it is under way. */
   #switching: AbortController | undefined;
-  /** A load that was given up, until its worker has heard of it or is replaced. */
+  /** A load that was cancelled, until its worker has acknowledged that or is replaced. */
   #dropping: Promise<void> | undefined;
   /** As many as were asked for. */
   #threads: ThreadCount;
@@ -193,13 +195,13 @@ export class Classifier {
   #compared: LoadRequest | undefined;
   #comparison: ReturnType<typeof setTimeout> | undefined;
   #restarts = 0;
-  /** Models that crashed the code, by their numbers. */
+  /** Models that crashed the code, by id. */
   readonly #culprits = new Map<number, ResNetError>();
-  /** The worker whose GPU came in a lost one's place, until it has classified a picture. */
+  /** The worker whose GPU replaced a lost one, until it has classified a picture. */
   #secondGpu: Connection | undefined;
   /** The way back to the model after a crash, once there was one. */
   #recovery: Promise<LoadedModel> | undefined;
-  /** Why there is no way back any more. */
+  /** Why no worker is started any more. */
   #ended: ResNetError | undefined;
 
   /** Starts the worker and opens the device. Load weights next. */
@@ -222,7 +224,7 @@ export class Classifier {
     return this.#model;
   }
 
-  /** Loads weights. If it fails or is given up, the model that was loaded before stays; a newer load takes its place. */
+  /** Loads weights. If it fails or is cancelled, the previous model stays. A newer load cancels it. */
   async load(
     weights: WeightSource,
     { onProgress = this.#options.onProgress, signal, ...options }: LoadOptions = {},
@@ -253,7 +255,7 @@ export class Classifier {
       }
       const model = await connection.call((session) => session.setLabels(request.id, source));
       if (this.#request?.id !== request.id) throw aborted();
-      // Otherwise the model is on another device meanwhile, where nobody knows of the labels yet.
+      // The model has moved to another worker, which does not have the labels yet.
       if (connection !== this.#connection) continue;
       this.#model = model;
       this.#request = { ...this.#request, labels: source };
@@ -276,7 +278,7 @@ export class Classifier {
 
   /**
    * Runs on another device from now on, or on the one that a measurement finds faster. The model is loaded into it first:
-   * until then, and if that fails, everything stays as it is. A newer call takes this one's place.
+   * until then, and if that fails, everything stays as it is. A newer call cancels it.
    */
   async setDevice(policy: DevicePolicy): Promise<DeviceStatus> {
     this.#switching?.abort();
@@ -292,7 +294,7 @@ export class Classifier {
       do {
         request = this.#request;
         model = request && (await unlessAborted(this.#loadInto(candidate, request), signal));
-        // Another model may have been loaded meanwhile, or this one have got other labels.
+        // Meanwhile another model may have been loaded, or this one been given other labels.
       } while (request !== this.#request);
       this.#policy = policy;
       this.#compared = undefined;
@@ -354,8 +356,8 @@ export class Classifier {
       return cutShort ? { ...answer, cutShort } : answer;
     } catch (thrown) {
       const { code } = toResNetError(thrown);
-      // Another worker has taken over. A decoded picture went to the one before for good; a file is still here. This ends:
-      // a device that is lost before it has classified anything is followed by the CPU, and a load is given up but once.
+      // Another worker has taken over. A bitmap was transferred to the previous one; a file is still here. This ends: a GPU
+      // that is lost before it has classified a picture is replaced by the CPU, and a load is cancelled only once.
       const isGone = used !== undefined && used !== this.#connection && isReplaced(code);
       const again = isGone && code !== "runtime-crashed" && !signal?.aborted;
       if (!again || !(image instanceof Blob)) throw thrown;
@@ -384,12 +386,12 @@ export class Classifier {
   /** Makes the code in the worker crash, to try out what happens then. */
   crash(): void {
     // The worker dies of it, so whatever it answers is of no interest.
-    this.#connection.tell((session) => session.crash());
+    this.#connection.send((session) => session.crash());
   }
 
   /** Loses the GPU's device, to try out what happens then; on the CPU it does nothing. */
   loseDevice(): void {
-    this.#connection.tell((session) => session.loseDevice());
+    this.#connection.send((session) => session.loseDevice());
   }
 
   /** Ends the worker and frees what it holds. Calls that are under way or come later fail with `aborted`. */
@@ -400,7 +402,7 @@ export class Classifier {
     this.#connection.close(this.#ended);
   }
 
-  /** Loads, and again whenever what it is loaded into has been replaced meanwhile. */
+  /** Loads, and loads again if the worker has been replaced meanwhile. */
   async #loadDespiteTrouble(
     request: LoadRequest,
     onProgress: ((progress: Progress) => void) | undefined,
@@ -412,21 +414,21 @@ export class Classifier {
       const here: Target = { connection: this.#connection };
       const target = mayBeOther ? await this.#target(here, request, signal) : here;
       const abandon = () => this.#abandon(target, request.id);
-      // At once: whatever is loaded next has to wait until this is out of the way.
+      // Synchronously: the next load waits for what this starts.
       signal.addEventListener("abort", abandon, { once: true });
       try {
         const staged = this.#stage(target.connection, request, onProgress);
         const model = await unlessAborted(staged, signal);
         if (signal.aborted) throw aborted();
-        if (!this.#isReplaced(target)) return this.#commit(target, request, model);
+        if (!this.#isStale(target)) return this.#commit(target, request, model);
         abandon();
       } catch (thrown) {
         if (target.other) this.#discard(target.connection);
         if (signal.aborted) throw aborted();
         const culprit = this.#culprits.get(request.id);
         if (culprit) throw culprit;
-        // Weights that are too much for one device may do on the one that has taken over.
-        const again = isReplaced(toResNetError(thrown).code) && this.#isReplaced(target);
+        // Weights that are too much for one device may fit on the one that has replaced it.
+        const again = isReplaced(toResNetError(thrown).code) && this.#isStale(target);
         if (!again) throw thrown;
         if (target.other) mayBeOther = false;
       } finally {
@@ -435,13 +437,13 @@ export class Classifier {
     }
   }
 
-  /** Whether a worker would not be the one in use, were a model taken that has been loaded into it. */
-  #isReplaced({ connection, other }: Target): boolean {
+  /** Whether a model that was loaded into this worker would not be in use there, because another one has replaced it. */
+  #isStale({ connection, other }: Target): boolean {
     if (!other) return connection !== this.#connection;
     return connection.isClosed || other.policy !== this.#policy;
   }
 
-  /** From here on a model that has been built is the one in use, here and in its worker. */
+  /** Puts a staged model in use, here and in its worker. */
   #commit({ connection, other }: Target, request: LoadRequest, model: LoadedModel): LoadedModel {
     this.#requestBefore = this.#request;
     this.#request = request;
@@ -456,7 +458,7 @@ export class Classifier {
     return model;
   }
 
-  /** Gives up what is loaded into a worker. */
+  /** Cancels what is loaded into a worker. */
   #abandon({ connection, other }: Target, load: number): void {
     if (other) this.#discard(connection);
     if (connection.isClosed) return;
@@ -466,18 +468,18 @@ export class Classifier {
     this.#dropping = dropping;
   }
 
-  /** Has a worker drop a load. One that builds its network cannot hear that; if it does not soon, it is replaced. */
+  /** Has a worker drop a load. If it is building that network and does not answer in time, it is replaced. */
   async #drop(connection: Connection, load: number): Promise<void> {
-    const heard = connection.call((session) => session.drop(load)).catch(() => {});
-    const isDeaf = await Promise.race([
-      heard.then(() => false),
-      new Promise<boolean>((resolve) => setTimeout(() => resolve(true), HEARS_WITHIN)),
+    const dropped = connection.call((session) => session.drop(load)).catch(() => {});
+    const isLate = await Promise.race([
+      dropped.then(() => false),
+      new Promise<boolean>((resolve) => setTimeout(() => resolve(true), CANCEL_WITHIN)),
     ]);
-    if (!isDeaf) return;
-    if (!connection.isBuilding(load)) return heard;
+    if (!isLate) return;
+    if (!connection.isBuilding(load)) return dropped;
     const error = new ResNetError(
       "runtime-replaced",
-      "The worker was ended with a load that was given up in it. The model before is loaded again in another one: try again.",
+      "The worker was busy with a cancelled load and has been terminated. The previous model is loaded again in a new one: try again.",
     );
     if (connection === this.#connection && !this.#ended) this.#reopen(error);
     else connection.close(error);
@@ -509,7 +511,7 @@ export class Classifier {
     }
   }
 
-  /** Opens a device by a policy: at once the one that is known to be faster for a model. */
+  /** Opens a device by a policy, or right away the CPU where that is known to be faster for a model. */
   #openBest(
     connection: Connection,
     request: LoadRequest | undefined,
@@ -524,7 +526,7 @@ export class Classifier {
     );
   }
 
-  /** Calls with a picture, which goes to the worker: a file as it is, anything else drawn as it is now. */
+  /** Makes a call with a picture. A file is sent as it is, anything else as a bitmap of what it shows now. */
   async #withPicture<T>(
     image: ImageInput,
     signal: AbortSignal | undefined,
@@ -551,10 +553,12 @@ export class Classifier {
       throw thrown;
     }
     const connection = this.#connection;
-    const call = nextNumber();
+    const call = nextId();
     const sent = picture instanceof Blob ? picture : Comlink.transfer(picture, [picture]);
     const run = work(connection, call, sent, name);
-    const cancel = () => connection.tell((session) => session.cancel(call));
+    // Nothing is sent to a worker that could not be started.
+    if (connection.isClosed && !(picture instanceof Blob)) picture.close();
+    const cancel = () => connection.send((session) => session.cancel(call));
     signal?.addEventListener("abort", cancel, { once: true });
     try {
       return await unlessAborted(run, signal);
@@ -591,7 +595,7 @@ export class Classifier {
       const speeds = { cpu, webgpu };
       rememberSpeeds(speedsKey(request), this.#adapter ?? "", speeds);
       const isStale = connection !== this.#connection || request !== this.#request;
-      // A model that is on its way is loaded into the device that is there.
+      // A load that is under way goes to the device in use.
       if (isStale || this.#loading || !isMeasured(this.#policy)) return this.#discard(other);
       if (faster(speeds) === "cpu") {
         this.#take(other, measured(cpuStatus, speeds));
@@ -668,7 +672,7 @@ export class Classifier {
     }
   }
 
-  /** Loads the model that is in use, or will be, into a worker. */
+  /** Loads a model into a worker and puts it in use there. */
   async #loadInto(connection: Connection, request: LoadRequest): Promise<LoadedModel> {
     const model = await this.#stage(connection, request);
     await connection.call((session) => session.commit(request.id));
@@ -698,7 +702,7 @@ export class Classifier {
   /** Waits until there is code to call; what model it has, if any, does not matter. */
   async #restarted(): Promise<void> {
     await this.#dropping;
-    // A worker that could not be started may be by now.
+    // A worker that could not be started is tried again.
     if (this.#connection.isClosed && !this.#ended) this.#reopen(replaced());
     let recovery: Promise<LoadedModel> | undefined;
     do {
@@ -745,7 +749,7 @@ export class Classifier {
     recovery.catch(() => {});
   }
 
-  /** Replaces a worker that is in trouble, with the same model unless the trouble came of it. */
+  /** Replaces a worker that is in trouble, with the same model unless that is to blame. */
   #recover(trouble: Trouble): void {
     const { code, message } = trouble;
     const before = this.#connection;
@@ -780,11 +784,11 @@ export class Classifier {
     this.#secondGpu = to === "chosen" ? connection : undefined;
   }
 
-  /** A model has crashed the code. If it is the one in use, the one before comes in its place. */
+  /** Notes that a model has crashed the code. If it is the one in use, the previous one replaces it. */
   #blame(model: number, message: string): void {
     const error = new ResNetError(
       "model-crashed",
-      `The code that runs the network stopped unexpectedly with this model (${message}). It may be too large for this device. It is not loaded again by itself: load another one, or try it once more.`,
+      `The code that runs the network stopped unexpectedly with this model (${message}). The model may be too large for this device. It is not loaded again by itself: load another one, or try again.`,
     );
     this.#culprits.set(model, error);
     if (model !== this.#request?.id) return;
@@ -805,7 +809,7 @@ export class Classifier {
         ? session.openCpu(known.reason, known.detail, this.#threads)
         : open(session));
       if (!opened.ok || !known || known.kind !== opened.value.kind) return opened;
-      // What was told of the device still holds, and is no news.
+      // The same object, so that the page does not announce the device once more.
       const isSame = known.threads?.count === opened.value.threads?.count;
       return { ok: true, value: isSame ? known : { ...opened.value, ...known } };
     });
@@ -841,7 +845,7 @@ function requestOf(weights: WeightSource, options: WeightOptions): LoadRequest {
   const { labels, sha256, ...choices } = options;
   const isFile = weights instanceof File;
   return {
-    id: nextNumber(),
+    id: nextId(),
     weights: weights instanceof Blob ? weights : fileAddress(weights, document.baseURI),
     choices: isFile ? { name: weights.name, ...choices } : choices,
     ...(labels !== undefined && { labels: labelsOf(labels) }),

@@ -8,7 +8,7 @@ import { canvasReadsBack } from "./readback";
 import type { Trouble } from "./recovery";
 import type { DeviceStatus } from "./types";
 
-/** How long a worker's own script may take until it runs, in milliseconds. */
+/** The time limit for a worker's script to start, in milliseconds. */
 const START = 60_000;
 
 /** A worker, and the calls into it: they all fail at once when it is closed. */
@@ -20,12 +20,12 @@ export class Connection {
   readonly #calls = new Set<Promise<unknown>>();
   readonly #closed: Promise<never>;
   #fail: ((error: ResNetError) => void) | undefined;
-  /** Runs out when the worker's script does not run. */
-  #start: ReturnType<typeof setTimeout> | undefined;
+  /** Ends when the worker's script does not start. */
+  #startLimit: ReturnType<typeof setTimeout> | undefined;
   #hasStarted = false;
-  /** Runs out when the GPU does not answer. */
+  /** Ends when the GPU does not answer. */
   #due: ReturnType<typeof setTimeout> | undefined;
-  /** The load whose network is being built. */
+  /** The id of the load whose network is being built. */
   #building: number | null = null;
 
   constructor(onTrouble: (trouble: Trouble) => void) {
@@ -42,28 +42,28 @@ export class Connection {
       return;
     }
     this.#session = Comlink.wrap<Session>(this.#worker);
-    this.#start = setTimeout(() => {
+    this.#startLimit = setTimeout(() => {
       this.close(notStarted(`it did not run within ${START / 1000} seconds`));
     }, START);
-    const tell = (trouble: Trouble) => {
+    const report = (trouble: Trouble) => {
       if (this.#fail) onTrouble(trouble);
     };
     const crashed = (message: string, model = this.#building ?? undefined) => {
       const culprit = model !== undefined && { model, building: model === this.#building };
-      tell({ code: "runtime-crashed", message, ...culprit });
+      report({ code: "runtime-crashed", message, ...culprit });
     };
     const heard = (notice: GpuNotice) => {
       clearTimeout(this.#due);
       if (notice.gpu === "due") {
         this.#due = setTimeout(() => heard(notice.otherwise), notice.within);
       } else if (notice.gpu !== "answered") {
-        tell({ code: `device-${notice.gpu}`, message: notice.message });
+        report({ code: `device-${notice.gpu}`, message: notice.message });
       }
     };
     this.#worker.addEventListener(
       "message",
       ({ data }: MessageEvent<WorkerNotice | { type: unknown } | null>) => {
-        // Beside Comlink's answers.
+        // Comlink's answers have a type.
         if (!data || "type" in data) return;
         if ("started" in data) this.#started();
         else if ("building" in data) this.#building = data.building;
@@ -74,16 +74,16 @@ export class Connection {
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
       if (this.#hasStarted) crashed(event.message);
-      else this.close(notStarted(event.message || "the browser does not tell why"));
+      else this.close(notStarted(event.message || "the browser gives no reason"));
     });
   }
 
-  /** Whether the worker could not be started, or no longer works: nothing will be answered any more. */
+  /** Whether the worker is terminated or could not be started: every call fails. */
   get isClosed(): boolean {
     return this.#fail === undefined;
   }
 
-  /** Whether the network of the load with this number is being built, in which time nothing is heard. */
+  /** Whether the worker is building the network of this load. It receives no messages meanwhile. */
   isBuilding(load: number): boolean {
     return this.#building === load;
   }
@@ -104,8 +104,8 @@ export class Connection {
     throw new ResNetError(settled.error.code, settled.error.message);
   }
 
-  /** Calls into the worker without waiting for an answer, which there may not be. */
-  tell(work: (session: Comlink.Remote<Session>) => Promise<void>): void {
+  /** Calls into the worker without waiting for an answer, which may never come. */
+  send(work: (session: Comlink.Remote<Session>) => Promise<void>): void {
     if (!this.isClosed && this.#session) work(this.#session).catch(() => {});
   }
 
@@ -117,7 +117,7 @@ export class Connection {
   /** Ends the worker; calls under way fail with `error`. */
   close(error: ResNetError): void {
     this.#worker?.terminate();
-    clearTimeout(this.#start);
+    clearTimeout(this.#startLimit);
     clearTimeout(this.#due);
     this.#fail?.(error);
     this.#fail = undefined;
@@ -125,7 +125,7 @@ export class Connection {
 
   #started(): void {
     this.#hasStarted = true;
-    clearTimeout(this.#start);
+    clearTimeout(this.#startLimit);
   }
 }
 

@@ -35,15 +35,15 @@ export type ErrorCode =
   | "runtime-download"
   /** The browser may not run wasm code here: a Content-Security-Policy forbids it, or it is switched off. */
   | "runtime-blocked"
-  /** The page gets no worker to run the network in. */
+  /** The worker that runs the network could not be started. */
   | "worker-unavailable"
-  /** The browser lacks what reading pictures needs. */
+  /** The browser lacks an API that reading pictures needs. */
   | "browser-unsupported"
   /** The wasm code died, and has been started again. */
   | "runtime-crashed"
-  /** The wasm code died of a model, which is not loaded again by itself. */
+  /** A model made the wasm code die. It is not loaded again by itself. */
   | "model-crashed"
-  /** The worker was ended with a load that was given up in it. The model is loaded again in another one. */
+  /** The worker was terminated because a load was cancelled that it was busy with. The previous model is loaded in a new one. */
   | "runtime-replaced"
   /** It died too often to be started again. */
   | "runtime-given-up"
@@ -64,7 +64,7 @@ export class ResNetError extends Error {
   }
 }
 
-/** Codes of what fails because another worker takes over, where the same call is worth another try. */
+/** The codes of calls that failed because their worker was replaced: the same call can be tried again. */
 const REPLACED: readonly ErrorCode[] = [
   "runtime-crashed",
   "runtime-replaced",
@@ -72,7 +72,7 @@ const REPLACED: readonly ErrorCode[] = [
   "device-failed",
 ];
 
-/** Whether an error says that another worker takes over, where the same call is worth another try. */
+/** Whether a call failed because its worker was replaced: the same call can be tried again. */
 export function isReplaced(code: ErrorCode | undefined): boolean {
   return code !== undefined && REPLACED.includes(code);
 }

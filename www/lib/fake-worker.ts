@@ -8,8 +8,8 @@ const ok = <T>(value: T) => ({ ok: true as const, value });
 const failed = (code: ErrorCode) => ({ ok: false as const, error: { code, message: code } });
 
 /**
- * A worker for tests of the library, with networks that are names. Files are named by what becomes of them:
- * `bad…` is no weights, `deaf…` is built without end, `fatal…` crashes the code when it is built, `poison…` when it classifies.
+ * A worker for tests of the library, whose networks are names. A file's name says what happens to it: `bad` is no weights,
+ * `deaf` is built without end, `fatal` crashes the code while it is built, `poison` when it classifies.
  */
 export class FakeWorker extends EventTarget {
   /** Those that were started, in order. */
@@ -23,7 +23,7 @@ export class FakeWorker extends EventTarget {
 
   readonly place = FakeWorker.all.push(this) - 1;
   isEnded = false;
-  /** Whether it is in a long call, and hears nothing. */
+  /** Whether it is in a long call, and receives no messages. */
   isDeaf = false;
   readonly #waiting: [unknown, Transferable[]][] = [];
   readonly #port: MessagePort;
@@ -80,7 +80,7 @@ export class FakeWorker extends EventTarget {
     for (const [message, transfer] of this.#waiting.splice(0)) this.postMessage(message, transfer);
   }
 
-  /** Says something unasked. */
+  /** Posts a notice. */
   tell(notice: WorkerNotice): void {
     this.#tell(notice);
   }

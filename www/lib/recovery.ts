@@ -3,55 +3,55 @@ import type { DeviceReport } from "./types";
 /** Why a worker has to be replaced. */
 export interface Trouble {
   code: "runtime-crashed" | "device-lost" | "device-failed";
-  /** What happened, in the words of whoever noticed it. */
+  /** What happened: the panic's, the trap's or the driver's message. */
   message: string;
-  /** The number of the model that was being built or run when the code died, if one was. */
+  /** The id of the model that was being built or run when the code died, if any. */
   model?: number;
   /** Whether it was being built. */
   building?: boolean;
 }
 
-/** How things stand when trouble comes. */
+/** The state in which trouble comes. */
 export interface Standing {
-  /** What the worker computes on, once that is known. */
+  /** What the worker computes on, once it is known. */
   device: DeviceReport["kind"] | undefined;
-  /** The number of the model that is loaded. */
+  /** The id of the loaded model. */
   model: number | undefined;
-  /** Whether that has answered since it was loaded. */
+  /** Whether that model has classified a picture since it was loaded. */
   isProven: boolean;
-  /** Whether the GPU came in a lost one's place and has classified nothing yet. */
+  /** Whether the GPU replaced a lost one and has not classified a picture yet. */
   isSecondGpu: boolean;
-  /** How often code was started anew because it crashed without a culprit. */
+  /** How often the code was restarted after a crash that no model is to blame for. */
   restarts: number;
 }
 
-/** What comes of it. */
+/** What to do about it. */
 export interface Step {
-  /** Where it goes on: on the CPU, on another device of the kind that was chosen, on one like the one before, or nowhere. */
+  /** What replaces the worker: one on the CPU, on a device by the chosen policy, on the same kind of device, or none. */
   to: "cpu" | "chosen" | "same" | "nowhere";
   /** Whether it counts as a restart. */
   counts: boolean;
-  /** The model that crashed the code and is not loaded again by itself. */
+  /** The id of the model that is to blame, and is not loaded again by itself. */
   culprit?: number;
 }
 
-/** How often code that crashes without a culprit is started anew before that is given up. */
+/** How often the code is restarted after crashes that no model is to blame for. */
 export const MOST_RESTARTS = 3;
 
-/** Decides what replaces a worker, and what is not to be loaded into it again. */
+/** Decides what replaces a worker, and whether its model is loaded again. */
 export function afterTrouble(trouble: Trouble, standing: Standing): Step {
   if (trouble.code === "device-failed") return { to: "cpu", counts: false };
   if (trouble.code === "device-lost") {
-    // A lost device is no fault of the code's, and how often that can happen without any result is limited by itself.
+    // Two losses without a result in between lead to the CPU, so this needs no count.
     return { to: standing.isSecondGpu ? "cpu" : "chosen", counts: false };
   }
   const { model, building } = trouble;
-  // What has answered before does not crash by itself.
+  // A model that has answered before is not what makes the code crash.
   const isTrusted = model === standing.model && standing.isProven && !building;
   if (model === undefined || isTrusted) {
     return { to: standing.restarts < MOST_RESTARTS ? "cpu" : "nowhere", counts: true };
   }
-  // On a GPU it may have been the GPU's code: the CPU's is tried once.
+  // On a GPU the cause may be the GPU's code, so the model is tried on the CPU once.
   if (standing.device === "webgpu") return { to: "cpu", counts: false };
   return { to: "same", counts: false, culprit: model };
 }

@@ -143,7 +143,7 @@ export type Kept =
 
 /** A model that is ready: what its file says, and its layers. */
 export interface LoadedModel {
-  /** Its number, which every answer bears that it gives. The same model has it on whatever device it is loaded again. */
+  /** Identifies the model in every answer that it gives. It stays the same when the model is loaded again on another device. */
   id: number;
   info: ModelInfo;
   summary: Summary;
@@ -176,7 +176,7 @@ export interface Evidence {
 
 /** What a photo shows. */
 export interface ImageClassification extends Omit<Classification, "evidence"> {
-  /** Which model says so: {@link LoadedModel.id}. */
+  /** The model that gave this answer: {@link LoadedModel.id}. */
   model: number;
   /** The photo's size in pixels, as it was looked at. */
   width: number;
@@ -191,7 +191,7 @@ export interface ImageClassification extends Omit<Classification, "evidence"> {
 
 /** What the network saw in a photo, layer by layer. Convolutions are not fused for it, so it takes longer. */
 export interface ImageInspection {
-  /** Which model it is of: {@link LoadedModel.id}. */
+  /** The model that was inspected: {@link LoadedModel.id}. */
   model: number;
   /** In the order of computation. */
   layers: SeenLayer[];

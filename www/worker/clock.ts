@@ -1,11 +1,11 @@
-/** How long something may take, and what is said otherwise. */
+/** A time limit. */
 export interface Clock {
   milliseconds: number;
-  /** Begins small and ends without a full stop, to be put into a sentence. */
+  /** The error's message, as a part of a sentence. */
   otherwise: string;
 }
 
-/** Does `work`; fails where it takes longer than it may. The work itself goes on. */
+/** Runs `work` and throws if it takes too long. The work itself is not stopped. */
 export async function within<T>(
   { milliseconds, otherwise }: Clock,
   work: () => Promise<T>,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Crashes, isTrap } from "./crashes";
 import type { CrashNotice } from "./notices";
 
-/** A module in WebAssembly's text would need an assembler: these are its bytes. One export, `run`, of this body. */
+/** The bytes of a module with one export, `run`, and what that does: so no assembler is needed. */
 function wasm(...body: number[]): () => void {
   const bytes = [
     ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
@@ -18,9 +18,9 @@ function wasm(...body: number[]): () => void {
 }
 
 const ENDS = [
-  { what: "unreachable code, as after a lack of memory", run: wasm(0x00) },
+  { what: "unreachable code, as when memory runs out", run: wasm(0x00) },
   { what: "a read out of bounds", run: wasm(0x41, 0x7f, 0x28, 0x02, 0x00, 0x1a) },
-  { what: "a stack that is full", run: wasm(0x10, 0x00) },
+  { what: "stack overflow", run: wasm(0x10, 0x00) },
   { what: "a division by zero", run: wasm(0x41, 0x01, 0x41, 0x00, 0x6d, 0x1a) },
 ];
 const ERRORS = [
@@ -79,7 +79,7 @@ const outcome = async (work: () => unknown) => {
 };
 
 describe.each(Object.entries(WAYS))("what comes out of %s", (_, way) => {
-  it.each(ENDS)("is its end: $what", async ({ run }) => {
+  it.each(ENDS)("is a trap: $what", async ({ run }) => {
     const { notices, crashes, guarded: code } = guarded(run);
     const { thrown } = await outcome(() => way(code));
     expect(isTrap(thrown)).toBe(true);
@@ -87,7 +87,7 @@ describe.each(Object.entries(WAYS))("what comes out of %s", (_, way) => {
     expect(notices).toEqual([{ crashed: (thrown as Error).message }]);
   });
 
-  it.each(ERRORS)("is an error that it returned: %o", async (error) => {
+  it.each(ERRORS)("is an error that wasm returned: %o", async (error) => {
     const {
       notices,
       crashes,
@@ -100,7 +100,7 @@ describe.each(Object.entries(WAYS))("what comes out of %s", (_, way) => {
     expect(notices).toEqual([]);
   });
 
-  it("is its answer", async () => {
+  it("is the result", async () => {
     const { guarded: code } = guarded(() => 7);
     expect(await outcome(() => way(code))).toEqual({ value: 7 });
   });
@@ -111,18 +111,18 @@ it("a dead instance is not entered again", async () => {
   const { crashes, guarded: code } = guarded(() => {
     entered += 1;
   });
-  crashes.tell("out of memory");
+  crashes.report("out of memory");
   for (const way of Object.values(WAYS)) await outcome(() => way(code));
   expect(entered).toBe(0);
 });
 
-it("a crash is told once, with the model that was at work", async () => {
+it("a crash is reported once, with the model that was at work", async () => {
   const { notices, crashes } = guarded(() => {});
   await crashes.during(1, () => {});
   await crashes.during(2, () =>
     crashes.during(3, () => {
-      crashes.tell("a panic");
-      crashes.tell("unreachable");
+      crashes.report("a panic");
+      crashes.report("unreachable");
     }),
   );
   expect(notices).toEqual([{ crashed: "a panic", model: 3 }]);

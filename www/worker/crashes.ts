@@ -2,14 +2,14 @@ import { toResNetError } from "../lib/errors";
 import { type CrashNotice, post } from "./notices";
 
 /**
- * Notices when the wasm code dies, and who was at work.
+ * Reports when the wasm code dies, with the model that was at work.
  *
- * A panic is not the only way: a lack of memory, a stack that is full and every other trap leave an instance behind whose
- * memory, locks and stack pointer nobody has put right. Whatever it answers afterwards is worth nothing.
+ * A panic is not the only way. Out of memory, stack overflow and every other trap leave the instance in an undefined state:
+ * memory is not freed, locks stay taken, the stack pointer is not reset. So it must not be called again.
  */
 export class Crashes {
   readonly #post: (notice: CrashNotice) => void;
-  /** The models at work, the newest last. */
+  /** The ids of the models at work, the newest last. */
   readonly #atWork: number[] = [];
   #isDead = false;
 
@@ -22,26 +22,26 @@ export class Crashes {
     return this.#isDead;
   }
 
-  /** Has a model do something; if the code dies of it, the notice names that model. */
+  /** Does work of a model; if the code dies meanwhile, the notice has that model's id. */
   async during<T>(model: number, work: () => T | Promise<T>): Promise<T> {
     this.#atWork.push(model);
     try {
       return await work();
     } finally {
-      // The culprit has been named by then, if there was one.
+      // By now a crash has been reported.
       this.#atWork.splice(this.#atWork.lastIndexOf(model), 1);
     }
   }
 
-  /** Says that the code has died; the first word counts. */
-  tell(message: string): void {
+  /** Reports that the code has died. Only the first report counts. */
+  report(message: string): void {
     if (this.#isDead) return;
     this.#isDead = true;
     const model = this.#atWork.at(-1);
     this.#post(model === undefined ? { crashed: message } : { crashed: message, model });
   }
 
-  /** A module whose every export tells of a trap, and is not entered again after one. Its classes are changed in place. */
+  /** Makes every export of a module report traps, and throw without entering wasm after one. Classes are changed in place. */
   guard<M extends object>(module: M): M {
     const exports = Object.entries(module).map(([name, exported]) => {
       if (typeof exported !== "function") return [name, exported];
@@ -65,7 +65,7 @@ export class Crashes {
   #guarded<F extends (...values: never[]) => unknown>(call: F): F {
     const crashes = this;
     const fails = (thrown: unknown): never => {
-      if (isTrap(thrown)) crashes.tell(toResNetError(thrown).message);
+      if (isTrap(thrown)) crashes.report(toResNetError(thrown).message);
       throw thrown;
     };
     return function (this: unknown, ...values: never[]) {
@@ -83,10 +83,10 @@ export class Crashes {
 /** The one of this worker. */
 export const crashes = new Crashes(post);
 
-/** Whether what came out of wasm is no error that it returned, but its end. */
+/** Whether an exception from wasm is a trap, after which the instance is dead, rather than an error it returned. */
 export function isTrap(thrown: unknown): boolean {
   if (thrown instanceof WebAssembly.RuntimeError) return true;
-  // A full stack is no trap by name: RangeError in most browsers, InternalError in Firefox.
+  // Stack overflow is a RangeError in most browsers, and an InternalError in Firefox.
   return thrown instanceof RangeError || (thrown as Error | null)?.name === "InternalError";
 }
 

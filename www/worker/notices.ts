@@ -1,25 +1,25 @@
 import type { GpuNotice } from "./gpu-watch";
 
-/** The worker's own script runs: from now on calls are heard. */
+/** The worker's script runs and receives calls. */
 export interface StartNotice {
   started: true;
 }
 
-/** A network is being built, which is one long synchronous call, or nothing is any more. */
+/** A network is being built, in one long synchronous call, or that is over. */
 export interface BuildNotice {
-  /** The number of the load; null when it is over. */
+  /** The id of the load; null when it is over. */
   building: number | null;
 }
 
-/** The wasm code has died. Nothing is answered any more. */
+/** The wasm code has died. The worker answers nothing more. */
 export interface CrashNotice {
-  /** What it said. */
+  /** The message of the panic or the trap. */
   crashed: string;
-  /** The number of the model that was being built or run, if one was. */
+  /** The id of the model that was being built or run, if any. */
   model?: number;
 }
 
-/** What a worker posts unasked, beside Comlink's answers. */
+/** The messages of a worker that are no answers of Comlink's. */
 export type WorkerNotice = StartNotice | BuildNotice | CrashNotice | GpuNotice;
 
 /** Posts a notice to the page. */

@@ -9,7 +9,7 @@ let log: string[] = [];
 let notices: WorkerNotice[] = [];
 /** Networks that have not been freed. */
 let inMemory = new Set<string>();
-/** Files whose download, picture or building is held up until it is released. */
+/** What is held up until it is released, by its name in the log. */
 let held = new Map<string, Promise<void>>();
 /** What goes wrong. */
 let faults: Record<string, unknown> = {};
@@ -180,7 +180,7 @@ describe("a load", () => {
     expect(await session.commit(2)).toMatchObject({ ok: true });
   });
 
-  it("that nobody took makes room for the next before that is built", async () => {
+  it("that is staged and not committed is freed before the next is built", async () => {
     await use(1, "small");
     await session.load(request(2, "large"), nothing);
     faults.build = new Error("not read");
@@ -188,7 +188,7 @@ describe("a load", () => {
     expect([...inMemory]).toEqual(["small"]);
   });
 
-  it("says when the worker is deaf", async () => {
+  it("says when it builds", async () => {
     await use(1, "small");
     expect(notices).toEqual([{ building: 1 }, { building: null }]);
   });
@@ -312,7 +312,7 @@ it.each([[undefined], [new Error("no")]])(
   },
 );
 
-it("nothing is answered any more when the code has died, and the model is named", async () => {
+it("nothing is answered after the code has died, and the notice has the model", async () => {
   await open();
   await use(1, "small");
   const { crashes } = await import("./crashes");
@@ -320,7 +320,7 @@ it("nothing is answered any more when the code has died, and the model is named"
   const answered: unknown[] = [];
   void classify("cat").then((answer) => answered.push(answer));
   await settled();
-  crashes.tell("unreachable");
+  crashes.report("unreachable");
   release();
   void session.load(request(2, "large"), nothing).then((answer) => answered.push(answer));
   await settled();

@@ -32,7 +32,7 @@ import { cachedWeights, clearWeights, fetchWeights, forgetWeights, lookAhead } f
 
 /** What is loaded, as plain data. */
 export interface LoadRequest {
-  /** The number of the load, which is then the model's: wherever it is loaded again, it is the same model. */
+  /** The id of the load, which the model keeps wherever it is loaded again. */
   id: number;
   /** A weight file's bytes, its address, or that of a manifest (`.json`) that names one. */
   weights: string | Blob;
@@ -47,7 +47,7 @@ const TIMED_RUNS = 5;
 /** No further one is begun after so many milliseconds: software takes seconds for each, and somebody may wait. */
 const ENOUGH = 3000;
 
-/** Pictures at a time: one is decoded while the network looks at another. */
+/** Pictures in work at a time: one is decoded while the network classifies another. */
 const PICTURES = 2;
 
 /** A model and what is known of it beside what it tells. */
@@ -72,17 +72,17 @@ interface Inspected {
 export class Session {
   #opened: Promise<OpenedDevice> | undefined;
   #loaded: Loaded | undefined;
-  /** Built, and not in use before the page says so: it alone knows whether the load has been given up. */
+  /** Built, and not in use until the page commits it: only the page knows whether the load has been cancelled. */
   #staged: Loaded | undefined;
   #inspected: Inspected | undefined;
   /** Runs under way; a model must not be freed or renamed while it has one. */
   readonly #running = new Set<Promise<unknown>>();
-  /** Loads that can be given up, by their numbers. */
+  /** Loads under way, by id. */
   readonly #loads = new Map<number, AbortController>();
-  /** Calls with a picture that can be given up, by their numbers. */
+  /** Calls with a picture under way, by id. */
   readonly #calls = new Map<number, AbortController>();
   readonly #pictures = new Turns(PICTURES);
-  /** What was seen last is kept, so looks come one after the other. */
+  /** The last inspection is kept, so inspections come one after the other. */
   readonly #looks = new Turns(1);
   readonly #threads = new Turns(1);
 
@@ -126,8 +126,7 @@ export class Session {
   }
 
   /**
-   * Fetches weights and builds their network. It is used when {@link commit} says so, until then and if anything fails the
-   * model before is.
+   * Fetches weights, builds their network and stages it until {@link commit} or {@link drop}. The model in use stays in use.
    */
   load(
     request: LoadRequest,
@@ -147,20 +146,20 @@ export class Session {
     });
   }
 
-  /** Uses the model that was loaded under this number from now on, for every call that comes later. */
+  /** Puts the staged model of a load in use, for all later calls. */
   commit(id: number): Promise<Settled<void>> {
     return settle(async () => {
-      if (this.#staged?.id !== id) throw new ResNetError("aborted", "This load was given up.");
+      if (this.#staged?.id !== id) throw new ResNetError("aborted", "This load was cancelled.");
       const before = this.#loaded?.model;
       this.#loaded = this.#staged;
       this.#staged = undefined;
       this.#forgetInspection();
-      // Whoever still runs it comes to the end first.
+      // It is freed when its last run has ended.
       void Promise.allSettled(this.#running).then(() => before?.free());
     });
   }
 
-  /** Gives a load up, and frees what came of it unless it is in use already. */
+  /** Cancels a load and frees its model, unless that is in use already. */
   drop(id: number): Promise<Settled<void>> {
     return settle(async () => {
       this.#loads.get(id)?.abort();
@@ -198,7 +197,7 @@ export class Session {
     return settle(clearWeights);
   }
 
-  /** Gives the call with this number up: it does not begin any more, or ends before the network runs. */
+  /** Cancels a call with a picture: it does not begin, or ends before the network runs. */
   cancel(call: number): void {
     this.#calls.get(call)?.abort();
   }
@@ -206,7 +205,7 @@ export class Session {
   /**
    * Classifies an encoded photo or a decoded one, and tells `evidence` for it. `name` is for the error's text.
    *
-   * @param call a number by which {@link cancel} knows it
+   * @param call an id for {@link cancel}
    */
   classify(
     image: Blob | ImageBitmap,
@@ -241,7 +240,7 @@ export class Session {
    * Runs the network on a picture and looks at every layer, on the CPU. What is seen stays until the next look. Of a model on
    * a GPU its times there come along.
    *
-   * @param call a number by which {@link cancel} knows it
+   * @param call an id for {@link cancel}
    */
   inspect(
     image: Blob | ImageBitmap,
@@ -304,7 +303,7 @@ export class Session {
     gpu?.lose();
   }
 
-  /** Builds the model of a request, whatever becomes of it then. */
+  /** Builds the model of a request. */
   async #stage(
     { id, weights, sha256, choices, labels }: LoadRequest,
     onProgress: (progress: Progress) => void,
@@ -317,7 +316,7 @@ export class Session {
     const { blob, name, kept } = fetched;
     onProgress({ loaded: blob.size, total: blob.size, cached: false });
     const device = await this.#device();
-    // Building takes one long call, in which nothing is heard.
+    // Building is one long call, during which no messages are received.
     await heard(signal);
     this.#unstage();
     const known = { ...(name && { name }), ...choices };
@@ -341,7 +340,7 @@ export class Session {
     this.#staged = undefined;
   }
 
-  /** Does something with a picture when its turn comes, unless it is given up before. */
+  /** Does something with a picture when its turn comes, unless it is cancelled before. */
   #withPicture<T>(
     call: number,
     image: Blob | ImageBitmap,
@@ -356,7 +355,7 @@ export class Session {
         return await turns.take(giveUp.signal, () => work(giveUp.signal));
       } finally {
         this.#calls.delete(call);
-        // A bitmap is this worker's now, whether it was looked at or not.
+        // A bitmap was transferred to this worker, which has to close it in any case.
         if (!(image instanceof Blob)) image.close();
       }
     });
@@ -427,7 +426,7 @@ export class Session {
   }
 }
 
-/** Waits until the messages that have come meanwhile are heard; throws if one of them aborted `signal`. */
+/** Lets the worker receive the messages that are waiting; throws if one of them aborts `signal`. */
 async function heard(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -440,7 +439,7 @@ async function heard(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
 }
 
-/** Builds the network, in one long call. A GPU that fails at it is told of, and the call goes unanswered. */
+/** Builds the network, in one long call. If the GPU fails at it, the page is notified and this never settles. */
 async function build(
   id: number,
   { engine, gpu }: OpenedDevice,
@@ -463,7 +462,7 @@ function look(model: Model, { data, width, height }: Pixels): Inspection {
   return model.inspect(data, width, height);
 }
 
-/** Looks at every layer of a network that is on a GPU: in a second one, on the CPU, which the GPU's module knows as well. */
+/** Looks at every layer of a network that is on a GPU, in a second one on the CPU: the GPU's module has both. */
 async function lookOnCpu(
   wasm: WasmModule,
   { blob, choices }: Loaded,

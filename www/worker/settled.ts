@@ -4,7 +4,7 @@ import { crashes } from "./crashes";
 /** What became of a call, as plain data: errors lose their properties on the way out of a worker. */
 export type Settled<T> = { ok: true; value: T } | { ok: false; error: ErrorRecord };
 
-/** Runs `work` and tells what became of it: nothing any more where the wasm code has died, which the page hears by itself. */
+/** Runs `work` and returns its outcome as data. Never settles if the wasm code has died: the page is notified of that. */
 export async function settle<T>(work: () => Promise<T>): Promise<Settled<T>> {
   let settled: Settled<T>;
   try {

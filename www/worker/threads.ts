@@ -13,7 +13,7 @@ export type SharingModule = Pick<
 /** More hardly ever are worth it: the network's last layers are small. */
 const MOST = 8;
 
-/** How long a helper has to join. */
+/** The time limit for a helper to join. */
 const JOINING: Clock = {
   milliseconds: 10_000,
   otherwise: "a helper did not join within 10 seconds",
@@ -45,8 +45,9 @@ export class Threads {
   }
 
   /**
-   * Computes on so many threads, and starts those that are missing. Where some of them do not join in time, it is on
-   * fewer; fails where none does.
+   * Computes on so many threads, and starts those that are missing. If some do not join in time, there are fewer.
+   *
+   * @throws if none joins
    */
   async set(wanted: ThreadCount): Promise<void> {
     const count = threadsFor(wanted, mostThreads());
@@ -61,8 +62,8 @@ export class Threads {
   }
 
   /**
-   * Starts a helper and waits until it has joined. One that is late is left alone: it may have joined by the time that it
-   * is ended, and then its share of the work would be waited for in vain.
+   * Starts a helper and waits until it has joined. A late one is not terminated: it might have joined just before, and the
+   * caller would then wait for its share of the work.
    */
   #start(): Promise<void> {
     // A literal address: bundlers see it and keep the worker beside the JavaScript.

@@ -1,4 +1,4 @@
-/** Lets so many pieces of work go on at a time. What waits and is given up never begins. */
+/** A queue that runs so many tasks at a time, in order. A task that is aborted while it waits never begins. */
 export class Turns {
   readonly #limit: number;
   #underWay = 0;
@@ -8,10 +8,10 @@ export class Turns {
     this.#limit = limit;
   }
 
-  /** Does `work` when its turn comes; throws the signal's reason if that is aborted before. */
+  /** Runs `work` when its turn comes; throws the signal's reason if it is aborted before. */
   async take<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     if (this.#underWay < this.#limit) this.#underWay += 1;
-    // Whoever is done hands the turn on.
+    // A task that ends hands its turn on.
     else await new Promise<void>((begin) => this.#waiting.push(begin));
     try {
       signal.throwIfAborted();

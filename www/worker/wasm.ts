@@ -55,8 +55,8 @@ async function started<M extends WasmModule & { default(): Promise<unknown> }>(
   imported: Promise<M>,
 ): Promise<M> {
   const module = await instantiated(imported);
-  // A panic inside an async function leaves its promise pending for ever, so the page hears of it this way.
-  module.setPanicListener((message) => crashes.tell(message));
+  // A panic inside an async function leaves its promise pending, so the page is notified.
+  module.setPanicListener((message) => crashes.report(message));
   return crashes.guard(module);
 }
 

@@ -4,14 +4,14 @@ import { crashes, isTrap } from "./crashes";
 import { post } from "./notices";
 import { Session } from "./session";
 
-// What traps in an asynchronous export comes out nowhere else. The page hears of it by a notice, which names the model.
+// A trap in an asynchronous export comes out here only. The notice replaces the page's error event: it has the model.
 self.addEventListener("error", (event) => {
   event.preventDefault();
   console.error(event.error ?? event.message);
-  crashes.tell(event.message);
+  crashes.report(event.message);
 });
 self.addEventListener("unhandledrejection", ({ reason }) => {
-  if (isTrap(reason)) crashes.tell(toResNetError(reason).message);
+  if (isTrap(reason)) crashes.report(toResNetError(reason).message);
 });
 
 Comlink.expose(new Session());

@@ -19,7 +19,7 @@ const TOP = 5;
 interface GalleryProps {
   files: readonly File[];
   classifier: RefObject<Classifier | null>;
-  /** What the photos are looked at with, again when it is another; null while there is none. */
+  /** The model that classifies the photos, again if it changes; null while there is none. */
   model: LoadedModel | null;
   onShow: (file: File) => void;
   onClose: () => void;

@@ -9,7 +9,7 @@ const AHEAD = 2;
 
 /**
  * Classifies photos one after the other and tells of each as soon as it is done. One that fails does not stop the others;
- * when `signal` aborts, no further one is begun, and `classify`, which has it, too, ends those under way.
+ * when `signal` aborts, no further one is begun. `classify` gets the signal as well.
  */
 export async function classifyAll(
   files: readonly File[],

@@ -38,7 +38,7 @@ export function useInspection(
     try {
       const file = new File([photo.blob], photo.name, { type: photo.blob.type });
       const inspection = await classifier.current.inspect(file, { signal });
-      // What another model saw has no place in this one's layers.
+      // Another model's layers do not belong to this one's rows.
       outcome = { ...NOTHING, inspection: inspection.model === model.id ? inspection : null };
     } catch (thrown) {
       outcome = { ...NOTHING, error: thrown as ResNetError };

@@ -20,7 +20,7 @@ import type { Where } from "./useWhere";
 
 /** What the newest frame shows. */
 export interface View {
-  /** The number of the model that says so. */
+  /** The id of the model. */
   model: number;
   /** The most probable classes first. */
   predictions: Prediction[];
@@ -80,7 +80,7 @@ export function useLive(
         return current.classify(video, { top: NAMED, signal, ...whose });
       },
       onResult: (result, capturedAt) => {
-        // Another model is there, of which the page is about to hear.
+        // Another model is in use, which the page is about to show.
         if (result.model !== model.id) return;
         feed.show(activationOf(result, latest.current.where));
         const { top } = result;
@@ -99,7 +99,7 @@ export function useLive(
         // The camera went while a frame was read. Whoever took it away knows, or has been told.
         if (!video.srcObject) return true;
         const error = thrown as ResNetError;
-        // The next frame is looked at by the worker that has taken over.
+        // The new worker classifies the next frame.
         if (isReplaced(error.code)) return true;
         latest.current.onFault(error);
         return false;
@@ -115,7 +115,7 @@ export function useLive(
     };
   }, [video, model, classifier, feed]);
 
-  // What another model saw is not this one's.
+  // Never what another model saw.
   return { view: view?.model === model?.id ? view : null, reading };
 }
 

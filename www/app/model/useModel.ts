@@ -78,7 +78,7 @@ export function useModel({
   /** What was asked for last, and what is loaded: not the same after a failure. */
   const wanted = useRef<Wanted>({ source: weights ?? DEFAULT, choices: firstChoices });
   const loaded = useRef<Wanted | null>(null);
-  /** What models were loaded from, by their numbers, that in use last: the one before may come back. */
+  /** What models were loaded from, by id; the one in use is last. The previous one may come back after a crash. */
   const sources = useRef(new Map<number, Wanted>());
   const firstThreads = useRef(state.threads);
 
@@ -199,7 +199,7 @@ export function useModel({
         await classifier.current?.setDevice(policy);
         change({ switching: false });
       } catch (thrown) {
-        // A newer choice has taken over and tells for itself.
+        // A newer choice has replaced this one, and reports its own outcome.
         if ((thrown as ResNetError).code === "aborted") return;
         change({ policy: policyBefore, switching: false, error: thrown as ResNetError });
       }

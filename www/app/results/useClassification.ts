@@ -46,7 +46,7 @@ export function useClassification(
   const [state, setState] = useState<ClassificationState>(NOTHING);
   const newest = useRef(0);
   const faultDue = useRef(fault);
-  /** Gives up what is under way, for a photo or a model that is not the newest any more. */
+  /** Cancels the classification under way when there is a newer photo or model. */
   const underWay = useRef<AbortController | null>(null);
   const retried = useRef(0);
 
