@@ -2,15 +2,25 @@
 
 use resnet_web_core::weights::{Choices, WeightFile, format};
 
+use crate::bounded::bounded;
+
 /// Reads the index, every tensor in it, and the network they make. Errors are as good as answers; what must not happen
 /// is a panic, a hang, or more memory than the file's size allows.
 pub fn read(bytes: &[u8]) {
-    if let Ok(index) = format::index(&bytes) {
-        for (name, entry) in &index.tensors {
+    bounded(bytes.len(), || {
+        let _ = WeightFile::open(bytes, &Choices::default());
+    });
+    let Ok(index) = format::index(&bytes) else {
+        return;
+    };
+    for (name, entry) in &index.tensors {
+        bounded(bytes.len(), || {
             if let Ok(values) = entry.values(name, &bytes) {
-                assert!(values.len() <= bytes.len(), "{name} is larger than its file");
+                assert!(
+                    values.len() <= bytes.len(),
+                    "{name} is larger than its file"
+                );
             }
-        }
+        });
     }
-    let _ = WeightFile::open(bytes, &Choices::default());
 }

@@ -8,7 +8,10 @@ import { progressOf } from "./steps.mjs";
 
 /** Its own folder: what is fuzzed is compiled with counters at every branch. */
 const target = () => path.join(cargoTarget(), "fuzz");
-/** No file of a ResNet's makes more of the memory than this, in MiB, while it is read. */
+/**
+ * The process's memory, in MiB. What a file may take of it follows from the file's length and is
+ * checked by the targets themselves; this is for what takes so much that they do not come to that.
+ */
 const MEMORY = 1024;
 /** A file that takes longer to read, in seconds, counts as one that hangs. */
 const LONGEST = 10;
@@ -51,7 +54,10 @@ export async function fuzz(name, seconds, { report, log }) {
   return output.match(/stat::number_of_executed_units:\s*(\d+)/)?.[1] ?? "no";
 }
 
-/** Without a sanitizer: the crate has no unsafe code, and the stable compiler does. */
+/**
+ * Without a sanitizer, which takes the nightly compiler: crates/core, all that is fuzzed, forbids
+ * unsafe code.
+ */
 function cargoFuzz([command, ...rest], options) {
   const args = ["fuzz", command, "--sanitizer", "none", "--target-dir", target()];
   // The page's flags are for wasm.

@@ -21,6 +21,9 @@ pub const SCALE_SUFFIX: &str = "_scale";
 /// PyTorch counts batches while it trains; nothing reads the count afterwards.
 const BATCH_COUNT: &str = "num_batches_tracked";
 
+/// Every block has so many convolutions, or more.
+const CONVOLUTIONS: usize = 2;
+
 /// What whoever loads a file decides, where the file does not tell or tells wrong.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -89,10 +92,7 @@ impl<'bytes> WeightFile<'bytes> {
         if let (Some(name), true) = (&choices.name, metadata.source.is_empty()) {
             metadata.source.clone_from(name);
         }
-        let spec =
-            NetworkSpec::new(&metadata.network).map_err(|error| WeightError::Architecture {
-                reason: error.to_string(),
-            })?;
+        let spec = spec_of(&metadata.network, index.tensors.len())?;
         let file = Self {
             bytes: Box::new(bytes),
             names: convention.names(&spec),
@@ -250,6 +250,22 @@ impl TensorSource for WeightFile<'_> {
     }
 }
 
+/// `network` on paper, for a file of so many tensors.
+fn spec_of(network: &ResNetConfig, tensors: usize) -> Result<NetworkSpec, WeightError> {
+    let fault = |reason: String| WeightError::Architecture { reason };
+    network
+        .validate()
+        .map_err(|error| fault(error.to_string()))?;
+    // Each takes some kilobytes on paper, whatever the file has of it.
+    let blocks: usize = network.repetitions.iter().sum();
+    if tensors < blocks * CONVOLUTIONS {
+        return Err(fault(format!(
+            "it has {blocks} blocks of at least {CONVOLUTIONS} convolutions each, and the file holds {tensors} tensors"
+        )));
+    }
+    NetworkSpec::new(network).map_err(|error| fault(error.to_string()))
+}
+
 /// A matrix whose columns become rows; it has `rows` of them now.
 fn transposed(values: &[f32], rows: usize) -> Vec<f32> {
     let columns = values.len() / rows.max(1);
@@ -259,7 +275,8 @@ fn transposed(values: &[f32], rows: usize) -> Vec<f32> {
 
 /// Takes off what all names begin with: `module.` of a network that was trained on several GPUs, `model.`, `_orig_mod.`.
 fn unwrap_names(index: &mut TensorIndex) {
-    while let Some(prefix) = common_prefix(index) {
+    let prefix = common_prefix(index);
+    if prefix > 0 {
         let tensors = std::mem::take(&mut index.tensors).into_iter();
         index.tensors = tensors
             .map(|(name, entry)| (name[prefix..].to_owned(), entry))
@@ -267,15 +284,27 @@ fn unwrap_names(index: &mut TensorIndex) {
     }
 }
 
-/// The length of the first part of the names, with its dot, where all have the same and more after it.
-fn common_prefix(index: &TensorIndex) -> Option<usize> {
-    let (first, _) = index.tensors.first_key_value()?;
-    let length = first.find('.')? + 1;
-    let prefix = &first[..length];
-    // With one name alone, or a stage alone, it says something.
-    let wraps = index.tensors.len() > 1 && !prefix.starts_with("layer");
-    let all = index.tensors.keys().all(|name| name.starts_with(prefix));
-    (wraps && all).then_some(length)
+/// The length of the parts, each with its dot, that all names begin with.
+fn common_prefix(index: &TensorIndex) -> usize {
+    // What the first and the last of sorted names have in common, all have.
+    let (Some((first, _)), Some((last, _))) = (
+        index.tensors.first_key_value(),
+        index.tensors.last_key_value(),
+    ) else {
+        return 0;
+    };
+    // With one name alone it says something.
+    if index.tensors.len() == 1 {
+        return 0;
+    }
+    let parts = first.split_inclusive('.').zip(last.split_inclusive('.'));
+    parts
+        // With a stage alone, too.
+        .take_while(|(part, other)| {
+            part == other && part.ends_with('.') && !part.starts_with("layer")
+        })
+        .map(|(part, _)| part.len())
+        .sum()
 }
 
 /// What the tensors of a file tell that says nothing of itself.

@@ -9,7 +9,7 @@ use minicbor::Decoder;
 use minicbor::data::Type;
 use minicbor::decode::Error;
 
-use super::header_fits;
+use super::{MOST_SIDES, header_fits, shown};
 use crate::weights::bytes::{ByteSource, read};
 use crate::weights::index::{Dtype, Format, TensorEntry, TensorIndex};
 use crate::weights::source::WeightError;
@@ -21,8 +21,6 @@ const START: u64 = 10;
 const ALIGNMENT: u64 = 256;
 /// More tensors than any ResNet has.
 const MOST_TENSORS: usize = 1 << 16;
-/// More sides than any tensor has.
-const MOST_SIDES: usize = 16;
 
 /// A tensor as the index describes it.
 #[derive(Default)]
@@ -58,7 +56,10 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
     let mut tensors = BTreeMap::new();
     for (name, descriptor) in descriptors {
         let &[from, to] = descriptor.data_offsets.as_slice() else {
-            return Err(fault(format!("tensor `{name}` has no place in the file")));
+            return Err(fault(format!(
+                "tensor `{}` has no place in the file",
+                shown(&name)
+            )));
         };
         let shape = descriptor
             .shape
@@ -68,7 +69,8 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
             (shape.collect::<Option<Vec<_>>>(), data.checked_add(from))
         else {
             return Err(fault(format!(
-                "tensor `{name}` of shape {:?} at byte {from} is larger than any file",
+                "tensor `{}` of shape {:?} at byte {from} is larger than any file",
+                shown(&name),
                 descriptor.shape
             )));
         };
@@ -81,8 +83,10 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         let known = !matches!(entry.dtype, Dtype::Other(_));
         if known && entry.byte_count() != to.checked_sub(from) {
             return Err(fault(format!(
-                "tensor `{name}` of shape {:?} and type {} does not take the bytes {from} to {to}",
-                entry.shape, entry.dtype
+                "tensor `{}` of shape {:?} and type {} does not take the bytes {from} to {to}",
+                shown(&name),
+                entry.shape,
+                entry.dtype
             )));
         }
         tensors.insert(name, entry);

@@ -6,10 +6,14 @@ mod burnpack;
 pub mod pytorch;
 mod safetensors;
 
+use std::borrow::Cow;
+
 use super::bytes::{ByteSource, HEADER_LIMIT, read};
 use super::index::{Format, TensorIndex};
 use super::source::WeightError;
 
+/// More sides than any tensor has.
+const MOST_SIDES: usize = 16;
 /// What a safetensors file's first eight bytes count is the length of a JSON object.
 const SAFETENSORS_JSON: usize = 8;
 
@@ -44,6 +48,16 @@ fn format(start: &[u8]) -> Result<Format, WeightError> {
         let reason = "its first bytes are none of theirs".to_owned();
         Err(WeightError::Format { reason })
     }
+}
+
+/// A name from the file, cut where it is longer than anybody reads.
+fn shown(name: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 100;
+    if name.len() <= LONGEST {
+        return Cow::Borrowed(name);
+    }
+    let end = name.floor_char_boundary(LONGEST);
+    Cow::Owned(format!("{}…", &name[..end]))
 }
 
 /// Whether a file of this size can hold a header of this length; long ones are refused unread.

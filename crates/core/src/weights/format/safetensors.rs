@@ -3,7 +3,7 @@
 use safetensors::Dtype as Kind;
 use safetensors::tensor::Metadata;
 
-use super::header_fits;
+use super::{MOST_SIDES, header_fits, shown};
 use crate::weights::bytes::{ByteSource, read};
 use crate::weights::index::{Dtype, Format, TensorEntry, TensorIndex};
 use crate::weights::source::WeightError;
@@ -32,7 +32,18 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
             bytes.size() - data
         )));
     }
-    let tensors = header.tensors().into_iter().map(|(name, info)| {
+    let tensors = header.tensors();
+    if let Some((name, info)) = tensors
+        .iter()
+        .find(|(_, info)| info.shape.len() > MOST_SIDES)
+    {
+        return Err(fault(format!(
+            "tensor `{}` has {} sides, and no network's has more than {MOST_SIDES}",
+            shown(name),
+            info.shape.len()
+        )));
+    }
+    let tensors = tensors.into_iter().map(|(name, info)| {
         let entry = TensorEntry {
             dtype: dtype(info.dtype),
             shape: info.shape.clone(),

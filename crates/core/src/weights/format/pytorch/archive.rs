@@ -9,7 +9,7 @@ use super::pickle::Pickle;
 use super::state_dict::index_of;
 use super::{Extent, fault};
 use crate::weights::bytes::{ByteSource, HEADER_LIMIT, read};
-use crate::weights::format::header_fits;
+use crate::weights::format::{header_fits, shown};
 use crate::weights::index::TensorIndex;
 use crate::weights::source::WeightError;
 
@@ -59,21 +59,21 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         .iter()
         .filter_map(|(path, ..)| path.strip_suffix("data.pkl"))
         .min_by_key(|root| root.len())
-        .ok_or_else(|| fault("it is a zip archive without `data.pkl`, so not PyTorch's"))?
-        .to_owned();
+        .ok_or_else(|| fault("it is a zip archive without `data.pkl`, so not PyTorch's"))?;
     let mut files = HashMap::new();
-    for (path, stored, wayfinder) in found {
-        let Some(name) = path.strip_prefix(&root) else {
+    for (path, stored, wayfinder) in &found {
+        let Some(name) = path.strip_prefix(root) else {
             continue;
         };
         if !stored {
             // A few bytes could unpack to any number.
             return Err(fault(format!(
-                "`{path}` is compressed, which PyTorch does not do: save the file with `torch.save`"
+                "`{}` is compressed, which PyTorch does not do: save the file with `torch.save`",
+                shown(path)
             )));
         }
         let (start, end) = archive
-            .get_entry(wayfinder)
+            .get_entry(*wayfinder)
             .map_err(zip)?
             .compressed_data_range();
         let length = end.saturating_sub(start);
@@ -81,7 +81,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
             offset: start,
             length,
         };
-        files.insert(name.to_owned(), extent);
+        files.insert(name, extent);
     }
     if files.contains_key("constants.pkl") {
         return Err(fault(
@@ -99,7 +99,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
     let pickle = files["data.pkl"];
     header_fits(pickle.length, HEADER_LIMIT.min(bytes.size()))?;
     let pickle = read(bytes, pickle.offset, pickle.length, "`data.pkl`")?;
-    index_of(&Pickle::read(&pickle)?, &|storage| {
-        files.get(&format!("data/{}", storage.key)).copied()
+    index_of(&Pickle::read(&pickle)?, &|key| {
+        files.get(format!("data/{key}").as_str()).copied()
     })
 }

@@ -1,12 +1,13 @@
 //! The stream before PyTorch 1.6: a magic number, a version and the machine's sizes, each a pickle; the object; the
 //! storages' keys; then for each storage how many numbers it has, in eight bytes, and the numbers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::pickle::{Node, Pickle};
 use super::state_dict::index_of;
 use super::{Extent, fault};
 use crate::weights::bytes::{ByteSource, HEADER_LIMIT, read};
+use crate::weights::format::shown;
 use crate::weights::index::TensorIndex;
 use crate::weights::source::WeightError;
 
@@ -51,27 +52,41 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         return Err(fault("its list of storages is none: the file is damaged"));
     };
 
-    let widths: HashMap<&str, usize> = object
-        .storages
-        .iter()
-        .map(|storage| (storage.key.as_str(), storage.width))
-        .collect();
+    // By the place of the key first: a long key that comes again and again is looked at once.
+    let mut seen = HashSet::new();
+    let mut widths = HashMap::new();
+    for storage in object.storages() {
+        if seen.insert(storage.key)
+            && let Some(key) = object.text(storage.key)
+        {
+            widths.insert(key, object.width(storage));
+        }
+    }
+    let mut seen = HashSet::new();
     let mut extents = HashMap::new();
     let mut offset = position as u64;
-    for &key in keys_in_order {
-        let key = keys.text(key).unwrap_or_default();
-        let Some(&width) = widths.get(key.as_str()) else {
+    for &id in keys_in_order {
+        let key = keys.text(id).unwrap_or_default();
+        if !seen.insert(id) || extents.contains_key(&key) {
             return Err(fault(format!(
-                "it lists a storage `{key}` that no tensor is in: the file is damaged"
+                "it lists the storage `{}` twice: the file is damaged",
+                shown(&key)
+            )));
+        }
+        let Some(&width) = widths.get(&key) else {
+            return Err(fault(format!(
+                "it lists a storage `{}` that no tensor is in: the file is damaged",
+                shown(&key)
             )));
         };
         let mut count = [0; COUNT as usize];
-        count.copy_from_slice(&read(bytes, offset, COUNT, &format!("storage `{key}`"))?);
+        let what = format!("storage `{}`", shown(&key));
+        count.copy_from_slice(&read(bytes, offset, COUNT, &what)?);
         let length = u64::from_le_bytes(count).checked_mul(width as u64);
         let rest = bytes.size() - offset - COUNT;
         let Some(length) = length.filter(|&length| length <= rest) else {
             return Err(fault(format!(
-                "storage `{key}` reaches beyond the end: it is cut short or damaged"
+                "{what} reaches beyond the end: it is cut short or damaged"
             )));
         };
         let extent = Extent {
@@ -81,5 +96,5 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         offset += COUNT + length;
         extents.insert(key, extent);
     }
-    index_of(&object, &|storage| extents.get(&storage.key).copied())
+    index_of(&object, &|key| extents.get(key).copied())
 }

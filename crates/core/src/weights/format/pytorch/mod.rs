@@ -4,6 +4,7 @@
 //! that they follow one another in one stream ("legacy"). The pickle is read as data: nothing it names is ever called.
 
 mod archive;
+mod budget;
 mod legacy;
 mod pickle;
 mod state_dict;

@@ -2,50 +2,53 @@
 //!
 //! Python's own unpickler calls whatever the pickle names. This one knows what `torch.save` writes for a state dict:
 //! dictionaries, lists, numbers, text, storages and the functions that make tensors of them. Any other call becomes an
-//! [`Node::Opaque`] of its name.
+//! [`Node::Opaque`] of what is called.
 //!
-//! Values live side by side in a table and refer to each other by their place in it. So a pickle that nests a million
-//! lists, or holds one a million times, costs what its bytes cost, and nothing here recurses.
+//! Values live side by side in a table and refer to each other by their place in it; texts stay in the pickle's bytes.
+//! So a pickle that nests a million lists, or refers to a long text a million times, costs what its bytes cost, and
+//! nothing here recurses. What a value takes beyond its place is charged to a [`Budget`].
 
+use std::borrow::Cow;
+use std::mem::size_of;
+
+use super::budget::Budget;
 use super::fault;
+use crate::weights::format::{MOST_SIDES, shown};
 use crate::weights::index::Dtype;
 use crate::weights::source::WeightError;
 
 /// A value's place in the table.
-pub type Id = usize;
-
-/// More values than any state dict has; each takes a byte or more of the pickle and forty of memory.
-const MOST_NODES: usize = 1 << 20;
+pub type Id = u32;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Node {
+pub enum Node<'a> {
     /// `None`, a truth value, a float, bytes: nothing that is asked for.
     Other,
     Int(i64),
-    Text(String),
+    /// Borrowed from the pickle, unless it is no UTF-8.
+    Text(Cow<'a, str>),
     List(Vec<Id>),
     Tuple(Vec<Id>),
     Dict(Vec<(Id, Id)>),
-    /// A class or function by its full name.
-    Global(String),
+    /// A class or function, by the texts that name it.
+    Global {
+        module: Id,
+        name: Id,
+    },
     Storage(Storage),
-    Tensor(Tensor),
-    /// What a call that is not known would have made.
-    Opaque(String),
+    Tensor(Box<Tensor>),
+    /// What a call of this value would have made.
+    Opaque(Id),
 }
 
 /// A run of numbers that tensors are views of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Storage {
-    /// Its name in the file.
-    pub key: String,
-    /// `None` for an untyped one.
-    pub dtype: Option<Dtype>,
-    /// Bytes of one of its numbers.
-    pub width: usize,
-    /// How many numbers it has.
-    pub count: usize,
+    /// The place of its name in the file, a text or a whole number.
+    pub key: Id,
+    /// The place of its class.
+    class: Id,
     /// Numbers to pass over, for a view of a storage (legacy files only).
     pub start: usize,
 }
@@ -63,30 +66,30 @@ pub struct Tensor {
 
 /// What a pickle holds.
 #[derive(Debug)]
-pub struct Pickle {
-    nodes: Vec<Node>,
+pub struct Pickle<'a> {
+    nodes: Nodes<'a>,
     /// Its one outermost value.
     pub root: Id,
     /// Bytes it took.
     pub length: usize,
-    /// Every storage it names.
-    pub storages: Vec<Storage>,
+    /// What it may cost, and what it has cost so far.
+    pub budget: Budget,
 }
 
-impl Pickle {
+impl<'a> Pickle<'a> {
     /// Reads the pickle that `bytes` start with.
     ///
     /// # Errors
-    /// Where it breaks off, or is none.
-    pub fn read(bytes: &[u8]) -> Result<Self, WeightError> {
+    /// Where it breaks off, is none, or costs more than its length allows.
+    pub fn read(bytes: &'a [u8]) -> Result<Self, WeightError> {
         let mut reader = Reader {
             bytes,
             position: 0,
-            nodes: Vec::new(),
+            budget: Budget::new(),
+            nodes: Nodes(vec![Node::Other]),
             stack: Vec::new(),
             marks: Vec::new(),
             memo: Vec::new(),
-            storages: Vec::new(),
         };
         while !reader.step()? {}
         let root = reader.pop()?;
@@ -94,70 +97,193 @@ impl Pickle {
             nodes: reader.nodes,
             root,
             length: reader.position,
-            storages: reader.storages,
+            budget: reader.budget,
         })
     }
 
     /// The value at a place.
-    pub fn node(&self, id: Id) -> &Node {
-        &self.nodes[id]
+    pub fn node(&self, id: Id) -> &Node<'a> {
+        self.nodes.at(id)
     }
 
     /// The text at a place; a whole number counts as one, for storages' keys.
-    pub fn text(&self, id: Id) -> Option<String> {
-        match &self.nodes[id] {
-            Node::Text(text) => Some(text.clone()),
-            Node::Int(value) => Some(value.to_string()),
+    pub fn text(&self, id: Id) -> Option<Cow<'_, str>> {
+        match self.node(id) {
+            Node::Text(text) => Some(Cow::Borrowed(text)),
+            Node::Int(value) => Some(Cow::Owned(value.to_string())),
             _ => None,
         }
+    }
+
+    /// The full name of a class or function, each part of it cut where it is long.
+    pub fn name(&self, id: Id) -> String {
+        match self.nodes.global(id) {
+            Some((module, name)) => format!("{}.{}", shown(module), shown(name)),
+            None => "an object of unknown kind".to_owned(),
+        }
+    }
+
+    /// Every storage it names.
+    pub fn storages(&self) -> impl Iterator<Item = &Storage> {
+        self.nodes.0.iter().filter_map(|node| match node {
+            Node::Storage(storage) => Some(storage),
+            _ => None,
+        })
+    }
+
+    /// Bytes of one of a storage's numbers.
+    pub fn width(&self, storage: &Storage) -> usize {
+        self.nodes.storage_dtype(storage).1
+    }
+}
+
+/// The table of values. The first is [`Node::Other`], and every other such one is that.
+#[derive(Debug)]
+struct Nodes<'a>(Vec<Node<'a>>);
+
+/// Where [`Node::Other`] is.
+const OTHER: Id = 0;
+
+impl<'a> Nodes<'a> {
+    fn at(&self, id: Id) -> &Node<'a> {
+        &self.0[id as usize]
+    }
+
+    /// The module and the name of a class or function.
+    fn global(&self, id: Id) -> Option<(&str, &str)> {
+        let &Node::Global { module, name } = self.at(id) else {
+            return None;
+        };
+        match (self.at(module), self.at(name)) {
+            (Node::Text(module), Node::Text(name)) => Some((module, name)),
+            _ => None,
+        }
+    }
+
+    /// The values in a list or a tuple.
+    fn items(&self, id: Id) -> Option<&[Id]> {
+        match self.at(id) {
+            Node::Tuple(items) | Node::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    fn count(&self, id: Id) -> Option<usize> {
+        match *self.at(id) {
+            Node::Int(value) => usize::try_from(value).ok(),
+            _ => None,
+        }
+    }
+
+    /// A tensor's sides, or its strides.
+    fn counts(&self, id: Id) -> Option<Vec<usize>> {
+        let items = self.items(id).filter(|items| items.len() <= MOST_SIDES)?;
+        items.iter().map(|&item| self.count(item)).collect()
+    }
+
+    /// A storage's type and the bytes of one of its numbers. An untyped one has bytes.
+    fn storage_dtype(&self, storage: &Storage) -> (Option<Dtype>, usize) {
+        let (_, class) = self.global(storage.class).unwrap_or_default();
+        let class = shown(class);
+        let name = class.rsplit('.').next().unwrap_or(&class);
+        let name = name.strip_suffix("Storage").unwrap_or(name);
+        if name == "Untyped" {
+            return (None, 1);
+        }
+        let (dtype, width) = named_dtype(&name.to_ascii_lowercase());
+        (Some(dtype), width)
+    }
+
+    /// `(storage, offset, shape, strides, …)`, and where the seventh is to be the type, its type.
+    fn tensor(&self, arguments: &[Id], typed: bool) -> Option<Tensor> {
+        let &[storage, offset, shape, strides, ref more @ ..] = arguments else {
+            return None;
+        };
+        let &Node::Storage(storage) = self.at(storage) else {
+            return None;
+        };
+        let dtype = more.get(2).filter(|_| typed);
+        let dtype = dtype.and_then(|&dtype| self.global(dtype));
+        let dtype = dtype.map(|(_, name)| named_dtype(&shown(name)).0);
+        let tensor = Tensor {
+            dtype: dtype.or_else(|| self.storage_dtype(&storage).0)?,
+            storage,
+            offset: self.count(offset)?,
+            shape: self.counts(shape)?,
+            strides: self.counts(strides)?,
+        };
+        (tensor.shape.len() == tensor.strides.len()).then_some(tensor)
+    }
+
+    /// `('storage', class, key, device, count, view)`.
+    fn storage(&self, fields: &[Id]) -> Option<Storage> {
+        let &[_, class, key, _, count, ref view @ ..] = fields else {
+            return None;
+        };
+        self.global(class)?;
+        self.count(count)?;
+        if !matches!(self.at(key), Node::Text(_) | Node::Int(_)) {
+            return None;
+        }
+        // A view names itself, then where in its storage it begins, in numbers.
+        let start = match view.first().map(|&id| self.at(id)) {
+            Some(Node::Tuple(view)) => self.count(*view.get(1)?)?,
+            _ => 0,
+        };
+        Some(Storage { key, class, start })
     }
 }
 
 struct Reader<'a> {
     bytes: &'a [u8],
     position: usize,
-    nodes: Vec<Node>,
+    budget: Budget,
+    nodes: Nodes<'a>,
     stack: Vec<Id>,
     /// Lengths of the stack where marks were set.
     marks: Vec<usize>,
     memo: Vec<Option<Id>>,
-    storages: Vec<Storage>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     /// Does what the next opcode says. True at the end.
     fn step(&mut self) -> Result<bool, WeightError> {
-        let opcode = self.take(1)?[0];
+        let [opcode] = self.array()?;
         match opcode {
             // PROTO, FRAME: nothing to do.
             0x80 => drop(self.take(1)?),
             0x95 => drop(self.take(8)?),
             b'.' => return Ok(true),
-            b'(' => self.marks.push(self.stack.len()),
+            b'(' => {
+                self.budget.charge(size_of::<usize>())?;
+                self.marks.push(self.stack.len());
+            }
             b'0' => drop(self.pop()?),
             b'1' => drop(self.pop_to_mark()?),
             b'2' => {
-                let top = *self.stack.last().ok_or_else(underflow)?;
-                self.stack.push(top);
+                let top = self.top()?;
+                self.push_again(top)?;
             }
 
             // None, truth values, floats.
-            b'N' | 0x88 | 0x89 => self.push(Node::Other)?,
+            b'N' | 0x88 | 0x89 => self.push_again(OTHER)?,
             b'G' => {
                 self.take(8)?;
-                self.push(Node::Other)?;
+                self.push_again(OTHER)?;
             }
             b'F' => {
                 self.line()?;
-                self.push(Node::Other)?;
+                self.push_again(OTHER)?;
             }
 
             // Whole numbers.
             b'I' | b'L' => {
-                let line = self.line()?;
+                let line = text(self.line()?);
                 let digits = line.strip_suffix('L').unwrap_or(&line);
-                let node = digits.parse().map_or(Node::Other, Node::Int);
-                self.push(node)?;
+                match digits.parse() {
+                    Ok(value) => self.push(Node::Int(value))?,
+                    Err(_) => self.push_again(OTHER)?,
+                }
             }
             b'J' => {
                 let value = i32::from_le_bytes(self.array()?);
@@ -182,12 +308,12 @@ impl Reader<'_> {
 
             // Text.
             b'S' => {
-                let line = self.line()?;
-                self.push(Node::Text(line.trim_matches(['\'', '"']).to_owned()))?;
+                let line = unquoted(self.line()?);
+                self.push(Node::Text(text(line)))?;
             }
             b'V' => {
                 let line = self.line()?;
-                self.push(Node::Text(line))?;
+                self.push(Node::Text(text(line)))?;
             }
             b'U' | 0x8c => self.string(1)?,
             b'T' | b'X' => self.string(4)?,
@@ -206,11 +332,11 @@ impl Reader<'_> {
             }
             b'a' => {
                 let item = self.pop()?;
-                self.extend(vec![item])?;
+                self.extend(&[item])?;
             }
             b'e' | 0x90 => {
                 let items = self.pop_to_mark()?;
-                self.extend(items)?;
+                self.extend(&items)?;
             }
             b')' => self.push(Node::Tuple(Vec::new()))?,
             b't' => {
@@ -265,22 +391,22 @@ impl Reader<'_> {
 
             // Classes, functions and calls of them.
             b'c' => {
-                let module = self.line()?;
-                let name = self.line()?;
-                self.push(Node::Global(format!("{module}.{name}")))?;
+                let module = text(self.line()?);
+                let module = self.add(Node::Text(module))?;
+                let name = text(self.line()?);
+                let name = self.add(Node::Text(name))?;
+                self.push(Node::Global { module, name })?;
             }
             0x93 => {
                 let name = self.pop()?;
                 let module = self.pop()?;
-                let (Node::Text(module), Node::Text(name)) =
-                    (&self.nodes[module], &self.nodes[name])
+                let (Node::Text(_), Node::Text(_)) = (self.nodes.at(module), self.nodes.at(name))
                 else {
                     return Err(fault(
                         "its pickle names a class by something else than text",
                     ));
                 };
-                let name = format!("{module}.{name}");
-                self.push(Node::Global(name))?;
+                self.push(Node::Global { module, name })?;
             }
             b'R' | 0x81 => {
                 let pair = self.pop_many(2)?;
@@ -306,13 +432,14 @@ impl Reader<'_> {
         Ok(false)
     }
 
-    fn take(&mut self, count: usize) -> Result<&[u8], WeightError> {
+    fn take(&mut self, count: usize) -> Result<&'a [u8], WeightError> {
         let taken = self
             .position
             .checked_add(count)
             .and_then(|end| self.bytes.get(self.position..end))
-            .ok_or_else(|| fault("its pickle breaks off: the file is cut short or damaged"))?;
+            .ok_or_else(broken_off)?;
         self.position += count;
+        self.budget.allow(count);
         Ok(taken)
     }
 
@@ -330,32 +457,31 @@ impl Reader<'_> {
             .map_err(|_| fault("its pickle counts more bytes than there can be"))
     }
 
-    fn line(&mut self) -> Result<String, WeightError> {
-        let rest = &self.bytes[self.position..];
-        let end = rest
-            .iter()
-            .position(|&byte| byte == b'\n')
-            .ok_or_else(|| fault("its pickle breaks off: the file is cut short or damaged"))?;
-        self.position += end + 1;
-        Ok(String::from_utf8_lossy(&rest[..end]).into_owned())
+    /// What comes before the next end of line.
+    fn line(&mut self) -> Result<&'a [u8], WeightError> {
+        let mut rest = self.bytes[self.position..].iter();
+        let end = rest.position(|&byte| byte == b'\n');
+        let line = self.take(end.ok_or_else(broken_off)?)?;
+        self.take(1)?;
+        Ok(line)
     }
 
     fn number_line(&mut self) -> Result<usize, WeightError> {
-        let line = self.line()?;
-        line.parse()
+        text(self.line()?)
+            .parse()
             .map_err(|_| fault("its pickle refers to a value by something else than a number"))
     }
 
     fn string(&mut self, bytes: usize) -> Result<(), WeightError> {
         let length = self.length(bytes)?;
-        let text = String::from_utf8_lossy(self.take(length)?).into_owned();
-        self.push(Node::Text(text))
+        let bytes = self.take(length)?;
+        self.push(Node::Text(text(bytes)))
     }
 
     fn byte_string(&mut self, bytes: usize) -> Result<(), WeightError> {
         let length = self.length(bytes)?;
         self.take(length)?;
-        self.push(Node::Other)
+        self.push_again(OTHER)
     }
 
     /// A whole number of any length, little-endian with the sign in the last byte.
@@ -363,24 +489,46 @@ impl Reader<'_> {
         let bytes = self.take(length)?;
         let negative = bytes.last().is_some_and(|&byte| byte >= 0x80);
         let mut array = [if negative { 0xff } else { 0 }; 8];
-        let node = if length > array.len() {
-            Node::Other
-        } else {
-            array[..length].copy_from_slice(bytes);
-            Node::Int(i64::from_le_bytes(array))
+        let Some(low) = array.get_mut(..length) else {
+            return self.push_again(OTHER);
         };
-        self.push(node)
+        low.copy_from_slice(bytes);
+        self.push(Node::Int(i64::from_le_bytes(array)))
     }
 
-    fn push(&mut self, node: Node) -> Result<(), WeightError> {
-        if self.nodes.len() == MOST_NODES {
-            return Err(fault(format!(
-                "its pickle holds more than {MOST_NODES} values, and no state dict does"
-            )));
-        }
-        self.stack.push(self.nodes.len());
-        self.nodes.push(node);
+    /// Puts a value into the table.
+    fn add(&mut self, node: Node<'a>) -> Result<Id, WeightError> {
+        let beside = match &node {
+            Node::Text(Cow::Owned(text)) => text.len(),
+            Node::List(items) | Node::Tuple(items) => size_of_val(&items[..]),
+            Node::Dict(pairs) => size_of_val(&pairs[..]),
+            Node::Tensor(tensor) => {
+                let sides = [&tensor.shape[..], &tensor.strides[..]];
+                size_of::<Tensor>() + sides.map(size_of_val).iter().sum::<usize>()
+            }
+            _ => 0,
+        };
+        self.budget.charge(size_of::<Node<'_>>() + beside)?;
+        let id = Id::try_from(self.nodes.0.len()).map_err(|_| underflow())?;
+        self.nodes.0.push(node);
+        Ok(id)
+    }
+
+    /// Puts a value into the table and on the stack.
+    fn push(&mut self, node: Node<'a>) -> Result<(), WeightError> {
+        let id = self.add(node)?;
+        self.push_again(id)
+    }
+
+    /// Puts a value of the table on the stack.
+    fn push_again(&mut self, id: Id) -> Result<(), WeightError> {
+        self.budget.charge(size_of::<Id>())?;
+        self.stack.push(id);
         Ok(())
+    }
+
+    fn top(&self) -> Result<Id, WeightError> {
+        self.stack.last().copied().ok_or_else(underflow)
     }
 
     fn pop(&mut self) -> Result<Id, WeightError> {
@@ -397,7 +545,7 @@ impl Reader<'_> {
 
     fn pop_many(&mut self, count: usize) -> Result<Vec<Id>, WeightError> {
         let start = self.stack.len().checked_sub(count).ok_or_else(underflow)?;
-        Ok(self.stack.split_off(start))
+        Ok(self.stack.drain(start..).collect())
     }
 
     fn pop_to_mark(&mut self) -> Result<Vec<Id>, WeightError> {
@@ -405,12 +553,14 @@ impl Reader<'_> {
         if mark > self.stack.len() {
             return Err(underflow());
         }
-        Ok(self.stack.split_off(mark))
+        // No more than they take, however much the stack has room for.
+        Ok(self.stack.drain(mark..).collect())
     }
 
-    fn extend(&mut self, items: Vec<Id>) -> Result<(), WeightError> {
-        let list = *self.stack.last().ok_or_else(underflow)?;
-        match &mut self.nodes[list] {
+    fn extend(&mut self, items: &[Id]) -> Result<(), WeightError> {
+        self.budget.charge(size_of_val(items))?;
+        let list = self.top()?;
+        match &mut self.nodes.0[list as usize] {
             Node::List(list) => list.extend(items),
             // An object that is no list, but takes items as one.
             Node::Opaque(_) => {}
@@ -420,9 +570,10 @@ impl Reader<'_> {
     }
 
     fn insert(&mut self, items: &[Id]) -> Result<(), WeightError> {
-        let dict = *self.stack.last().ok_or_else(underflow)?;
+        self.budget.charge(size_of_val(items))?;
+        let dict = self.top()?;
         let (pairs, rest) = items.as_chunks::<2>();
-        match &mut self.nodes[dict] {
+        match &mut self.nodes.0[dict as usize] {
             Node::Dict(dict) if rest.is_empty() => {
                 dict.extend(pairs.iter().map(|&[key, value]| (key, value)));
             }
@@ -433,14 +584,12 @@ impl Reader<'_> {
     }
 
     fn memoize(&mut self, place: usize) -> Result<(), WeightError> {
-        let top = *self.stack.last().ok_or_else(underflow)?;
-        // Places are given one after the other; a pickle has fewer of them than bytes.
-        if place > self.bytes.len() {
-            return Err(fault(
-                "its pickle keeps a value at a place beyond all others",
-            ));
-        }
-        if place >= self.memo.len() {
+        let top = self.top()?;
+        // Places are given one after the other; one beyond all others costs what those before it take.
+        let more = place.saturating_add(1).saturating_sub(self.memo.len());
+        self.budget
+            .charge(more.saturating_mul(size_of::<Option<Id>>()))?;
+        if more > 0 {
             self.memo.resize(place + 1, None);
         }
         self.memo[place] = Some(top);
@@ -450,153 +599,94 @@ impl Reader<'_> {
     fn recall(&mut self, place: usize) -> Result<(), WeightError> {
         let id = self.memo.get(place).copied().flatten();
         let id = id.ok_or_else(|| fault("its pickle asks for a value that it never kept"))?;
-        self.stack.push(id);
-        Ok(())
+        self.push_again(id)
     }
 
     /// What a call makes, where it is one of those that make tensors.
     fn call(&mut self, callable: Id, arguments: Id) -> Result<(), WeightError> {
-        let Node::Global(name) = &self.nodes[callable] else {
-            return self.push(Node::Opaque("an object of unknown kind".to_owned()));
+        let (module, name) = self.nodes.global(callable).unwrap_or_default();
+        let arguments = match self.nodes.at(arguments) {
+            Node::Tuple(items) => &items[..],
+            _ => &[],
         };
-        let name = name.clone();
-        let arguments = match &self.nodes[arguments] {
-            Node::Tuple(items) => items.clone(),
-            _ => Vec::new(),
-        };
-        match name.as_str() {
-            "collections.OrderedDict" => self.ordered_dict(&arguments),
-            "torch._utils._rebuild_tensor" | "torch._utils._rebuild_tensor_v2" => {
-                self.tensor(&arguments, None)
+        let made = match (module, name) {
+            ("collections", "OrderedDict") => return self.ordered_dict(arguments.first().copied()),
+            ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2") => {
+                self.nodes.tensor(arguments, false)
             }
-            "torch._utils._rebuild_tensor_v3" => {
-                let dtype = arguments.get(6).and_then(|&id| match &self.nodes[id] {
-                    Node::Global(name) => Some(named_dtype(name).0),
-                    _ => None,
-                });
-                self.tensor(&arguments, dtype)
-            }
+            ("torch._utils", "_rebuild_tensor_v3") => self.nodes.tensor(arguments, true),
             // A parameter is its tensor, and what it remembers of its training.
-            "torch._utils._rebuild_parameter" | "torch._utils._rebuild_parameter_with_state" => {
-                let data = arguments.first().ok_or_else(underflow)?;
-                self.stack.push(*data);
-                Ok(())
+            ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state") => {
+                let data = *arguments.first().ok_or_else(underflow)?;
+                return self.push_again(data);
             }
-            _ => self.push(Node::Opaque(name)),
-        }
+            _ => return self.push(Node::Opaque(callable)),
+        };
+        let tensor = made.ok_or_else(|| {
+            fault(format!(
+                "its pickle describes a tensor that cannot be: without a storage or a type, or of more than {MOST_SIDES} sides"
+            ))
+        })?;
+        self.push(Node::Tensor(Box::new(tensor)))
     }
 
     /// `OrderedDict()`, or one of a list of pairs.
-    fn ordered_dict(&mut self, arguments: &[Id]) -> Result<(), WeightError> {
-        let mut pairs = Vec::new();
-        if let Some(Node::List(items)) = arguments.first().map(|&id| &self.nodes[id]) {
-            for &item in items {
-                if let Node::List(pair) | Node::Tuple(pair) = &self.nodes[item]
-                    && let [key, value] = pair[..]
-                {
-                    pairs.push((key, value));
-                }
-            }
-        }
+    fn ordered_dict(&mut self, pairs: Option<Id>) -> Result<(), WeightError> {
+        let items = match pairs.map(|pairs| self.nodes.at(pairs)) {
+            Some(Node::List(items)) => &items[..],
+            _ => &[],
+        };
+        // For looking at them; what is made of them is charged where it is pushed.
+        self.budget.charge(items.len())?;
+        let pairs = items.iter().filter_map(|&item| {
+            let &[key, value] = self.nodes.items(item)? else {
+                return None;
+            };
+            Some((key, value))
+        });
+        let pairs = pairs.collect();
         self.push(Node::Dict(pairs))
     }
 
-    /// `(storage, offset, shape, strides, …)`.
-    fn tensor(&mut self, arguments: &[Id], dtype: Option<Dtype>) -> Result<(), WeightError> {
-        let tensor = (|| {
-            let &[storage, offset, shape, strides, ..] = arguments else {
-                return None;
-            };
-            let Node::Storage(storage) = &self.nodes[storage] else {
-                return None;
-            };
-            let tensor = Tensor {
-                dtype: dtype.or_else(|| storage.dtype.clone())?,
-                storage: storage.clone(),
-                offset: self.count(offset)?,
-                shape: self.counts(shape)?,
-                strides: self.counts(strides)?,
-            };
-            (tensor.shape.len() == tensor.strides.len()).then_some(tensor)
-        })();
-        let tensor = tensor.ok_or_else(|| fault("its pickle describes a tensor that cannot be"))?;
-        self.push(Node::Tensor(tensor))
-    }
-
-    /// `('storage', class, key, device, count, view)`, or `('module', class, file, source)` in legacy files.
+    /// A storage by its fields, or `('module', class, file, source)` in legacy files, which is that class.
     fn storage(&mut self, id: Id) -> Result<(), WeightError> {
-        if let Node::Tuple(fields) = &self.nodes[id]
-            && let &[_, class, _, _] = &fields[..]
-        {
-            self.stack.push(class);
-            return Ok(());
+        let fields = match self.nodes.at(id) {
+            Node::Tuple(fields) => &fields[..],
+            _ => &[],
+        };
+        if let &[_, class, _, _] = fields {
+            return self.push_again(class);
         }
-        let storage = (|| {
-            let Node::Tuple(fields) = &self.nodes[id] else {
-                return None;
-            };
-            let &[_, class, key, _, count, ref view @ ..] = &fields[..] else {
-                return None;
-            };
-            let Node::Global(class) = &self.nodes[class] else {
-                return None;
-            };
-            let key = match &self.nodes[key] {
-                Node::Text(text) => text.clone(),
-                Node::Int(value) => value.to_string(),
-                _ => return None,
-            };
-            // A view names itself, then where in its storage it begins, in numbers.
-            let start = match view.first().map(|&id| &self.nodes[id]) {
-                Some(Node::Tuple(view)) => self.count(*view.get(1)?)?,
-                _ => 0,
-            };
-            let (dtype, width) = storage_dtype(class);
-            let count = self.count(count)?;
-            Some(Storage {
-                key,
-                dtype,
-                width,
-                count,
-                start,
-            })
-        })();
-        let storage =
-            storage.ok_or_else(|| fault("its pickle describes a storage that cannot be"))?;
-        self.storages.push(storage.clone());
+        let storage = self
+            .nodes
+            .storage(fields)
+            .ok_or_else(|| fault("its pickle describes a storage that cannot be"))?;
         self.push(Node::Storage(storage))
     }
+}
 
-    fn count(&self, id: Id) -> Option<usize> {
-        match self.nodes[id] {
-            Node::Int(value) => usize::try_from(value).ok(),
-            _ => None,
-        }
+/// A text in quotes without them.
+fn unquoted(mut line: &[u8]) -> &[u8] {
+    while let [b'\'' | b'"', rest @ ..] = line {
+        line = rest;
     }
+    while let [rest @ .., b'\'' | b'"'] = line {
+        line = rest;
+    }
+    line
+}
 
-    fn counts(&self, id: Id) -> Option<Vec<usize>> {
-        match &self.nodes[id] {
-            Node::Tuple(items) | Node::List(items) => {
-                items.iter().map(|&item| self.count(item)).collect()
-            }
-            _ => None,
-        }
-    }
+/// What is no UTF-8 is replaced.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(bytes)
+}
+
+fn broken_off() -> WeightError {
+    fault("its pickle breaks off: the file is cut short or damaged")
 }
 
 fn underflow() -> WeightError {
     fault("its pickle uses values that it does not have: the file is damaged")
-}
-
-/// A storage class's type and width: `torch.FloatStorage`. An untyped storage has bytes.
-fn storage_dtype(class: &str) -> (Option<Dtype>, usize) {
-    let name = class.rsplit('.').next().unwrap_or(class);
-    let name = name.strip_suffix("Storage").unwrap_or(name);
-    if name == "Untyped" {
-        return (None, 1);
-    }
-    let (dtype, width) = named_dtype(&name.to_ascii_lowercase());
-    (Some(dtype), width)
 }
 
 /// A type by PyTorch's name of it, with or without the size: `torch.float32`, `float`.

@@ -1,9 +1,12 @@
 //! Finding the state dict in what was saved, and its tensors in the file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::mem::size_of;
 
-use super::pickle::{Id, Node, Pickle, Storage, Tensor};
+use super::budget::Budget;
+use super::pickle::{Id, Node, Pickle, Tensor};
 use super::{Extent, fault};
+use crate::weights::format::shown;
 use crate::weights::index::{Dtype, Format, TensorEntry, TensorIndex};
 use crate::weights::source::{Listing, WeightError};
 
@@ -19,25 +22,55 @@ const USUAL_KEYS: [&str; 6] = [
 /// How deep the state dict may lie.
 const DEPTH: usize = 4;
 
-/// The tensors of the state dict in `pickle`, whose storages lie where `place` says.
+/// The tensors of the state dict in `pickle`, whose storages lie where `place` says of their keys.
 pub fn index_of(
-    pickle: &Pickle,
-    place: &dyn Fn(&Storage) -> Option<Extent>,
+    pickle: &Pickle<'_>,
+    place: &dyn Fn(&str) -> Option<Extent>,
 ) -> Result<TensorIndex, WeightError> {
+    let mut budget = pickle.budget;
     let mut tensors = BTreeMap::new();
-    for (name, value) in state_dict(pickle)? {
+    let mut keys = HashSet::new();
+    let mut extents = HashMap::new();
+    for &(key, value) in state_dict(pickle, &mut budget)? {
+        if !matches!(pickle.node(value), Node::Tensor(_) | Node::Opaque(_)) {
+            continue;
+        }
+        let Some(name) = pickle.text(key) else {
+            continue;
+        };
+        // By its place first: a long name that comes again and again is not looked at.
+        if !keys.insert(key) || tensors.contains_key(&*name) {
+            return Err(fault(format!(
+                "it has two tensors `{}`: the file is damaged",
+                shown(&name)
+            )));
+        }
         let entry = match pickle.node(value) {
-            Node::Tensor(tensor) => locate(&name, tensor, place)?,
+            Node::Tensor(tensor) => {
+                let key = tensor.storage.key;
+                let extent = extents
+                    .entry(key)
+                    .or_insert_with(|| place(&pickle.text(key)?));
+                let extent = extent.ok_or_else(|| {
+                    fault(format!(
+                        "tensor `{}` lies in storage `{}`, which the file does not hold",
+                        shown(&name),
+                        shown(&pickle.text(key).unwrap_or_default())
+                    ))
+                })?;
+                locate(&name, tensor, extent)?
+            }
             // It has to be named if it is needed: a sparse or a quantised tensor.
             Node::Opaque(class) => TensorEntry {
-                dtype: Dtype::Other(class.clone()),
+                dtype: Dtype::Other(pickle.name(*class)),
                 shape: Vec::new(),
                 offset: 0,
                 strides: None,
             },
             _ => continue,
         };
-        tensors.insert(name, entry);
+        budget.charge(cost(&name, &entry))?;
+        tensors.insert(name.into_owned(), entry);
     }
     Ok(TensorIndex {
         format: Format::Pytorch,
@@ -46,52 +79,80 @@ pub fn index_of(
     })
 }
 
-/// Names and values of the dictionary that holds the tensors.
-fn state_dict(pickle: &Pickle) -> Result<Vec<(String, Id)>, WeightError> {
-    let entries = |id: Id| match pickle.node(id) {
-        Node::Dict(pairs) => {
-            let named = pairs
-                .iter()
-                .filter_map(|&(key, value)| Some((pickle.text(key)?, value)));
-            Some(named.collect::<Vec<_>>())
-        }
+/// Bytes that an entry of the index takes.
+fn cost(name: &str, entry: &TensorEntry) -> usize {
+    let kind = match &entry.dtype {
+        Dtype::Other(kind) => kind.len(),
+        _ => 0,
+    };
+    let strides = entry.strides.as_ref().map_or(0, Vec::len);
+    let sides = size_of::<usize>() * (entry.shape.len() + strides);
+    size_of::<(String, TensorEntry)>() + name.len() + kind + sides
+}
+
+/// Keys and values of the dictionary that holds the tensors.
+fn state_dict<'a>(
+    pickle: &'a Pickle<'_>,
+    budget: &mut Budget,
+) -> Result<&'a [(Id, Id)], WeightError> {
+    let dict = |id: Id| match pickle.node(id) {
+        Node::Dict(pairs) => Some(&pairs[..]),
         _ => None,
     };
-    let holds_tensors = |id: Id| {
-        entries(id).is_some_and(|entries| {
-            let is_tensor = |&(_, value): &(_, Id)| matches!(pickle.node(value), Node::Tensor(_));
-            entries.iter().any(is_tensor)
-        })
+    // Dictionaries that were looked through and hold no tensor. Each is looked through once, however often it is held.
+    let mut without = HashSet::new();
+    let mut holds_tensors = |id: Id, budget: &mut Budget| {
+        let Some(pairs) = dict(id).filter(|_| !without.contains(&id)) else {
+            return Ok(false);
+        };
+        budget.charge(pairs.len())?;
+        let is_tensor = |&(_, value): &(Id, Id)| matches!(pickle.node(value), Node::Tensor(_));
+        let holds = pairs.iter().any(is_tensor);
+        if !holds {
+            without.insert(id);
+        }
+        Ok::<_, WeightError>(holds)
     };
     let mut at = pickle.root;
     for _ in 0..DEPTH {
-        let Some(found) = entries(at) else { break };
-        let inner = |key: &str| {
-            let entry = found.iter().find(|(name, _)| name == key);
+        let Some(found) = dict(at) else { break };
+        budget.charge(found.len())?;
+        let inner = |usual: &str| {
+            let is_usual = |key: Id| matches!(pickle.node(key), Node::Text(key) if key == usual);
+            let entry = found.iter().find(|&&(key, _)| is_usual(key));
             entry.map(|&(_, value)| value)
         };
-        let is_dict = |id: &Id| matches!(pickle.node(*id), Node::Dict(_));
         // A checkpoint may keep a tensor or two beside its weights, so these come first.
-        let usual = USUAL_KEYS.iter().find_map(|key| inner(key).filter(is_dict));
-        match usual {
-            Some(inner) => at = inner,
-            None if holds_tensors(at) => return Ok(found),
-            None => match found.iter().find(|&&(_, value)| holds_tensors(value)) {
-                Some(&(_, value)) => at = value,
-                None => break,
-            },
+        let is_dict = |&id: &Id| dict(id).is_some();
+        if let Some(inner) = USUAL_KEYS.iter().find_map(|key| inner(key).filter(is_dict)) {
+            at = inner;
+            continue;
         }
+        if holds_tensors(at, budget)? {
+            return Ok(found);
+        }
+        let mut values = found.iter().map(|&(_, value)| value);
+        let holding = loop {
+            match values.next() {
+                Some(value) if holds_tensors(value, budget)? => break Some(value),
+                Some(_) => {}
+                None => break None,
+            }
+        };
+        let Some(holding) = holding else { break };
+        at = holding;
     }
     Err(fault(match pickle.node(at) {
-        Node::Dict(_) => {
-            let keys = entries(at).unwrap_or_default().into_iter();
-            match Listing::new(keys.map(|(key, _)| key)) {
+        Node::Dict(pairs) => {
+            let keys = pairs.iter().filter_map(|&(key, _)| pickle.text(key));
+            match Listing::new(keys.map(|key| shown(&key).into_owned())) {
                 Some(keys) => format!("it holds no tensors, only: {keys}"),
                 None => "it holds an empty dictionary".to_owned(),
             }
         }
         Node::Opaque(class) => format!(
-            "it holds a whole Python object ({class}), which only Python can read: save the model's `state_dict()`"
+            "it holds a whole Python object ({}), which only Python can read: save the model's `state_dict()`",
+            pickle.name(*class)
         ),
         Node::Tensor(_) => "it holds a single tensor: save the model's `state_dict()`".to_owned(),
         _ => "it holds no dictionary of tensors: save the model's `state_dict()`".to_owned(),
@@ -99,11 +160,7 @@ fn state_dict(pickle: &Pickle) -> Result<Vec<(String, Id)>, WeightError> {
 }
 
 /// Where a tensor lies in the file.
-fn locate(
-    name: &str,
-    tensor: &Tensor,
-    place: &dyn Fn(&Storage) -> Option<Extent>,
-) -> Result<TensorEntry, WeightError> {
+fn locate(name: &str, tensor: &Tensor, extent: Extent) -> Result<TensorEntry, WeightError> {
     let Tensor {
         storage,
         dtype,
@@ -111,13 +168,6 @@ fn locate(
         shape,
         strides,
     } = tensor;
-    let missing = || {
-        fault(format!(
-            "tensor `{name}` lies in storage `{}`, which the file does not hold",
-            storage.key
-        ))
-    };
-    let extent = place(storage).ok_or_else(missing)?;
     let entry = TensorEntry {
         dtype: dtype.clone(),
         shape: shape.clone(),
@@ -134,7 +184,8 @@ fn locate(
             ..entry
         }),
         _ => Err(fault(format!(
-            "tensor `{name}` of shape {shape:?} reaches beyond its storage of {} bytes: the file is damaged",
+            "tensor `{}` of shape {shape:?} reaches beyond its storage of {} bytes: the file is damaged",
+            shown(name),
             extent.length
         ))),
     }
@@ -148,4 +199,48 @@ fn is_row_major(shape: &[usize], strides: &[usize]) -> bool {
         expected = expected.saturating_mul(side);
         fits
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    /// A dictionary of `n` numbers, held `n` times by another.
+    fn held_often(n: usize) -> Vec<u8> {
+        let start = b"\x80\x02}q\x00(U\x01aq\x01K\x07q\x02";
+        let numbers = b"h\x01h\x02".repeat(n);
+        let held = b"h\x01h\x00".repeat(n);
+        [&start[..], &numbers, b"u0}(", &held, b"u."].concat()
+    }
+
+    #[test]
+    fn a_dictionary_is_looked_through_once_however_often_it_is_held() {
+        for n in [1_000, 2_000] {
+            let bytes = held_often(n);
+            let pickle = Pickle::read(&bytes).unwrap();
+            let mut budget = pickle.budget;
+            let refusal = state_dict(&pickle, &mut budget).unwrap_err();
+            assert!(refusal.to_string().contains("holds no tensors"), "{n}");
+            // The outer one for its usual keys and for tensors, the inner one for tensors.
+            let looked_at = budget.spent() - pickle.budget.spent();
+            assert_eq!(looked_at, n + n + (n + 1), "{n}");
+        }
+    }
+
+    #[test]
+    fn what_pytorch_writes_takes_a_third_of_its_budget() {
+        let file = include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../fuzz/seeds/pytorch/resnet50-legacy.pth"
+        ));
+        let mut rest = &file[..];
+        // Magic number, version, sizes, object.
+        for object in [false, false, false, true] {
+            let pickle = Pickle::read(rest).unwrap();
+            let (spent, allowed) = (pickle.budget.spent(), pickle.budget.allowed());
+            assert!(!object || 3 * spent <= allowed, "{spent} of {allowed}");
+            rest = &rest[pickle.length..];
+        }
+    }
 }
