@@ -365,11 +365,24 @@ test("while a call takes the camera the page does not claim to be live, and goes
   await expect(page.locator("[data-pace=frames]")).toHaveText("…");
   // It is still on: it has not been asked for again.
   expect((await cameras(page)).on).toBe(1);
-  for (const width of [320, 375, 1440]) {
+  for (const width of [1440, 375, 320]) {
     await page.setViewportSize({ width, height: 900 });
     expect(await overflow(page)).toBe(0);
   }
   expect(await violations(page)).toEqual([]);
+  // The message is read on a background of its own, not on the last frame.
+  const message = page.getByRole("status").filter({ hasText: INTERRUPTED });
+  const covered = await message.evaluate((element) => {
+    const [own, video] = [element, document.querySelector("video")].map((one) => {
+      const { x, y, width, height } = one?.getBoundingClientRect() ?? new DOMRect();
+      return [x, y, width, height].map(Math.round);
+    });
+    const isWhole = element.scrollHeight <= element.clientHeight;
+    return { own, video, isWhole, background: getComputedStyle(element).backgroundColor };
+  });
+  expect(covered.own).toEqual(covered.video);
+  expect(covered.isWhole).toBe(true);
+  expect(covered.background).toMatch(/^rgb\(/);
 
   await muteCamera(page, false);
   await expect(page.getByText(INTERRUPTED)).toHaveCount(0);

@@ -48,7 +48,7 @@ export const de: Strings = {
       starting: "Die Kamera startet …",
       paused: "Angehalten, solange der Tab verborgen ist. Es geht weiter, wenn du zurückkommst.",
       interrupted:
-        "Die Kamera ist unterbrochen, etwa durch einen Anruf oder ein anderes Programm. Es geht von selbst weiter, wenn wieder ein Bild kommt.",
+        "Die Kamera ist unterbrochen, vielleicht durch einen Anruf. Es geht von selbst weiter.",
     },
     resumed: "Die Kamera war aus, solange der Tab verborgen war. Sie ist wieder an.",
     other: "Die zuletzt gewählte Kamera ist nicht da. Dies ist eine andere.",

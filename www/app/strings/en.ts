@@ -50,7 +50,7 @@ export const en = {
       starting: "Starting the camera …",
       paused: "Paused while this tab is hidden. The camera goes on when you come back.",
       interrupted:
-        "The camera is interrupted, as by a call or another program. The picture goes on by itself when it comes again.",
+        "The camera is interrupted, perhaps by a call or another program. It goes on by itself.",
     },
     resumed: "The camera was off while this tab was hidden. It is on again.",
     other: "The camera chosen before is not there. This is another one.",
