@@ -1,11 +1,9 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import { overflow, violations } from "./support/access";
 import { chromium, WEBGPU } from "./support/browser";
-import type { StaticHost } from "./support/host";
 import { type ClassifierPage, expect, onHost as test } from "./support/page";
 import { register, registered } from "./support/service-workers";
+import { NEXT, publish, titled } from "./support/versions";
 
 // A server that is closed is as far away as one can be: also for the service worker, and for workers.
 test.use({ serviceWorkers: "allow", ...chromium(WEBGPU) });
@@ -44,24 +42,6 @@ async function visit(classifier: ClassifierPage, query = "?device=cpu") {
   await classifier.open(query);
   await classifier.ready();
   await expect(offline(classifier.page)).toContainText("works: page and weights are kept");
-}
-
-const NEXT = "the next version";
-
-const titled = (html: string, title: string) =>
-  html.replace(/<title>.*<\/title>/, `<title>${title}</title>`);
-
-/** The host has another version of the page from now on, which differs in its title. */
-function publish(host: StaticHost, title = NEXT): void {
-  const html = titled(readFileSync("dist/index.html", "utf8"), title);
-  const sha256 = createHash("sha256").update(html).digest("base64");
-  host.change("index.html", () => html);
-  host.change("service-worker.js", (script) => {
-    const list = /\{[^{}]*"url":"index\.html"[^{}]*\}/;
-    const entry = { url: "index.html", revision: sha256, integrity: `sha256-${sha256}` };
-    if (!list.test(script)) throw new Error("the service worker does not list index.html");
-    return script.replace(list, () => JSON.stringify(entry));
-  });
 }
 
 test.describe("after the first visit", () => {
@@ -239,6 +219,52 @@ test.describe("a new version", () => {
       await isSeen(classifier, "A cat", "Egyptian cat");
     });
   }
+
+  test("takes over by itself from one whose script fails at the start", async ({
+    classifier,
+    host,
+    page,
+  }) => {
+    // As if its script had begun to fail after the page was kept.
+    await page.addInitScript(() => {
+      if (!sessionStorage.getItem("fails")) return;
+      Object.defineProperty(document, "getElementById", {
+        value: () => {
+          throw new Error("at the start");
+        },
+      });
+    });
+    await visit(classifier);
+    await page.evaluate(() => sessionStorage.setItem("fails", "yes"));
+    publish(host);
+    await page.reload();
+    await expect(page.locator("#app")).toBeEmpty();
+    await expect(async () => {
+      await page.reload();
+      await expect(page).toHaveTitle(NEXT, { timeout: 1_000 });
+    }).toPass();
+    await page.evaluate(() => sessionStorage.removeItem("fails"));
+    await page.reload();
+    await isSeen(classifier, "A cat", "Egyptian cat");
+    await expect(update(page)).toHaveCount(0);
+  });
+
+  test("takes over by itself from one that could not keep its page", async ({
+    classifier,
+    host,
+    page,
+  }) => {
+    host.change("index.html", (html) => titled(html, "not the one that is listed"));
+    await classifier.open("?device=cpu");
+    await expect(offline(page)).toContainText("does not work: the page could not be kept");
+    publish(host);
+    const loads = loadsOf(page);
+    await page.reload();
+    await expect(page).toHaveTitle(NEXT);
+    await expect(offline(page)).toContainText("works: page and weights are kept");
+    await expect(update(page)).toHaveCount(0);
+    expect(loads.count).toBe(1);
+  });
 
   for (const colorScheme of ["light", "dark"] as const) {
     test(`axe finds nothing in the ${colorScheme} notice`, async ({ classifier, host, page }) => {

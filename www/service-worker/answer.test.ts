@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { answer, type Keeper } from "./answer";
+import { answer, type Keeper, NETWORK_LIMIT, STORAGE_LIMIT } from "./answer";
 
 const ORIGIN = "https://host.test";
 const SCOPE = `${ORIGIN}/page/`;
@@ -8,7 +8,10 @@ const SCRIPT = `${SCOPE}assets/index.js`;
 const WORKER = `${SCOPE}assets/worker.js`;
 const PHOTO = `${SCOPE}photos/a.png`;
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
 
 interface Asked {
   url: string;
@@ -125,6 +128,66 @@ describe("a page that is kept in part", () => {
   it("does what it can without one", async () => {
     network(null);
     expect(await (await ask(document(SCOPE), keeper(part)))?.text()).toBe(`kept ${INDEX}`);
+  });
+});
+
+describe("a step that never comes to its end is given up:", () => {
+  const never = () => new Promise<never>(() => {});
+  const fails = () => Promise.reject(new Error("storage"));
+  const STORAGE: [string, Partial<Keeper>][] = [
+    ["the list of what is kept", { isWhole: never }],
+    ["the file that is kept", { kept: never }],
+    ["whether to isolate", { isolates: never }],
+    ["all of the storage", { isWhole: never, kept: never, isolates: never }],
+    ["all of the storage, by failing", { isWhole: fails, kept: fails, isolates: fails }],
+  ];
+  const REQUESTS: [string, Asked, string][] = [
+    ["the page", document(SCOPE), INDEX],
+    ["a worker", worker(WORKER), WORKER],
+    ["a script", fetched(SCRIPT, "script"), SCRIPT],
+    ["a photo", fetched(PHOTO, "image"), PHOTO],
+  ];
+  const EVERY = STORAGE.flatMap(([step, more]) =>
+    REQUESTS.map(([what, asked]) => ({ step, what, asked, more })),
+  );
+
+  /** What becomes of a request in as long as every step of it may take. */
+  async function outcome(asked: Asked, by: Keeper): Promise<string> {
+    vi.useFakeTimers();
+    const answered = ask(asked, by)?.then(
+      (response) => response.text(),
+      ({ message }: Error) => `failed: ${message}`,
+    );
+    const over = new Promise<string>((resolve) =>
+      setTimeout(resolve, 2 * STORAGE_LIMIT + NETWORK_LIMIT + 1, "hangs"),
+    );
+    const first = Promise.race([answered ?? "left alone", over]);
+    await vi.runAllTimersAsync();
+    return first;
+  }
+
+  it.each(EVERY)("$step, for $what: there is an answer", async ({ asked, more }) => {
+    network(() => new Response("fetched"));
+    expect(await outcome(asked, keeper(WHOLE, more))).toMatch(/^(fetched|kept .*)$/);
+  });
+
+  it.each(EVERY)("$step, for $what, without a network", async ({ asked, more }) => {
+    network(null);
+    expect(await outcome(asked, keeper(WHOLE, more))).toMatch(/^(failed: offline|kept .*)$/);
+  });
+
+  it.each(REQUESTS)("the storage, slow, without a network, for %s", async (_, asked, file) => {
+    network(null);
+    const slow = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1.5 * STORAGE_LIMIT));
+      return new Response(`kept ${file}`);
+    };
+    expect(await outcome(asked, keeper(WHOLE, { kept: slow }))).toBe(`kept ${file}`);
+  });
+
+  it("the network, where a page is kept in part", async () => {
+    vi.stubGlobal("fetch", never);
+    expect(await outcome(document(SCOPE), keeper([INDEX]))).toBe(`kept ${INDEX}`);
   });
 });
 

@@ -1,4 +1,15 @@
-/** What the service worker knows when it is asked for something. */
+import { within } from "./within";
+
+/**
+ * How long a request waits for the browser's storage before it goes to the network, in milliseconds. A file that is kept
+ * comes within some tens of them.
+ */
+export const STORAGE_LIMIT = 3_000;
+
+/** How long a request waits for the network where a kept file can take its place, in milliseconds. */
+export const NETWORK_LIMIT = 10_000;
+
+/** What the service worker knows when it is asked for something. Each step may fail, or never come to an end. */
 export interface Keeper {
   /** The page's folder, as an address. */
   scope: string;
@@ -49,22 +60,35 @@ function answerDocument(request: Request, url: URL, keeper: Keeper): Promise<Res
 
 /** The page of this version, but only with all its files: else it may ask for some that the server has no more. */
 async function document(request: Request, file: string, keeper: Keeper): Promise<Response> {
-  if (await keeper.isWhole()) return fromKept(request, file, keeper);
-  try {
-    return await fetch(request);
-  } catch (thrown) {
-    const kept = await keeper.kept(file);
-    if (kept) return kept;
-    throw thrown;
-  }
+  if (await within(STORAGE_LIMIT, keeper.isWhole(), false)) return fromKept(request, file, keeper);
+  const fetched = fetch(request);
+  return (await within(NETWORK_LIMIT, fetched, null)) ?? orKept(fetched, keeper.kept(file));
 }
 
+/** The file as it is kept. From the network where it is not, or where the storage does not answer. */
 async function fromKept(request: Request, file: string, keeper: Keeper): Promise<Response> {
-  return (await keeper.kept(file)) ?? fetch(request);
+  const kept = keeper.kept(file);
+  return (await within(STORAGE_LIMIT, kept, undefined)) ?? orKept(fetch(request), kept);
+}
+
+/** What the network answers, or the kept file where that comes sooner, or there is no network. */
+function orKept(
+  fetched: Promise<Response>,
+  kept: Promise<Response | undefined>,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    kept.then((response) => response && resolve(response)).catch(() => {});
+    fetched.then(resolve, async (thrown) => {
+      const late = await within(STORAGE_LIMIT, kept, undefined);
+      if (late) resolve(late);
+      else reject(thrown);
+    });
+  });
 }
 
 async function isolated(response: Promise<Response>, keeper: Keeper): Promise<Response> {
-  return (await keeper.isolates()) ? withHeaders(await response) : response;
+  const isolates = await within(STORAGE_LIMIT, keeper.isolates(), false);
+  return isolates ? withHeaders(await response) : response;
 }
 
 function withHeaders(response: Response): Response {

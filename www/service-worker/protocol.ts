@@ -1,9 +1,15 @@
-/** What the page tells its service worker. */
+/** What a service worker is told, by the page where nothing else is said. */
 export type Message =
   /** Keep the page's files for visits without a network; answered by {@link Kept} on the port that comes with it. */
   | "keep"
-  /** Take the place of the version before, now. */
+  /** Take the place of the version before, now, and have all tabs load the new page. */
   | "take-over"
+  /** Take its place and leave the tabs as they are: that version does not hold its page, which comes from the network. */
+  | "replace"
+  /** A page has come as far as its first render; answers {@link ARE_YOU_UP}. */
+  | "up"
+  /** Said by the version before to the one that waits: a page is being opened. */
+  | "page-opens"
   /** Go. For whoever has no hold of the registration. */
   | "unregister";
 
@@ -14,6 +20,9 @@ export interface Kept {
 
 /** What a service worker tells all pages when it has taken over: they are of the version before. */
 export const TAKEN_OVER = "taken-over";
+
+/** What a new version asks the pages of the version before, which answer "up". */
+export const ARE_YOU_UP = "are-you-up";
 
 /** The cache of the page's files. An origin may have several pages, each with a scope of its own. */
 export function pageCache(scope: string): string {

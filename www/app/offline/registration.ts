@@ -21,13 +21,18 @@ export async function register(): Promise<{
   registration: ServiceWorkerRegistration;
   active: ServiceWorker;
 }> {
-  const registration = await navigator.serviceWorker.register(script(), {
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error("its service worker does not start.")), PATIENCE);
+  });
+  const registering = navigator.serviceWorker.register(script(), {
     // A new version is found wherever the host lets scripts be cached for long.
     updateViaCache: "none",
   });
+  // It waits for whatever the browser does with the service worker at the time.
+  const registration = await Promise.race([registering, late]);
   const worker = registration.active ?? registration.waiting ?? registration.installing;
   if (!worker) throw new Error("its service worker is not there.");
-  return { registration, active: await activated(worker) };
+  return { registration, active: await Promise.race([activated(worker), late]) };
 }
 
 /** Removes the service worker with all that it keeps. */
@@ -44,6 +49,12 @@ export function keep(worker: ServiceWorker): Promise<boolean> {
     port1.onmessage = ({ data }: MessageEvent<Kept>) => resolve(data.kept);
     tell(worker, "keep", [port2]);
   });
+}
+
+/** Has a service worker that waits take the place of the one before, and waits until it has. */
+export async function replace(waiting: ServiceWorker): Promise<ServiceWorker> {
+  tell(waiting, "replace");
+  return activated(waiting);
 }
 
 /** Tells a service worker something. */
@@ -67,7 +78,6 @@ async function activated(worker: ServiceWorker): Promise<ServiceWorker> {
       if (worker.state === "activated") resolve();
       if (worker.state === "redundant") reject(new Error("its service worker fails to install."));
     });
-    setTimeout(() => reject(new Error("its service worker does not start.")), PATIENCE);
   });
   return worker;
 }

@@ -1,18 +1,19 @@
-import { TAKEN_OVER } from "../../service-worker/protocol";
+import { ARE_YOU_UP, TAKEN_OVER } from "../../service-worker/protocol";
+import { tell } from "./registration";
 
 /**
  * Watches for a new version that waits for this one to go.
  *
- * @param tell is told of it, and of null when it is there no more
+ * @param notify is told of it, and of null when it is there no more
  * @param until when to stop
  */
 export function watchForUpdate(
   registration: ServiceWorkerRegistration,
-  tell: (waiting: ServiceWorker | null) => void,
+  notify: (waiting: ServiceWorker | null) => void,
   until: AbortSignal,
 ): void {
   // The first version of all waits for nobody.
-  const look = () => tell(registration.active ? registration.waiting : null);
+  const look = () => notify(registration.active ? registration.waiting : null);
   const follow = (worker: ServiceWorker | null) => {
     worker?.addEventListener("statechange", look, { signal: until });
   };
@@ -30,6 +31,17 @@ export function reloadWhenTakenOver(until: AbortSignal): void {
     "message",
     ({ data }) => {
       if (data === TAKEN_OVER) location.reload();
+    },
+    { signal: until },
+  );
+}
+
+/** Says to a new version that asks that the page is up. A page whose script fails at the start never does. */
+export function sayWhetherUp(until: AbortSignal): void {
+  navigator.serviceWorker?.addEventListener(
+    "message",
+    ({ data, source }) => {
+      if (data === ARE_YOU_UP && source instanceof ServiceWorker) tell(source, "up");
     },
     { signal: until },
   );

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { keep, look, register, remove, tell } from "./registration";
-import { reloadWhenTakenOver, watchForUpdate } from "./update";
+import { keep, look, register, remove, replace, tell } from "./registration";
+import { reloadWhenTakenOver, sayWhetherUp, watchForUpdate } from "./update";
 
 /** Where the page stands with visits without a network. */
 export interface Offline {
@@ -28,6 +28,8 @@ export function useOffline(off: boolean, settled: boolean): Offline {
   useEffect(() => {
     const end = new AbortController();
     reloadWhenTakenOver(end.signal);
+    // After the first render, as everything here.
+    sayWhetherUp(end.signal);
     return () => end.abort();
   }, []);
 
@@ -50,9 +52,18 @@ export function useOffline(off: boolean, settled: boolean): Offline {
     return () => end.abort();
   }, [off, settled]);
 
+  // A version that cannot keep its page has come from the network, and so will the next one: there is nothing to ask about.
+  const isUseless = kept === false;
+  useEffect(() => {
+    if (!isUseless || !waiting) return;
+    const begin = async () => setKept(await keep(await replace(waiting)));
+    begin().catch(() => {});
+  }, [isUseless, waiting]);
+
   const update = useCallback(() => {
     if (waiting) tell(waiting, "take-over");
   }, [waiting]);
   const later = useCallback(() => setPostponed(waiting), [waiting]);
-  return { kept, offered: waiting !== null && waiting !== postponed, update, later };
+  const offered = waiting !== null && waiting !== postponed && !isUseless;
+  return { kept, offered, update, later };
 }
