@@ -137,12 +137,15 @@ export const testSteps = [
     about: "tests of the whole page, in Chromium",
     needs: ["build"],
     after: ["weights"],
-    work: tests(NODE, [installed("@playwright/test/cli.js"), "test", "--reporter=list,json"], {
-      count: fromReport("page", playwrightCounts),
-      before: [ensureBrowser, buildPage],
-      env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf("page") },
-    }),
+    work: onPage("page", "chromium", []),
   },
+  ...["firefox", "webkit"].map((name) => ({
+    name,
+    about: `tests of visits to the page, in Debian's ${name === "firefox" ? "Firefox" : "WebKitGTK"}`,
+    needs: ["build"],
+    after: ["weights"],
+    work: onPage(name, name, ["--config=tests/browsers/playwright.config.ts", `--project=${name}`]),
+  })),
 ];
 
 /** The steps of these names with all that have to come before them, in the table's order. */
@@ -166,9 +169,19 @@ function inBrowser(features, names = []) {
   ];
   return tests("wasm-pack", args, {
     count: cargoCounts,
-    before: [ensureBrowser, ensureWasmPack],
+    before: [ensureBrowser("chromium"), ensureWasmPack],
     // In seconds. A GPU played by the processor is slow, and so is a browser starting up.
     env: { WASM_BINDGEN_TEST_TIMEOUT: "900", WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60" },
+  });
+}
+
+/** Tests of the built page in a browser, as Playwright's runner finds them with these options. */
+function onPage(step, browser, options) {
+  const runner = installed("@playwright/test/cli.js");
+  return tests(NODE, [runner, "test", "--reporter=list,json", ...options], {
+    count: fromReport(step, playwrightCounts),
+    before: [ensureBrowser(browser), buildPage],
+    env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf(step) },
   });
 }
 

@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+
+/** What kind of file a browser takes it for, by the end of its name. */
+const TYPES: Record<string, string> = { ".png": "image/png", ".jpg": "image/jpeg" };
+
+/** A browser that is driven, with a profile of its own that is new. */
+export interface Browser {
+  newTab(): Promise<Tab>;
+  close(): Promise<void>;
+}
+
+/** A tab of such a browser: what is the same in all of them is made of the few things that each can do. */
+export abstract class Tab {
+  /** Loads the page at an address. Fails where that takes longer than {@link LOAD_LIMIT}. */
+  abstract open(address: string): Promise<void>;
+
+  abstract reload(): Promise<void>;
+
+  /** Runs a function in the page, with arguments and a result that JSON can hold. */
+  abstract evaluate<Arguments extends unknown[], Result>(
+    work: (...args: Arguments) => Result,
+    ...args: Arguments
+  ): Promise<Awaited<Result>>;
+
+  /** Clicks the first element of a CSS selector, as a person does: it is scrolled into view and must be in sight. */
+  abstract click(selector: string): Promise<void>;
+
+  /** Chooses files, by their paths, in an `<input type="file">`. */
+  abstract chooseFiles(selector: string, ...files: string[]): Promise<void>;
+
+  /** The tab's picture, as PNG. */
+  abstract screenshot(): Promise<Buffer>;
+
+  abstract close(): Promise<void>;
+
+  /** The text of the first element of a CSS selector as it is seen; empty where there is none. */
+  text(selector = "body"): Promise<string> {
+    return this.evaluate(
+      (selector) => document.querySelector<HTMLElement>(selector)?.innerText ?? "",
+      selector,
+    );
+  }
+
+  /** Clicks the button with this text, or whose picture has it as its description. */
+  async clickButton(name: string): Promise<void> {
+    const mark = await this.evaluate((name) => {
+      const button = [...document.querySelectorAll("button")].find((one) =>
+        [one.innerText.trim(), one.ariaLabel, one.querySelector("img")?.alt].includes(name),
+      );
+      if (!button) return null;
+      button.dataset.test = name;
+      return CSS.escape(name);
+    }, name);
+    if (mark === null) throw new Error(`there is no button "${name}"`);
+    await this.click(`button[data-test=${mark}]`);
+  }
+
+  /** Drops files, by their paths, on the first element of a CSS selector. */
+  async drop(selector: string, ...files: string[]): Promise<void> {
+    const dropped = files.map((file) => ({
+      name: path.basename(file),
+      type: TYPES[path.extname(file)] ?? "",
+      base64: readFileSync(file, "base64"),
+    }));
+    await this.evaluate(
+      (selector, dropped) => {
+        const dataTransfer = new DataTransfer();
+        for (const { name, type, base64 } of dropped) {
+          const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+          dataTransfer.items.add(new File([bytes], name, { type }));
+        }
+        const target = document.querySelector(selector);
+        for (const event of ["dragenter", "dragover", "drop"]) {
+          const options = { bubbles: true, cancelable: true, dataTransfer };
+          target?.dispatchEvent(new DragEvent(event, options));
+        }
+      },
+      selector,
+      dropped,
+    );
+  }
+}
+
+/** How long a page may take to load, in milliseconds. One that never does is what some tests look for. */
+export const LOAD_LIMIT = 30_000;
