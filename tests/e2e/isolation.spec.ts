@@ -1,8 +1,8 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Page } from "@playwright/test";
 import { overflow, violations } from "./support/access";
-import type { Change, StaticHost } from "./support/host";
+import { type Change, StaticHost } from "./support/host";
 import { test as base, type ClassifierPage, expect, onHost as test } from "./support/page";
 import { register, registered } from "./support/service-workers";
 
@@ -138,6 +138,51 @@ base.describe("on a server that sends the headers", () => {
       await expect(threads(page)).toBeEnabled();
       await expect(classifier.notice).toHaveCount(0);
     });
+  });
+});
+
+test.describe("with the headers for security that docs/isolation.md names", () => {
+  const [forPage, forWorkers] = [
+    ...readFileSync("docs/isolation.md", "utf8").matchAll(/^ *Content-Security-Policy: (.*)$/gm),
+  ].map(([, policy]) => policy ?? "");
+  const send = (host: StaticHost) => {
+    host.headersOf = (file) => {
+      if (file === "index.html") return { "content-security-policy": forPage ?? "" };
+      const isWorker = /^assets\/(worker|helper)-/.test(file);
+      return isWorker ? { "content-security-policy": forWorkers ?? "" } : {};
+    };
+  };
+
+  for (const isolates of [true, false]) {
+    const threads = isolates ? "several threads" : "one thread";
+    test(`everything works, on ${threads}, and without a network`, async ({
+      classifier,
+      host,
+      page,
+    }) => {
+      host.isolates = isolates;
+      send(host);
+      await classifier.open("?device=cpu");
+      await catIsSeen(classifier);
+      expect(await isIsolated(page)).toBe(isolates);
+      await expect(classifier.device).not.toContainText("could not be started");
+      await expect(page.getByText("works: page and weights are kept")).toBeVisible();
+      host.close();
+      await page.reload();
+      await catIsSeen(classifier);
+    });
+  }
+
+  test("no page of another origin embeds it", async ({ host, page }) => {
+    send(host);
+    const other = new StaticHost();
+    other.change("index.html", () => `<!doctype html><iframe src="${host.address}"></iframe>`);
+    await other.open();
+    await page.goto(other.address);
+    await expect
+      .poll(() => page.frames().map((frame) => frame.url()))
+      .toContainEqual(expect.stringMatching(/^chrome-error:/));
+    other.close();
   });
 });
 

@@ -32,6 +32,8 @@ export class StaticHost {
   isolates = false;
   /** What it sends besides. */
   headers: Record<string, string> = {};
+  /** More headers that it sends with a file, by the file's name in the page's folder. */
+  headersOf: (file: string) => Record<string, string> = () => ({});
   readonly #changes = new Map<string, Change>();
   readonly #server = createServer(({ url }, response) => void this.#answer(url ?? "/", response));
   #port = 0;
@@ -75,6 +77,7 @@ export class StaticHost {
       // A later visit may find the page in the browser's cache, as it came.
       "cache-control": "max-age=600",
       ...(this.isolates && ISOLATION),
+      ...this.headersOf(name || ""),
       ...this.headers,
     });
     response.end(isStatus ? "" : answer);
