@@ -7,7 +7,6 @@ use burn::prelude::{Shape, Tensor};
 use burn::tensor::{Bytes, DType};
 
 use resnet_web_kernels::gemm::{Epilogue, PANEL, Product, Rows, pack};
-use resnet_web_kernels::parts::Parts;
 
 /// A linear layer as a backend does it: features in and out.
 #[backend_extension(Flex)]
@@ -74,10 +73,9 @@ impl LinearOps for Flex {
                 residual: None,
                 relu: false,
             },
-            output: Parts::of(&mut output),
             quantised: None,
         };
-        product.compute();
+        product.compute(&mut output);
         let layout = Layout::contiguous(Shape::from(vec![batch, outputs]));
         FlexTensor::new(Bytes::from_elems(output), layout, DType::F32)
     }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { place } from "../../tools/lib/places.mjs";
 import { temporaryFolder } from "./temporary-folder.mjs";
 
-const commands = ["start", "build", "weights", "test"];
+const commands = ["start", "build", "weights", "test", "sanitize"];
 
 function runTool(name, args, env = process.env) {
   const script = place("tools", `${name}.mjs`);

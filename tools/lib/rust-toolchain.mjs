@@ -10,7 +10,7 @@ import { progressOf } from "./steps.mjs";
  * through rustup, which is not left to do it by itself: it may be configured not to.
  */
 export async function ensureRustToolchain(report) {
-  const wanted = parseToolchain(readFileSync(place("rust-toolchain.toml"), "utf8"));
+  const wanted = wantedToolchain();
   const installed = (...args) => ask("rustup", args).split("\n");
   const rustup = (...args) => run("rustup", args, { onLine: (line) => report(progressOf(line)) });
   const of = ["--toolchain", wanted.channel];
@@ -19,10 +19,7 @@ export async function ensureRustToolchain(report) {
   if (!toolchains.some((name) => name.startsWith(`${wanted.channel}-`))) {
     await rustup("toolchain", "install", wanted.channel, "--profile", "minimal");
   }
-  const targets = installed("target", "list", "--installed", ...of);
-  for (const target of wanted.targets.filter((name) => !targets.includes(name))) {
-    await rustup("target", "add", target, ...of);
-  }
+  for (const target of wanted.targets) await ensureTarget(target, report);
   const components = installed("component", "list", "--installed", ...of);
   for (const component of wanted.components) {
     // rustup lists a component with the machine it is for: "clippy-x86_64-unknown-linux-gnu".
@@ -31,11 +28,29 @@ export async function ensureRustToolchain(report) {
   }
 }
 
+/** Sees to the standard library for a target, of the toolchain that rust-toolchain.toml names. */
+export async function ensureTarget(target, report) {
+  const of = ["--toolchain", wantedToolchain().channel];
+  if (
+    ask("rustup", ["target", "list", "--installed", ...of])
+      .split("\n")
+      .includes(target)
+  )
+    return;
+  await run("rustup", ["target", "add", target, ...of], {
+    onLine: (line) => report(progressOf(line)),
+  });
+}
+
 /** The channel, targets and components of a rust-toolchain.toml. */
 export function parseToolchain(toml) {
   const channel = toml.match(/^channel\s*=\s*"([^"]+)"/m)?.[1];
   if (!channel) throw new Fault("rust-toolchain.toml names no channel; add one to it.");
   return { channel, targets: listIn(toml, "targets"), components: listIn(toml, "components") };
+}
+
+function wantedToolchain() {
+  return parseToolchain(readFileSync(place("rust-toolchain.toml"), "utf8"));
 }
 
 function listIn(toml, key) {

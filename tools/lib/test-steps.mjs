@@ -2,10 +2,13 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import { CHROMEDRIVER, ensureBrowser } from "./browser.mjs";
 import { ensureWasmPack } from "./cargo-tools.mjs";
+import { ensurePackages } from "./debian.mjs";
 import { ensureWeights } from "./default-weights.mjs";
 import { buildFuzzTargets, fuzz, fuzzTargets } from "./fuzzing.mjs";
 import { buildPage } from "./page.mjs";
 import { place } from "./places.mjs";
+import { ensureTarget } from "./rust-toolchain.mjs";
+import { sanitizerArgs, sanitizers } from "./sanitizers.mjs";
 import { checkSizes } from "./size-budget.mjs";
 import { cargoCounts, nodeCounts, playwrightCounts, vitestCounts } from "./test-counts.mjs";
 import { check, fromReport, logOf, making, reportOf, tests } from "./test-kinds.mjs";
@@ -14,6 +17,7 @@ import { buildModule, modules } from "./wasm-module.mjs";
 const NODE = process.execPath;
 const FOR_WASM = ["--target", "wasm32-unknown-unknown"];
 const NATIVE = ["--features", "resnet-web/cli"];
+const FOR_32_BITS = "i686-unknown-linux-gnu";
 const EVERY_FEATURE = ["--features", "webgpu,relaxed-simd,threads"];
 const FUZZ_SECONDS = 60;
 const DENY_WARNINGS = ["--", "-D", "warnings"];
@@ -79,6 +83,27 @@ export const testSteps = [
     work: tests("cargo", ["test", "--workspace", ...NATIVE, "--no-fail-fast"], {
       count: cargoCounts,
     }),
+  },
+  {
+    name: "native-32",
+    about: "tests of what needs no burn, where numbers are as short as in the browser",
+    work: tests(
+      "cargo",
+      [
+        ...["test", "-p", "resnet-web-core", "-p", "resnet-web-kernels"],
+        ...["--target", FOR_32_BITS, "--no-fail-fast"],
+      ],
+      { count: cargoCounts, before: [ensureNative32] },
+    ),
+  },
+  {
+    name: "tsan",
+    about: "tests of the kernels and the threads, with ThreadSanitizer watching",
+    work: (context) =>
+      tests("cargo", sanitizerArgs("tsan"), {
+        count: cargoCounts,
+        env: sanitizers.tsan.env,
+      })(context),
   },
   {
     name: "fuzz",
@@ -158,6 +183,14 @@ export function stepsFor(names, steps = testSteps) {
   };
   for (const name of names) want(name);
   return steps.filter(({ name }) => wanted.has(name));
+}
+
+/** Sees to a standard library and a linker for 32-bit code. */
+async function ensureNative32(report) {
+  await ensureTarget(FOR_32_BITS, report);
+  const files = ["/usr/lib32/crt1.o", "/usr/lib32/libgcc_s.so.1"];
+  const linker = { title: "what links 32-bit programs", files, packages: ["gcc-multilib"] };
+  await ensurePackages(linker, report);
 }
 
 /** Tests of the wasm module with these features, those only whose names hold one of `names`. */

@@ -11,8 +11,8 @@
 use std::ops::Range;
 
 use super::int8::Step;
-use super::parts::Parts;
 use crate::lanes::{LANES, Lanes};
+use crate::parts::Parts;
 use crate::threads;
 
 /// Output channels of a panel.
@@ -85,8 +85,6 @@ pub struct Product<'a> {
     pub channels: usize,
     /// What comes after the sum.
     pub epilogue: Epilogue<'a>,
-    /// `[pixels, channels]`
-    pub output: Parts<'a>,
     /// Where rows and weights are words of four bytes (see [`int8`](super::int8)): what they stand for.
     pub quantised: Option<Quantised<'a>>,
 }
@@ -103,8 +101,31 @@ pub struct Quantised<'a> {
 }
 
 impl Product<'_> {
-    /// Computes it, on as many threads as there are.
-    pub fn compute(&self) {
+    /// Computes it into `output`, `[pixels, channels]`, on as many threads as there are.
+    ///
+    /// The output is borrowed for as long as the threads write it, so that no two calls write the same one at once:
+    ///
+    /// ```compile_fail,E0499
+    /// # use resnet_web_kernels::gemm::Product;
+    /// fn twice(product: Product<'_>, output: &mut [f32]) {
+    ///     std::thread::scope(|scope| {
+    ///         scope.spawn(|| product.compute(output));
+    ///         scope.spawn(|| product.compute(output));
+    ///     });
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    /// Where the output has another size, the weights are no whole panels, or rows reach beyond the input.
+    pub fn compute(&self, output: &mut [f32]) {
+        let size = self.starts.len().checked_mul(self.channels);
+        assert!(size == Some(output.len()), "an output of another size");
+        let padded = self.channels.next_multiple_of(PANEL);
+        assert!(
+            self.packed.len().is_multiple_of(padded),
+            "weights of whole panels"
+        );
+        let output = Parts::of(output);
         let groups = self.groups();
         let pixels = self.starts.len();
         // A few parts for each thread, so that one that is late does fewer. With enough weights those are parted, for
@@ -117,12 +138,18 @@ impl Product<'_> {
         let shares = pixels.div_ceil(share);
         threads::each(0..groups * shares, |part| {
             let first = part / groups * share;
-            self.compute_part(part % groups, first..(first + share).min(pixels));
+            let pixels = first..(first + share).min(pixels);
+            // SAFETY: each part of the output is one group for some of the pixels, no two have both in common, and the
+            // output is this call's alone. Its size and that of the weights were checked.
+            #[allow(unsafe_code)]
+            unsafe {
+                self.compute_part(output, part % groups, pixels);
+            }
         });
     }
 
     /// In how many groups the output channels fall.
-    pub fn groups(&self) -> usize {
+    pub(crate) fn groups(&self) -> usize {
         self.channels.div_ceil(PANEL).div_ceil(self.panels())
     }
 
@@ -136,12 +163,23 @@ impl Product<'_> {
         (GROUP / (self.depth() * PANEL)).max(2)
     }
 
-    /// One group of channels for some of the pixels. Parts may be computed at the same time.
+    /// One group of channels for some of the pixels of `output`, `[pixels, channels]`. Several may be computed at the same
+    /// time.
+    ///
+    /// # Safety
+    /// Meanwhile nobody else reads or writes these channels of these pixels of the output, which has a place for each
+    /// pixel and channel; `packed` is of whole panels, as many as the channels fill.
+    #[allow(unsafe_code)]
     #[cfg_attr(
         all(target_arch = "wasm32", feature = "relaxed-simd"),
         target_feature(enable = "relaxed-simd")
     )]
-    pub fn compute_part(&self, group: usize, pixels: Range<usize>) {
+    pub(crate) unsafe fn compute_part(
+        &self,
+        output: Parts<'_>,
+        group: usize,
+        pixels: Range<usize>,
+    ) {
         let (weights, _) = self.packed.as_chunks::<PANEL>();
         let depth = self.depth();
         let panels = self.panels();
@@ -149,37 +187,49 @@ impl Product<'_> {
         let last = (first + panels * depth).min(weights.len());
         let work = Work {
             product: *self,
+            output,
             weights: &weights[first..last],
             depth,
             channel: group * panels * PANEL,
         };
-        match self.quantised {
-            None => self.compute_tiles::<false>(&work, pixels),
-            Some(_) => self.compute_tiles::<true>(&work, pixels),
+        // SAFETY: the caller's promise is that of the function.
+        unsafe {
+            match self.quantised {
+                None => self.compute_tiles::<false>(&work, pixels),
+                Some(_) => self.compute_tiles::<true>(&work, pixels),
+            }
         }
     }
 
+    /// The tiles of some pixels.
+    ///
+    /// # Safety
+    /// As that of [`compute_part`](Self::compute_part).
+    #[allow(unsafe_code)]
     #[inline]
     #[cfg_attr(
         all(target_arch = "wasm32", feature = "relaxed-simd"),
         target_feature(enable = "relaxed-simd")
     )]
-    fn compute_tiles<const INT8: bool>(&self, work: &Work<'_>, pixels: Range<usize>) {
+    unsafe fn compute_tiles<const INT8: bool>(&self, work: &Work<'_>, pixels: Range<usize>) {
         let (tiles, rest) = self.starts[pixels.clone()].as_chunks::<TILE>();
-        for (i, starts) in tiles.iter().enumerate() {
-            tile::<TILE, 1, INT8>(work, starts, pixels.start + i * TILE);
-        }
-        let pixel = pixels.start + tiles.len() * TILE;
-        match *rest {
-            [] => {}
-            [a] => tile::<1, 4, INT8>(work, &[a], pixel),
-            [a, b] => tile::<2, 2, INT8>(work, &[a, b], pixel),
-            [a, b, c] => tile::<3, 2, INT8>(work, &[a, b, c], pixel),
-            [a, b, c, d] => tile::<4, 1, INT8>(work, &[a, b, c, d], pixel),
-            [a, b, c, d, ref e @ ..] => {
-                tile::<4, 1, INT8>(work, &[a, b, c, d], pixel);
-                for (i, &e) in e.iter().enumerate() {
-                    tile::<1, 4, INT8>(work, &[e], pixel + 4 + i);
+        // SAFETY: no pixel but these is written, and no channel but the group's: the caller promises that they are ours.
+        unsafe {
+            for (i, starts) in tiles.iter().enumerate() {
+                tile::<TILE, 1, INT8>(work, starts, pixels.start + i * TILE);
+            }
+            let pixel = pixels.start + tiles.len() * TILE;
+            match *rest {
+                [] => {}
+                [a] => tile::<1, 4, INT8>(work, &[a], pixel),
+                [a, b] => tile::<2, 2, INT8>(work, &[a, b], pixel),
+                [a, b, c] => tile::<3, 2, INT8>(work, &[a, b, c], pixel),
+                [a, b, c, d] => tile::<4, 1, INT8>(work, &[a, b, c, d], pixel),
+                [a, b, c, d, ref e @ ..] => {
+                    tile::<4, 1, INT8>(work, &[a, b, c, d], pixel);
+                    for (i, &e) in e.iter().enumerate() {
+                        tile::<1, 4, INT8>(work, &[e], pixel + 4 + i);
+                    }
                 }
             }
         }
@@ -189,6 +239,8 @@ impl Product<'_> {
 /// A group of panels.
 struct Work<'a> {
     product: Product<'a>,
+    /// The product's, `[pixels, channels]`.
+    output: Parts<'a>,
     weights: &'a [Weights],
     /// Rows of a panel.
     depth: usize,
@@ -202,12 +254,16 @@ struct Work<'a> {
 /// takes four times as long as it keeps the processor from beginning the next.
 ///
 /// A function of its own: browsers compile what runs often a second time, function by function, and a large one late.
+///
+/// # Safety
+/// Meanwhile nobody else reads or writes the group's channels of these pixels of the output.
+#[allow(unsafe_code)]
 #[inline(never)]
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-fn tile<const N: usize, const CHAINS: usize, const INT8: bool>(
+unsafe fn tile<const N: usize, const CHAINS: usize, const INT8: bool>(
     work: &Work<'_>,
     starts: &[usize; N],
     pixel: usize,
@@ -217,10 +273,10 @@ fn tile<const N: usize, const CHAINS: usize, const INT8: bool>(
         rows,
         channels,
         epilogue,
-        output,
         quantised,
         ..
     } = work.product;
+    let output = work.output;
     for (p, panel) in work.weights.chunks_exact(work.depth).enumerate() {
         let channel = work.channel + p * PANEL;
         let (bias, _) = epilogue.bias[channel..].as_chunks::<PANEL>();
@@ -235,8 +291,7 @@ fn tile<const N: usize, const CHAINS: usize, const INT8: bool>(
         for (n, sums) in sums.into_iter().enumerate() {
             let place = (pixel + n) * channels + channel;
             let count = PANEL.min(channels - channel);
-            // SAFETY: parts differ in their groups or their pixels, and whoever made the product shares out nothing else.
-            #[allow(unsafe_code)]
+            // SAFETY: these are channels of the group and of one of the pixels, which the caller promises are ours.
             let output = unsafe { output.at(place, count) };
             finish(sums, place, epilogue, output);
         }

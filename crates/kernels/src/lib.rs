@@ -2,11 +2,12 @@
 //!
 //! Everything works on plain slices, and nothing here depends on burn, so that it compiles in seconds and runs under Miri and
 //! ThreadSanitizer. [`gemm`] multiplies rows by packed weights, [`winograd`] convolves 3x3 kernels, [`int8`] quantises,
-//! [`lanes`] is four numbers at a time, [`threads`] hands out work, [`parts`] is what several threads write at once.
+//! [`lanes`] is four numbers at a time, [`threads`] hands out work. Callers need no unsafe code, and whatever they pass, nothing
+//! is read or written beside their slices, nor by two threads at once: what does not fit panics.
 
 pub mod gemm;
 pub mod int8;
 pub mod lanes;
-pub mod parts;
+mod parts;
 pub mod threads;
 pub mod winograd;

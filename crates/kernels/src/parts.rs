@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-/// A slice that several threads write, each to places of its own.
+/// A slice that several threads write, each to places of its own. It is borrowed as a whole for as long as a copy lives.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts<'a> {
     start: *mut f32,
@@ -43,7 +43,7 @@ impl<'a> Parts<'a> {
     /// `count` numbers from `place` on.
     ///
     /// # Safety
-    /// While the result lives, nobody else asks for any of them.
+    /// While the result lives, nobody else reads or writes any of them, through this, a copy or a [`part`](Self::part).
     ///
     /// # Panics
     /// Where the slice has not so many.

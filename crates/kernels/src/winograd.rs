@@ -12,8 +12,8 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::gemm::{Epilogue, PANEL, Product, Rows, TILE};
-use super::parts::Parts;
 use crate::lanes::{LANES, Lanes};
+use crate::parts::Parts;
 use crate::threads;
 
 /// Sides of the output tiles.
@@ -103,6 +103,10 @@ pub struct Input<'a> {
 }
 
 /// Convolves one map with zeros around it into `output`, `[height, width, channels]`, on as many threads as there are.
+///
+/// # Panics
+/// Where the input or the output has another size than its sides say, or channels that are no multiple of [`LANES`]; where
+/// weights, bias or residual are too short.
 pub fn convolve(
     tiling: Tiling,
     input: Input<'_>,
@@ -111,7 +115,22 @@ pub fn convolve(
     epilogue: Epilogue<'_>,
     output: &mut [f32],
 ) {
+    let pixels = input.height.checked_mul(input.width);
+    let size = |channels: usize| pixels.and_then(|pixels| pixels.checked_mul(channels));
+    assert!(
+        size(input.channels) == Some(input.data.len()) && size(channels) == Some(output.len()),
+        "maps of another size"
+    );
+    assert!(
+        input.channels.is_multiple_of(LANES) && channels.is_multiple_of(LANES),
+        "channels that fill no registers"
+    );
     let side = tiling.inputs();
+    let matrix = input.channels * channels.next_multiple_of(PANEL);
+    assert!(
+        packed.len() == side * side * matrix,
+        "weights of another size"
+    );
     let across = input.width.div_ceil(tiling.outputs());
     let tiles = across * input.height.div_ceil(tiling.outputs());
     let work = Work {
@@ -135,7 +154,13 @@ pub fn convolve(
     } else {
         tiles.div_ceil(tiles.div_ceil(most)).next_multiple_of(TILE)
     };
-    let block = |i: usize| work.compute(i * size..((i + 1) * size).min(tiles));
+    let block = |i: usize| {
+        // SAFETY: blocks have no tile in common, and the output is this call's alone.
+        #[allow(unsafe_code)]
+        unsafe {
+            work.compute(i * size..((i + 1) * size).min(tiles));
+        }
+    };
     let blocks = 0..tiles.div_ceil(size);
     if apart {
         threads::each(blocks, block);
@@ -158,24 +183,35 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Computes the outputs of some tiles. Others may be computed at the same time.
-    fn compute(&self, tiles: Range<usize>) {
+    ///
+    /// # Safety
+    /// Meanwhile nobody else reads or writes the outputs of these tiles.
+    #[allow(unsafe_code)]
+    unsafe fn compute(&self, tiles: Range<usize>) {
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.reserve(self.tiling, tiles.len(), self.input.channels, self.channels);
             let plane = tiles.len() * self.input.channels;
             let transformed = Parts::of(&mut scratch.input);
-            self.each_tile(&tiles, |tile, place| match self.tiling {
-                Tiling::Two => self.transform_input::<4>(tile, place, transformed, plane),
-                Tiling::Four => self.transform_input::<6>(tile, place, transformed, plane),
+            self.each_tile(&tiles, |tile, place| {
+                // SAFETY: each tile has a place of its own, and the buffer is this thread's.
+                unsafe {
+                    match self.tiling {
+                        Tiling::Two => self.transform_input::<4>(tile, place, transformed, plane),
+                        Tiling::Four => self.transform_input::<6>(tile, place, transformed, plane),
+                    }
+                }
             });
             self.multiply(tiles.len(), scratch);
             let plane = tiles.len() * self.channels;
             let sums = scratch.output.as_slice();
-            self.each_tile(&tiles, |tile, place| match self.tiling {
-                Tiling::Two => {
-                    self.transform_output::<4, 2>(tile, &sums[place * self.channels..], plane)
-                }
-                Tiling::Four => {
-                    self.transform_output::<6, 4>(tile, &sums[place * self.channels..], plane)
+            self.each_tile(&tiles, |tile, place| {
+                let sums = &sums[place * self.channels..];
+                // SAFETY: tiles do not overlap, and the caller promises that these are ours.
+                unsafe {
+                    match self.tiling {
+                        Tiling::Two => self.transform_output::<4, 2>(tile, sums, plane),
+                        Tiling::Four => self.transform_output::<6, 4>(tile, sums, plane),
+                    }
                 }
             });
         });
@@ -214,21 +250,32 @@ impl Work<'_> {
                 residual: None,
                 relu: false,
             },
-            output: sums.part(point * out_plane, out_plane),
             quantised: None,
         };
         let groups = product(0).groups();
         threads::each(0..points * groups, |part| {
-            product(part / groups).compute_part(part % groups, 0..count);
+            let point = part / groups;
+            let output = sums.part(point * out_plane, out_plane);
+            // SAFETY: each part is one group of channels of one point's sums, which have their own part of a buffer that is
+            // this thread's. `convolve` has checked that the weights are whole panels.
+            #[allow(unsafe_code)]
+            unsafe {
+                product(point).compute_part(output, part % groups, 0..count);
+            }
         });
     }
 
     /// `B^T d B` of one tile, four channels at a time.
+    ///
+    /// # Safety
+    /// Meanwhile nobody else reads or writes this place in any of the planes of `to`. The input's channels are a multiple of
+    /// [`LANES`].
+    #[allow(unsafe_code)]
     #[cfg_attr(
         all(target_arch = "wasm32", feature = "relaxed-simd"),
         target_feature(enable = "relaxed-simd")
     )]
-    fn transform_input<const S: usize>(
+    unsafe fn transform_input<const S: usize>(
         &self,
         tile: usize,
         place: usize,
@@ -241,21 +288,28 @@ impl Work<'_> {
             && (1..=width - 1).contains(&left)
             && top + S - 1 <= height
             && left + S - 1 <= width;
-        if whole {
-            self.transform_tile::<S, true>([top, left], place, to, plane);
-        } else {
-            self.transform_tile::<S, false>([top, left], place, to, plane);
+        // SAFETY: the caller's promise is that of the function.
+        unsafe {
+            if whole {
+                self.transform_tile::<S, true>([top, left], place, to, plane);
+            } else {
+                self.transform_tile::<S, false>([top, left], place, to, plane);
+            }
         }
     }
 
     /// As [`transform_input`](Self::transform_input); `WHOLE` says that no zeros around the map are seen. The first
     /// output is at `top` and `left`, so the first input is one above and to the left of it.
+    ///
+    /// # Safety
+    /// As that of `transform_input`.
+    #[allow(unsafe_code)]
     #[inline]
     #[cfg_attr(
         all(target_arch = "wasm32", feature = "relaxed-simd"),
         target_feature(enable = "relaxed-simd")
     )]
-    fn transform_tile<const S: usize, const WHOLE: bool>(
+    unsafe fn transform_tile<const S: usize, const WHOLE: bool>(
         &self,
         [top, left]: [usize; 2],
         place: usize,
@@ -288,8 +342,7 @@ impl Work<'_> {
                 let column = input_row(column);
                 for (y, value) in column.into_iter().enumerate() {
                     let at = (y * S + x) * plane + place * channels + channel;
-                    // SAFETY: the place is this tile's alone.
-                    #[allow(unsafe_code)]
+                    // SAFETY: within the place, whose channels are a multiple of as many: the caller promises that it is ours.
                     value.store(unsafe { to.at(at, LANES) });
                 }
             }
@@ -297,11 +350,16 @@ impl Work<'_> {
     }
 
     /// `A^T m A` of one tile, four channels at a time, and the epilogue. What lies beyond the map's edge is dropped.
+    ///
+    /// # Safety
+    /// Meanwhile nobody else reads or writes the tile's pixels of the output. The output's channels are a multiple of
+    /// [`LANES`].
+    #[allow(unsafe_code)]
     #[cfg_attr(
         all(target_arch = "wasm32", feature = "relaxed-simd"),
         target_feature(enable = "relaxed-simd")
     )]
-    fn transform_output<const S: usize, const M: usize>(
+    unsafe fn transform_output<const S: usize, const M: usize>(
         &self,
         tile: usize,
         from: &[f32],
@@ -341,8 +399,8 @@ impl Work<'_> {
                     if epilogue.relu {
                         value = value.max(zero);
                     }
-                    // SAFETY: the pixel is this tile's alone.
-                    #[allow(unsafe_code)]
+                    // SAFETY: within a pixel of the tile, whose channels are a multiple of as many: the caller promises that
+                    // it is ours.
                     value.store(unsafe { output.at(at, LANES) });
                 }
             }

@@ -11,7 +11,6 @@ use resnet_web_core::resnet::conv::{Arithmetic, ConvShape};
 use resnet_web_kernels::gemm::{Epilogue, PANEL, Product, Rows, pack};
 use resnet_web_kernels::int8::{self, Step};
 use resnet_web_kernels::lanes::{LANES, Lanes};
-use resnet_web_kernels::parts::Parts;
 use resnet_web_kernels::winograd::{Input, Tiling, convolve, pack_kernel};
 
 use super::map::{Map, each_line, map_tensor};
@@ -259,10 +258,9 @@ fn direct(
         packed,
         channels: shape.outputs,
         epilogue,
-        output: Parts::of(output),
         quantised: None,
     };
-    product.compute();
+    product.compute(output);
 }
 
 /// The same of bytes.
@@ -309,10 +307,9 @@ fn quantised(
         packed,
         channels: shape.outputs,
         epilogue,
-        output: Parts::of(output),
         quantised: Some(quantised),
     };
-    product.compute();
+    product.compute(output);
 }
 
 /// Where each of `[height, width]` pixels begins, for steps from row to row and from pixel to pixel.

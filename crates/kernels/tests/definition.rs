@@ -1,0 +1,470 @@
+//! Every kernel against the definition, one sum at a time in f64, on one thread and on several.
+//!
+//! Under Miri, where a multiplication takes microseconds, of each table those cases that are small.
+
+#![forbid(unsafe_code)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
+
+use resnet_web_kernels::gemm::{self, Epilogue, PANEL, Product, Rows};
+use resnet_web_kernels::int8::{self, Step};
+use resnet_web_kernels::lanes::LANES;
+use resnet_web_kernels::threads;
+use resnet_web_kernels::winograd::{self, Input, Tiling};
+
+/// How far a number may be off, as a part of the largest.
+const TOLERANCE: f64 = 1e-4;
+/// How many threads compute.
+const THREADS: &[usize] = if cfg!(miri) { &[1, 3] } else { &[1, 2, 3, 5] };
+/// Multiplications of a case that Miri runs, at most.
+const MOST_UNDER_MIRI: usize = 1 << 10;
+
+/// A convolution of one map with square kernels.
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    inputs: usize,
+    outputs: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    height: usize,
+    width: usize,
+}
+
+/// `(inputs, outputs), (kernel, stride, padding), (height, width)`
+type Row = ((usize, usize), (usize, usize, usize), (usize, usize));
+
+/// Every kind of convolution that ResNets have, and odd ones.
+#[rustfmt::skip]
+const CONVOLUTIONS: &[Row] = &[
+    // 3x3, stride 1, also by Winograd: tiles whole and cut, in several blocks, of one pixel.
+    ((32, 32), (3, 1, 1), (15, 17)),
+    ((64, 64), (3, 1, 1), (7, 7)),
+    ((4, 8), (3, 1, 1), (5, 9)),
+    ((4, 8), (3, 1, 1), (1, 3)),
+    ((8, 24), (3, 1, 1), (1, 1)),
+    ((16, 8), (3, 1, 1), (2, 3)),
+    ((16, 256), (3, 1, 1), (7, 5)),
+    // Enough weights for several groups of panels, and for blocks that the threads share.
+    ((512, 40), (3, 1, 1), (10, 12)),
+    ((2048, 40), (1, 1, 0), (3, 5)),
+    // Channels that fill no register or panel.
+    ((1, 1), (3, 1, 1), (6, 6)),
+    ((5, 7), (3, 1, 1), (4, 4)),
+    ((16, 10), (1, 1, 0), (3, 3)),
+    // The stem.
+    ((3, 64), (7, 2, 3), (17, 15)),
+    ((3, 8), (7, 2, 3), (5, 4)),
+    // Strides.
+    ((32, 72), (3, 2, 1), (15, 9)),
+    ((64, 72), (1, 2, 0), (8, 7)),
+    ((16, 8), (1, 2, 0), (3, 5)),
+    // No padding, more padding than needed; a remainder of pixels of every length.
+    ((8, 8), (3, 1, 0), (6, 6)),
+    ((8, 8), (3, 1, 2), (3, 3)),
+    ((8, 8), (5, 3, 2), (11, 7)),
+    ((16, 8), (1, 1, 0), (1, 1)),
+    ((16, 8), (1, 1, 0), (1, 2)),
+    ((16, 8), (1, 1, 0), (1, 3)),
+    ((16, 8), (1, 1, 0), (1, 4)),
+    ((16, 8), (1, 1, 0), (1, 5)),
+    ((16, 8), (1, 1, 0), (1, 11)),
+];
+
+/// What a case is computed of.
+struct Numbers {
+    /// `[height, width, inputs]`
+    map: Vec<f32>,
+    /// `[outputs, inputs, kernel, kernel]`
+    weight: Vec<f32>,
+    /// As many as outputs, padded to whole panels.
+    bias: Vec<f32>,
+    /// `[height, width, outputs]` of the output.
+    residual: Vec<f32>,
+}
+
+#[test]
+fn convolutions_are_what_the_definition_says_on_any_number_of_threads() {
+    let faults = cases().flat_map(|case| {
+        let numbers = case.numbers();
+        let sums = case.sums(&numbers);
+        let direct = |epilogue: Epilogue<'_>, output: &mut [f32]| {
+            case.direct(&numbers, epilogue, output);
+        };
+        let mut faults = case.faults("direct", THREADS, &numbers, &sums, direct);
+        if case.is_for_winograd() {
+            for tiling in [Tiling::Two, Tiling::Four] {
+                let [inputs, outputs] = [case.inputs, case.outputs];
+                let packed = winograd::pack_kernel(tiling, &numbers.weight, inputs, outputs);
+                let input = Input {
+                    data: &numbers.map,
+                    height: case.height,
+                    width: case.width,
+                    channels: inputs,
+                };
+                let convolve = |epilogue: Epilogue<'_>, output: &mut [f32]| {
+                    winograd::convolve(tiling, input, &packed, outputs, epilogue, output);
+                };
+                let way = format!("Winograd, {tiling:?}");
+                faults.extend(case.faults(&way, THREADS, &numbers, &sums, convolve));
+            }
+        }
+        faults
+    });
+    assert_eq!(faults.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn in_eight_bits_they_are_too_of_numbers_that_fit() {
+    let fitting = cases().filter(|case| case.inputs.is_multiple_of(int8::CHANNELS));
+    let faults = fitting.flat_map(|case| {
+        let numbers = case.whole_numbers();
+        let sums = case.sums(&numbers);
+        let in_eight_bits = |epilogue: Epilogue<'_>, output: &mut [f32]| {
+            case.in_eight_bits(&numbers, epilogue, output);
+        };
+        case.faults("int8", THREADS, &numbers, &sums, in_eight_bits)
+    });
+    assert_eq!(faults.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn what_does_not_fit_panics() {
+    let [bias, numbers] = [[0.0; 32], [1.0; 32]];
+    let product = |channels: usize, packed: usize, starts: usize, output: usize| {
+        let starts: Vec<_> = (0..starts).map(|start| start * 4).collect();
+        let product = Product {
+            rows: Rows {
+                data: &numbers,
+                run: 4,
+                step: 0,
+            },
+            starts: &starts,
+            packed: &vec![1.0; packed],
+            channels,
+            epilogue: epilogue(&bias),
+            quantised: None,
+        };
+        product.compute(&mut vec![0.0; output]);
+    };
+    let convolve =
+        |[height, width]: [usize; 2], [inputs, outputs]: [usize; 2], sizes: [usize; 3]| {
+            let [data, packed, output] = sizes.map(|size| vec![1.0; size]);
+            let input = Input {
+                data: &data,
+                height,
+                width,
+                channels: inputs,
+            };
+            let mut output = output;
+            winograd::convolve(
+                Tiling::Two,
+                input,
+                &packed,
+                outputs,
+                epilogue(&bias),
+                &mut output,
+            );
+        };
+    let fits: [&dyn Fn(); 2] = [&|| product(12, 64, 3, 36), &|| {
+        convolve([2, 3], [4, 8], [24, 512, 48])
+    }];
+    for fits in fits {
+        fits();
+    }
+    let cases: &[(&str, &dyn Fn())] = &[
+        ("an output that is too short", &|| product(12, 64, 3, 35)),
+        ("an output that is too long", &|| product(12, 64, 3, 37)),
+        ("half a panel of weights", &|| product(12, 72, 3, 36)),
+        ("no weights", &|| product(12, 0, 3, 36)),
+        ("no channels", &|| product(0, 64, 3, 0)),
+        ("rows beyond the input", &|| product(12, 64, 9, 108)),
+        ("a bias that is too short", &|| product(40, 160, 3, 120)),
+        ("a map that is too short", &|| {
+            convolve([2, 3], [4, 8], [23, 512, 48]);
+        }),
+        ("a convolution's output that is too short", &|| {
+            convolve([2, 3], [4, 8], [24, 512, 47]);
+        }),
+        ("weights that are too short", &|| {
+            convolve([2, 3], [4, 8], [24, 511, 48]);
+        }),
+        ("input channels that fill no register", &|| {
+            convolve([2, 3], [3, 8], [18, 384, 48]);
+        }),
+        ("output channels that fill no register", &|| {
+            convolve([2, 3], [4, 6], [24, 512, 36]);
+        }),
+        ("sides whose product is no number", &|| {
+            convolve([usize::MAX / 2, 2], [4, 8], [24, 512, 48]);
+        }),
+    ];
+    let panics = |work: &dyn Fn()| catch_unwind(AssertUnwindSafe(work)).is_err();
+    let passed: Vec<_> = cases
+        .iter()
+        .filter(|(_, work)| !panics(work))
+        .map(|(what, _)| *what)
+        .collect();
+    assert_eq!(passed, Vec::<&str>::new(), "went through");
+}
+
+/// Runs `work` on so many threads; no other test changes it meanwhile.
+fn on_threads(count: usize, work: impl FnOnce()) {
+    static COUNT: Mutex<()> = Mutex::new(());
+    let _ours = COUNT.lock().unwrap_or_else(PoisonError::into_inner);
+    threads::set_count(count);
+    work();
+}
+
+fn cases() -> impl Iterator<Item = Case> {
+    let cases = CONVOLUTIONS.iter().map(
+        |&((inputs, outputs), (kernel, stride, padding), (height, width))| Case {
+            inputs,
+            outputs,
+            kernel,
+            stride,
+            padding,
+            height,
+            width,
+        },
+    );
+    cases.filter(|case| !cfg!(miri) || case.multiplications() <= MOST_UNDER_MIRI)
+}
+
+impl Case {
+    /// A line for each epilogue, then for each number of threads, with which `compute` gives other numbers than the
+    /// definition.
+    fn faults(
+        &self,
+        way: &str,
+        threads: &[usize],
+        numbers: &Numbers,
+        sums: &[f64],
+        compute: impl Fn(Epilogue<'_>, &mut [f32]),
+    ) -> Vec<String> {
+        let mut faults = Vec::new();
+        for &(onto, relu, threads) in &[
+            (true, true, threads),
+            (true, false, &threads[..1]),
+            (false, true, &threads[..1]),
+            (false, false, &threads[..1]),
+        ][..if cfg!(miri) { 1 } else { 4 }]
+        {
+            let expected = sums.iter().zip(&numbers.residual).map(|(sum, &residual)| {
+                let sum = sum + if onto { f64::from(residual) } else { 0.0 };
+                if relu { sum.max(0.0) } else { sum }
+            });
+            let expected: Vec<_> = expected.collect();
+            let largest = expected
+                .iter()
+                .fold(1e-6, |max: f64, sum| max.max(sum.abs()));
+            let epilogue = Epilogue {
+                bias: &numbers.bias,
+                residual: onto.then_some(numbers.residual.as_slice()),
+                relu,
+            };
+            for &threads in threads {
+                // What was there before is of no account.
+                let mut found = vec![f32::NAN; expected.len()];
+                on_threads(threads, || compute(epilogue, &mut found));
+                let worst = found
+                    .iter()
+                    .zip(&expected)
+                    .map(|(&found, expected)| (f64::from(found) - expected).abs() / largest)
+                    .fold(0.0, |max, off| if off <= max { max } else { off });
+                if worst > TOLERANCE || worst.is_nan() {
+                    faults.push(format!(
+                        "{way}, {threads} threads, residual {onto}, ReLU {relu}, {self:?}: {worst} of the largest off"
+                    ));
+                }
+            }
+        }
+        faults
+    }
+
+    /// Height and width of the output.
+    fn output(&self) -> [usize; 2] {
+        [self.height, self.width]
+            .map(|side| (side + 2 * self.padding - self.kernel) / self.stride + 1)
+    }
+
+    fn multiplications(&self) -> usize {
+        let [height, width] = self.output();
+        height * width * self.outputs * self.inputs * self.kernel * self.kernel
+    }
+
+    fn is_for_winograd(&self) -> bool {
+        [self.kernel, self.stride, self.padding] == [3, 1, 1]
+            && self.inputs.is_multiple_of(LANES)
+            && self.outputs.is_multiple_of(PANEL)
+    }
+
+    fn numbers(&self) -> Numbers {
+        let [height, width] = self.output();
+        Numbers {
+            map: numbers(self.height * self.width * self.inputs, 1),
+            weight: numbers(self.outputs * self.inputs * self.kernel * self.kernel, 2),
+            bias: self.bias(),
+            residual: numbers(height * width * self.outputs, 4),
+        }
+    }
+
+    /// Numbers that lose nothing in eight bits: whole ones, each pixel's from -10 to 117, each output channel's weights to
+    /// 127.
+    fn whole_numbers(&self) -> Numbers {
+        let mut all = self.numbers();
+        for (i, number) in all.map.iter_mut().enumerate() {
+            *number = match i % self.inputs {
+                0 => -10.0,
+                1 => 117.0,
+                _ => (53.5 + 63.0 * *number).round(),
+            };
+        }
+        let volume = self.inputs * self.kernel * self.kernel;
+        for (i, weight) in all.weight.iter_mut().enumerate() {
+            *weight = if i % volume == 0 {
+                -127.0
+            } else {
+                (126.0 * *weight).round()
+            };
+        }
+        all
+    }
+
+    fn bias(&self) -> Vec<f32> {
+        let mut bias = numbers(self.outputs, 3);
+        bias.resize(self.outputs.next_multiple_of(PANEL), 0.0);
+        bias
+    }
+
+    /// Convolution plus bias, `[height, width, outputs]`.
+    fn sums(&self, numbers: &Numbers) -> Vec<f64> {
+        let [height, width] = self.output();
+        let mut sums = Vec::new();
+        for place in 0..height * width {
+            let corner = [place / width, place % width].map(|at| at * self.stride);
+            for output in 0..self.outputs {
+                let mut sum = f64::from(numbers.bias[output]);
+                for k in 0..self.kernel * self.kernel {
+                    let at = [k / self.kernel, k % self.kernel];
+                    let at = [corner[0] + at[0], corner[1] + at[1]]
+                        .map(|at| at.checked_sub(self.padding));
+                    let [Some(y), Some(x)] = at else { continue };
+                    if y >= self.height || x >= self.width {
+                        continue;
+                    }
+                    for input in 0..self.inputs {
+                        let kernel = output * self.inputs + input;
+                        let weight = numbers.weight[kernel * self.kernel * self.kernel + k];
+                        let number = numbers.map[(y * self.width + x) * self.inputs + input];
+                        sum += f64::from(number) * f64::from(weight);
+                    }
+                }
+                sums.push(sum);
+            }
+        }
+        sums
+    }
+
+    /// By a product of numbers.
+    fn direct(&self, numbers: &Numbers, epilogue: Epilogue<'_>, output: &mut [f32]) {
+        let map = self.padded(&numbers.map, self.inputs, 0.0);
+        let packed = gemm::pack(&numbers.weight, self.outputs, self.inputs);
+        let row = (self.width + 2 * self.padding) * self.inputs;
+        let starts = self.starts(self.stride * row, self.stride * self.inputs);
+        let product = Product {
+            rows: Rows {
+                data: &map,
+                run: self.kernel * self.inputs,
+                step: row,
+            },
+            starts: &starts,
+            packed: &packed,
+            channels: self.outputs,
+            epilogue,
+            quantised: None,
+        };
+        product.compute(output);
+    }
+
+    /// By a product of bytes: each pixel has a step of its own where the kernel is one pixel, else all have one.
+    fn in_eight_bits(&self, numbers: &Numbers, epilogue: Epilogue<'_>, output: &mut [f32]) {
+        let words = self.inputs / int8::WORD;
+        let [height, width] = self.output();
+        let (map, steps, starts, row) = if [self.kernel, self.padding] == [1, 0] {
+            let mut map = vec![0.0; height * width * words];
+            let mut steps = Vec::new();
+            for (place, to) in map.chunks_exact_mut(words).enumerate() {
+                let [y, x] = [place / width, place % width].map(|at| at * self.stride);
+                let pixel = &numbers.map[(y * self.width + x) * self.inputs..][..self.inputs];
+                let step = Step::over(int8::range(pixel));
+                step.quantise(pixel, to);
+                steps.push(step);
+            }
+            (map, steps, self.starts(width * words, words), 0)
+        } else {
+            let step = Step::over(int8::range(&numbers.map));
+            let mut map = vec![0.0; self.height * self.width * words];
+            step.quantise(&numbers.map, &mut map);
+            let map = self.padded(&map, words, step.zero_word());
+            let row = (self.width + 2 * self.padding) * words;
+            let starts = self.starts(self.stride * row, self.stride * words);
+            (map, vec![step], starts, row)
+        };
+        let packed = int8::pack(&numbers.weight, self.outputs, self.inputs);
+        let (packed, quantised) = int8::unpack(&packed, self.outputs, &steps);
+        let product = Product {
+            rows: Rows {
+                data: &map,
+                run: self.kernel * words,
+                step: row,
+            },
+            starts: &starts,
+            packed,
+            channels: self.outputs,
+            epilogue,
+            quantised: Some(quantised),
+        };
+        product.compute(output);
+    }
+
+    /// A map of `channels` numbers in a pixel, with a border of `nought`.
+    fn padded(&self, map: &[f32], channels: usize, nought: f32) -> Vec<f32> {
+        let [rows, columns] = [self.height, self.width].map(|side| side + 2 * self.padding);
+        let mut padded = vec![nought; rows * columns * channels];
+        for (y, line) in map.chunks_exact(self.width * channels).enumerate() {
+            let start = ((y + self.padding) * columns + self.padding) * channels;
+            padded[start..start + line.len()].copy_from_slice(line);
+        }
+        padded
+    }
+
+    /// Where each output pixel's first number is, for steps from row to row and from pixel to pixel.
+    fn starts(&self, row: usize, pixel: usize) -> Vec<usize> {
+        let [height, width] = self.output();
+        let place = |place: usize| place / width * row + place % width * pixel;
+        (0..height * width).map(place).collect()
+    }
+}
+
+/// Nothing but a bias.
+fn epilogue(bias: &[f32]) -> Epilogue<'_> {
+    Epilogue {
+        bias,
+        residual: None,
+        relu: false,
+    }
+}
+
+/// Numbers between -1 and 1 that follow from a seed: the upper bits of a linear congruential generator (Knuth's MMIX).
+fn numbers(count: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
+    };
+    (0..count).map(|_| next()).collect()
+}
