@@ -17,10 +17,9 @@ use resnet_web::backend::{self, DeviceKind, Processor, self_check};
 use resnet_web::classifier::Classifier;
 #[cfg(feature = "webgpu")]
 use resnet_web::gpu::{Gpu, GpuRequest, Keep, LayerTime, Limits, Plan, TimedRun};
-use resnet_web::resnet::NormMode;
 #[cfg(feature = "webgpu")]
-use resnet_web::resnet::{BlockKind, Depth, NetworkSpec, ResNet, ResNetConfig};
-#[cfg(feature = "webgpu")]
+use resnet_web::resnet::{BlockKind, ResNet};
+use resnet_web::resnet::{Depth, NetworkSpec, NormMode, ResNetConfig};
 use resnet_web::summary::Summary;
 use resnet_web::web::Engine;
 use resnet_web::weights::Choices;
@@ -93,6 +92,22 @@ async fn the_cpu_computes_what_pytorch_computes() {
     let device = open_cpu().await;
     assert_eq!(faults(&[SEED, OTHERS], NormMode::Folded, &device).await, "");
     assert_eq!(faults(&[SEED], NormMode::Separate, &device).await, "");
+}
+
+#[wasm_bindgen_test]
+fn counts_have_more_than_32_bits() {
+    let cases: [(Depth, usize, u64); 4] = [
+        (Depth::D34, 256, 4_785_164_288),
+        (Depth::D50, 256, 5_340_348_416),
+        (Depth::D101, 224, 7_801_405_440),
+        (Depth::D152, 224, 11_513_626_624),
+    ];
+    let counts = cases.map(|(depth, side, _)| {
+        let spec = NetworkSpec::new(&ResNetConfig::torchvision(depth, 1000)).unwrap();
+        let summary = Summary::of_network(&spec, [1, 3, side, side]).unwrap();
+        (depth, side, summary.multiply_adds)
+    });
+    assert_eq!(counts, cases);
 }
 
 #[wasm_bindgen_test]

@@ -2,6 +2,8 @@
 
 use crate::resnet::conv::ConvShape;
 
+/// Invocations of a pool's workgroup, as its shader has them.
+pub const POOL_INVOCATIONS: usize = 64;
 /// Channels that are loaded at once.
 pub const QUAD: usize = 4;
 /// Output channels of a workgroup, as the convolution's shader has them.
@@ -9,6 +11,21 @@ const TILE: usize = 64;
 /// Outputs that are packed together, so that what is written side by side is written at one time: one after the other,
 /// every number would bring a line of memory in anew.
 const BLOCK: usize = 16;
+
+/// Bytes of a map `[batch, channels, height, width]` of numbers of so many bytes, channels filled up to whole quads.
+pub fn map_bytes([batch, channels, height, width]: [usize; 4], number: usize) -> u64 {
+    let quads = channels.div_ceil(QUAD);
+    [batch, quads, QUAD, height, width, number]
+        .into_iter()
+        .fold(1, |bytes: u64, sides| bytes.saturating_mul(sides as u64))
+}
+
+/// Workgroups of the max pool for an output `[batch, channels, height, width]`: along its rows, then one for each row and
+/// each picture. In one row are a few hundred, at any size; WebGPU allows 65,535 along each axis.
+pub const fn pool_workgroups([batch, channels, height, width]: [usize; 4]) -> [usize; 3] {
+    let row = width * channels.div_ceil(QUAD);
+    [row.div_ceil(POOL_INVOCATIONS), height, batch]
+}
 
 /// A convolution's weights, `[kernel pixel][input of a span][output]`, inputs and outputs filled up to whole quads by zeros.
 ///
@@ -158,6 +175,36 @@ pub fn separate(values: &[f32], [batch, channels, height, width]: [usize; 4]) ->
 mod tests {
     use super::*;
     use crate::resnet::conv::Arithmetic;
+
+    #[test]
+    fn bytes_of_maps_have_more_than_32_bits() {
+        let cases: [([usize; 4], usize, u64); 6] = [
+            ([1, 64, 112, 112], 4, 3_211_264),
+            ([1, 3, 2, 2], 4, 64),
+            ([1, 10, 1, 1], 2, 24),
+            ([1, 4096, 512, 512], 4, 1 << 32),
+            ([1, 1 << 20, 64, 64], 4, 1 << 34),
+            ([usize::MAX; 4], 4, u64::MAX),
+        ];
+        for (shape, number, bytes) in cases {
+            assert_eq!(map_bytes(shape, number), bytes, "{shape:?}");
+        }
+    }
+
+    #[test]
+    fn a_pools_workgroups_are_as_many_as_webgpu_allows_at_every_size() {
+        // The crop, and what comes out of the stem's pool.
+        for (crop, side) in [(32, 8), (224, 56), (2040, 510), (2041, 511), (2048, 512)] {
+            let workgroups = pool_workgroups([1, 64, side, side]);
+            let most = workgroups.into_iter().max();
+            assert!(most <= Some(65_535), "{crop}: {workgroups:?}");
+            let invocations = workgroups[0] * POOL_INVOCATIONS * workgroups[1];
+            assert!(
+                invocations >= side * side * 64 / QUAD,
+                "{crop}: {workgroups:?}"
+            );
+        }
+    }
 
     #[test]
     fn every_weight_stands_where_its_output_reads_it() {

@@ -9,7 +9,10 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 
 use super::device::Gpu;
-use super::layout::{QUAD, cells, pack_convolution, pack_linear, padded, separate};
+use super::layout::{
+    POOL_INVOCATIONS, QUAD, cells, map_bytes, pack_convolution, pack_linear, padded,
+    pool_workgroups, separate,
+};
 use super::number::Number;
 use super::shaders::Pipeline;
 use crate::backend::DeviceError;
@@ -23,8 +26,8 @@ use crate::weights::TensorSource;
 const TILE: [usize; 2] = [32, 16];
 /// Quads of classes of the linear layer's workgroup.
 const CLASS_QUADS: usize = 16;
-/// Invocations of a pool's workgroup.
-const INVOCATIONS: usize = 64;
+/// Workgroups along an axis of a dispatch, at most: WebGPU's default.
+const MOST_WORKGROUPS: usize = 65_535;
 /// Bytes between one dispatch's parameters and the next: WebGPU's default alignment of uniform buffers.
 const PARAMETERS: usize = 256;
 /// Where a block that stands alone has its output.
@@ -191,8 +194,9 @@ impl Map {
         self.shape[1].div_ceil(QUAD)
     }
 
-    pub(super) const fn bytes(&self) -> usize {
-        self.shape[0] * self.pixels() * self.quads() * QUAD * self.number.size()
+    /// Bytes of it, which its buffer has: so many can be counted.
+    pub(super) fn bytes(&self) -> usize {
+        map_bytes(self.shape, self.number.size()) as usize
     }
 
     /// What its bytes say, `[batch, channels, height, width]` row by row.
@@ -251,17 +255,18 @@ impl<'a> Builder<'a> {
     /// A buffer of so many bytes that shaders can read.
     fn buffer(
         &mut self,
-        bytes: usize,
+        bytes: u64,
         usage: wgpu::BufferUsages,
     ) -> Result<Arc<wgpu::Buffer>, Error> {
-        let largest = self.gpu.largest_binding();
-        if bytes as u64 > largest {
+        // What is read back has to be countable here, too.
+        let largest = self.gpu.largest_binding().min(usize::MAX as u64);
+        if bytes > largest {
             let reason = format!("a tensor of {bytes} bytes is needed, and it allows {largest}");
             return Err(DeviceError::Failed { reason }.into());
         }
         let buffer = Arc::new(self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: None,
-            size: bytes as u64,
+            size: bytes,
             usage: usage | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         }));
@@ -272,7 +277,7 @@ impl<'a> Builder<'a> {
     /// A buffer with numbers in it.
     fn filled(&mut self, values: &[f32], number: Number) -> Result<Arc<wgpu::Buffer>, Error> {
         let bytes = bytes_of(values, number);
-        let buffer = self.buffer(bytes.len(), wgpu::BufferUsages::STORAGE)?;
+        let buffer = self.buffer(bytes.len() as u64, wgpu::BufferUsages::STORAGE)?;
         self.gpu.queue.write_buffer(&buffer, 0, &bytes);
         Ok(buffer)
     }
@@ -283,10 +288,9 @@ impl<'a> Builder<'a> {
     }
 
     fn map_of(&mut self, shape: [usize; 4], number: Number) -> Result<Map, Error> {
-        let [batch, channels, height, width] = shape;
-        let bytes = batch * channels.next_multiple_of(QUAD) * height * width * number.size();
+        let bytes = map_bytes(shape, number.size());
         let fitting = self.free.iter().enumerate();
-        let fitting = fitting.filter(|(_, buffer)| buffer.size() >= bytes as u64);
+        let fitting = fitting.filter(|(_, buffer)| buffer.size() >= bytes);
         let smallest = fitting.min_by_key(|(_, buffer)| buffer.size());
         let buffer = match smallest.map(|(place, _)| place) {
             Some(place) => self.free.swap_remove(place),
@@ -444,7 +448,7 @@ impl<'a> Builder<'a> {
             pipeline: self.gpu.pipelines.max_pool.clone(),
             buffers: vec![x.buffer.clone(), y.buffer.clone()],
             parameters: vec![height, width, out_height, out_width, x.quads(), batch],
-            workgroups: [(y.pixels() * y.quads()).div_ceil(INVOCATIONS), batch, 1],
+            workgroups: pool_workgroups(y.shape),
         });
         self.show(Some(&spec.name), &y);
         self.release(x);
@@ -508,7 +512,7 @@ impl<'a> Builder<'a> {
                 pipeline: self.gpu.pipelines.average_pool.clone(),
                 buffers: vec![x.buffer.clone(), y.buffer.clone()],
                 parameters: vec![x.pixels(), x.quads()],
-                workgroups: [x.quads().div_ceil(INVOCATIONS), batch, 1],
+                workgroups: [x.quads().div_ceil(POOL_INVOCATIONS), batch, 1],
             });
             self.show(Some(name), &y);
             // What it was made of stays for the evidence.
@@ -561,6 +565,15 @@ impl<'a> Builder<'a> {
     /// Brings the parameters onto the GPU, all in one buffer, and binds everything.
     fn finish(mut self, input: Input, output: Map) -> Result<Plan, Error> {
         self.gpu.check()?;
+        for step in &self.steps {
+            let countable = |&value: &usize| u32::try_from(value).is_ok();
+            if step.workgroups.iter().any(|&count| count > MOST_WORKGROUPS)
+                || !step.parameters.iter().all(countable)
+            {
+                let reason = format!("layer `{}` is larger than it can count", step.layer);
+                return Err(DeviceError::Failed { reason }.into());
+            }
+        }
         let mut parameters = vec![0; self.steps.len() * PARAMETERS];
         for (step, own) in self
             .steps
@@ -571,7 +584,7 @@ impl<'a> Builder<'a> {
                 bytes.copy_from_slice(&(value as u32).to_le_bytes());
             }
         }
-        let all = self.buffer(parameters.len(), wgpu::BufferUsages::UNIFORM)?;
+        let all = self.buffer(parameters.len() as u64, wgpu::BufferUsages::UNIFORM)?;
         self.gpu.queue.write_buffer(&all, 0, &parameters);
         // Has everything that was written brought over now: until something is submitted, copies of it wait, even for a
         // network that goes without a run.

@@ -25,7 +25,7 @@ pub struct Golden {
     arch: Arch,
     input_shape: [usize; 4],
     layers: Vec<Layer>,
-    params_total: usize,
+    params_total: u64,
     #[serde(default)]
     logits: Vec<Vec<f32>>,
     #[serde(default)]
@@ -38,7 +38,7 @@ struct Layer {
     name: String,
     kind: String,
     output_shape: Vec<usize>,
-    params: usize,
+    params: u64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,4 +1,5 @@
-// The largest of 3x3 pixels, every second one both ways: an invocation for each quad of the output.
+// The largest of 3x3 pixels, every second one both ways: an invocation for each quad of the output, along x
+// those of a row, along y the rows, along z the pictures. Along one axis alone would be more than 65,535 workgroups.
 
 struct Params {
     height: u32,
@@ -16,20 +17,21 @@ struct Params {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let quad = id.x % params.quads;
-    let pixel = id.x / params.quads;
-    if (pixel >= params.out_height * params.out_width) {
+    let column = id.x / params.quads;
+    if (column >= params.out_width) {
         return;
     }
-    let top = i32(pixel / params.out_width) * 2 - 1;
-    let left = i32(pixel % params.out_width) * 2 - 1;
+    let top = i32(id.y) * 2 - 1;
+    let left = i32(column) * 2 - 1;
     // The middle of the window always lies within the picture.
-    let middle = (id.y * params.height + u32(top + 1)) * params.width + u32(left + 1);
+    let middle = (id.z * params.height + u32(top + 1)) * params.width + u32(left + 1);
     var largest = input[middle * params.quads + quad];
     for (var y = max(top, 0); y < min(top + 3, i32(params.height)); y++) {
         for (var x = max(left, 0); x < min(left + 3, i32(params.width)); x++) {
-            let seen = (id.y * params.height + u32(y)) * params.width + u32(x);
+            let seen = (id.z * params.height + u32(y)) * params.width + u32(x);
             largest = max(largest, input[seen * params.quads + quad]);
         }
     }
-    output[(id.y * params.out_height * params.out_width + pixel) * params.quads + quad] = largest;
+    let row = id.z * params.out_height + id.y;
+    output[(row * params.out_width + column) * params.quads + quad] = largest;
 }

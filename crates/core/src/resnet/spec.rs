@@ -166,7 +166,7 @@ pub enum ShapeError {
 
 /// Pixels that come out of a window of `kernel` with this stride and padding, along one side.
 const fn windows(size: usize, kernel: usize, stride: usize, padding: usize) -> usize {
-    (size + 2 * padding - kernel) / stride + 1
+    (size.saturating_add(2 * padding) - kernel) / stride + 1
 }
 
 impl ConvSpec {

@@ -1,6 +1,9 @@
 //! One row per layer, as torchinfo prints them: name, kind, shapes, parameters, multiply-adds.
 //!
-//! The rows are read off the network on paper ([`NetworkSpec`]), for the input shape that is asked about.
+//! The rows are read off the network on paper ([`NetworkSpec`]), for the input shape that is asked about. Counts have 64 bits
+//! on every machine: in the browser, where places have 32, a ResNet-101 has more multiply-adds than that.
+
+#![deny(clippy::arithmetic_side_effects)]
 
 use serde::Serialize;
 
@@ -24,10 +27,10 @@ pub struct LayerRow {
     pub output_shape: Vec<usize>,
     /// Height and width of the window of a convolution or a pooling.
     pub kernel: Option<[usize; 2]>,
-    /// What training changes: weights and biases, not running statistics.
-    pub parameters: usize,
+    /// What training changes: weights and biases, not running statistics. At most `u64::MAX`, as all counts here.
+    pub parameters: u64,
     /// Multiplications, each with its addition, of convolutions and linear layers over the whole batch.
-    pub multiply_adds: usize,
+    pub multiply_adds: u64,
 }
 
 /// A network's rows, a container before what it holds, and their totals.
@@ -37,9 +40,9 @@ pub struct Summary {
     /// The rows.
     pub rows: Vec<LayerRow>,
     /// Parameters in all.
-    pub parameters: usize,
+    pub parameters: u64,
     /// Multiply-adds in all.
-    pub multiply_adds: usize,
+    pub multiply_adds: u64,
 }
 
 impl Summary {
@@ -88,6 +91,23 @@ impl Summary {
     }
 }
 
+/// How many numbers something of these sides has.
+pub(crate) fn product(sides: &[usize]) -> u64 {
+    let of_side = |product: u64, &side: &usize| product.saturating_mul(side as u64);
+    sides.iter().fold(1, of_side)
+}
+
+/// Parameters and multiply-adds of all layers, containers left out.
+fn totals(rows: &[LayerRow]) -> [u64; 2] {
+    let layers = rows.iter().filter(|row| !row.container);
+    layers.fold([0, 0], |[parameters, multiply_adds]: [u64; 2], row| {
+        [
+            parameters.saturating_add(row.parameters),
+            multiply_adds.saturating_add(row.multiply_adds),
+        ]
+    })
+}
+
 /// Goes through the network in the order of computation, with the shape at hand.
 struct Walk {
     rows: Vec<LayerRow>,
@@ -105,10 +125,10 @@ impl Walk {
     }
 
     fn finish(self) -> Summary {
-        let leaves = || self.rows.iter().filter(|row| !row.container);
+        let [parameters, multiply_adds] = totals(&self.rows);
         Summary {
-            parameters: leaves().map(|row| row.parameters).sum(),
-            multiply_adds: leaves().map(|row| row.multiply_adds).sum(),
+            parameters,
+            multiply_adds,
             rows: self.rows,
         }
     }
@@ -127,7 +147,7 @@ impl Walk {
             parameters: 0,
             multiply_adds: 0,
         });
-        let last = self.rows.len() - 1;
+        let last = self.rows.len().saturating_sub(1);
         &mut self.rows[last]
     }
 
@@ -144,13 +164,12 @@ impl Walk {
     ) -> Result<(), ShapeError> {
         let row = self.rows.len();
         self.pointwise(name, kind);
-        self.depth += 1;
+        let depth = self.depth;
+        self.depth = depth.saturating_add(1);
         inside(self)?;
-        self.depth -= 1;
-        let parts = self.rows[row + 1..].iter().filter(|part| !part.container);
-        let (parameters, multiply_adds) = parts.fold((0, 0), |(p, m), part| {
-            (p + part.parameters, m + part.multiply_adds)
-        });
+        self.depth = depth;
+        // The container's own row has nothing yet.
+        let [parameters, multiply_adds] = totals(&self.rows[row..]);
         self.rows[row] = LayerRow {
             container: true,
             output_shape: self.shape.clone(),
@@ -164,16 +183,16 @@ impl Walk {
     fn conv(&mut self, spec: &ConvSpec) {
         let size = spec.output_size([self.shape[2], self.shape[3]]);
         let output = vec![self.shape[0], spec.output_channels, size[0], size[1]];
-        let outputs: usize = output.iter().product();
-        let [_, inputs, height, width] = spec.weight_shape();
-        let window = inputs * height * width;
+        let outputs = product(&output);
+        let weight = spec.weight_shape();
+        let window = product(&weight[1..]);
         let biases = if spec.bias { spec.output_channels } else { 0 };
         let row = self.layer(&spec.name, "Conv2d", output);
         row.kernel = Some([spec.kernel; 2]);
-        row.parameters = spec.output_channels * window + biases;
-        row.multiply_adds = outputs * window;
+        row.parameters = product(&weight).saturating_add(biases as u64);
+        row.multiply_adds = outputs.saturating_mul(window);
         self.layer(&spec.norm, "BatchNorm2d", self.shape.clone())
-            .parameters = 2 * spec.output_channels;
+            .parameters = product(&[2, spec.output_channels]);
         if let Some(relu) = &spec.relu {
             self.pointwise(relu, "ReLU");
         }
@@ -207,8 +226,9 @@ impl Walk {
         }
         self.layer(&spec.flatten, "Flatten", vec![batch, spec.features]);
         let row = self.layer(&spec.linear, "Linear", vec![batch, spec.classes]);
-        row.parameters = (spec.features + 1) * spec.classes;
-        row.multiply_adds = batch * spec.features * spec.classes;
+        let weights = product(&[spec.features, spec.classes]);
+        row.parameters = weights.saturating_add(spec.classes as u64);
+        row.multiply_adds = weights.saturating_mul(batch as u64);
         self.pointwise(&spec.softmax, "Softmax");
     }
 }
