@@ -1,6 +1,7 @@
 //! A photo's way: pixels, the network, the most probable classes.
 
 use burn::prelude::*;
+use resnet_web_kernels::gemm::PANEL;
 use serde::Serialize;
 use web_time::Instant;
 
@@ -11,8 +12,9 @@ use crate::gpu::LayerTime;
 use crate::gpu::{ClassMaps, Keep, Plan};
 use crate::image::{ImageError, preprocess};
 use crate::inspect::Inspection;
-use crate::ops::conv::{arithmetic_on, arithmetics_on};
-use crate::resnet::conv::Arithmetic;
+use crate::memory::{Footprint, Packing};
+use crate::ops::conv::{arithmetic_on, arithmetics_on, packed_size};
+use crate::resnet::conv::{Arithmetic, ConvShape};
 use crate::resnet::{NetworkSpec, NormMode, ResNet};
 use crate::summary::Summary;
 use crate::weights::index::Format;
@@ -121,7 +123,7 @@ impl Classifier {
     /// Reads a weight file and builds its network on `processor`, batch norm folded. The bytes can go afterwards.
     ///
     /// # Errors
-    /// [`WeightError`], what is wrong with the file; a GPU that is lost or on which it has no room.
+    /// [`WeightError`], what is wrong with the file, or that its network is too large for memory; a GPU that is lost or on which it has no room.
     pub fn load(
         bytes: impl ByteSource,
         choices: &Choices,
@@ -131,6 +133,8 @@ impl Classifier {
         check_for_pictures(&file)?;
         let spec = file.spec().clone();
         let arithmetic = on(processor, choices.arithmetic);
+        let shape = file.metadata().input_shape();
+        footprint(&spec, shape, arithmetic, processor)?.check(MEMORY_FOR_NETWORKS)?;
         let network = match processor {
             Processor::Cpu(device) => {
                 let mode = match arithmetic {
@@ -141,16 +145,13 @@ impl Classifier {
                 Network::Cpu(Box::new(network), device.clone())
             }
             #[cfg(feature = "webgpu")]
-            Processor::Gpu(gpu) => {
-                let shape = file.metadata().input_shape();
-                Network::Gpu(Box::new(Plan::of_network(
-                    &spec,
-                    &mut file,
-                    shape,
-                    Keep::Nothing,
-                    gpu,
-                )?))
-            }
+            Processor::Gpu(gpu) => Network::Gpu(Box::new(Plan::of_network(
+                &spec,
+                &mut file,
+                shape,
+                Keep::Nothing,
+                gpu,
+            )?)),
         };
         Ok(Self {
             network,
@@ -381,6 +382,56 @@ fn on(processor: &Processor, arithmetic: Arithmetic) -> Arithmetic {
     }
 }
 
+/// Bytes of the browser's memory that the module itself, the picture, and gaps between allocations take.
+const REST: u64 = 1 << 28;
+/// Bytes that networks can have in a module's own memory, which ends where its addresses do.
+const IN_MEMORY: u64 = (4 << 30) - REST;
+/// The same in memory that threads share, which ends where tools/lib/wasm-module.mjs says.
+const IN_SHARED_MEMORY: u64 = (2 << 30) - REST;
+/// What holds here; natively there is as much as there is.
+const MEMORY_FOR_NETWORKS: u64 = if cfg!(not(target_arch = "wasm32")) {
+    u64::MAX
+} else if cfg!(target_feature = "atomics") {
+    IN_SHARED_MEMORY
+} else {
+    IN_MEMORY
+};
+
+/// What a network takes in this program's memory.
+fn footprint(
+    spec: &NetworkSpec,
+    input_shape: [usize; 4],
+    arithmetic: Arithmetic,
+    processor: &Processor,
+) -> Result<Footprint, Error> {
+    let footprint = Footprint::of(spec, input_shape, &OnCpu(arithmetic))?;
+    Ok(match processor {
+        Processor::Cpu(_) => footprint,
+        // Nothing stays, but each tensor is packed and converted on its way.
+        #[cfg(feature = "webgpu")]
+        Processor::Gpu(_) => Footprint {
+            weights: footprint.largest_tensor,
+            ..footprint
+        },
+    })
+}
+
+/// The form in which the CPU keeps weights, of convolutions that calculate with this.
+struct OnCpu(Arithmetic);
+
+impl Packing for OnCpu {
+    fn convolution(&self, shape: ConvShape) -> u64 {
+        packed_size(ConvShape {
+            arithmetic: self.0,
+            ..shape
+        })
+    }
+
+    fn linear(&self, [features, classes]: [usize; 2]) -> u64 {
+        (features as u64).saturating_mul(classes.next_multiple_of(PANEL) as u64)
+    }
+}
+
 /// Checks that pictures can go through a file's network.
 fn check_for_pictures(file: &WeightFile<'_>) -> Result<(), WeightError> {
     fn fault(error: impl ToString) -> WeightError {
@@ -413,8 +464,51 @@ fn softmax(logits: &[f32]) -> Vec<f32> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
-    use super::softmax;
+    use super::*;
+    use crate::resnet::{BlockKind, Depth, ResNetConfig};
+
+    #[test]
+    fn what_is_too_large_for_the_browser_is_known_beforehand() {
+        let plain = ResNetConfig::torchvision;
+        let wide = ResNetConfig {
+            width_per_group: 128,
+            ..plain(Depth::D101, 1000)
+        };
+        let seed = ResNetConfig::seed([3, 4, 6, 3], 224, 1000, BlockKind::Bottleneck, 3);
+        // Crop; whether it fits alone, and into memory that threads share.
+        let cases = [
+            (plain(Depth::D50, 1000), 224, [true, true]),
+            (plain(Depth::D152, 1000), 224, [true, true]),
+            (plain(Depth::D50, 21_841), 224, [true, true]),
+            (wide, 224, [true, true]),
+            (seed, 224, [true, true]),
+            (plain(Depth::D50, 1000), 2048, [true, true]),
+            (plain(Depth::D18, 400_000), 224, [true, false]),
+            (plain(Depth::D18, 900_000), 224, [false, false]),
+            (plain(Depth::D50, 1 << 20), 224, [false, false]),
+        ];
+        let mut report = Vec::new();
+        for (config, crop, expected) in cases {
+            let spec = NetworkSpec::new(&config).unwrap();
+            for arithmetic in [Arithmetic::F32, Arithmetic::Int8] {
+                let shape = [1, 3, crop, crop];
+                let footprint = footprint(&spec, shape, arithmetic, &Processor::cpu()).unwrap();
+                let refused = [IN_MEMORY, IN_SHARED_MEMORY].map(|most| footprint.check(most).err());
+                let found = refused.clone().map(|error| error.is_none());
+                let codes = refused.into_iter().flatten().map(|e| Error::from(e).code());
+                if found != expected || codes.into_iter().any(|code| code != "too-large") {
+                    report.push(format!(
+                        "{}, {} classes, {arithmetic:?}, {crop} pixels: {found:?}, {footprint:?}",
+                        config.name(),
+                        config.classes
+                    ));
+                }
+            }
+        }
+        assert_eq!(report, Vec::<String>::new());
+    }
 
     #[test]
     fn softmax_sums_to_one_and_keeps_what_is_not_finite() {

@@ -51,6 +51,7 @@ impl Error {
                 WeightError::LabelCount { .. } | WeightError::Labels { .. } => "labels",
                 WeightError::Missing { .. } | WeightError::Unexpected { .. } => "weights-missing",
                 WeightError::Shape { .. } => "weights-shape",
+                WeightError::TooLarge { .. } => "too-large",
                 WeightError::Dtype { .. } => "weights-dtype",
                 WeightError::NotFinite { .. } => "weights-values",
                 WeightError::Metadata { .. }

@@ -42,5 +42,5 @@ pub mod web;
 pub use error::Error;
 #[cfg(feature = "cli")]
 pub use resnet_web_convert as convert;
-pub use resnet_web_core::{image, summary, weights};
+pub use resnet_web_core::{image, memory, summary, weights};
 pub use resnet_web_kernels::threads;

@@ -16,6 +16,8 @@ export type ErrorCode =
   | "weights-shape"
   | "weights-dtype"
   | "weights-values"
+  /** The network takes more memory than there can be. */
+  | "too-large"
   | "weights-architecture"
   | "labels"
   /** A picture of no size, or too large a one. */

@@ -57,6 +57,25 @@ impl Algorithm {
     }
 }
 
+/// How many numbers a packed weight of `shape` has.
+pub fn packed_size(shape: ConvShape) -> u64 {
+    let product = |numbers: &[usize]| {
+        let times = |product: u64, &number: &usize| product.saturating_mul(number as u64);
+        numbers.iter().fold(1, times)
+    };
+    let [outputs, inputs, height, width] = shape.weight();
+    let padded = outputs.next_multiple_of(PANEL);
+    match Algorithm::of(shape) {
+        Algorithm::Plain => product(&[outputs, inputs, height, width]),
+        Algorithm::Direct => product(&[padded, inputs, height, width]),
+        Algorithm::Int8 => {
+            let words = product(&[padded, inputs / int8::WORD, height, width]);
+            words.saturating_add(product(&[2, padded]))
+        }
+        Algorithm::Winograd(tiling) => product(&[padded, inputs, tiling.inputs(), tiling.inputs()]),
+    }
+}
+
 /// Buffers of maps that nobody needs any more, at most. A network has maps of about ten sizes.
 const MOST_SPARE: usize = 24;
 

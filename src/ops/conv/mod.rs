@@ -28,6 +28,11 @@ pub fn arithmetics_on(device: &Device) -> Vec<Arithmetic> {
         .collect()
 }
 
+/// How many numbers of four bytes the CPU keeps of a weight of `shape`, which [`pack_weight`] makes of it.
+pub fn packed_size(shape: ConvShape) -> u64 {
+    cpu::packed_size(shape)
+}
+
 /// Convolutions as a backend does them.
 #[backend_extension(Flex)]
 pub trait ConvOps: Backend {

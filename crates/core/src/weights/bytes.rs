@@ -6,6 +6,7 @@
 use std::io;
 
 use super::source::WeightError;
+use crate::memory::room;
 
 /// The longest header, pickle or index that is read, in bytes. The largest ResNet's takes a hundredth of it.
 pub const HEADER_LIMIT: u64 = 16 << 20;
@@ -64,7 +65,8 @@ impl ByteSource for std::fs::File {
 /// The `length` bytes from `offset` on, without trusting that there are so many.
 ///
 /// # Errors
-/// [`WeightError::Format`] where they reach beyond the end, [`WeightError::Unreadable`] where they cannot be read.
+/// [`WeightError::Format`] where they reach beyond the end, [`WeightError::Unreadable`] where they cannot be read,
+/// [`WeightError::TooLarge`] where there is no room for them.
 pub fn read(
     bytes: &dyn ByteSource,
     offset: u64,
@@ -79,7 +81,8 @@ pub fn read(
         );
         return Err(WeightError::Format { reason });
     };
-    let mut buffer = vec![0; length];
+    let mut buffer = room(length, what)?;
+    buffer.resize(length, 0);
     bytes
         .read_into(offset, &mut buffer)
         .map_err(|error| WeightError::Unreadable {

@@ -12,6 +12,7 @@ use super::metadata::{FORMAT, ModelMetadata};
 use super::naming::Convention;
 use super::source::{Listing, TensorSource, WeightError};
 use crate::image::Preprocessing;
+use crate::memory::room;
 use crate::resnet::conv::Arithmetic;
 use crate::resnet::spec::TensorSpec;
 use crate::resnet::{BlockKind, Family, Head, NetworkSpec, ResNetConfig, StrideOn};
@@ -244,7 +245,7 @@ impl TensorSource for WeightFile<'_> {
             }
         }
         if self.is_transposed(&spec) {
-            values = transposed(&values, shape[1]);
+            values = transposed(&values, shape[1], name)?;
         }
         Ok(values)
     }
@@ -266,11 +267,13 @@ fn spec_of(network: &ResNetConfig, tensors: usize) -> Result<NetworkSpec, Weight
     NetworkSpec::new(network).map_err(|error| fault(error.to_string()))
 }
 
-/// A matrix whose columns become rows; it has `rows` of them now.
-fn transposed(values: &[f32], rows: usize) -> Vec<f32> {
+/// A matrix whose columns become rows; it has `rows` of them now. It is tensor `name`.
+fn transposed(values: &[f32], rows: usize, name: &str) -> Result<Vec<f32>, WeightError> {
     let columns = values.len() / rows.max(1);
     let column = |c: usize| (0..rows).map(move |r| values[r * columns + c]);
-    (0..columns).flat_map(column).collect()
+    let mut transposed = room(values.len(), &format!("tensor `{name}`"))?;
+    transposed.extend((0..columns).flat_map(column));
+    Ok(transposed)
 }
 
 /// Takes off what all names begin with: `module.` of a network that was trained on several GPUs, `model.`, `_orig_mod.`.

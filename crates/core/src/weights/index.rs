@@ -1,5 +1,7 @@
 //! What a weight file holds and where: the common form to which every file format is brought.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
@@ -8,6 +10,7 @@ use serde::Serialize;
 
 use super::bytes::{ByteSource, read};
 use super::source::{Listing, WeightError};
+use crate::memory::room;
 
 /// The file formats that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -113,7 +116,7 @@ impl TensorEntry {
         }
         let mut last = 0_usize;
         for (&side, &stride) in self.shape.iter().zip(strides) {
-            last = last.checked_add((side - 1).checked_mul(stride)?)?;
+            last = last.checked_add(side.saturating_sub(1).checked_mul(stride)?)?;
         }
         last.checked_add(1)
     }
@@ -131,7 +134,7 @@ impl TensorEntry {
     /// Its numbers as f32, row by row.
     ///
     /// # Errors
-    /// A type that is not read, numbers beyond the end of the file, or that are not finite.
+    /// A type that is not read, numbers beyond the end of the file, for which there is no room, or that are not finite.
     pub fn values(&self, name: &str, bytes: &dyn ByteSource) -> Result<Vec<f32>, WeightError> {
         let decode = self.decoder().ok_or_else(|| WeightError::Dtype {
             tensors: Listing::one(format!("{name} is {}", self.dtype)),
@@ -145,9 +148,9 @@ impl TensorEntry {
         };
         let values = match &self.strides {
             None => {
-                let mut values = Vec::with_capacity(count);
+                let mut values = room(count, &what)?;
                 for start in (0..length).step_by(PIECE) {
-                    let piece = PIECE.min(length - start) as u64;
+                    let piece = PIECE.min(length.saturating_sub(start)) as u64;
                     let offset = self.offset.saturating_add(start as u64);
                     let piece = read(bytes, offset, piece, &what)?;
                     decode(&piece, &mut values);
@@ -163,12 +166,14 @@ impl TensorEntry {
                     );
                     return Err(WeightError::Format { reason });
                 }
-                let mut spread = Vec::new();
+                let mut spread = room(self.extent().unwrap_or(0), &what)?;
                 decode(
                     &read(bytes, self.offset, length as u64, &what)?,
                     &mut spread,
                 );
-                gather(&spread, &self.shape, strides, count)
+                let mut values = room(count, &what)?;
+                values.extend(places(&self.shape, strides, count).map(|place| spread[place]));
+                values
             }
         };
         // Looked at without a way out half-way, several numbers are looked at in one step.
@@ -206,24 +211,24 @@ impl TensorEntry {
     }
 }
 
-/// The numbers of a view, row by row.
-fn gather(spread: &[f32], shape: &[usize], strides: &[usize], count: usize) -> Vec<f32> {
-    let mut position = vec![0; shape.len()];
-    let mut source = 0;
-    let mut values = Vec::with_capacity(count);
-    for _ in 0..count {
-        values.push(spread[source]);
+/// Where the `count` numbers of a view lie, row by row.
+fn places(shape: &[usize], strides: &[usize], count: usize) -> impl Iterator<Item = usize> {
+    let mut position = vec![0_usize; shape.len()];
+    let mut next = 0_usize;
+    (0..count).map(move |_| {
+        let place = next;
         for axis in (0..shape.len()).rev() {
-            position[axis] += 1;
-            source += strides[axis];
+            position[axis] = position[axis].saturating_add(1);
+            // The step along a side of one is never taken, and can be any number: it comes off again.
+            next = next.wrapping_add(strides[axis]);
             if position[axis] < shape[axis] {
                 break;
             }
-            source -= strides[axis] * shape[axis];
+            next = next.wrapping_sub(strides[axis].wrapping_mul(shape[axis]));
             position[axis] = 0;
         }
-    }
-    values
+        place
+    })
 }
 
 #[cfg(test)]
@@ -261,6 +266,12 @@ mod tests {
                 entry(Dtype::F32, &[3], 0, Some(&[2])),
                 &f32s,
                 Ok(vec![1.5, 0.0, 8.0]),
+            ),
+            (
+                "a side of one whose step is more than can be counted",
+                entry(Dtype::F32, &[2, 1], 0, Some(&[1, usize::MAX])),
+                &f32s,
+                Ok(vec![1.5, -2.0]),
             ),
             (
                 "f64",

@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use crate::memory::Bytes;
+
 /// Gives tensors by their names in PyTorch's state dict.
 pub trait TensorSource {
     /// The values of tensor `name`, row by row, as f32.
@@ -66,6 +68,19 @@ pub enum WeightError {
     Unreadable {
         /// The system's words.
         reason: String,
+    },
+    /// More than there is memory for.
+    #[error(
+        "{what} needs about {needed} of memory, and {}. Choose a smaller network, or one with fewer classes",
+        .most.map_or_else(|| "there is no room for it".to_owned(), |most| format!("there are at most {most} for it here"))
+    )]
+    TooLarge {
+        /// The network, or the tensor for which there was no room.
+        what: String,
+        /// What has to be in memory at once.
+        needed: Bytes,
+        /// What can be, where that is known beforehand.
+        most: Option<Bytes>,
     },
     /// What the file says of its network makes no sense.
     #[error(
