@@ -431,6 +431,11 @@ describe("a worker that cannot be had", () => {
     create();
     const told = expected(/Failed to construct 'Worker'.*sandbox/);
     expect(await outcomes()).toEqual([told, told]);
+    const close = vi.fn();
+    vi.stubGlobal("createImageBitmap", async () => ({ close }));
+    const frame = classifier.classify({} as HTMLVideoElement);
+    await expect(frame).rejects.toMatchObject({ code: "worker-unavailable" });
+    expect(close).toHaveBeenCalled();
   });
 
   it("because its script fails", async () => {
