@@ -53,7 +53,7 @@ impl Error {
                 WeightError::Shape { .. } => "weights-shape",
                 WeightError::TooLarge { .. } => "too-large",
                 WeightError::Dtype { .. } => "weights-dtype",
-                WeightError::NotFinite { .. } => "weights-values",
+                WeightError::NotFinite { .. } | WeightError::Norm { .. } => "weights-values",
                 WeightError::Metadata { .. }
                 | WeightError::Architecture { .. }
                 | WeightError::NotResNet { .. } => "weights-architecture",

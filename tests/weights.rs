@@ -511,6 +511,21 @@ fn faults() -> Vec<Fault> {
             &["bn1.running_var", "inf", "index 63"],
         ),
         fault(
+            "a negative variance",
+            |d| set(d.tensor("layer2.0.bn2.running_var"), 3, -1.0),
+            "weights-values",
+            &["layer2.0.bn2", "running_var is -1", "channel 3"],
+        ),
+        fault(
+            "a mean and a factor that make the bias infinite",
+            |d| {
+                set(d.tensor("bn1.weight"), 7, f32::MAX);
+                set(d.tensor("bn1.running_mean"), 7, f32::MAX);
+            },
+            "weights-values",
+            &["bn1", "inf", "channel 7"],
+        ),
+        fault(
             "a network of no classes",
             |d| {
                 d.metadata.network.classes = 0;

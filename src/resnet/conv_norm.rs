@@ -6,7 +6,7 @@ use burn::prelude::*;
 use burn::tensor::activation::relu;
 
 use super::conv::{Arithmetic, ConvShape};
-use super::fold::{EPSILON, NormTensors, fold_batch_norm};
+use super::fold::{EPSILON, NormError, NormTensors, fold_batch_norm};
 use super::observe::{Observer, Output};
 use super::spec::{ConvSpec, TensorSpec};
 use crate::ops::conv::{arithmetic_on, conv, conv_onto, pack_weight};
@@ -63,6 +63,7 @@ impl ConvNorm {
             }
             NormMode::Separate => {
                 let (weight, own_bias, norm) = take(spec, source)?;
+                norm.check().map_err(|fault| unusable(spec, fault))?;
                 let bias = own_bias.unwrap_or_else(|| vec![0.0; spec.output_channels]);
                 (weight, bias, Some(batch_norm(norm, device)))
             }
@@ -120,14 +121,22 @@ impl ConvNorm {
 /// A convolution's weight and bias with its batch norm folded into them.
 ///
 /// # Errors
-/// What the source finds wrong with a tensor.
+/// What the source finds wrong with a tensor, or a batch norm that gives numbers that are not finite.
 pub fn take_folded(
     spec: &ConvSpec,
     source: &mut dyn TensorSource,
 ) -> Result<(Vec<f32>, Vec<f32>), WeightError> {
     let (mut weight, own_bias, norm) = take(spec, source)?;
-    let bias = fold_batch_norm(&mut weight, own_bias.as_deref(), &norm);
+    let bias = fold_batch_norm(&mut weight, own_bias.as_deref(), &norm)
+        .map_err(|fault| unusable(spec, fault))?;
     Ok((weight, bias))
+}
+
+fn unusable(spec: &ConvSpec, fault: NormError) -> WeightError {
+    WeightError::Norm {
+        name: spec.norm.clone(),
+        fault,
+    }
 }
 
 /// Weight, the convolution's own bias if it has one, and batch norm.

@@ -429,6 +429,7 @@ fn finish(sums: [Lanes; 2], place: usize, epilogue: Epilogue<'_>, output: &mut [
             + epilogue
                 .residual
                 .map_or(0.0, |residual| residual[place + i]);
-        *output = if epilogue.relu { sum.max(0.0) } else { sum };
+        // `f32::max` would make a number of what is none.
+        *output = if epilogue.relu && sum < 0.0 { 0.0 } else { sum };
     }
 }

@@ -39,10 +39,10 @@ impl Lanes {
         }
     }
 
-    /// The larger of each pair.
+    /// The larger of each pair; a NaN of `self` stays.
     #[inline(always)]
     pub fn max(self, other: Self) -> Self {
-        Self(f32x4_pmax(other.0, self.0))
+        Self(f32x4_pmax(self.0, other.0))
     }
 
     /// The smaller of each pair.
@@ -158,10 +158,10 @@ impl Lanes {
         to[..LANES].copy_from_slice(&self.0);
     }
 
-    /// The larger of each pair.
+    /// The larger of each pair; a NaN of `self` stays.
     #[inline(always)]
     pub fn max(self, other: Self) -> Self {
-        self.zip(other, |a, b| if b < a { a } else { b })
+        self.zip(other, |a, b| if a < b { b } else { a })
     }
 
     /// The smaller of each pair.
@@ -240,5 +240,24 @@ impl core::ops::Sub for Lanes {
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
         self.zip(other, |a, b| a - b)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_larger_of_two_is_kept_and_so_is_what_is_no_number() {
+        let mut larger = [0.0; LANES];
+        let zero = Lanes::splat(0.0);
+        Lanes::load(&[-1.0, 2.0, f32::NAN, f32::INFINITY])
+            .max(zero)
+            .store(&mut larger);
+        assert_eq!(larger[..2], [0.0, 2.0]);
+        assert!(
+            larger[2].is_nan() && larger[3] == f32::INFINITY,
+            "{larger:?}"
+        );
     }
 }

@@ -162,7 +162,8 @@ fn store(map: u32, pixel: u32, quad: u32, sum: vec4<f32>) {
         value += vec4<f32>(residual[at]);
     }
     if (params.relu == 1u) {
-        value = max(value, vec4<f32>());
+        // `max` may make a number of what is none.
+        value = select(value, vec4<f32>(), value < vec4<f32>());
     }
     output[at] = vec4<number>(value);
 }

@@ -346,6 +346,8 @@ fn keep_larger(output: &mut [f32], from: &[f32]) {
         larger.store(&mut output[i..]);
     }
     for (kept, &value) in output[whole..].iter_mut().zip(&from[whole..]) {
-        *kept = kept.max(value);
+        if *kept < value {
+            *kept = value;
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use thiserror::Error;
 
 use crate::memory::Bytes;
+use crate::resnet::fold::NormError;
 
 /// Gives tensors by their names in PyTorch's state dict.
 pub trait TensorSource {
@@ -165,6 +166,14 @@ pub enum WeightError {
         index: usize,
         /// NaN or an infinity.
         value: f32,
+    },
+    /// Numbers that are finite each, and cannot be computed with together.
+    #[error("batch norm `{name}` cannot be used: {fault}. The file is damaged")]
+    Norm {
+        /// The layer.
+        name: String,
+        /// What is wrong with it.
+        fault: NormError,
     },
 }
 
