@@ -16,15 +16,13 @@ export type ErrorCode =
   | "weights-shape"
   | "weights-dtype"
   | "weights-values"
-  /** The network takes more memory than there can be. */
+  /** The network, or its file, takes more memory than there can be. */
   | "too-large"
   | "weights-architecture"
   | "labels"
   /** A picture of no size, or too large a one. */
   | "image-size"
   | "class-index"
-  /** The network would not fit in memory here. */
-  | "too-large"
   // From here on: the browser's side.
   /** Nothing can be fetched from such an address. */
   | "address"
