@@ -99,8 +99,10 @@ test("files are known by their bytes, wherever they are chosen", async ({ classi
   await page.locator(".source input[type=file]").first().setInputFiles(chosen);
   await expect(small(page)).toBeVisible();
   await expect(model(page)).toContainText("10 labels");
+  const dialog = page.locator(".model-actions input[type=file]");
+  await expect(dialog).toHaveAttribute("accept", /\.ckpt,\.tar,\.onnx,\.txt,\.json,\.csv$/);
   const cat = { name: "cat.pth", mimeType: "", buffer: (await photo("")).content as Buffer };
-  await page.locator(".model-actions input[type=file]").setInputFiles(cat);
+  await dialog.setInputFiles(cat);
   await expect(classifier.result.getByRole("listitem").first()).toContainText(/thing \d/i);
   await expect(classifier.notice).toHaveCount(0);
 });
