@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isolated, MOST_CHARACTERS, markdown, plain } from "./file-text";
+import { isolated, MOST_CHARACTERS, markdown, paragraph, plain } from "./file-text";
 
 /** Texts as a file or its name can hold them, and what the page makes of them. */
 const PLAIN: { what: string; text: string; is: string }[] = [
@@ -38,6 +38,16 @@ describe("a text of a file becomes one line that changes nothing around it", () 
   it("keeps its direction to itself inside of a sentence", () => {
     expect(isolated("חתול")).toBe("\u2068חתול\u2069");
     expect(isolated("a\u2069b")).toBe("\u2068a\ufffdb\u2069");
+  });
+});
+
+describe("a message in a paragraph of its own", () => {
+  it.each([
+    ["keeps isolated texts", `Not used: ${isolated("a.txt")}.`, "Not used: \u2068a.txt\u2069."],
+    ["keeps nothing else that steers", "a\u202eb\u001b[0m\nc\u2067", "a\ufffdb\ufffd[0m c\ufffd"],
+    ["ends", "x".repeat(3000), `${"x".repeat(1999)}…`],
+  ])("%s", (_, message, is) => {
+    expect(paragraph(message)).toBe(is);
   });
 });
 

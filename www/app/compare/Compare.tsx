@@ -2,7 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { DevicePolicy, DeviceStatus, ImageClassification, LoadedModel } from "../../lib";
 import { FileButton } from "../FileButton";
 import { FileText } from "../FileText";
-import { MOST_IN_MESSAGE, plain } from "../file-text";
+import { paragraph } from "../file-text";
 import { WEIGHT_FILES } from "../model/accept";
 import type { Wanted } from "../model/useModel";
 import { OutdatedNotice } from "../outdated/OutdatedNotice";
@@ -101,7 +101,7 @@ function Contest(props: CompareProps & { contender: Contender; onClose: () => vo
       {outdated && <OutdatedNotice onDismiss={onClose} />}
       {other.error && outdated === false && (
         <p class="fault" role="alert">
-          {plain(other.error.message, MOST_IN_MESSAGE)}
+          {paragraph(other.error.message)}
         </p>
       )}
       <div class="compare-sides">

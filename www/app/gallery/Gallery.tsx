@@ -2,7 +2,7 @@ import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Classifier, LoadedModel } from "../../lib";
 import { FileText } from "../FileText";
-import { MOST_IN_MESSAGE, plain } from "../file-text";
+import { paragraph } from "../file-text";
 import { readableLabel } from "../format";
 import { save } from "../save";
 import { strings } from "../strings";
@@ -139,7 +139,7 @@ function Tile({ file, outcome, onShow }: TileProps) {
           <span class="fine">{text.cutShort}</span>
         )}
         {outcome && "error" in outcome && (
-          <span class="tile-error">{plain(outcome.error, MOST_IN_MESSAGE)}</span>
+          <span class="tile-error">{paragraph(outcome.error)}</span>
         )}
         {!outcome && <span class="fine">…</span>}
       </button>

@@ -1,4 +1,4 @@
-import { MOST_IN_MESSAGE, plain } from "../file-text";
+import { paragraph } from "../file-text";
 import { strings } from "../strings";
 import "./status.css";
 
@@ -18,7 +18,7 @@ export function Notice({ kind, message, action, onDismiss }: NoticeProps) {
     <div class={`notice notice-${kind}`} role="alert">
       <div>
         <p class="notice-title">{text.headings[kind]}</p>
-        <p>{plain(message, MOST_IN_MESSAGE)}</p>
+        <p>{paragraph(message)}</p>
       </div>
       <div class="notice-actions">
         {action && (
