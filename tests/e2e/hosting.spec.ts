@@ -29,6 +29,8 @@ test("a policy without wasm is named, not the connection", async ({ host, page }
   await expect(notice(page).first()).toContainText("'wasm-unsafe-eval'");
   await expect(notice(page).filter({ hasText: "connection" })).toHaveCount(0);
   await isReadable(page);
+  await page.goto(`${host.address}?device=cpu&lang=de`);
+  await expect(notice(page).first()).toContainText("verbietet WebAssembly");
 });
 
 test.describe("a camera", () => {

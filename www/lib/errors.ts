@@ -33,11 +33,11 @@ export type ErrorCode =
   | "image-withheld"
   /** The wasm code did not get here, or the browser cannot run it. */
   | "runtime-download"
-  /** The browser may not run wasm code here: a Content-Security-Policy forbids it, or it is switched off. */
+  /** The browser may not run wasm code here: a Content-Security-Policy forbids it. */
   | "runtime-blocked"
   /** The worker that runs the network could not be started. */
   | "worker-unavailable"
-  /** The browser lacks an API that reading pictures needs. */
+  /** The browser lacks WebAssembly, or an API that reading pictures needs. */
   | "browser-unsupported"
   /** The wasm code died, and has been started again. */
   | "runtime-crashed"

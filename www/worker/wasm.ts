@@ -27,7 +27,7 @@ const ARRIVAL: Clock = { milliseconds: 180_000, otherwise: "it did not arrive wi
  */
 export async function loadCpuModule(): Promise<CpuCode> {
   const blocked = obstacleToWasm();
-  if (blocked) throw new ResNetError("runtime-blocked", blocked);
+  if (blocked) throw blocked;
   const obstacle = await whyOneThread();
   // Literal imports: bundlers see them and keep the wasm beside the JavaScript.
   if (obstacle === "unsupported") {

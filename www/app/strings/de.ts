@@ -459,6 +459,8 @@ export const de: Strings = {
       isolation: "Cross-Origin-Isolation",
     },
     errors: {
+      "runtime-blocked":
+        "Eine Content-Security-Policy dieser Site verbietet WebAssembly, das das Netz braucht. Ihr Server muss in diesem Header script-src um 'wasm-unsafe-eval' ergänzen.",
       "image-withheld":
         "Dieser Browser gibt Seiten statt der Pixel eines Bildes Rauschen, zum Schutz vor Wiedererkennung. Erlaube dieser Seite, Canvas-Daten zu lesen (in Firefox und im Tor-Browser mit dem Bildzeichen in der Adresszeile, bei einem Canvas-Blocker in dessen Einstellungen), und versuch es noch einmal.",
     },

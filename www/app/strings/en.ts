@@ -463,6 +463,8 @@ export const en = {
       isolation: "Cross-origin isolation",
     },
     errors: {
+      "runtime-blocked":
+        "A Content-Security-Policy of this site forbids WebAssembly, which the network needs. Its server has to add 'wasm-unsafe-eval' to script-src in that header.",
       "image-withheld":
         "This browser gives pages noise instead of a picture's pixels, as a protection against fingerprinting. Allow this page to read canvas data (in Firefox and Tor Browser by the picture icon in the address bar, for a canvas blocker in its settings), then try again.",
     },
