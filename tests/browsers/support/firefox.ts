@@ -1,12 +1,16 @@
 import puppeteer, { type ElementHandle, type Page } from "puppeteer-core";
 import { type Browser, LOAD_LIMIT, Tab } from "./tab";
 
+/** Settings of Firefox, by their names in about:config. */
+export type Preferences = Record<string, boolean | number | string>;
+
 /** Starts Debian's Firefox, driven by WebDriver BiDi. */
-export async function launchFirefox(): Promise<Browser> {
+export async function launchFirefox(preferences: Preferences = {}): Promise<Browser> {
   const browser = await puppeteer.launch({
     browser: "firefox",
     executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
     headless: true,
+    extraPrefsFirefox: preferences,
     defaultViewport: { width: 1280, height: 900 },
   });
   return {

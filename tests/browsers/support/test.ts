@@ -1,7 +1,7 @@
 import { test as base, expect } from "@playwright/test";
 import { StaticHost } from "../../e2e/support/host";
 import { ClassifierTab } from "./classifier";
-import { launchFirefox } from "./firefox";
+import { launchFirefox, type Preferences } from "./firefox";
 import type { Browser } from "./tab";
 import { launchWebKit } from "./webkit";
 
@@ -9,6 +9,8 @@ const LAUNCH = { firefox: launchFirefox, webkit: launchWebKit };
 
 export interface Options {
   engine: keyof typeof LAUNCH;
+  /** Settings of Firefox; other browsers take none. */
+  preferences: Preferences;
 }
 
 interface Fixtures {
@@ -24,6 +26,7 @@ interface Fixtures {
 /** A test in a browser that Playwright does not drive. */
 export const test = base.extend<Options & Fixtures>({
   engine: ["firefox", { option: true }],
+  preferences: [{}, { option: true }],
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs off the pattern.
   host: async ({}, use) => {
     const host = new StaticHost();
@@ -32,8 +35,8 @@ export const test = base.extend<Options & Fixtures>({
     await use(host);
     host.close();
   },
-  driven: async ({ engine }, use) => {
-    const browser = await LAUNCH[engine]();
+  driven: async ({ engine, preferences }, use) => {
+    const browser = await LAUNCH[engine](preferences);
     await use(browser);
     await browser.close();
   },

@@ -11,8 +11,8 @@ const S = STALLED_AFTER;
 interface Case {
   what: string;
   events: Event[];
-  /** What was told, and when: whether the picture is interrupted. */
-  told: [at: number, isInterrupted: boolean][];
+  /** The calls of `onChange`, and when. */
+  changes: [at: number, isInterrupted: boolean][];
   startsMuted?: boolean;
 }
 
@@ -24,14 +24,14 @@ const CASES: Case[] = [
       [S - 1, "frame"],
       [2 * S - 2, "frame"],
     ],
-    told: [[3 * S - 2, true]],
+    changes: [[3 * S - 2, true]],
   },
-  { what: "a slow start is no interruption", events: [[3 * S, "frame"]], told: [[4 * S, true]] },
+  { what: "a slow start is no interruption", events: [[3 * S, "frame"]], changes: [[4 * S, true]] },
   {
     what: "a track that is muted at the start is",
     startsMuted: true,
     events: [],
-    told: [[0, true]],
+    changes: [[0, true]],
   },
   {
     what: "a call interrupts, and its end does not wait for a frame",
@@ -42,7 +42,7 @@ const CASES: Case[] = [
       [950, "frame"],
       [1000, "end"],
     ],
-    told: [
+    changes: [
       [100, true],
       [900, false],
     ],
@@ -57,7 +57,7 @@ const CASES: Case[] = [
       [900, "unmute"],
       [1000, "end"],
     ],
-    told: [
+    changes: [
       [100, true],
       [900, false],
     ],
@@ -69,20 +69,20 @@ const CASES: Case[] = [
       [S + 500, "frame"],
       [S + 600, "end"],
     ],
-    told: [
+    changes: [
       [S, true],
       [S + 500, false],
     ],
   },
   {
-    what: "muted and stalled is told once, and ends with the first frame after",
+    what: "muted and stalled is one change, and ends with the first frame after",
     events: [
       [0, "frame"],
       [100, "mute"],
       [3 * S, "unmute"],
       [3 * S + 100, "end"],
     ],
-    told: [
+    changes: [
       [100, true],
       [3 * S, false],
     ],
@@ -95,24 +95,24 @@ const CASES: Case[] = [
       [200, "unmute"],
       [2 * S + 300, "end"],
     ],
-    told: [
+    changes: [
       [100, true],
       [200, false],
       [S + 200, true],
     ],
   },
   {
-    what: "nothing is told after its end",
+    what: "nothing changes after its end",
     events: [
       [0, "frame"],
       [100, "end"],
       [200, "mute"],
     ],
-    told: [],
+    changes: [],
   },
 ];
 
-it.each(CASES)("$what", async ({ events, told, startsMuted = false }) => {
+it.each(CASES)("$what", async ({ events, changes, startsMuted = false }) => {
   const track = Object.assign(new EventTarget(), { muted: startsMuted });
   let onFrame = () => {};
   const heard: [number, boolean][] = [];
@@ -136,5 +136,5 @@ it.each(CASES)("$what", async ({ events, told, startsMuted = false }) => {
     }
   }
   await vi.advanceTimersByTimeAsync(2 * S);
-  expect(heard).toEqual(told);
+  expect(heard).toEqual(changes);
 });

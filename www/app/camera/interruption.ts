@@ -5,11 +5,12 @@ export const STALLED_AFTER = 2000;
 type Track = Pick<MediaStreamTrack, "muted" | "addEventListener" | "removeEventListener">;
 
 /**
- * Tells when a camera's picture is interrupted, and when it goes on: the system mutes the track for a call or another
- * program, or no frame comes, as of a camera that hangs.
+ * Watches whether a camera's picture is interrupted: the system mutes the track for a call or another program, or no frame
+ * comes, as from a camera that hangs.
  *
- * @param onFrames tells of frames: calls what it is given for each, and returns what ends it
- * @returns what ends the watch
+ * @param onFrames calls its argument for each frame, and returns a function that ends this
+ * @param onChange is called when the picture is interrupted, and when it goes on
+ * @returns a function that ends the watch
  */
 export function watchInterruption(
   track: Track,
@@ -17,32 +18,32 @@ export function watchInterruption(
   onChange: (isInterrupted: boolean) => void,
 ): () => void {
   let isStalled = false;
-  let told = false;
+  let wasInterrupted = false;
   let due: ReturnType<typeof setTimeout> | undefined;
-  const tell = () => {
+  const update = () => {
     const isInterrupted = track.muted || isStalled;
-    if (isInterrupted === told) return;
-    told = isInterrupted;
+    if (isInterrupted === wasInterrupted) return;
+    wasInterrupted = isInterrupted;
     onChange(isInterrupted);
   };
   const comesOn = () => {
     clearTimeout(due);
     due = setTimeout(() => {
       isStalled = true;
-      tell();
+      update();
     }, STALLED_AFTER);
     isStalled = false;
-    tell();
+    update();
   };
-  track.addEventListener("mute", tell);
+  track.addEventListener("mute", update);
   track.addEventListener("unmute", comesOn);
   const unwatch = onFrames(comesOn);
   // Until the first frame is there the camera is only slow to start, unless the track says otherwise.
-  tell();
+  update();
   return () => {
     clearTimeout(due);
     unwatch();
-    track.removeEventListener("mute", tell);
+    track.removeEventListener("mute", update);
     track.removeEventListener("unmute", comesOn);
   };
 }
