@@ -92,9 +92,12 @@ async function openSmall({ page, open }: { page: Page; open: () => Promise<void>
 }
 
 /** The model that is shown is the small one, and the next photo is answered by it. */
-async function isSmall(classifier: ClassifierPage): Promise<void> {
-  await expect(heading(classifier.page, SMALL)).toBeVisible();
-  await classifier.chooseFile(await picture("cat-grey.jpg"));
+async function isSmall(classifier: ClassifierPage, name = "next.jpg"): Promise<void> {
+  const { page } = classifier;
+  await expect(heading(page, SMALL)).toBeVisible();
+  await classifier.chooseFile(await picture("cat-grey.jpg", name));
+  // From then on a result is this photo's.
+  await expect(page.getByRole("img", { name: `The photo: ${name}` })).toBeVisible();
   await expect(first(classifier)).toContainText(/^small \d/);
 }
 
@@ -152,7 +155,7 @@ test.describe("with a small model", () => {
       await chooseWeights(page, await weights("wide.pth"));
       await expect(classifier.notice).toContainText("stopped unexpectedly with this model");
       await page.getByRole("button", { name: "Dismiss" }).click();
-      await isSmall(classifier);
+      await isSmall(classifier, `after ${times}.jpg`);
     }
     await chooseWeights(page, await weights("wide.pth"));
     await expect(heading(page, OTHER)).toBeVisible();
