@@ -20,7 +20,9 @@ use crate::summary::Summary;
 use crate::weights::index::Format;
 #[cfg(feature = "webgpu")]
 use crate::weights::synthetic;
-use crate::weights::{Assumption, ByteSource, Choices, ModelMetadata, WeightError, WeightFile};
+use crate::weights::{
+    Assumption, ByteSource, Choices, ModelMetadata, Note, WeightError, WeightFile, WeightSets,
+};
 
 /// A network with its labels, ready to classify on one device.
 #[derive(Debug)]
@@ -49,6 +51,10 @@ pub struct Origin {
     pub naming: &'static str,
     /// Where the usual was taken, because nobody told.
     pub assumed: Vec<Assumption>,
+    /// What is worth knowing of how the file was read.
+    pub notes: Vec<Note>,
+    /// The sets of weights in it, where there are several.
+    pub weight_sets: WeightSets,
 }
 
 /// What a network on a GPU is made of.
@@ -64,11 +70,11 @@ pub struct OnGpu {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Prediction {
-    /// Position among the logits.
+    /// Position among the logits; of a single logit class 1 is the one it stands for, class 0 the other.
     pub index: usize,
     /// The class's name.
     pub label: String,
-    /// After the softmax, 0 to 1.
+    /// After the softmax, or the sigmoid of a single logit: 0 to 1.
     pub probability: f32,
 }
 
@@ -97,7 +103,8 @@ pub enum EvidenceFor {
 }
 
 /// A class's activation map (Zhou et al. 2016, section 2): what each place of the last stage's maps, which lie over the
-/// prepared picture, adds to the class's logit. Together with the class's bias the places sum up to the logit.
+/// prepared picture, adds to the class's logit. Together with the class's bias the places sum up to the logit. Where a
+/// single logit tells two classes apart, what speaks for class 1 speaks against class 0.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Evidence {
@@ -162,6 +169,8 @@ impl Classifier {
                 format: file.format(),
                 naming: file.convention().name,
                 assumed: file.assumed().to_vec(),
+                notes: file.notes().to_vec(),
+                weight_sets: file.weight_sets(),
             },
         })
     }
@@ -238,7 +247,7 @@ impl Classifier {
         top: usize,
         evidence: Option<EvidenceFor>,
     ) -> Result<Classification, Error> {
-        let classes = self.spec.head.classes;
+        let classes = self.spec.config.distinguished();
         if let Some(EvidenceFor::Class(class)) = evidence
             && class >= classes
         {
@@ -248,20 +257,17 @@ impl Classifier {
         let pixels = preprocess(rgba, width, height, &self.metadata.preprocessing)?;
         let prepared = Instant::now();
         let (logits, trace) = self.run(pixels, evidence.is_some()).await?;
-        let probabilities = softmax(&logits);
         // A device that is lost or out of memory can answer with anything.
-        if probabilities
-            .iter()
-            .any(|probability| !probability.is_finite())
-        {
+        if logits.iter().any(|logit| !logit.is_finite()) {
             let reason = "it answered with numbers that are not finite".to_owned();
             return Err(DeviceError::Failed { reason }.into());
         }
+        let probabilities = probabilities(&logits);
         let mut order: Vec<_> = (0..classes).collect();
         order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
         let of_class = |(trace, wanted): (Trace<'_>, EvidenceFor)| match wanted {
-            EvidenceFor::First => trace.evidence(order[0]),
-            EvidenceFor::Class(class) => trace.evidence(class),
+            EvidenceFor::First => trace.evidence(order[0], logits.len()),
+            EvidenceFor::Class(class) => trace.evidence(class, logits.len()),
         };
         let evidence = trace.zip(evidence).map(of_class);
         order.truncate(top);
@@ -356,15 +362,21 @@ impl Classifier {
 }
 
 impl Trace<'_> {
-    fn evidence(self, class_index: usize) -> Evidence {
-        let ([height, width], values) = match self {
+    /// The evidence for a class of a network with so many logits.
+    fn evidence(self, class_index: usize, logits: usize) -> Evidence {
+        let single = logits == 1;
+        let logit = if single { 0 } else { class_index };
+        let ([height, width], mut values) = match self {
             Self::Cpu(network, features) => {
                 let [_, _, height, width] = features.dims();
-                ([height, width], network.evidence(features, class_index))
+                ([height, width], network.evidence(features, logit))
             }
             #[cfg(feature = "webgpu")]
-            Self::Gpu(maps) => (maps.size(), maps.of_class(class_index)),
+            Self::Gpu(maps) => (maps.size(), maps.of_class(logit)),
         };
+        if single && class_index == 0 {
+            values.iter_mut().for_each(|value| *value = -*value);
+        }
         Evidence {
             class_index,
             width,
@@ -373,6 +385,7 @@ impl Trace<'_> {
         }
     }
 }
+
 /// What a processor calculates with that is asked for this.
 fn on(processor: &Processor, arithmetic: Arithmetic) -> Arithmetic {
     match processor {
@@ -452,6 +465,16 @@ fn check_for_pictures(file: &WeightFile<'_>) -> Result<(), WeightError> {
         .map_err(fault)
 }
 
+/// Probabilities of the classes that logits tell apart: those of the softmax, or both of a single logit's sigmoid.
+fn probabilities(logits: &[f32]) -> Vec<f32> {
+    match *logits {
+        [logit] => [-logit, logit]
+            .map(|logit| (1.0 / (1.0 + f64::from(-logit).exp())) as f32)
+            .to_vec(),
+        _ => softmax(logits),
+    }
+}
+
 /// Probabilities of logits, with the largest taken off first so that no exponential overflows.
 fn softmax(logits: &[f32]) -> Vec<f32> {
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -511,7 +534,7 @@ mod tests {
     }
 
     #[test]
-    fn softmax_sums_to_one_and_keeps_what_is_not_finite() {
+    fn probabilities_are_the_softmax_or_both_of_a_single_sigmoid() {
         let cases: &[(&[f32], &[f32])] = &[
             (&[0.0, 0.0], &[0.5, 0.5]),
             (&[1000.0, 1000.0, -1000.0], &[0.5, 0.5, 0.0]),
@@ -519,9 +542,13 @@ mod tests {
                 &[1.0, 2.0, 3.0],
                 &[0.090_030_57, 0.244_728_47, 0.665_240_94],
             ),
+            // torch.sigmoid(torch.tensor(2.0))
+            (&[2.0], &[0.119_202_92, 0.880_797_1]),
+            (&[-200.0], &[1.0, 0.0]),
+            (&[0.0], &[0.5, 0.5]),
         ];
         for (logits, expected) in cases {
-            let found = softmax(logits);
+            let found = probabilities(logits);
             assert!(
                 found
                     .iter()
@@ -530,6 +557,5 @@ mod tests {
                 "{logits:?}: {found:?} instead of {expected:?}"
             );
         }
-        assert!(softmax(&[f32::NAN, 1.0]).iter().any(|p| p.is_nan()));
     }
 }

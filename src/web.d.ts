@@ -63,9 +63,22 @@ export interface WeightChoices {
   name?: string;
   /** Which convolution of a bottleneck block carries the stride. */
   strideOn?: "conv1" | "conv2";
-  preprocessing?: Preprocessing;
+  /** Lengths and colours, together or alone; lengths belong together. */
+  preprocessing?: Partial<Preprocessing>;
+  /** Which of several sets of weights in the file is taken, by its name there. */
+  weightSet?: string;
   /** What convolutions calculate with, where the device can; `"f32"` if left out. */
   arithmetic?: Arithmetic;
+}
+
+/** What a file beside the weights tells of a model: labels, or a configuration of Hugging Face or timm. */
+export interface Description {
+  /** In the order of the logits; empty if it names none. */
+  labels: string[];
+  preprocessing?: Partial<Preprocessing>;
+  strideOn?: "conv1" | "conv2";
+  /** Settings of the preprocessing that are not supported here: `{ name: "interpolation", value: "bicubic" }`. */
+  unsupported: { name: string; value: string }[];
 }
 
 /**
@@ -87,6 +100,7 @@ export interface ModelInfo {
   strideOn: "conv1" | "conv2";
   /** `[1, channels, height, width]` */
   inputShape: [number, number, number, number];
+  /** How many are told apart: 2 where the network has a single logit, whose sigmoid is the probability of class 1. */
   classes: number;
   /** Empty if nobody knows them. */
   labels: string[];
@@ -112,13 +126,23 @@ export interface ModelInfo {
   naming: string;
   /** Where the usual was taken, because nobody told. */
   assumed: Assumption[];
+  /** What is worth knowing of how the file was read. */
+  notes: Note[];
+  /** The sets of weights in the file and which was taken: none and null where there is but one. */
+  weightSets: { taken: string | null; names: string[] };
 }
+
+/** Tensors that nothing was made of, or a linear layer that was taken for the head by its shape. */
+export type Note =
+  /** The names of the first few, and how many there are. */
+  | { kind: "ignored"; tensors: { first: string[]; count: number } }
+  | { kind: "head"; layer: string };
 
 /** A class and how probable the network finds it. */
 export interface Prediction {
   index: number;
   label: string;
-  /** After the softmax, 0 to 1. */
+  /** After the softmax, or the sigmoid of a single logit: 0 to 1. */
   probability: number;
 }
 

@@ -17,7 +17,7 @@ use crate::backend::{self, DeviceKind, DeviceReport, Processor};
 use crate::classifier::{Classifier, EvidenceFor};
 use crate::error::Error;
 use crate::inspect::{self, FeatureMaps};
-use crate::weights::{Choices, labels};
+use crate::weights::{Choices, Description};
 use blob::BlobBytes;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -130,6 +130,16 @@ impl Engine {
     }
 }
 
+/// Reads a file that describes a model beside its weights: labels, or a configuration of Hugging Face or timm.
+///
+/// # Errors
+/// `labels`: what is neither, or says nothing.
+#[wasm_bindgen(js_name = readDescription, unchecked_return_type = "Description")]
+pub fn read_description(bytes: &[u8]) -> Result<JsValue, JsValue> {
+    let description = Description::read(bytes).map_err(Error::from);
+    to_js(&description.map_err(thrown)?)
+}
+
 /// A network on a device.
 #[wasm_bindgen]
 #[derive(Debug)]
@@ -152,7 +162,7 @@ impl Model {
             "repetitions": metadata.network.repetitions,
             "strideOn": metadata.network.stride_on,
             "inputShape": metadata.input_shape(),
-            "classes": metadata.network.classes,
+            "classes": metadata.network.distinguished(),
             "labels": metadata.labels,
             "source": metadata.source,
             "license": metadata.license,
@@ -171,17 +181,19 @@ impl Model {
             "format": origin.format,
             "naming": origin.naming,
             "assumed": origin.assumed,
+            "notes": origin.notes,
+            "weightSets": origin.weight_sets,
         }))
     }
 
-    /// Gives the classes other names: a text with one on each line, or JSON.
+    /// Gives the classes other names, in the order of the logits.
     ///
     /// # Errors
-    /// `labels`: what cannot be read, or another number of labels than of classes. Those before stay.
+    /// `labels`: another number of labels than of classes. Those before stay.
     #[wasm_bindgen(js_name = setLabels)]
-    pub fn set_labels(&mut self, text: &str) -> Result<(), JsValue> {
-        labels::parse(text)
-            .and_then(|labels| self.classifier.set_labels(labels))
+    pub fn set_labels(&mut self, labels: Vec<String>) -> Result<(), JsValue> {
+        self.classifier
+            .set_labels(labels)
             .map_err(Error::from)
             .map_err(thrown)
     }

@@ -14,10 +14,11 @@ use resnet_web::Error;
 use resnet_web::backend::Processor;
 use resnet_web::classifier::{Classifier, EvidenceFor};
 use resnet_web::image::{Preprocessing, preprocess};
-use resnet_web::resnet::{NormMode, ResNet, StrideOn};
+use resnet_web::resnet::{NormMode, ResNet, ResNetConfig, StrideOn};
 use resnet_web::weights::{Choices, WeightFile};
 use serde_json::Value;
 use support::networks::every_kind;
+use support::weight_file::Draft;
 use support::{evidence, weight_file};
 
 const WEIGHTS: &str = "www/public/weights/resnet50.safetensors";
@@ -152,6 +153,84 @@ fn evidence_is_what_each_place_alone_adds_to_the_logit() {
         faults.extend(block_on(evidence::faults(name, &config, &classifier, 1e-4)));
     }
     assert_eq!(faults, Vec::<String>::new());
+}
+
+/// A network of one logit whose head is nothing but a bias: every picture's logit is `logit`.
+fn binary(logit: f32, labels: &[&str]) -> Vec<u8> {
+    let config = ResNetConfig {
+        classes: 1,
+        ..Draft::small().metadata.network
+    };
+    let mut draft = Draft::of("binary", &config, 32);
+    draft.metadata.labels = labels.iter().map(|&label| label.to_owned()).collect();
+    draft.tensor("fc.weight").bytes.fill(0);
+    draft.tensor("fc.bias").bytes = logit.to_le_bytes().to_vec();
+    draft.write()
+}
+
+#[test]
+fn a_single_logit_tells_two_classes_apart() {
+    // torch.sigmoid(torch.tensor(2.0)) is 0.8808.
+    /// Name, logit, labels in the file, the two predictions.
+    type Case<'a> = (&'a str, f32, &'a [&'a str], [(usize, &'a str, f32); 2]);
+    let cases: &[Case<'_>] = &[
+        (
+            "without labels",
+            2.0,
+            &[],
+            [(1, "class 1", 0.8808), (0, "class 0", 0.1192)],
+        ),
+        (
+            "the other way round",
+            -2.0,
+            &[],
+            [(0, "class 0", 0.8808), (1, "class 1", 0.1192)],
+        ),
+        (
+            "one label: class 1's",
+            2.0,
+            &["dog"],
+            [(1, "dog", 0.8808), (0, "not dog", 0.1192)],
+        ),
+        (
+            "two labels",
+            2.0,
+            &["cat", "dog"],
+            [(1, "dog", 0.8808), (0, "cat", 0.1192)],
+        ),
+    ];
+    let mut faults = Vec::new();
+    for (name, logit, labels, expected) in cases {
+        let weights = binary(*logit, labels);
+        let choices = Choices::default();
+        let classifier = Classifier::load(weights.as_slice(), &choices, &Processor::cpu()).unwrap();
+        let (rgba, width, height) = evidence::picture();
+        let run = classifier.classify(&rgba, width, height, 5, None);
+        let top = block_on(run).unwrap().top;
+        let same = top.iter().zip(expected).all(|(found, (index, label, p))| {
+            (found.index, found.label.as_str()) == (*index, *label)
+                && (found.probability - p).abs() < 1e-4
+        });
+        if top.len() != 2 || !same {
+            faults.push(format!("{name}: {top:?}"));
+        }
+        let rows = classifier.summary().unwrap().rows;
+        let last = &rows[rows.len() - 1];
+        if (last.kind.as_str(), &last.output_shape[..]) != ("Sigmoid", &[1, 1]) {
+            faults.push(format!("{name}: the last row is {last:?}"));
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+
+    let weights = binary(0.0, &[]);
+    let mut classifier =
+        Classifier::load(weights.as_slice(), &Choices::default(), &Processor::cpu()).unwrap();
+    let three = ["a", "b", "c"].map(str::to_owned).to_vec();
+    let error = classifier.set_labels(three).unwrap_err().to_string();
+    assert!(
+        error.contains("3 labels, and the network tells 2 classes"),
+        "{error}"
+    );
 }
 
 #[test]

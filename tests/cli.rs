@@ -5,13 +5,14 @@
 
 mod support;
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use flate2::read::GzDecoder;
-use support::weight_file;
+use support::weight_file::{self, Draft};
 
 const WEIGHTS: &str = "www/public/weights/resnet50.safetensors";
 
@@ -80,6 +81,75 @@ fn what_cannot_be_done_is_said_in_one_sentence() {
     }
     assert_eq!(report, Vec::<String>::new());
     assert!(!folder.join("new.safetensors").exists());
+}
+
+#[test]
+fn nothing_of_a_file_steers_the_terminal() {
+    let folder = folder("terminal");
+    let hostile = "\u{1b}[31m\u{202e}\u{7}".to_owned() + &"x".repeat(1 << 20);
+    let mut named = Draft::small();
+    named.tensors[0].0.clone_from(&hostile);
+    let mut labelled = Draft::small();
+    labelled.metadata.labels.fill(hostile.clone());
+    let named = &file(&folder, "named.safetensors", &named.write());
+    let labelled = &file(&folder, "labelled.safetensors", &labelled.write());
+    let text_of_labels = (hostile.clone() + "\n").repeat(10);
+    let labels = &file(&folder, "labels.txt", text_of_labels.as_bytes());
+    let broken = format!("{{\"{hostile}\": 1}}");
+    let broken = &file(&folder, "labels.json", broken.as_bytes());
+    let photo = &file(&folder, "\u{1b}[31m.png", b"none");
+    let sample = "www/public/photos/chelsea.png";
+    let cases: &[&[&str]] = &[
+        &["summary", named],
+        &["classify", labelled, sample],
+        &["classify", labelled, sample, "--labels", labels],
+        &["classify", labelled, sample, "--labels", broken],
+        &["classify", labelled, photo],
+    ];
+    let mut report = Vec::new();
+    for arguments in cases {
+        let Output { stdout, stderr, .. } = tool(arguments);
+        let printed = text(&stdout) + &text(&stderr);
+        let steers = printed.replace('\n', "").contains(char::is_control);
+        if steers || printed.contains('\u{202e}') || printed.len() > 10_000 {
+            let start: String = printed.chars().take(300).collect();
+            report.push(format!("{arguments:?}: {} bytes: {start:?}", printed.len()));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
+#[test]
+fn files_beside_the_weights_say_labels_and_preprocessing() {
+    let folder = folder("described");
+    let mut silent = Draft::small();
+    silent.metadata.labels.clear();
+    let weights = &file(&folder, "small.safetensors", &silent.write());
+    let labels: HashMap<_, _> = (0..10).map(|i| (format!("thing {i}"), i)).collect();
+    let config = serde_json::json!({"model_type": "resnet", "label2id": labels});
+    let config = &file(&folder, "config.json", config.to_string().as_bytes());
+    let preprocessor = &file(
+        &folder,
+        "preprocessor_config.json",
+        br#"{"size": {"shortest_edge": 64}, "crop_pct": 0.8, "resample": 3}"#,
+    );
+    let arguments = ["classify", weights, "www/public/photos/chelsea.png"];
+    let described = [
+        "--labels",
+        config.as_str(),
+        "--preprocessing",
+        preprocessor.as_str(),
+    ];
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = tool(&[&arguments[..], &described[..]].concat());
+    let (stdout, stderr) = (text(&stdout), text(&stderr));
+    assert!(status.success(), "{stderr}");
+    assert!(stdout.contains("%  thing "), "{stdout}");
+    assert!(stderr.contains("interpolation = bicubic"), "{stderr}");
+    assert_ne!(stdout, text(&tool(&arguments).stdout));
 }
 
 #[test]

@@ -21,7 +21,7 @@ use resnet_web::gpu::{Gpu, GpuRequest, Keep, LayerTime, Limits, Plan, TimedRun};
 use resnet_web::resnet::{BlockKind, ResNet};
 use resnet_web::resnet::{Depth, NetworkSpec, NormMode, ResNetConfig};
 use resnet_web::summary::Summary;
-use resnet_web::web::Engine;
+use resnet_web::web::{Engine, read_description};
 use resnet_web::weights::Choices;
 #[cfg(feature = "webgpu")]
 use resnet_web::weights::synthetic::{Synthetic, input};
@@ -434,10 +434,11 @@ async fn a_file_that_does_not_say_all_of_itself_loads_with_what_is_chosen_and_na
     assert_eq!(info["source"], "weights.bin");
     assert_eq!(info["preprocessing"]["resizeShortSide"], 36);
 
-    let error = model.set_labels("cat\ndog").unwrap_err();
+    let labels = |count| (0..count).map(|_| "dog".to_owned()).collect();
+    let error = model.set_labels(labels(2)).unwrap_err();
     assert_eq!(property(&error, "code"), "labels");
     assert!(property(&error, "message").contains("2 labels, and the network tells 10"));
-    model.set_labels(&["dog"; 10].join("\n")).unwrap();
+    model.set_labels(labels(10)).unwrap();
     let top = json(
         &model
             .classify(vec![255; 16], 2, 2, 1, JsValue::UNDEFINED)
@@ -445,6 +446,28 @@ async fn a_file_that_does_not_say_all_of_itself_loads_with_what_is_chosen_and_na
             .unwrap(),
     );
     assert_eq!(top["top"][0]["label"], "dog");
+}
+
+#[wasm_bindgen_test]
+fn a_file_that_describes_a_model_tells_what_it_says() {
+    let labels = json(&read_description(b"0: daisy\n1: rose").unwrap());
+    assert_eq!(
+        labels,
+        serde_json::json!({"labels": ["daisy", "rose"], "unsupported": []})
+    );
+    let config = br#"{"model_type": "resnet", "downsample_in_bottleneck": true, "size": 224, "crop_pct": 0.875,
+        "image_mean": [0.5, 0.5, 0.5], "resample": 3}"#;
+    assert_eq!(
+        json(&read_description(config).unwrap()),
+        serde_json::json!({
+            "labels": [],
+            "preprocessing": {"resizeShortSide": 256, "crop": 224, "mean": [0.5, 0.5, 0.5]},
+            "strideOn": "conv1",
+            "unsupported": [{"name": "interpolation", "value": "bicubic"}],
+        })
+    );
+    let error = read_description(b"PK\x03\x04").unwrap_err();
+    assert_eq!(property(&error, "code"), "labels");
 }
 
 #[wasm_bindgen_test]

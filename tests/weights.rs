@@ -23,9 +23,9 @@ use resnet_web::resnet::{
 use resnet_web::weights::index::{self, Format, TensorEntry, TensorIndex};
 use resnet_web::weights::infer::infer;
 use resnet_web::weights::metadata::KEY;
-use resnet_web::weights::naming::{CONVENTIONS, Convention};
+use resnet_web::weights::naming::{Backbone, CONVENTIONS, Convention};
 use resnet_web::weights::synthetic::input;
-use resnet_web::weights::{Assumption, Choices, TensorSource, WeightFile};
+use resnet_web::weights::{Assumption, Choices, Note, TensorSource, WeightFile, WeightSets};
 use safetensors::Dtype;
 use serde::Deserialize;
 use support::weight_file::{Draft, Entry, small};
@@ -139,7 +139,7 @@ fn files_that_load_give_the_same_answer() {
 /// The input of a small file's network, which its tensors do not tell.
 fn small_choices() -> Choices {
     Choices {
-        preprocessing: Some(Draft::small().metadata.preprocessing),
+        preprocessing: Some(Draft::small().metadata.preprocessing.into()),
         ..Choices::default()
     }
 }
@@ -177,9 +177,13 @@ fn what_a_file_does_not_say_is_read_off_its_tensors() {
 }
 
 /// An index of the tensors of a network, under another library's names.
-fn index_of(config: &ResNetConfig, convention: &Convention) -> TensorIndex {
+fn index_of(config: &ResNetConfig, convention: &'static Convention) -> TensorIndex {
     let spec = NetworkSpec::new(config).unwrap();
-    let names = convention.names(&spec);
+    let backbone = Backbone {
+        convention,
+        prefix: String::new(),
+    };
+    let names = backbone.names(&spec, convention.head);
     let tensors = spec.tensors().into_iter().map(|tensor| {
         let mut shape = tensor.shape;
         if convention.transposed_head && shape.len() == 2 {
@@ -197,6 +201,7 @@ fn index_of(config: &ResNetConfig, convention: &Convention) -> TensorIndex {
         format: Format::Pytorch,
         tensors: tensors.collect(),
         metadata: HashMap::new(),
+        weight_sets: WeightSets::default(),
     }
 }
 
@@ -232,8 +237,11 @@ fn every_network_is_told_by_its_tensors_under_every_name() {
         assert_eq!(config.name(), *name);
         for convention in CONVENTIONS.iter().filter(|c| c.family == config.family) {
             let index = index_of(config, convention);
-            let found = Convention::of(&index).map(|found| (found.name, infer(&index, found)));
-            if found != Some((convention.name, Ok(config.clone()))) {
+            let mut found = Backbone::find(&index);
+            let first = found.remove(0);
+            let inferred = infer(&index, &first, &found).map(|(config, _)| config);
+            let found = (first.convention.name, found.len(), inferred);
+            if found != (convention.name, 0, Ok(config.clone())) {
                 report.push(format!(
                     "{name} with {}'s names: {found:?}",
                     convention.name
@@ -250,6 +258,7 @@ const FILES: &str = "tests/fixtures/weights";
 #[derive(Deserialize)]
 struct Expected {
     files: Vec<ExpectedFile>,
+    other_sets: Vec<ExpectedFile>,
     refused: Vec<RefusedFile>,
 }
 
@@ -257,6 +266,8 @@ struct Expected {
 struct ExpectedFile {
     file: String,
     network: String,
+    /// The set of weights that is asked for.
+    weight_set: Option<String>,
     input_shape: [usize; 4],
     logits: Vec<f32>,
 }
@@ -284,15 +295,23 @@ fn unpacked(file: &str) -> Vec<u8> {
 fn files_that_pytorch_wrote_give_pytorchs_logits() {
     let device = Device::flex();
     let mut report = Vec::new();
+    let Expected {
+        files, other_sets, ..
+    } = expected_files();
     for ExpectedFile {
         file,
         network,
+        weight_set,
         input_shape,
         logits,
-    } in expected_files().files
+    } in files.into_iter().chain(other_sets)
     {
         let bytes = unpacked(&file);
-        let found = WeightFile::open(bytes.as_slice(), &Choices::default()).and_then(|mut file| {
+        let choices = Choices {
+            weight_set,
+            ..Choices::default()
+        };
+        let found = WeightFile::open(bytes.as_slice(), &choices).and_then(|mut file| {
             let spec = file.spec().clone();
             ResNet::from_spec(spec, &mut file, NormMode::Folded, &device)
         });
@@ -311,7 +330,7 @@ fn files_that_pytorch_wrote_give_pytorchs_logits() {
             config.width_per_group,
         );
         let expected = match network.as_str() {
-            "basic" => (Family::Torchvision, BlockKind::NoBottleneck, 1, 64),
+            "basic" | "binary" => (Family::Torchvision, BlockKind::NoBottleneck, 1, 64),
             "bottleneck" => (Family::Torchvision, BlockKind::Bottleneck, 1, 64),
             "wide" => (Family::Torchvision, BlockKind::Bottleneck, 1, 128),
             "resnext" => (Family::Torchvision, BlockKind::Bottleneck, 32, 4),
@@ -330,6 +349,101 @@ fn files_that_pytorch_wrote_give_pytorchs_logits() {
         let off = off.fold(0.0, f32::max) / largest;
         if computed.len() != logits.len() || off.is_nan() || off > 1e-3 {
             report.push(format!("{file}: {off} of the largest logit off"));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
+/// What is said of how fine-tuned checkpoints were read: the linear layer that was taken, what was ignored, and the sets.
+#[test]
+fn what_is_left_over_in_a_checkpoint_is_ignored_and_said() {
+    let cases: &[(&str, &str)] = &[
+        ("basic-zip.pth.gz", ""),
+        ("basic-state-dict.pth.gz", ""),
+        ("dropout-head.pth.gz", "head fc.1"),
+        (
+            "lightning.ckpt.gz",
+            "ignored criterion.weight, train_accuracy.total",
+        ),
+        ("averaged.pth.gz", "ignored n_averaged"),
+        ("backbone-head.pth.gz", "head head.fc"),
+        (
+            "compiled.pth.gz",
+            "head _orig_mod.classifier; ignored _orig_mod.loss.margin",
+        ),
+        (
+            "averages.pth.gz",
+            "took state_dict of state_dict, state_dict_ema",
+        ),
+    ];
+    let mut report = Vec::new();
+    for (file, expected) in cases {
+        let bytes = unpacked(file);
+        let file = match WeightFile::open(bytes.as_slice(), &Choices::default()) {
+            Ok(file) => file,
+            Err(error) => {
+                report.push(format!("{file}: {error}"));
+                continue;
+            }
+        };
+        let found = said(&file);
+        if found != *expected {
+            report.push(format!("{found} instead of {expected}"));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
+/// A file's notes and its sets of weights, in short.
+fn said(file: &WeightFile<'_>) -> String {
+    let notes = file.notes().iter().map(|note| match note {
+        Note::Ignored { tensors } => format!("ignored {tensors}"),
+        Note::Head { layer } => format!("head {layer}"),
+    });
+    let sets = file.weight_sets();
+    let names = sets.names.join(", ");
+    let taken = sets.taken.map(|taken| format!("took {taken} of {names}"));
+    notes.chain(taken).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn of_several_networks_in_a_file_one_is_taken_and_the_others_are_offered() {
+    let mut draft = Draft::small();
+    let copy = draft.tensors.clone();
+    for (name, _) in &mut draft.tensors {
+        *name = format!("model.{name}");
+    }
+    let average = copy.into_iter().map(|(name, mut entry)| {
+        if name == "fc.bias" {
+            entry.bytes.fill(0);
+        }
+        (format!("ema_model.module.{name}"), entry)
+    });
+    draft.tensors.extend(average);
+    let bytes = draft.write_with(HashMap::new());
+    let sets = "model, ema_model.module";
+    let mut report = Vec::new();
+    for (wanted, taken) in [
+        (None, "model"),
+        (Some("model"), "model"),
+        (Some("ema_model.module"), "ema_model.module"),
+        (Some("another"), "model"),
+    ] {
+        let choices = Choices {
+            weight_set: wanted.map(str::to_owned),
+            ..Choices::default()
+        };
+        let mut file = WeightFile::open(bytes.as_slice(), &choices).unwrap();
+        let bias = file.take("fc.bias", &[10]).unwrap();
+        let is_average = bias.iter().all(|value| *value == 0.0);
+        let found = said(&file);
+        let all = taken.len() + ", ".len();
+        let expected = match taken {
+            "model" => format!("took {taken} of {sets}"),
+            _ => format!("took {taken} of {taken}, {}", &sets[..sets.len() - all]),
+        };
+        if found != expected || is_average != (taken == "ema_model.module") {
+            report.push(format!("{wanted:?}: {found} instead of {expected}"));
         }
     }
     assert_eq!(report, Vec::<String>::new());
@@ -358,6 +472,34 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         &["_rebuild_sparse_tensor"],
     ),
     ("quantized.pth.gz", "weights-dtype", &["_rebuild_qtensor"]),
+    (
+        "mlp-head.pth.gz",
+        "weights-architecture",
+        &["several linear layers", "fc.0, fc.3"],
+    ),
+    (
+        "detection.pth.gz",
+        "weights-architecture",
+        &["a detection network"],
+    ),
+    (
+        "module-in-dict.pth.gz",
+        "weights-format",
+        &[
+            "`model` is a whole Python object (torch.nn.modules.linear.Linear)",
+            "state_dict()",
+        ],
+    ),
+    (
+        "torchscript.pt.gz",
+        "weights-format",
+        &["TorchScript", "`torch.jit.load`", "state_dict()"],
+    ),
+    (
+        "settings.pkl.gz",
+        "weights-format",
+        &["it holds `argparse.Namespace`", "state_dict()"],
+    ),
     (
         "evil.pth.gz",
         "weights-architecture",
@@ -617,7 +759,31 @@ fn what_is_no_weight_file_is_named() {
         ),
         ("JSON", b"{\"a\": 1}".to_vec(), &["JSON"]),
         ("a picture", b"\x89PNG\r\n\x1a\n".to_vec(), &["picture"]),
-        ("Keras' HDF5", b"\x89HDF\r\n".to_vec(), &["HDF5"]),
+        ("Keras' HDF5", b"\x89HDF\r\n".to_vec(), &["HDF5", "Keras"]),
+        ("GGUF", b"GGUF\x03\0\0\0".to_vec(), &["GGUF"]),
+        (
+            "TensorFlow Lite",
+            b"\x1c\0\0\0TFL3".to_vec(),
+            &["TensorFlow Lite"],
+        ),
+        (
+            "ONNX",
+            b"\x08\x07\x12\x07pytorch\x1a\x061.13.0:\x80".to_vec(),
+            &["ONNX", "state_dict()"],
+        ),
+        (
+            "a SavedModel",
+            b"\x08\x01\x12\x8e\x04\x0a".to_vec(),
+            &["TensorFlow"],
+        ),
+        ("zstd", b"\x28\xb5\x2f\xfd\0".to_vec(), &["unpack it"]),
+        (
+            "a zip archive of Keras",
+            zip("model.weights.h5"),
+            &["Keras"],
+        ),
+        ("NumPy's arrays", zip("conv1.npy"), &["NumPy"]),
+        ("any zip archive", zip("notes.txt"), &["without `data.pkl`"]),
         ("anything", b"abcdefgh".to_vec(), &["first bytes"]),
         (
             "a pickle of something",
@@ -697,6 +863,17 @@ fn what_is_no_weight_file_is_named() {
 fn handmade(header: &str, bytes: usize) -> Vec<u8> {
     let length = (header.len() as u64).to_le_bytes();
     [&length[..], header.as_bytes(), &vec![0; bytes]].concat()
+}
+
+/// A zip archive of one empty file.
+fn zip(name: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut archive = rawzip::ZipArchiveWriter::new(&mut bytes);
+    let (mut entry, config) = archive.new_file(name).start().unwrap();
+    let (_, descriptor) = config.wrap(&mut entry).finish().unwrap();
+    entry.finish(descriptor).unwrap();
+    archive.finish().unwrap();
+    bytes
 }
 
 /// A zip archive whose pickle unpacks to a thousand times its size.

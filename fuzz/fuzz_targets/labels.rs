@@ -2,12 +2,12 @@
 
 mod bounded;
 
-use resnet_web_core::weights::labels;
+use resnet_web_core::weights::Description;
 
-libfuzzer_sys::fuzz_target!(|text: &str| {
-    bounded::bounded(text.len(), || {
-        if let Ok(labels) = labels::parse(text) {
-            assert!(labels.len() <= text.len());
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    bounded::bounded(bytes.len(), || {
+        if let Ok(description) = Description::read(bytes) {
+            assert!(description.labels.len() <= bytes.len());
         }
     });
 });

@@ -10,7 +10,7 @@ pub fn read(bytes: &[u8]) {
     bounded(bytes.len(), || {
         let _ = WeightFile::open(bytes, &Choices::default());
     });
-    let Ok(index) = format::index(&bytes) else {
+    let Ok(index) = format::index(&bytes, None) else {
         return;
     };
     for (name, entry) in &index.tensors {

@@ -16,8 +16,9 @@ use resnet_web::logit_error::logit_error;
 use resnet_web::resnet::StrideOn;
 use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::summary::Summary;
-use resnet_web::weights::labels;
-use resnet_web::weights::{Assumption, Choices, WeightFile};
+use resnet_web::weights::description::Setting;
+use resnet_web::weights::plain::message;
+use resnet_web::weights::{Assumption, Choices, Description, WeightFile, labels};
 
 /// ResNet weights and photos, without a browser.
 #[derive(Parser)]
@@ -66,9 +67,15 @@ struct Told {
     /// Which convolution of a bottleneck block carries the stride: conv2 in torchvision's networks, conv1 in He's
     #[arg(long, value_enum)]
     stride: Option<Stride>,
-    /// A text or JSON file with the classes' names; ImageNet's if there are 1000 and the file has none
+    /// A file with the classes' names (text, CSV, JSON, config.json); ImageNet's if there are 1000 and the file has none
     #[arg(long)]
     labels: Option<PathBuf>,
+    /// A config.json or preprocessor_config.json that says how pictures become the network's input
+    #[arg(long)]
+    preprocessing: Option<PathBuf>,
+    /// Which of several sets of weights in the file is taken, such as state_dict_ema
+    #[arg(long)]
+    weight_set: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -106,7 +113,7 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             // Where even this cannot be written, the exit code says it.
-            let _ = writeln!(io::stderr(), "resnet-web: {error}.");
+            let _ = writeln!(io::stderr(), "resnet-web: {}.", message(&error.to_string()));
             ExitCode::FAILURE
         }
     }
@@ -122,10 +129,15 @@ fn about<E: ToString>(path: &Path) -> impl Fn(E) -> String {
     move |error| {
         format!(
             "{}: {}",
-            path.display(),
+            shown(path),
             error.to_string().trim_end_matches('.')
         )
     }
+}
+
+/// A path as one line: a file's name may hold anything, too.
+fn shown(path: &Path) -> String {
+    message(&path.to_string_lossy()).to_string()
 }
 
 fn convert_weights(
@@ -154,7 +166,8 @@ fn convert_weights(
         )?;
         convert(&package, dtype).map_err(about(input))?
     } else {
-        let mut file = open_weights(input, told)?;
+        let described = told.described()?;
+        let mut file = open_weights(input, &told.choices(input, &described))?;
         let (format, naming) = (file.format(), file.convention().name);
         writeln!(
             out,
@@ -167,7 +180,8 @@ fn convert_weights(
                 "assumed the stride on the 3x3 convolutions, as torchvision has it; `--stride conv1` changes that"
             )?;
         }
-        let labels = told.labels()?;
+        let labels = described.labels;
+        let labels = (!labels.is_empty()).then_some(labels);
         let converted = convert_file(&mut file, labels, dtype).map_err(about(input))?;
         let error = logit_error(&mut file, &converted.bytes).map_err(about(input))?;
         writeln!(
@@ -193,31 +207,43 @@ fn convert_weights(
 }
 
 impl Told {
-    fn choices(&self, path: &Path) -> Choices {
+    fn choices(&self, path: &Path, described: &Description) -> Choices {
+        let stride_on = self.stride.map(|stride| match stride {
+            Stride::Conv1 => StrideOn::Conv1,
+            Stride::Conv2 => StrideOn::Conv2,
+        });
         Choices {
             name: path.file_name().map(|name| name.to_string_lossy().into()),
-            stride_on: self.stride.map(|stride| match stride {
-                Stride::Conv1 => StrideOn::Conv1,
-                Stride::Conv2 => StrideOn::Conv2,
-            }),
-            preprocessing: None,
+            stride_on: stride_on.or(described.stride_on),
+            preprocessing: described.preprocessing,
+            weight_set: self.weight_set.clone(),
             // Eight bits are for browsers: natively their products are put together one by one.
             arithmetic: Arithmetic::F32,
         }
     }
 
-    fn labels(&self) -> Outcome<Option<Vec<String>>> {
-        let Some(path) = &self.labels else {
-            return Ok(None);
-        };
-        let text = fs::read_to_string(path).map_err(about(path))?;
-        Ok(Some(labels::parse(&text).map_err(about(path))?))
+    /// What the files beside the weights say: the one of labels, and where it is silent the one of the preprocessing.
+    fn described(&self) -> Outcome<Description> {
+        let mut described = Description::default();
+        for path in [&self.labels, &self.preprocessing].into_iter().flatten() {
+            let bytes = fs::read(path).map_err(about(path))?;
+            let found = Description::read(&bytes).map_err(about(path))?;
+            for Setting { name, value } in &found.unsupported {
+                writeln!(
+                    io::stderr(),
+                    "resnet-web: {} asks for {name} = {value}, which is not done here.",
+                    shown(path)
+                )?;
+            }
+            described = described.or(found);
+        }
+        Ok(described)
     }
 }
 
-fn open_weights(path: &Path, told: &Told) -> Outcome<WeightFile<'static>> {
+fn open_weights(path: &Path, choices: &Choices) -> Outcome<WeightFile<'static>> {
     let file = File::open(path).map_err(about(path))?;
-    Ok(WeightFile::open(file, &told.choices(path)).map_err(about(path))?)
+    Ok(WeightFile::open(file, choices).map_err(about(path))?)
 }
 
 /// Writes a file under another name first, so that a run that is cut short leaves no half a file under its own.
@@ -237,16 +263,17 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn load(weights: &Path, told: &Told) -> Outcome<Classifier> {
     let file = File::open(weights).map_err(about(weights))?;
-    let choices = told.choices(weights);
+    let described = told.described()?;
+    let choices = told.choices(weights, &described);
     let mut classifier =
         Classifier::load(file, &choices, &Processor::cpu()).map_err(about(weights))?;
-    match told.labels()? {
-        Some(labels) => classifier.set_labels(labels).map_err(about(weights))?,
-        None if classifier.origin().assumed.contains(&Assumption::Labels) => {
+    match described.labels {
+        labels if !labels.is_empty() => classifier.set_labels(labels).map_err(about(weights))?,
+        _ if classifier.origin().assumed.contains(&Assumption::Labels) => {
             // Another number of classes is another set of them.
             let _ = classifier.set_labels(labels::parse(IMAGENET)?);
         }
-        None => {}
+        _ => {}
     }
     Ok(classifier)
 }
@@ -286,7 +313,7 @@ fn classify(out: &mut impl Write, weights: &Path, photos: &[PathBuf], told: &Tol
         writeln!(
             out,
             "{} ({:.0} ms)",
-            path.display(),
+            shown(path),
             classification.network_milliseconds
         )?;
         for prediction in classification.top {

@@ -3,7 +3,7 @@
 use burn::module::{Module, Param};
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig};
 use burn::prelude::*;
-use burn::tensor::activation::softmax;
+use burn::tensor::activation::{sigmoid, softmax};
 use thiserror::Error;
 
 use super::block::ResidualBlock;
@@ -174,7 +174,7 @@ impl ResNet {
     }
 
     /// Pictures `[batch, channels, height, width]` to probabilities `[batch, classes]`: the seed's own `forward`,
-    /// which ends in `Softmax(dim=1)`.
+    /// which ends in `Softmax(dim=1)`. A single logit has the sigmoid instead.
     ///
     /// # Errors
     /// [`ShapeError`] where the input does not fit the network.
@@ -184,8 +184,12 @@ impl ResNet {
         observer: &mut dyn Observer,
     ) -> Result<Tensor<2>, ShapeError> {
         let logits = self.forward_observed(x, observer)?;
-        let probabilities = softmax(logits, 1);
-        observer.see(&self.spec.head.softmax, Output::Vector(&probabilities));
+        let probabilities = if self.spec.head.classes == 1 {
+            sigmoid(logits)
+        } else {
+            softmax(logits, 1)
+        };
+        observer.see(&self.spec.head.activation, Output::Vector(&probabilities));
         if let Some(container) = &self.spec.head.container {
             observer.see(container, Output::Vector(&probabilities));
         }

@@ -11,8 +11,8 @@ interface Given {
 }
 
 /** A weight file of ten classes that PyTorch wrote. */
-async function weights(name: string): Promise<Given> {
-  const packed = await readFile("tests/fixtures/weights/basic-zip.pth.gz");
+async function weights(name: string, file = "basic-zip.pth"): Promise<Given> {
+  const packed = await readFile(`tests/fixtures/weights/${file}.gz`);
   return { name, content: gunzipSync(packed) };
 }
 
@@ -76,6 +76,60 @@ test("weights, their labels and a photo that are dropped together belong togethe
   // What comes next is another matter.
   await give(page, [await photo("cat.png", "image/png")], "paste");
   await expect(classifier.notice).toHaveCount(0);
+});
+
+test("a preprocessor's configuration sets sizes and normalisation, and what it cannot have is said", async ({
+  classifier,
+  page,
+}) => {
+  const preprocessor = {
+    name: "preprocessor_config.json",
+    content: JSON.stringify({
+      image_processor_type: "ConvNextImageProcessor",
+      size: { shortest_edge: 64 },
+      crop_pct: 0.8,
+      image_mean: [0.5, 0.5, 0.5],
+      image_std: [0.5, 0.5, 0.5],
+      resample: 3,
+    }),
+  };
+  await give(page, [preprocessor, CONFIG, await weights("model.bin"), await photo("cat")]);
+  await expect(small(page)).toBeVisible();
+  await expect(model(page)).toContainText("10 labels");
+  await expect(model(page)).toContainText("1 × 3 × 64 × 64");
+  await expect(page.locator("#normalisation")).toHaveValue("symmetric");
+  await expect(model(page)).toContainText(/asks for interpolation = .?bicubic/);
+  await expect(classifier.result.getByRole("listitem").first()).toContainText(/thing \d/i);
+  await expect(classifier.notice).toHaveCount(0);
+});
+
+test("what a fine-tuned checkpoint has beside its network is ignored, and said", async ({
+  page,
+}) => {
+  await give(page, [await weights("lightning.ckpt", "lightning.ckpt")]);
+  await expect(small(page)).toBeVisible();
+  await expect(model(page)).toContainText(/Ignored, .*criterion\.weight/);
+});
+
+test("of several sets of weights in a file one is taken, and the other can be chosen", async ({
+  page,
+}) => {
+  await give(page, [await weights("averages.pth", "averages.pth")]);
+  const set = page.getByLabel("Set of weights");
+  await expect(set).toHaveValue("state_dict");
+  await set.selectOption("state_dict_ema");
+  await expect(set).toBeEnabled();
+  await expect(set).toHaveValue("state_dict_ema");
+});
+
+test("a network of one output tells two classes apart", async ({ classifier, page }) => {
+  const labels = { name: "labels.txt", content: "cat\ndog" };
+  await give(page, [await weights("binary.pth", "binary.pth"), labels, await photo("cat")]);
+  const results = classifier.result.getByRole("listitem");
+  await expect(results).toHaveCount(2);
+  await expect(results.filter({ hasText: /cat/i })).toHaveCount(1);
+  await expect(results.filter({ hasText: /dog/i })).toHaveCount(1);
+  await expect(page.getByRole("row", { name: /sigmoid/i })).toHaveCount(1);
 });
 
 test("labels of weights that cannot be loaded are not given to the model that is there", async ({

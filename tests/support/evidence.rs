@@ -38,7 +38,8 @@ impl Observer for LastStage<'_> {
 }
 
 /// What each place of the last stage's map adds to each logit, and the logits less their biases: from a run that is
-/// observed and nothing in it fused, and the head run for each place with all others left out.
+/// observed and nothing in it fused, and the head run for each place with all others left out. What speaks for a single
+/// logit speaks for class 1, and against class 0.
 async fn defined(config: &ResNetConfig) -> (Vec<Vec<f32>>, Vec<f32>) {
     let device = Device::flex();
     let network = ResNet::load(config, &mut Synthetic, NormMode::Folded, &device).unwrap();
@@ -68,7 +69,13 @@ async fn defined(config: &ResNetConfig) -> (Vec<Vec<f32>>, Vec<f32>) {
             places.push(read(network.head(alone) - bias.clone()).await);
         }
     }
-    (places, read(logits - bias).await)
+    let mut logits = read(logits - bias).await;
+    if let [_] = logits[..] {
+        for values in places.iter_mut().chain([&mut logits]) {
+            values.insert(0, -values[0]);
+        }
+    }
+    (places, logits)
 }
 
 async fn read(x: Tensor<2>) -> Vec<f32> {

@@ -221,7 +221,7 @@ impl Golden {
                 for (name, expected) in [
                     (&head.linear, &self.logits),
                     (&unseen, &self.logits),
-                    (&head.softmax, &self.probs),
+                    (&head.activation, &self.probs),
                 ] {
                     let found = read(&recorder.outputs[name]).await;
                     let expected = expected.concat();

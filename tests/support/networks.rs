@@ -2,7 +2,7 @@
 
 use resnet_web::resnet::{BlockKind, Depth, ResNetConfig};
 
-/// Networks for pictures of 64 x 64 pixels, with what is special of each: both heads, both blocks.
+/// Networks for pictures of 64 x 64 pixels, with what is special of each: both heads, both blocks, a single logit.
 pub fn every_kind() -> Vec<(&'static str, ResNetConfig)> {
     vec![
         (
@@ -22,6 +22,13 @@ pub fn every_kind() -> Vec<(&'static str, ResNetConfig)> {
             ResNetConfig {
                 repetitions: [1, 1, 1, 1],
                 ..ResNetConfig::torchvision(Depth::D50, 10)
+            },
+        ),
+        (
+            "a single logit, two classes",
+            ResNetConfig {
+                repetitions: [1, 1, 1, 1],
+                ..ResNetConfig::torchvision(Depth::D18, 1)
             },
         ),
     ]

@@ -56,7 +56,9 @@ impl Draft {
                 crop,
                 ..Preprocessing::default()
             },
-            labels: (0..config.classes).map(|i| format!("class {i}")).collect(),
+            labels: (0..config.distinguished())
+                .map(|i| format!("class {i}"))
+                .collect(),
             source: "made for a test".to_owned(),
             license: "none".to_owned(),
             dtype: "f32".to_owned(),

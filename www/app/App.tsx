@@ -115,7 +115,7 @@ export function App() {
   const [unused, setUnused] = useState<string | null>(null);
   const takeFiles = useFiles({
     onWeights: model.open,
-    onLabels: model.setLabels,
+    onDescriptions: model.describe,
     onPhoto: showPhoto,
     onMany: showMany,
     onUnused: (message, all) => {

@@ -10,6 +10,7 @@ import { afterTrouble, type Trouble } from "./recovery";
 import { faster, recallSpeeds, rememberSpeeds, speedsKey } from "./speeds";
 import type {
   CachedWeights,
+  Description,
   DevicePolicy,
   DeviceStatus,
   EvidenceFor,
@@ -242,6 +243,12 @@ export class Classifier {
       signal?.removeEventListener("abort", giveUp);
       if (this.#loading === loading) this.#loading = undefined;
     }
+  }
+
+  /** What a file beside the weights tells of a model: labels, or a configuration of Hugging Face or timm. */
+  async describe(file: LabelSource): Promise<Description> {
+    await this.#recovered();
+    return this.#connection.call((session) => session.describe(labelsOf(file)));
   }
 
   /** Gives the loaded model's classes other names. If it fails, those before stay. */

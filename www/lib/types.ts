@@ -13,11 +13,13 @@ export type {
   Arithmetic,
   Assumption,
   Classification,
+  Description,
   DeviceKind,
   DeviceReport,
   LayerRow,
   LayerTime,
   ModelInfo,
+  Note,
   Prediction,
   Preprocessing,
   SeenChannel,
@@ -114,7 +116,10 @@ export interface Progress {
 /** Where weights come from: an address, or the bytes of a file. */
 export type WeightSource = string | URL | Blob;
 
-/** Labels in the order of the logits, or a text or JSON file of them, or its address. */
+/**
+ * Labels in the order of the logits; or a file of them, or its address. A model's `config.json` or
+ * `preprocessor_config.json` will do, too, for its labels and its preprocessing.
+ */
 export type LabelSource = readonly string[] | string | URL | Blob;
 
 /** What a weight file may not tell of itself, and how to check it. */

@@ -24,9 +24,10 @@ function endless() {
 }
 
 it("labels come from a file or an address", async () => {
-  serve(() => new Response(body(new TextEncoder().encode("cat\ndog – big"))));
-  expect(await readLabels(URL_HERE)).toBe("cat\ndog – big");
-  expect(await readLabels(new Blob(["one\ntwo"]))).toBe("one\ntwo");
+  const bytes = new TextEncoder().encode("cat\ndog – big");
+  serve(() => new Response(body(bytes)));
+  expect(await readLabels(URL_HERE)).toEqual(bytes);
+  expect(await readLabels(new Blob([bytes]))).toEqual(bytes);
 });
 
 describe("labels are refused", () => {

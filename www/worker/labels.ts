@@ -9,11 +9,14 @@ export const IMAGENET_LABELS = new URL("../lib/labels/imagenet.json", import.met
 /** Larger files hold something else than labels. */
 const MOST_BYTES = 16 * 2 ** 20;
 
-/** The text of a file of labels, or of the one at an address. */
-export async function readLabels(labels: string | Blob, signal?: AbortSignal): Promise<string> {
-  if (!(labels instanceof Blob)) return (await fetched(labels, signal)).text();
-  if (labels.size > MOST_BYTES) throw tooLarge(`has ${labels.size} bytes`);
-  return labels.text();
+/** The bytes of a file of labels, or of the one at an address: in which encoding, they tell. */
+export async function readLabels(
+  labels: string | Blob,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const file = labels instanceof Blob ? labels : await fetched(labels, signal);
+  if (file.size > MOST_BYTES) throw tooLarge(`has ${file.size} bytes`);
+  return new Uint8Array(await file.arrayBuffer());
 }
 
 async function fetched(url: string, signal: AbortSignal | undefined): Promise<Blob> {

@@ -73,7 +73,9 @@ class FakeEngine {
 
 vi.mock("./device", () => ({
   openOnCpu: async () => {
-    const opened = { engine: new FakeEngine(), wasm: { Engine: FakeEngine }, status: {} };
+    const readDescription = () => ({ labels: ["a"], unsupported: [] });
+    const wasm = { Engine: FakeEngine, readDescription };
+    const opened = { engine: new FakeEngine(), wasm, status: {} };
     await held.get("device");
     return gpu ? { ...opened, gpu } : opened;
   },

@@ -2,6 +2,7 @@ import { ResNetError, toResNetError } from "../lib/errors";
 import type {
   Assumption,
   CachedWeights,
+  Description,
   DevicePolicy,
   DeviceReason,
   DeviceStatus,
@@ -37,7 +38,7 @@ export interface LoadRequest {
   /** A weight file's bytes, its address, or that of a manifest (`.json`) that names one. */
   weights: string | Blob;
   choices: WeightChoices;
-  /** A text or JSON file of labels, or its address. */
+  /** A file of labels, or a configuration that has some or tells of the preprocessing; or its address. */
   labels?: string | Blob;
   sha256?: string;
 }
@@ -167,16 +168,22 @@ export class Session {
     });
   }
 
-  /** Gives the classes of a model other names, of a text or JSON file or from its address. */
+  /** What a file beside the weights, or at an address, tells of a model. */
+  describe(file: string | Blob): Promise<Settled<Description>> {
+    return settle(async () => describe(await this.#device(), file));
+  }
+
+  /** Gives the classes of a model other names, of a file or from its address. */
   setLabels(id: number, labels: string | Blob): Promise<Settled<LoadedModel>> {
     return settle(async () => {
-      const text = await readLabels(labels);
+      const names = (await describe(await this.#device(), labels)).labels;
+      if (names.length === 0) throw new ResNetError("labels", "The file names no classes.");
       while (this.#running.size > 0) await Promise.allSettled(this.#running);
       const loaded = this.#ready();
       if (loaded.id !== id) {
         throw new ResNetError("aborted", "Another model has been loaded meanwhile.");
       }
-      loaded.model.setLabels(text);
+      loaded.model.setLabels(names);
       loaded.assumed = loaded.assumed.filter((assumption) => assumption !== "labels");
       return described(loaded);
     });
@@ -316,17 +323,18 @@ export class Session {
     const { blob, name, kept } = fetched;
     onProgress({ loaded: blob.size, total: blob.size, cached: false });
     const device = await this.#device();
+    const told = labels === undefined ? undefined : await describe(device, labels, signal);
     // Building is one long call, during which no messages are received.
     await heard(signal);
     this.#unstage();
-    const known = { ...(name && { name }), ...choices };
+    const known = { ...(name && { name }), ...(told && choicesOf(told)), ...choices };
     const model = await build(id, device, blob, known).catch(async (thrown) => {
       const isBad = toResNetError(thrown).code.startsWith("weights-");
       if (isBad && typeof weights === "string") await forgetWeights(weights);
       throw thrown;
     });
     try {
-      const assumed = await label(model, labels, signal);
+      const assumed = await label(device, model, told?.labels ?? [], signal);
       await heard(signal);
       return { id, model, assumed, kept, blob, choices: known };
     } catch (thrown) {
@@ -485,20 +493,34 @@ function described({ id, model, assumed, blob, kept }: Loaded): LoadedModel {
   return { id, info: { ...model.info, assumed }, summary: model.summary, bytes: blob.size, kept };
 }
 
-/** Names a new model's classes, by ImageNet's names where nobody says and the number fits. Tells what is assumed. */
+async function describe(
+  { wasm }: OpenedDevice,
+  file: string | Blob,
+  signal?: AbortSignal,
+): Promise<Description> {
+  return wasm.readDescription(await readLabels(file, signal));
+}
+
+/** What a description decides, unless the caller does. */
+function choicesOf({ preprocessing, strideOn }: Description): WeightChoices {
+  return { ...(preprocessing && { preprocessing }), ...(strideOn && { strideOn }) };
+}
+
+/** Names a new model's classes, by ImageNet's names where there are no others and the number fits. Tells what is assumed. */
 async function label(
+  device: OpenedDevice,
   model: Model,
-  labels: string | Blob | undefined,
+  labels: string[],
   signal: AbortSignal,
 ): Promise<Assumption[]> {
   const { assumed, classes } = model.info;
-  if (labels !== undefined) {
-    model.setLabels(await readLabels(labels, signal));
+  if (labels.length > 0) {
+    model.setLabels(labels);
     return model.info.assumed;
   }
   if (assumed.includes("labels") && classes === IMAGENET_CLASSES) {
     try {
-      model.setLabels(await readLabels(IMAGENET_LABELS, signal));
+      model.setLabels((await describe(device, IMAGENET_LABELS, signal)).labels);
     } catch {
       // Numbers do for names; the next load tries again.
       signal.throwIfAborted();

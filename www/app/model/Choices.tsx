@@ -1,5 +1,6 @@
-import type { Arithmetic, Assumption, LabelSource, ModelInfo, WeightChoices } from "../../lib";
+import type { Arithmetic, Assumption, ModelInfo, WeightChoices } from "../../lib";
 import { FileButton } from "../FileButton";
+import { plain } from "../file-text";
 import { strings } from "../strings";
 import { LABEL_FILES } from "./accept";
 import { normalisationOf, normalised } from "./normalisation";
@@ -10,20 +11,32 @@ interface ChoicesProps {
   info: ModelInfo;
   disabled: boolean;
   onChoose: (choices: WeightChoices) => void;
-  onLabels: (labels: LabelSource) => void;
+  onFiles: (files: File[]) => void;
 }
 
 /**
- * What a weight file may not tell: where the stride is, how pictures are normalised, what the classes are called. And
+ * What a weight file may not tell: which of its sets of weights is meant, where the stride is, how pictures are normalised, what the classes are called. And
  * what to calculate with.
  */
-export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
-  const { preprocessing, assumed } = info;
+export function Choices({ info, disabled, onChoose, onFiles }: ChoicesProps) {
+  const { preprocessing, assumed, weightSets } = info;
   const hasStride = info.block === "bottleneck" && info.family === "torchvision";
   const areImagenets = assumed.includes("labels") && info.labels.length > 0;
   const normalisation = normalisationOf(preprocessing);
   return (
     <div class="choices">
+      {weightSets.taken !== null && (
+        <Choice
+          id="weight-set"
+          label={text.weightSet}
+          value={weightSets.taken}
+          options={Object.fromEntries(
+            weightSets.names.map((name) => [name, plain(name) || text.unnamedSet]),
+          )}
+          disabled={disabled}
+          onChange={(weightSet) => onChoose({ weightSet })}
+        />
+      )}
       {hasStride && (
         <Choice
           id="stride"
@@ -67,7 +80,8 @@ export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
           label={text.chooseLabels}
           accept={LABEL_FILES}
           disabled={disabled}
-          onFiles={([file]) => file && onLabels(file)}
+          many="files"
+          onFiles={onFiles}
         />
         {areImagenets && <Assumed what="labels" />}
       </div>
@@ -76,7 +90,7 @@ export function Choices({ info, disabled, onChoose, onLabels }: ChoicesProps) {
 }
 
 interface ChoiceProps<T extends string> {
-  id: "stride" | "normalisation" | "arithmetic";
+  id: "weight-set" | "stride" | "normalisation" | "arithmetic";
   label: string;
   value: T;
   options: Partial<Record<T, string>>;

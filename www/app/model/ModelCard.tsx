@@ -1,6 +1,7 @@
-import type { LoadedModel } from "../../lib";
+import type { Description, LoadedModel, Note } from "../../lib";
 import { FileButton } from "../FileButton";
 import { FileText } from "../FileText";
+import { isolated } from "../file-text";
 import { grouped, megabytes, shape } from "../format";
 import type { TakeFiles } from "../source/useFiles";
 import { strings } from "../strings";
@@ -21,12 +22,13 @@ export function ModelCard(state: ReturnType<typeof useModel> & { onFiles: TakeFi
       </h2>
       {progress && <Download progress={progress} onCancel={state.cancel} />}
       {model && <Facts {...model} />}
+      {model && <Notes notes={model.info.notes} unsupported={state.unsupported} />}
       {model && (
         <Choices
           info={model.info}
           disabled={progress !== null}
           onChoose={state.choose}
-          onLabels={state.setLabels}
+          onFiles={state.describe}
         />
       )}
       {!progress && !model && <p class="placeholder">{text.none}</p>}
@@ -85,6 +87,29 @@ function Download({
       </button>
     </div>
   );
+}
+
+/** How the file was read, where that is not a matter of course. */
+function Notes({
+  notes,
+  unsupported,
+}: {
+  notes: readonly Note[];
+  unsupported: Description["unsupported"];
+}) {
+  const lines = [
+    ...notes.map((note) => {
+      if (note.kind === "head") return text.notes.head(isolated(note.layer));
+      const { first, count } = note.tensors;
+      return text.notes.ignored(first.map(isolated).join(", "), count - first.length);
+    }),
+    ...unsupported.map(({ name, value }) => text.notes.unsupported(name, isolated(value))),
+  ];
+  return lines.map((line) => (
+    <p key={line} class="fine note">
+      {line}
+    </p>
+  ));
 }
 
 function Facts({ info, summary, bytes }: LoadedModel) {

@@ -14,6 +14,7 @@ describe("choices in the page's address", () => {
     [{}, ""],
     [{ strideOn: "conv1" }, "stride=conv1"],
     [{ arithmetic: "int8" }, "arithmetic=int8"],
+    [{ weightSet: "state_dict_ema" }, "set=state_dict_ema"],
     [{ preprocessing: SYMMETRIC }, "normalisation=symmetric&resize=232&crop=224"],
     [
       { strideOn: "conv2", preprocessing: SYMMETRIC, arithmetic: "f32" },

@@ -6,15 +6,19 @@ const STRIDES: readonly WeightChoices["strideOn"][] = ["conv1", "conv2"];
 const ARITHMETICS: readonly WeightChoices["arithmetic"][] = ["f32", "int8"];
 const NAMES: readonly Normalisation[] = ["imagenet", "symmetric", "none"];
 
+/** The longest name of a set of weights in a file. */
+const LONGEST_NAME = 200;
 /** The largest side that an address may ask for: beyond it is no picture that a ResNet was trained on. */
 const LARGEST = 2048;
 
 /** What an address chooses of what weight files may not tell; what it does not understand is not chosen. */
 export function readChoices(parameters: URLSearchParams): WeightChoices {
   const strideOn = STRIDES.find((stride) => stride === parameters.get("stride"));
+  const weightSet = parameters.get("set")?.slice(0, LONGEST_NAME);
   const arithmetic = ARITHMETICS.find((each) => each === parameters.get("arithmetic"));
   const preprocessing = readPreprocessing(parameters);
   return {
+    ...(weightSet !== undefined && { weightSet }),
     ...(strideOn && { strideOn }),
     ...(preprocessing && { preprocessing }),
     ...(arithmetic && { arithmetic }),
@@ -23,13 +27,15 @@ export function readChoices(parameters: URLSearchParams): WeightChoices {
 
 /** Writes choices so that {@link readChoices} reads them again. A normalisation of a file's own is not written. */
 export function writeChoices(choices: WeightChoices, parameters: URLSearchParams): void {
-  const { strideOn, preprocessing, arithmetic } = choices;
+  const { weightSet, strideOn, preprocessing, arithmetic } = choices;
+  if (weightSet !== undefined) parameters.set("set", weightSet);
   if (strideOn) parameters.set("stride", strideOn);
-  const normalisation = preprocessing && normalisationOf(preprocessing);
-  if (preprocessing && normalisation) {
+  const { resizeShortSide, crop, mean, std } = preprocessing ?? {};
+  const normalisation = mean && std && normalisationOf({ mean, std });
+  if (normalisation && resizeShortSide && crop) {
     parameters.set("normalisation", normalisation);
-    parameters.set("resize", String(preprocessing.resizeShortSide));
-    parameters.set("crop", String(preprocessing.crop));
+    parameters.set("resize", String(resizeShortSide));
+    parameters.set("crop", String(crop));
   }
   if (arithmetic) parameters.set("arithmetic", arithmetic);
 }

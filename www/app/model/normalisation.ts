@@ -16,7 +16,9 @@ export function normalised(preprocessing: Preprocessing, name: Normalisation): P
 }
 
 /** The name of a preprocessing's normalisation, if it is a usual one. */
-export function normalisationOf(preprocessing: Preprocessing): Normalisation | undefined {
+export function normalisationOf(
+  preprocessing: Pick<Preprocessing, "mean" | "std">,
+): Normalisation | undefined {
   const names = Object.keys(NORMALISATIONS) as Normalisation[];
   return names.find((name) => isSame(NORMALISATIONS[name], preprocessing));
 }

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import {
   type CachedWeights,
   Classifier,
+  type Description,
   type DevicePolicy,
   type DeviceStatus,
   type LabelSource,
@@ -38,6 +39,24 @@ export interface ModelState {
   error: ResNetError | null;
   /** What the browser keeps of weights; null where it does not tell. */
   cached: CachedWeights | null;
+  /** What descriptions of the model ask for that is not supported. */
+  unsupported: Description["unsupported"];
+}
+
+/** What descriptions of a model decide beside its labels; undefined where they decide nothing. */
+function chosenBy(
+  descriptions: readonly Description[],
+  model: LoadedModel | undefined,
+): WeightChoices | undefined {
+  const preprocessing = Object.assign({}, ...descriptions.map((each) => each.preprocessing));
+  const strideOn = descriptions.find((each) => each.strideOn)?.strideOn;
+  const says = Object.keys(preprocessing).length > 0;
+  if (!says && !strideOn) return undefined;
+  return {
+    // Whole, so that a link can bring it along.
+    ...(says && { preprocessing: { ...model?.info.preprocessing, ...preprocessing } }),
+    ...(strideOn && { strideOn }),
+  };
 }
 
 /** A model that is asked for, or was. */
@@ -68,6 +87,7 @@ export function useModel({
     question: null,
     error: null,
     cached: null,
+    unsupported: [],
   }));
   const change = useCallback(
     (part: Partial<ModelState>) => setState((before) => ({ ...before, ...part })),
@@ -154,8 +174,11 @@ export function useModel({
 
   /** Loads a file or an address; null is the default. Tells whether it is in use then. */
   const open = useCallback(
-    (source: WeightSource | null) => load({ source: source ?? DEFAULT, choices: {} }),
-    [load],
+    (source: WeightSource | null) => {
+      change({ unsupported: [] });
+      return load({ source: source ?? DEFAULT, choices: {} });
+    },
+    [load, change],
   );
   const retry = useCallback(() => load(wanted.current), [load]);
   /** Downloads what was asked about. */
@@ -174,22 +197,34 @@ export function useModel({
     },
     [load],
   );
-  const setLabels = useCallback(
-    async (labels: LabelSource) => {
+  /** Takes what files beside the weights tell of the model: its labels, and how it wants its pictures. */
+  const describe = useCallback(
+    async (files: readonly File[]) => {
+      const current = classifier.current;
+      if (!current) return;
       try {
-        const model = await classifier.current?.setLabels(labels);
-        if (!model) return;
-        const before = sources.current.get(model.id);
-        if (before) {
-          loaded.current = { ...before, labels };
-          sources.current.set(model.id, loaded.current);
+        const found = await Promise.all(files.map((file) => current.describe(file)));
+        const labels = found.find((each) => each.labels.length > 0)?.labels;
+        const chosen = chosenBy(found, current.model);
+        if (chosen) {
+          const before = loaded.current ?? wanted.current;
+          const choices = { ...before.choices, ...chosen };
+          await load({ ...before, choices, ...(labels && { labels }) });
+        } else if (labels) {
+          const model = await current.setLabels(labels);
+          const before = sources.current.get(model.id);
+          if (before) {
+            loaded.current = { ...before, labels };
+            sources.current.set(model.id, loaded.current);
+          }
+          change({ model, error: null });
         }
-        change({ model, error: null });
+        change({ unsupported: found.flatMap(({ unsupported }) => unsupported) });
       } catch (thrown) {
         change({ error: thrown as ResNetError });
       }
     },
-    [change],
+    [load, change],
   );
   const policyBefore = state.policy;
   const setDevice = useCallback(
@@ -240,7 +275,7 @@ export function useModel({
     retry,
     allowDownload,
     choose,
-    setLabels,
+    describe,
     setDevice,
     setThreads,
     clearCache,

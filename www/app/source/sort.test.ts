@@ -6,6 +6,7 @@ type Kinds = Record<string, Found["kind"]>;
 interface Expected {
   weights?: string;
   labels?: string;
+  preprocessing?: string;
   photos?: string[];
   unused?: Record<string, Sorted["unused"][number]["why"]>;
 }
@@ -24,7 +25,7 @@ const CASES: { what: string; files: Kinds; is: Expected }[] = [
     is: {
       weights: "model.safetensors",
       labels: "config.json",
-      unused: { "preprocessor_config.json": "preprocessing" },
+      preprocessing: "preprocessor_config.json",
     },
   },
   {
@@ -100,20 +101,22 @@ const CASES: { what: string; files: Kinds; is: Expected }[] = [
 
 it.each(CASES)("$what", ({ files, is }) => {
   const found = Object.entries(files).map(([name, kind]) => ({ file: new File([], name), kind }));
-  const { weights, labels, photos, unused } = sortDropped(found);
+  const { weights, labels, preprocessing, photos, unused } = sortDropped(found);
   expect({
     weights: weights?.name,
     labels: labels?.name,
+    preprocessing: preprocessing?.name,
     photos: photos.map(({ name }) => name),
     unused: unused.map(({ name, why }) => [name, why]),
   }).toEqual({
     weights: is.weights,
     labels: is.labels,
+    preprocessing: is.preprocessing,
     photos: is.photos ?? [],
     unused: Object.entries(is.unused ?? {}),
   });
   // Nothing is lost on the way.
-  const used = [weights, labels].filter(Boolean).length + photos.length;
+  const used = [weights, labels, preprocessing].filter(Boolean).length + photos.length;
   expect(used + unused.length).toBe(found.length);
 });
 

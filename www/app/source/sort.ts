@@ -14,12 +14,13 @@ export type WhyNot =
   | "shards"
   | "other-weights"
   | "other-labels"
-  | "preprocessing";
+  | "other-preprocessing";
 
 /** What becomes of files that came together. */
 export interface Sorted {
   weights: File | null;
   labels: File | null;
+  preprocessing: File | null;
   photos: File[];
   unused: { name: string; why: WhyNot }[];
 }
@@ -30,7 +31,8 @@ const BEST_WEIGHTS = /\.safetensors$/i;
 const LABELS_NAME = /label|class|synset|categor|names/i;
 
 /**
- * What to do with files that were chosen, dropped or pasted together: one of weights, with one of labels, and any number
+ * What to do with files that were chosen, dropped or pasted together: one of weights, with one of labels and one of its
+ * preprocessing, and any number
  * of photos. Everything else is in `unused`, with the reason.
  */
 export function sortDropped(found: readonly Found[]): Sorted {
@@ -53,9 +55,10 @@ export function sortDropped(found: readonly Found[]): Sorted {
   const labels = first([...named, ...of("labels")], "other-labels");
   leave(texts, "unknown");
 
-  const reasons = ["preprocessing", "shards", "empty", "unknown", "unreadable"] as const;
+  const preprocessing = first(of("preprocessing"), "other-preprocessing");
+  const reasons = ["shards", "empty", "unknown", "unreadable"] as const;
   for (const why of reasons) leave(of(why), why);
-  return { weights, labels, photos: of("photo"), unused };
+  return { weights, labels, preprocessing, photos: of("photo"), unused };
 }
 
 /** Those that fulfil a condition, and the others. */

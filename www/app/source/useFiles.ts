@@ -11,7 +11,8 @@ const text = strings.source;
 interface Destinations {
   /** Loads weights; tells whether they are in use now. */
   onWeights: (file: File) => Promise<boolean>;
-  onLabels: (file: File) => Promise<void>;
+  /** Takes labels, and what else tells of a model. */
+  onDescriptions: (files: File[]) => Promise<void>;
   onPhoto: (photo: Photo) => void;
   /** Takes several photos at once. */
   onMany: (files: File[]) => void;
@@ -23,7 +24,7 @@ interface Destinations {
 export type TakeFiles = (files: readonly File[], unread?: readonly string[]) => Promise<void>;
 
 /**
- * Finds out what files are for, and brings each to its place: weights first, then their labels, then the photos, so that
+ * Finds out what files are for, and brings each to its place: weights first, then what tells of them, then the photos, so that
  * these are looked at with the model they came with. What comes later takes the place of what is still under way.
  */
 export function useFiles(destinations: Destinations): TakeFiles {
@@ -37,18 +38,19 @@ export function useFiles(destinations: Destinations): TakeFiles {
     const found = await Promise.all(files.map(recognised));
     if (isOvertaken()) return;
 
-    const { weights, labels, photos, ...sorted } = sortDropped(found);
+    const { weights, labels, preprocessing, photos, ...sorted } = sortDropped(found);
     const unused = [
       ...sorted.unused,
       ...unread.map((name) => ({ name, why: "unreadable" as const })),
     ];
-    const { onWeights, onLabels, onPhoto, onMany, onUnused } = current.current;
+    const { onWeights, onDescriptions, onPhoto, onMany, onUnused } = current.current;
     const isAll = unused.length === files.length + unread.length;
     const say = isAll ? text.unused.all : text.unused.some;
     onUnused(unused.length > 0 ? say(unusedText(unused)) : null, isAll);
     // Labels of weights that were not loaded are not those of the model that is there.
     const isLoaded = !weights || (await onWeights(weights));
-    if (labels && isLoaded && !isOvertaken()) await onLabels(labels);
+    const descriptions = [labels, preprocessing].filter((file) => file !== null);
+    if (descriptions.length > 0 && isLoaded && !isOvertaken()) await onDescriptions(descriptions);
     if (isOvertaken()) return;
     const [photo, ...others] = photos;
     if (others.length > 0) onMany(photos);

@@ -28,7 +28,7 @@ export const de: Strings = {
         shards: "ein Verzeichnis von Gewichten in mehreren Dateien: speichere sie als eine",
         "other-weights": "weitere Gewichte: geladen wird eine Datei auf einmal",
         "other-labels": "weitere Labels: gelesen wird eine Datei davon",
-        preprocessing: "wie ein Modell seine Bilder will, wird beim Modell gewählt",
+        "other-preprocessing": "eine andere Datei sagt, wie das Modell seine Bilder will",
       },
     },
     camera: "Kamera einschalten",
@@ -316,7 +316,16 @@ export const de: Strings = {
       unavailable:
         "Dieser Browser behält hier keine Gewichte (ein privates Fenster oder eine Seite ohne HTTPS): Der nächste Besuch lädt sie neu.",
     },
+    notes: {
+      ignored: (names, more) =>
+        `Übergangen, weil kein Teil des Netzes: ${names}${more > 0 ? ` und ${grouped(more)} weitere` : ""}.`,
+      head: (layer) => `Die lineare Schicht ${layer} gilt ihrer Form nach als Kopf.`,
+      unsupported: (name, value) =>
+        `Die Konfiguration des Modells verlangt ${name} = ${value}; das macht diese Seite nicht.`,
+    },
     choices: {
+      weightSet: "Satz von Gewichten",
+      unnamedSet: "der ohne Namen",
       stride: "Schrittweite der Engpässe",
       strides: {
         conv2: "an der 3×3, wie torchvision (v1.5)",

@@ -30,7 +30,7 @@ export const en = {
         shards: "an index of weights in several files: save them as one",
         "other-weights": "other weights: one file is loaded at a time",
         "other-labels": "other labels: one file of them is read at a time",
-        preprocessing: "how a model wants its pictures is chosen beside the model",
+        "other-preprocessing": "another file says how the model wants its pictures",
       } satisfies Record<WhyNot, string>,
     },
     camera: "Use the camera",
@@ -319,7 +319,16 @@ export const en = {
       unavailable:
         "This browser keeps no weights here (a private window, or a page without HTTPS): the next visit loads them again.",
     },
+    notes: {
+      ignored: (names: string, more: number) =>
+        `Ignored, for it is no part of the network: ${names}${more > 0 ? ` and ${grouped(more)} more` : ""}.`,
+      head: (layer: string) => `The linear layer ${layer} was taken for the head, by its shape.`,
+      unsupported: (name: string, value: string) =>
+        `The model's configuration asks for ${name} = ${value}, which this page does not do.`,
+    },
     choices: {
+      weightSet: "Set of weights",
+      unnamedSet: "the one without a name",
       stride: "Stride of the bottlenecks",
       strides: {
         conv2: "on the 3×3, as torchvision (v1.5)",

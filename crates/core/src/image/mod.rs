@@ -2,6 +2,8 @@
 //!
 //! `Resize(256)`, `CenterCrop(224)`, `ToTensor()`, `Normalize(mean, std)`, in that order. A network answers worse to a
 //! picture that was resized differently from those it was trained on, so the pixels come out as Pillow's, bit for bit.
+//!
+//! What loops over pixels is `#[inline]`: this crate is compiled for size, and those that call it for speed.
 
 mod resize;
 
@@ -22,6 +24,45 @@ pub struct Preprocessing {
     pub mean: [f32; 3],
     /// `Normalize`'s standard deviations.
     pub std: [f32; 3],
+}
+
+/// Parts of a preprocessing that are known from elsewhere than the weight file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PreprocessingChoice {
+    /// The short side's length after resizing, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resize_short_side: Option<u32>,
+    /// The side of the square in its middle, in pixels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<u32>,
+    /// `Normalize`'s mean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean: Option<[f32; 3]>,
+    /// `Normalize`'s standard deviations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub std: Option<[f32; 3]>,
+}
+
+impl PreprocessingChoice {
+    /// Whether it leaves nothing open.
+    pub const fn is_whole(&self) -> bool {
+        self.resize_short_side.is_some()
+            && self.crop.is_some()
+            && self.mean.is_some()
+            && self.std.is_some()
+    }
+}
+
+impl From<Preprocessing> for PreprocessingChoice {
+    fn from(whole: Preprocessing) -> Self {
+        Self {
+            resize_short_side: Some(whole.resize_short_side),
+            crop: Some(whole.crop),
+            mean: Some(whole.mean),
+            std: Some(whole.std),
+        }
+    }
 }
 
 impl Default for Preprocessing {
@@ -108,6 +149,17 @@ pub struct Placement {
 }
 
 impl Preprocessing {
+    /// The same with what is chosen.
+    #[must_use]
+    pub fn with(self, choice: &PreprocessingChoice) -> Self {
+        Self {
+            resize_short_side: choice.resize_short_side.unwrap_or(self.resize_short_side),
+            crop: choice.crop.unwrap_or(self.crop),
+            mean: choice.mean.unwrap_or(self.mean),
+            std: choice.std.unwrap_or(self.std),
+        }
+    }
+
     /// Checks that pictures can go through it.
     ///
     /// # Errors
@@ -159,6 +211,7 @@ impl Preprocessing {
 ///
 /// # Errors
 /// [`ImageError`] where the pixels are no picture of that size, or the preprocessing cannot be.
+#[inline]
 pub fn preprocess(
     rgba: &[u8],
     width: u32,
@@ -182,6 +235,7 @@ pub fn preprocess(
 }
 
 /// torchvision's `ToTensor()` and `Normalize(mean, std)`: channels first, in f32 throughout.
+#[inline]
 fn normalised(pixels: &[[u8; 4]], preprocessing: &Preprocessing) -> Vec<f32> {
     let mut channels = Vec::with_capacity(3 * pixels.len());
     for (c, (mean, std)) in preprocessing.mean.iter().zip(preprocessing.std).enumerate() {
@@ -192,6 +246,7 @@ fn normalised(pixels: &[[u8; 4]], preprocessing: &Preprocessing) -> Vec<f32> {
 }
 
 /// Lays transparent pixels over white, each channel rounded to the nearest.
+#[inline]
 fn over_white(pixels: &[[u8; 4]]) -> Cow<'_, [[u8; 4]]> {
     if pixels.iter().all(|pixel| pixel[3] == u8::MAX) {
         return Cow::Borrowed(pixels);

@@ -13,6 +13,7 @@ const PRECISION: u32 = 32 - 8 - 2;
 /// The square of `crop` pixels that `placement` shows of a picture of RGBA pixels, row by row.
 ///
 /// `pixels` are `width * height` many and opaque, as their fourth channel is treated like the others.
+#[inline]
 pub(super) fn resized_crop(
     pixels: &[[u8; 4]],
     [width, height]: [u32; 2],
@@ -59,12 +60,14 @@ pub(super) fn resized_crop(
 /// What a sum starts with, so that cutting off its fraction rounds it.
 const ROUNDING: i32 = 1 << (PRECISION - 1);
 
+#[inline]
 fn add(sums: &mut [i32; 4], pixel: &[u8; 4], weight: i32) {
     for (sum, &level) in sums.iter_mut().zip(pixel) {
         *sum += i32::from(level) * weight;
     }
 }
 
+#[inline]
 fn levels(sums: [i32; 4]) -> [u8; 4] {
     sums.map(|sum| (sum >> PRECISION).clamp(0, 255) as u8)
 }
@@ -79,6 +82,7 @@ struct Taps {
 
 impl Taps {
     /// Of the `crop` pixels from `offset` on, where `side` pixels become `resized`.
+    #[inline]
     fn of_span(side: u32, resized: u64, offset: u64, crop: u32) -> Vec<Self> {
         let scale = f64::from(side) / resized as f64;
         // A triangle, as wide as two resized pixels, or as two of the picture's where it is enlarged.

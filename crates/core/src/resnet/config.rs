@@ -85,7 +85,8 @@ pub struct ResNetConfig {
     pub repetitions: [usize; 4],
     /// Channels of the input picture: 3 for RGB.
     pub input_channels: usize,
-    /// Length of the logits. The seed calls it `output_num`.
+    /// Length of the logits. The seed calls it `output_num`. 1 for a binary classifier: see
+    /// [`distinguished`](Self::distinguished).
     pub classes: usize,
     /// What stands between the last stage and the logits.
     pub head: Head,
@@ -262,6 +263,12 @@ impl ResNetConfig {
             groups: one_group(),
             width_per_group: usual_width(),
         }
+    }
+
+    /// How many classes an answer tells apart. A single logit tells two: after the sigmoid it is the probability of the
+    /// second, class 1, as PyTorch's `BCEWithLogitsLoss` has it.
+    pub const fn distinguished(&self) -> usize {
+        if self.classes == 1 { 2 } else { self.classes }
     }
 
     /// Checks that a network can be built.

@@ -65,9 +65,11 @@ impl NormTensors {
 /// Folds `norm` into a convolution's `weight`, in place, and returns the convolution's new bias.
 ///
 /// `weight` is `[out, in / groups, height, width]`, row by row; `bias` is the convolution's own, if it has one.
+/// Compiled with the crate that calls it, for speed.
 ///
 /// # Errors
 /// A negative variance, or a weight or bias that is not finite afterwards.
+#[inline]
 pub fn fold_batch_norm(
     weight: &mut [f32],
     bias: Option<&[f32]>,

@@ -80,8 +80,8 @@ pub struct HeadSpec {
     pub flatten: String,
     /// The linear layer's name.
     pub linear: String,
-    /// The softmax's name.
-    pub softmax: String,
+    /// The name of what makes probabilities of the logits.
+    pub activation: String,
     /// The container that holds these layers, in the seed's network.
     pub container: Option<String>,
     /// Features that go into the linear layer.
@@ -432,6 +432,15 @@ impl HeadSpec {
         [self.features, self.classes]
     }
 
+    /// PyTorch's class of the activation: a single logit has no other to be weighed against.
+    pub const fn activation_kind(&self) -> &'static str {
+        if self.classes == 1 {
+            "Sigmoid"
+        } else {
+            "Softmax"
+        }
+    }
+
     /// The linear layer's tensors: weight `[classes, features]`, bias `[classes]`.
     pub fn tensors(&self) -> [TensorSpec; 2] {
         [
@@ -498,7 +507,14 @@ impl NetworkSpec {
             pool: (config.head == Head::AveragePool).then(|| "avgpool".to_owned()),
             flatten: stem_name("final.0", "flatten"),
             linear: stem_name("final.1", "fc"),
-            softmax: stem_name("final.2", "softmax"),
+            activation: stem_name(
+                "final.2",
+                if config.classes == 1 {
+                    "sigmoid"
+                } else {
+                    "softmax"
+                },
+            ),
             container: seed.then(|| "final".to_owned()),
             features,
             classes: config.classes,

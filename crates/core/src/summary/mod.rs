@@ -229,6 +229,6 @@ impl Walk {
         let weights = product(&[spec.features, spec.classes]);
         row.parameters = weights.saturating_add(spec.classes as u64);
         row.multiply_adds = weights.saturating_mul(batch as u64);
-        self.pointwise(&spec.softmax, "Softmax");
+        self.pointwise(&spec.activation, spec.activation_kind());
     }
 }

@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::bytes::ByteSource;
 use super::format;
-use super::index::{Dtype, Format, TensorEntry, TensorIndex};
+use super::index::{Dtype, Format, TensorEntry, TensorIndex, WeightSets};
 use super::infer::{guess, infer};
 use super::metadata::{FORMAT, ModelMetadata};
-use super::naming::Convention;
+use super::naming::{Backbone, Convention};
+use super::plain::plain;
 use super::source::{Listing, TensorSource, WeightError};
-use crate::image::Preprocessing;
+use crate::image::{Preprocessing, PreprocessingChoice};
 use crate::memory::room;
 use crate::resnet::conv::Arithmetic;
 use crate::resnet::spec::TensorSpec;
@@ -33,8 +34,10 @@ pub struct Choices {
     pub name: Option<String>,
     /// Which convolution of a bottleneck carries the stride.
     pub stride_on: Option<StrideOn>,
-    /// How a picture becomes the network's input.
-    pub preprocessing: Option<Preprocessing>,
+    /// How a picture becomes the network's input, or parts of that.
+    pub preprocessing: Option<PreprocessingChoice>,
+    /// Which of several sets of weights in the file is taken, by its name there; the likeliest if nobody says.
+    pub weight_set: Option<String>,
     /// What convolutions calculate with, where the device can: [`Arithmetic::F32`] if nobody says.
     pub arithmetic: Arithmetic,
 }
@@ -51,15 +54,36 @@ pub enum Assumption {
     Labels,
 }
 
+/// What is worth knowing of how a file was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Note {
+    /// Tensors beside the network that nothing is made of: a loss function's, a counter.
+    Ignored {
+        /// Their names.
+        tensors: Listing,
+    },
+    /// A linear layer that was taken for the head by its shape, not by its usual name.
+    Head {
+        /// Its name.
+        layer: String,
+    },
+}
+
 /// A file whose header has been read. The tensors stay where they are until they are taken.
 pub struct WeightFile<'bytes> {
     bytes: Box<dyn ByteSource + 'bytes>,
     index: TensorIndex,
-    convention: &'static Convention,
+    /// Where in the file the network is, and which other ones are beside it.
+    backbone: Backbone,
+    others: Vec<Backbone>,
+    /// The name in the file of the linear layer.
+    head: String,
     /// The file's names of tensors, by the network's.
     names: HashMap<String, String>,
     metadata: ModelMetadata,
     assumed: Vec<Assumption>,
+    notes: Vec<Note>,
     spec: NetworkSpec,
 }
 
@@ -69,15 +93,22 @@ impl<'bytes> WeightFile<'bytes> {
     /// # Errors
     /// What is wrong with the file, before any tensor's numbers are looked at.
     pub fn open(bytes: impl ByteSource + 'bytes, choices: &Choices) -> Result<Self, WeightError> {
-        let mut index = format::index(&bytes)?;
-        unwrap_names(&mut index);
-        let convention = Convention::of(&index).ok_or_else(|| WeightError::NotResNet {
-            seems: guess(&index),
-        })?;
+        let index = format::index(&bytes, choices.weight_set.as_deref())?;
+        let mut others = Backbone::find(&index);
+        let wanted = choices.weight_set.as_ref();
+        let wanted = others
+            .iter()
+            .position(|backbone| Some(&backbone.set_name()) == wanted);
+        if others.is_empty() {
+            return Err(WeightError::NotResNet {
+                seems: guess(&index),
+            });
+        }
+        let backbone = others.remove(wanted.unwrap_or(0));
         let described = ModelMetadata::from_entries(&index.metadata)?;
-        let (mut metadata, mut assumed) = match described {
-            Some(metadata) => (metadata, Vec::new()),
-            None => describe(&index, convention)?,
+        let (mut metadata, mut assumed, head) = match described {
+            Some(metadata) => (metadata, Vec::new(), backbone.usual_head()),
+            None => describe(&index, &backbone, &others)?,
         };
         if metadata.labels.is_empty() {
             assumed.push(Assumption::Labels);
@@ -86,24 +117,28 @@ impl<'bytes> WeightFile<'bytes> {
             metadata.network.stride_on = stride_on;
             assumed.retain(|&assumption| assumption != Assumption::Stride);
         }
-        if let Some(preprocessing) = choices.preprocessing {
-            metadata.preprocessing = preprocessing;
-            assumed.retain(|&assumption| assumption != Assumption::Preprocessing);
+        if let Some(choice) = choices.preprocessing {
+            metadata.preprocessing = metadata.preprocessing.with(&choice);
+            assumed.retain(|&known| known != Assumption::Preprocessing || !choice.is_whole());
         }
         if let (Some(name), true) = (&choices.name, metadata.source.is_empty()) {
-            metadata.source.clone_from(name);
+            metadata.source = plain(name);
         }
         let spec = spec_of(&metadata.network, index.tensors.len())?;
-        let file = Self {
+        let mut file = Self {
             bytes: Box::new(bytes),
-            names: convention.names(&spec),
+            names: backbone.names(&spec, &head),
             index,
-            convention,
+            backbone,
+            others,
+            head,
             metadata,
             assumed,
+            notes: Vec::new(),
             spec,
         };
         file.check()?;
+        file.notes = file.noted();
         Ok(file)
     }
 
@@ -124,7 +159,24 @@ impl<'bytes> WeightFile<'bytes> {
 
     /// Whose names its tensors have.
     pub fn convention(&self) -> &'static Convention {
-        self.convention
+        self.backbone.convention
+    }
+
+    /// What is worth knowing of how it was read.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    /// The sets of weights in it; none where there is but one.
+    pub fn weight_sets(&self) -> WeightSets {
+        if self.others.is_empty() {
+            return self.index.weight_sets.clone();
+        }
+        let all = [&self.backbone].into_iter().chain(&self.others);
+        WeightSets {
+            taken: Some(self.backbone.set_name()),
+            names: all.map(Backbone::set_name).collect(),
+        }
     }
 
     /// The network on paper.
@@ -140,7 +192,7 @@ impl<'bytes> WeightFile<'bytes> {
 
     /// Whether `entry` is the head's weight, whose sides burn has the other way round.
     fn is_transposed(&self, spec: &TensorSpec) -> bool {
-        self.convention.transposed_head && spec.shape.len() == 2
+        self.convention().transposed_head && spec.shape.len() == 2
     }
 
     /// Checks that the file holds every tensor of the network, each in its shape and readable, and no other.
@@ -155,14 +207,12 @@ impl<'bytes> WeightFile<'bytes> {
                 names,
             });
         }
-        let known: HashSet<&str> = self.names.values().map(String::as_str).collect();
-        let is_known = |name: &str| {
-            let scaled = name.strip_suffix(SCALE_SUFFIX);
-            known.contains(name)
-                || name.ends_with(BATCH_COUNT)
-                || scaled.is_some_and(|name| known.contains(name))
+        // What lies among the network's own layers takes part in what it computes.
+        let module = self.backbone.head_module(&self.head);
+        let takes_part = |name: &&String| {
+            self.backbone.holds(name) || module.is_some_and(|module| name.starts_with(module))
         };
-        let unexpected = self.index.tensors.keys().filter(|name| !is_known(name));
+        let unexpected = self.left_over().filter(takes_part);
         if let Some(names) = Listing::new(unexpected.cloned()) {
             return Err(WeightError::Unexpected {
                 architecture,
@@ -212,6 +262,33 @@ impl<'bytes> WeightFile<'bytes> {
         Ok(())
     }
 
+    /// The tensors that nothing is made of.
+    fn left_over(&self) -> impl Iterator<Item = &String> {
+        let known: HashSet<&str> = self.names.values().map(String::as_str).collect();
+        let is_known = move |name: &str| {
+            let scaled = name.strip_suffix(SCALE_SUFFIX);
+            known.contains(name)
+                || name.ends_with(BATCH_COUNT)
+                || scaled.is_some_and(|name| known.contains(name))
+        };
+        let names = self.index.tensors.keys();
+        names.filter(move |name| !is_known(name))
+    }
+
+    fn noted(&self) -> Vec<Note> {
+        let of_others = |name: &str| {
+            self.others
+                .iter()
+                .any(|other| other.holds(name) || name.starts_with(&(other.usual_head() + ".")))
+        };
+        let ignored = self.left_over().filter(|name| !of_others(name));
+        let ignored = Listing::new(ignored.cloned()).map(|tensors| Note::Ignored { tensors });
+        let head = (self.head != self.backbone.usual_head()).then(|| Note::Head {
+            layer: plain(&self.head),
+        });
+        head.into_iter().chain(ignored).collect()
+    }
+
     /// The scales of a tensor of whole numbers: one for each output channel.
     fn scales_of(&self, name: &str, entry: &TensorEntry) -> Option<(String, &TensorEntry)> {
         let name = format!("{name}{SCALE_SUFFIX}");
@@ -222,6 +299,8 @@ impl<'bytes> WeightFile<'bytes> {
 }
 
 impl TensorSource for WeightFile<'_> {
+    // Compiled with the crate that builds networks, for speed.
+    #[inline]
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightError> {
         let spec = TensorSpec {
             name: name.to_owned(),
@@ -268,6 +347,7 @@ fn spec_of(network: &ResNetConfig, tensors: usize) -> Result<NetworkSpec, Weight
 }
 
 /// A matrix whose columns become rows; it has `rows` of them now. It is tensor `name`.
+#[inline]
 fn transposed(values: &[f32], rows: usize, name: &str) -> Result<Vec<f32>, WeightError> {
     let columns = values.len() / rows.max(1);
     let column = |c: usize| (0..rows).map(move |r| values[r * columns + c]);
@@ -276,46 +356,13 @@ fn transposed(values: &[f32], rows: usize, name: &str) -> Result<Vec<f32>, Weigh
     Ok(transposed)
 }
 
-/// Takes off what all names begin with: `module.` of a network that was trained on several GPUs, `model.`, `_orig_mod.`.
-fn unwrap_names(index: &mut TensorIndex) {
-    let prefix = common_prefix(index);
-    if prefix > 0 {
-        let tensors = std::mem::take(&mut index.tensors).into_iter();
-        index.tensors = tensors
-            .map(|(name, entry)| (name[prefix..].to_owned(), entry))
-            .collect();
-    }
-}
-
-/// The length of the parts, each with its dot, that all names begin with.
-fn common_prefix(index: &TensorIndex) -> usize {
-    // What the first and the last of sorted names have in common, all have.
-    let (Some((first, _)), Some((last, _))) = (
-        index.tensors.first_key_value(),
-        index.tensors.last_key_value(),
-    ) else {
-        return 0;
-    };
-    // With one name alone it says something.
-    if index.tensors.len() == 1 {
-        return 0;
-    }
-    let parts = first.split_inclusive('.').zip(last.split_inclusive('.'));
-    parts
-        // With a stage alone, too.
-        .take_while(|(part, other)| {
-            part == other && part.ends_with('.') && !part.starts_with("layer")
-        })
-        .map(|(part, _)| part.len())
-        .sum()
-}
-
-/// What the tensors of a file tell that says nothing of itself.
+/// What the tensors of a file tell that says nothing of itself, what was assumed, and the linear layer's name.
 fn describe(
     index: &TensorIndex,
-    convention: &Convention,
-) -> Result<(ModelMetadata, Vec<Assumption>), WeightError> {
-    let network: ResNetConfig = infer(index, convention)?;
+    backbone: &Backbone,
+    others: &[Backbone],
+) -> Result<(ModelMetadata, Vec<Assumption>, String), WeightError> {
+    let (network, head) = infer(index, backbone, others)?;
     let usual = Preprocessing::default();
     let preprocessing = match network.head {
         Head::AveragePool => usual,
@@ -335,10 +382,9 @@ fn describe(
         assumed.push(Assumption::Stride);
     }
     assumed.push(Assumption::Preprocessing);
-    let stem = format!("{}.weight", convention.stem[0]);
     let dtype = index
         .tensors
-        .get(&stem)
+        .get(&backbone.stem_weight())
         .map(|entry| entry.dtype.to_string());
     let metadata = ModelMetadata {
         format: FORMAT,
@@ -348,7 +394,7 @@ fn describe(
         labels: Vec::new(),
         source: String::new(),
         license: String::new(),
-        dtype: dtype.unwrap_or_default().to_ascii_lowercase(),
+        dtype: plain(&dtype.unwrap_or_default().to_ascii_lowercase()),
     };
-    Ok((metadata, assumed))
+    Ok((metadata, assumed, head))
 }

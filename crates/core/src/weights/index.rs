@@ -80,6 +80,15 @@ pub struct TensorEntry {
     pub strides: Option<Vec<usize>>,
 }
 
+/// The sets of weights in a file: those that training ends with, and averages of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct WeightSets {
+    /// The name of the one that was taken, where there are several.
+    pub taken: Option<String>,
+    /// Every one's, that one's too.
+    pub names: Vec<String>,
+}
+
 /// Every tensor of a file, by its name there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorIndex {
@@ -89,6 +98,8 @@ pub struct TensorIndex {
     pub tensors: BTreeMap<String, TensorEntry>,
     /// What the file says of itself.
     pub metadata: HashMap<String, String>,
+    /// Sets of weights that the format keeps side by side. The tensors are those of the one that was taken.
+    pub weight_sets: WeightSets,
 }
 
 /// Adds the numbers that little-endian bytes stand for.
@@ -135,6 +146,7 @@ impl TensorEntry {
     ///
     /// # Errors
     /// A type that is not read, numbers beyond the end of the file, for which there is no room, or that are not finite.
+    #[inline]
     pub fn values(&self, name: &str, bytes: &dyn ByteSource) -> Result<Vec<f32>, WeightError> {
         let decode = self.decoder().ok_or_else(|| WeightError::Dtype {
             tensors: Listing::one(format!("{name} is {}", self.dtype)),
@@ -196,7 +208,9 @@ impl TensorEntry {
     }
 
     /// What makes numbers of the bytes; `None` for a type that is not read.
+    #[inline]
     fn decoder(&self) -> Option<Decoder> {
+        #[inline]
         fn each<const N: usize>(bytes: &[u8], values: &mut Vec<f32>, of: fn([u8; N]) -> f32) {
             values.extend(bytes.as_chunks::<N>().0.iter().map(|&bytes| of(bytes)));
         }

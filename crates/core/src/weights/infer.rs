@@ -1,7 +1,7 @@
 //! Which ResNet is this? The architecture, read off the names and shapes of a file's tensors.
 
 use super::index::{Dtype, TensorEntry, TensorIndex};
-use super::naming::Convention;
+use super::naming::{Backbone, HeadFault};
 use super::source::{Listing, WeightError};
 use crate::resnet::config::{STEM_CHANNELS, STEM_KERNEL};
 use crate::resnet::{BlockKind, Family, Head, ResNetConfig, StrideOn};
@@ -9,14 +9,19 @@ use crate::resnet::{BlockKind, Family, Head, ResNetConfig, StrideOn};
 /// Stages of every ResNet.
 const STAGES: usize = 4;
 
-/// The network whose tensors `index` holds under the names of `convention`.
+/// The network whose convolutions are `backbone`, and the name in the file of its linear layer. `others` are networks
+/// beside it in the same file, whose layers are not its own.
 ///
 /// Shapes do not tell which convolution of a bottleneck carries the stride: it comes out as torchvision's.
 ///
 /// # Errors
 /// [`WeightError::Missing`] for tensors without which nothing can be told, [`WeightError::Architecture`] for a network
-/// of another build.
-pub fn infer(index: &TensorIndex, convention: &Convention) -> Result<ResNetConfig, WeightError> {
+/// of another build, [`WeightError::NotResNet`] for one that is part of another network.
+pub fn infer(
+    index: &TensorIndex,
+    backbone: &Backbone,
+    others: &[Backbone],
+) -> Result<(ResNetConfig, String), WeightError> {
     let fault = |reason: String| WeightError::Architecture { reason };
     let weight = |name: String, sides: usize| match index.tensors.get(&name) {
         Some(TensorEntry {
@@ -36,7 +41,13 @@ pub fn infer(index: &TensorIndex, convention: &Convention) -> Result<ResNetConfi
         }),
     };
 
-    let stem = weight(format!("{}.weight", convention.stem[0]), 4)?;
+    // Its linear layer compares pictures, and names none.
+    if backbone.prefix.contains("encoder_q.") || backbone.prefix.contains("encoder_k.") {
+        return Err(WeightError::NotResNet {
+            seems: guess(index),
+        });
+    }
+    let stem = weight(backbone.stem_weight(), 4)?;
     let &[stem_channels, input_channels, height, width] = stem else {
         return Err(fault(format!("its stem has shape {stem:?}")));
     };
@@ -47,19 +58,19 @@ pub fn infer(index: &TensorIndex, convention: &Convention) -> Result<ResNetConfi
         )));
     }
 
-    let repetitions = [0, 1, 2, 3].map(|stage| convention.blocks(index, stage));
+    let repetitions = [0, 1, 2, 3].map(|stage| backbone.blocks(index, stage));
     let stages = repetitions.iter().filter(|&&blocks| blocks > 0).count();
     if stages < STAGES {
         return Err(fault(format!(
             "it has blocks in {stages} stages, and a ResNet in {STAGES}"
         )));
     }
-    if convention.blocks(index, STAGES) > 0 {
+    if backbone.blocks(index, STAGES) > 0 {
         return Err(fault(format!("it has more than {STAGES} stages")));
     }
 
     let third = |stage, block| {
-        let name = convention.convolution_weight(stage, block, 2);
+        let name = backbone.convolution_weight(stage, block, 2);
         index.tensors.contains_key(&name)
     };
     // One block that lacks a tensor must not make it another network.
@@ -76,7 +87,7 @@ pub fn infer(index: &TensorIndex, convention: &Convention) -> Result<ResNetConfi
         BlockKind::NoBottleneck => (1, STEM_CHANNELS),
         BlockKind::Bottleneck => {
             // [width, width / groups, 3, 3]
-            let spatial = weight(convention.convolution_weight(0, 0, 1), 4)?;
+            let spatial = weight(backbone.convolution_weight(0, 0, 1), 4)?;
             let (inner, per_group) = (spatial[0], spatial[1]);
             if per_group == 0 || inner % per_group != 0 {
                 return Err(fault(format!(
@@ -87,20 +98,46 @@ pub fn infer(index: &TensorIndex, convention: &Convention) -> Result<ResNetConfi
         }
     };
 
-    let mut head = weight(format!("{}.weight", convention.head), 2)?.to_vec();
-    if convention.transposed_head {
+    let channels = (STEM_CHANNELS << (STAGES - 1)) * block.expansion();
+    let side = |features: usize| {
+        let side = (features / channels).isqrt();
+        (side > 0 && side * side * channels == features).then_some(side)
+    };
+    let fits = |features| side(features).is_some();
+    let linear = backbone.head(index, others, fits).map_err(|found| {
+        let listed = |names: Vec<String>| Listing::new(names).map(|names| names.to_string());
+        match found {
+            // What another network's convolutions are part of has heads of its own.
+            HeadFault::Missing => match sign(index) {
+                Some(seems) => WeightError::NotResNet { seems },
+                None => WeightError::Missing {
+                    architecture: "a ResNet".to_owned(),
+                    names: Listing::one(format!("{}.weight", backbone.usual_head())),
+                },
+            },
+            HeadFault::Ambiguous(names) => fault(format!(
+                "it has several linear layers, any of which may be its head: {}",
+                listed(names).unwrap_or_default()
+            )),
+            HeadFault::Deep(names) => fault(format!(
+                "its head has several linear layers, and one is built: {}",
+                listed(names).unwrap_or_default()
+            )),
+        }
+    })?;
+    let mut head = weight(format!("{linear}.weight"), 2)?.to_vec();
+    if backbone.convention.transposed_head {
         head.reverse();
     }
     let (classes, features) = (head[0], head[1]);
-    let channels = (STEM_CHANNELS << (STAGES - 1)) * block.expansion();
-    let side = (features / channels).isqrt();
-    if side == 0 || side * side * channels != features {
+    let Some(side) = side(features) else {
         return Err(fault(format!(
             "its linear layer takes {features} features, and the last stage gives {channels} for each pixel of a square"
         )));
-    }
+    };
+    let family = backbone.convention.family;
     // The seed's network has no average pool, whatever the size.
-    let head = if convention.family == Family::Seed || side > 1 {
+    let head = if family == Family::Seed || side > 1 {
         let input_width = ResNetConfig::input_width_of(side).ok_or_else(|| {
             fault(format!(
                 "its linear layer takes {features} features, too many"
@@ -111,7 +148,7 @@ pub fn infer(index: &TensorIndex, convention: &Convention) -> Result<ResNetConfi
         Head::AveragePool
     };
     let config = ResNetConfig {
-        family: convention.family,
+        family,
         block,
         repetitions,
         input_channels,
@@ -124,11 +161,19 @@ pub fn infer(index: &TensorIndex, convention: &Convention) -> Result<ResNetConfi
     config
         .validate()
         .map_err(|error| fault(error.to_string()))?;
-    Ok(config)
+    Ok((config, linear))
 }
 
 /// What tensors that follow no known convention seem to belong to.
 pub fn guess(index: &TensorIndex) -> String {
+    sign(index).unwrap_or_else(|| match Listing::new(index.tensors.keys().cloned()) {
+        Some(names) => format!("a network of unknown kind (its tensors: {names})"),
+        None => "no tensors at all".to_owned(),
+    })
+}
+
+/// The network that a part of some name is a sign of.
+pub fn sign(index: &TensorIndex) -> Option<String> {
     /// A part of a name that tells.
     const SIGNS: &[(&str, &str)] = &[
         (
@@ -148,17 +193,13 @@ pub fn guess(index: &TensorIndex) -> String {
         ("class_token", "a vision transformer"),
         ("patch_embed", "a vision transformer"),
         ("downsample_layers.", "a ConvNeXt"),
+        ("decoder.blocks.", "a segmentation network"),
         ("word_embeddings", "a language model"),
         ("embed_tokens", "a language model"),
         ("down_blocks.", "a diffusion model's U-Net"),
         ("encoder_q.", "a contrastive learner's checkpoint (MoCo)"),
     ];
     let has = |sign: &str| index.tensors.keys().any(|name| name.contains(sign));
-    if let Some((_, what)) = SIGNS.iter().find(|(sign, _)| has(sign)) {
-        return format!("what seems to be {what}");
-    }
-    match Listing::new(index.tensors.keys().cloned()) {
-        Some(names) => format!("a network of unknown kind (its tensors: {names})"),
-        None => "no tensors at all".to_owned(),
-    }
+    let (_, what) = SIGNS.iter().find(|(sign, _)| has(sign))?;
+    Some(format!("what seems to be {what}"))
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::plain::plain;
 use super::source::WeightError;
 use crate::image::Preprocessing;
 use crate::resnet::ResNetConfig;
@@ -28,7 +29,7 @@ pub struct ModelMetadata {
     pub network: ResNetConfig,
     /// How a picture becomes the network's input.
     pub preprocessing: Preprocessing,
-    /// The classes' names in the order of the logits; empty if nobody knows them.
+    /// The classes' names in the order of the logits; empty if nobody knows them. Two, where the network has one logit.
     pub labels: Vec<String>,
     /// Where the weights come from; empty if nobody says.
     pub source: String,
@@ -48,7 +49,7 @@ impl ModelMetadata {
         let Some(text) = entries.get(KEY) else {
             return Ok(None);
         };
-        let metadata: Self =
+        let mut metadata: Self =
             serde_json::from_str(text).map_err(|error| fault(format!("`{KEY}`: {error}")))?;
         if metadata.format != FORMAT {
             let found = metadata.format;
@@ -56,11 +57,20 @@ impl ModelMetadata {
                 "its format is {found}, and this version reads format {FORMAT}"
             )));
         }
-        let labels = metadata.labels.len();
-        if labels != 0 && labels != metadata.network.classes {
-            let classes = metadata.network.classes;
+        for text in [
+            &mut metadata.name,
+            &mut metadata.source,
+            &mut metadata.license,
+            &mut metadata.dtype,
+        ] {
+            *text = plain(text);
+        }
+        let labels = std::mem::take(&mut metadata.labels);
+        let count = labels.len();
+        if count != 0 && metadata.set_labels(labels).is_err() {
+            let classes = metadata.network.distinguished();
             return Err(fault(format!(
-                "it has {labels} labels for {classes} classes"
+                "it has {count} labels for {classes} classes"
             )));
         }
         Ok(Some(metadata))
@@ -83,16 +93,21 @@ impl ModelMetadata {
         [1, self.network.input_channels, side, side]
     }
 
-    /// Gives the classes other names, in the order of the logits.
+    /// Gives the classes other names, in the order of the logits. A network of one logit takes two, class 0's and class 1's,
+    /// or that of class 1 alone.
     ///
     /// # Errors
     /// [`WeightError::LabelCount`] where there are more or fewer than classes; those before stay.
     pub fn set_labels(&mut self, labels: Vec<String>) -> Result<(), WeightError> {
-        let (found, classes) = (labels.len(), self.network.classes);
+        let (found, classes) = (labels.len(), self.network.distinguished());
+        if let ([label], 1) = (&labels[..], self.network.classes) {
+            self.labels = vec![plain(&format!("not {label}")), plain(label)];
+            return Ok(());
+        }
         if found != classes {
             return Err(WeightError::LabelCount { found, classes });
         }
-        self.labels = labels;
+        self.labels = labels.iter().map(|label| plain(label)).collect();
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 //! tensors out from their names, for tests and for the check that a device computes right.
 
 pub mod bytes;
+pub mod description;
 pub mod file;
 pub mod format;
 pub mod index;
@@ -13,10 +14,14 @@ pub mod infer;
 pub mod labels;
 pub mod metadata;
 pub mod naming;
+pub mod plain;
 pub mod source;
 pub mod synthetic;
+mod text;
 
 pub use bytes::ByteSource;
-pub use file::{Assumption, Choices, WeightFile};
+pub use description::Description;
+pub use file::{Assumption, Choices, Note, WeightFile};
+pub use index::WeightSets;
 pub use metadata::ModelMetadata;
 pub use source::{Listing, TensorSource, WeightError};

@@ -1,4 +1,8 @@
-//! What the same layers are called by different libraries: one table for each convention.
+//! What the same layers are called by different libraries: one table for each convention. And where in a file they are.
+//!
+//! Training scripts wrap networks, so that `conv1` becomes `module.conv1` or `model.backbone.conv1`, and keep tensors of
+//! their own beside them. [`Backbone::find`] looks for the convolutions under any prefix, [`Backbone::head`] for the linear
+//! layer beside them.
 
 use std::collections::HashMap;
 
@@ -115,18 +119,229 @@ impl Numbered {
     }
 }
 
-impl Convention {
-    /// The convention that the names in `index` follow.
-    pub fn of(index: &TensorIndex) -> Option<&'static Self> {
-        CONVENTIONS.iter().find(|convention| {
-            let stem = format!("{}.weight", convention.stem[0]);
-            index.tensors.contains_key(&stem) && convention.blocks(index, 0) > 0
+/// Where in a file a network's convolutions are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backbone {
+    /// Whose names they have.
+    pub convention: &'static Convention,
+    /// What comes before each of them, with its dot: `module.`, or nothing.
+    pub prefix: String,
+}
+
+/// Why there is no linear layer to be taken as the head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeadFault {
+    /// There is none that takes as many features.
+    Missing,
+    /// There are several beside each other.
+    Ambiguous(Vec<String>),
+    /// It is one of several layers that follow one another.
+    Deep(Vec<String>),
+}
+
+/// A longer prefix is no library's: it would be repeated in the name of every tensor.
+const LONGEST_PREFIX: usize = 200;
+/// More networks than any file has: every name is held against each of them.
+const MOST_NETWORKS: usize = 16;
+/// Parts of names under which copies of a network are kept while it is trained: averaged ones, a teacher's.
+const COPIES: [&str; 6] = ["ema", "teacher", "target", "momentum", "shadow", "averaged"];
+/// What a head's linear layer is usually called, beside the convention's own name.
+const HEADS: [&str; 6] = [
+    "fc",
+    "head.fc",
+    "classifier",
+    "head",
+    "classifier.1",
+    "linear",
+];
+
+/// Whether a name is one under which training keeps a copy of the network: `state_dict_ema`.
+pub fn is_copy(name: &str) -> bool {
+    name.split(['.', '_']).any(|part| COPIES.contains(&part))
+}
+
+impl Backbone {
+    /// Every network in `index`, by its convolutions: the one that is meant first. Copies that training keeps come last, and
+    /// names with a longer prefix after those with a shorter one.
+    pub fn find(index: &TensorIndex) -> Vec<Self> {
+        let mut found: Vec<Self> = Vec::new();
+        for layer in index
+            .tensors
+            .keys()
+            .filter_map(|name| name.strip_suffix(".weight"))
+        {
+            for convention in &CONVENTIONS {
+                let Some(prefix) = layer.strip_suffix(convention.stem[0]) else {
+                    continue;
+                };
+                let is_prefix = prefix.is_empty() || prefix.ends_with('.');
+                if !is_prefix || prefix.len() > LONGEST_PREFIX {
+                    continue;
+                }
+                let backbone = Self {
+                    convention,
+                    prefix: prefix.to_owned(),
+                };
+                if backbone.blocks(index, 0) > 0 {
+                    let later = |other: &Self| other.rank() > backbone.rank();
+                    let at = found.iter().position(later).unwrap_or(found.len());
+                    found.insert(at, backbone);
+                    found.truncate(MOST_NETWORKS);
+                }
+            }
+        }
+        found
+    }
+
+    /// The smaller, the likelier it is meant.
+    fn rank(&self) -> (bool, usize) {
+        (is_copy(&self.prefix), self.prefix.len())
+    }
+
+    /// What a person calls it by, where there are several: its prefix.
+    pub fn set_name(&self) -> String {
+        self.prefix.trim_end_matches('.').to_owned()
+    }
+
+    /// The name in the file of the stem's weight.
+    pub fn stem_weight(&self) -> String {
+        format!("{}{}.weight", self.prefix, self.convention.stem[0])
+    }
+
+    /// The linear layer that the convention has.
+    pub fn usual_head(&self) -> String {
+        format!("{}{}", self.prefix, self.convention.head)
+    }
+
+    /// Whether a name is under one of those that the convention has for convolutions and what is between them.
+    pub fn holds(&self, name: &str) -> bool {
+        let Some(rest) = name.strip_prefix(&self.prefix) else {
+            return false;
+        };
+        let roots = [
+            self.convention.stem[0],
+            self.convention.stem[1],
+            self.convention.stage.text,
+        ];
+        roots.iter().any(|root| {
+            // `layer{}.`: `layer1`, and `layer5`.
+            let end = root.find(['.', '{']).unwrap_or(root.len());
+            let rest = rest.strip_prefix(&root[..end]);
+            rest.is_some_and(|rest| {
+                let rest = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+                rest.is_empty() || rest.starts_with('.')
+            })
         })
+    }
+
+    /// The linear layer that follows the last stage: the convention's own, or the nearest one that `fits` the number of
+    /// features that come out of it.
+    ///
+    /// # Errors
+    /// Where there is none, or it is not clear which, or it is but one of several layers.
+    pub fn head(
+        &self,
+        index: &TensorIndex,
+        others: &[Self],
+        fits: impl Fn(usize) -> bool,
+    ) -> Result<String, HeadFault> {
+        // Each with its number of features in and out.
+        let linear: Vec<(&str, [usize; 2])> = index
+            .tensors
+            .iter()
+            .filter_map(|(name, entry)| {
+                let layer = name.strip_suffix(".weight")?;
+                let &[out, features] = entry.shape.as_slice() else {
+                    return None;
+                };
+                let sizes = if self.convention.transposed_head {
+                    [out, features]
+                } else {
+                    [features, out]
+                };
+                let inside = self.holds(name) || others.iter().any(|other| other.holds(name));
+                (!inside).then_some((layer, sizes))
+            })
+            .collect();
+        let usual = self.usual_head();
+        let head = if index.tensors.contains_key(&format!("{usual}.weight")) {
+            usual
+        } else {
+            self.nearest(&linear, fits)?.to_owned()
+        };
+        let Some((_, [features, classes])) = linear.iter().find(|(layer, _)| *layer == head) else {
+            // It is no matrix: that has words of its own.
+            return Ok(head);
+        };
+        let module = self.head_module(&head);
+        let follows = |(layer, sizes): &&(&str, [usize; 2])| {
+            *layer != head
+                && (module.is_some_and(|module| layer.starts_with(module))
+                    || sizes[0] == *classes
+                    || (sizes[0] == *features && sizes[1] == *features))
+        };
+        let mut deep: Vec<_> = linear
+            .iter()
+            .filter(follows)
+            .map(|(layer, _)| (*layer).to_owned())
+            .collect();
+        if deep.is_empty() {
+            return Ok(head);
+        }
+        deep.insert(0, head);
+        Err(HeadFault::Deep(deep))
+    }
+
+    /// The one of `linear` whose name begins most like the backbone's own; if there are several, the usual one.
+    fn nearest<'a>(
+        &self,
+        linear: &[(&'a str, [usize; 2])],
+        fits: impl Fn(usize) -> bool,
+    ) -> Result<&'a str, HeadFault> {
+        let fitting: Vec<_> = linear
+            .iter()
+            .filter(|(_, [features, _])| fits(*features))
+            .map(|(layer, _)| (*layer, self.scope(layer)))
+            .collect();
+        let nearest = fitting.iter().map(|(_, scope)| *scope).max();
+        let nearest = nearest.ok_or(HeadFault::Missing)?;
+        let near: Vec<_> = fitting
+            .into_iter()
+            .filter_map(|(layer, scope)| (scope == nearest).then_some(layer))
+            .collect();
+        match near[..] {
+            [layer] => Ok(layer),
+            _ => HEADS
+                .iter()
+                .find_map(|head| {
+                    near.iter()
+                        .find(|layer| &layer[nearest..] == *head)
+                        .copied()
+                })
+                .ok_or_else(|| HeadFault::Ambiguous(near.iter().map(|&l| l.to_owned()).collect())),
+        }
+    }
+
+    /// How long the beginning is that a name and the backbone's prefix share, in whole parts.
+    fn scope(&self, name: &str) -> usize {
+        let parts = self
+            .prefix
+            .split_inclusive('.')
+            .zip(name.split_inclusive('.'));
+        let shared = parts.take_while(|(part, other)| part == other);
+        shared.map(|(part, _)| part.len()).sum()
+    }
+
+    /// The container that a head's linear layer is in, where it is in one beside the backbone: `fc.` of `fc.1`.
+    pub fn head_module<'a>(&self, head: &'a str) -> Option<&'a str> {
+        let scope = self.scope(head);
+        let end = head[scope..].find('.')?;
+        Some(&head[..=scope + end])
     }
 
     /// How many blocks stage `stage`, counted from 0, has: one more than the highest number.
     pub fn blocks(&self, index: &TensorIndex, stage: usize) -> usize {
-        let prefix = self.stage.at(stage);
+        let prefix = self.prefix.clone() + &self.convention.stage.at(stage);
         let numbers = index
             .tensors
             .range(prefix.clone()..)
@@ -141,33 +356,48 @@ impl Convention {
 
     /// The weight of convolution `convolution` of a block, all counted from 0.
     pub fn convolution_weight(&self, stage: usize, block: usize, convolution: usize) -> String {
-        let stage = self.stage.at(stage);
-        format!("{stage}{block}.{}.weight", self.convolution.at(convolution))
+        let Convention {
+            stage: stages,
+            convolution: convolutions,
+            ..
+        } = self.convention;
+        format!(
+            "{}{}{block}.{}.weight",
+            self.prefix,
+            stages.at(stage),
+            convolutions.at(convolution)
+        )
     }
 
-    /// The names in the file of every tensor of `network`, by the network's own.
-    pub fn names(&self, network: &NetworkSpec) -> HashMap<String, String> {
+    /// The names in the file of every tensor of `network` whose linear layer is `head`, by the network's own.
+    pub fn names(&self, network: &NetworkSpec, head: &str) -> HashMap<String, String> {
         let mut names = HashMap::new();
-        self.name_convolution(&mut names, &network.stem, self.stem[0], self.stem[1]);
-        for (i, stage) in network.stages.iter().enumerate() {
-            for (j, block) in stage.blocks.iter().enumerate() {
-                self.name_block(&mut names, block, &format!("{}{j}.", self.stage.at(i)));
+        let Convention { stem, stage, .. } = self.convention;
+        self.name_convolution(&mut names, &network.stem, stem[0], stem[1]);
+        for (i, blocks) in network.stages.iter().enumerate() {
+            for (j, block) in blocks.blocks.iter().enumerate() {
+                self.name_block(&mut names, block, &format!("{}{j}.", stage.at(i)));
             }
         }
         for (tensor, part) in network.head.tensors().into_iter().zip(["weight", "bias"]) {
-            names.insert(tensor.name, format!("{}.{part}", self.head));
+            names.insert(tensor.name, format!("{head}.{part}"));
         }
         names
     }
 
     fn name_block(&self, names: &mut HashMap<String, String>, block: &BlockSpec, prefix: &str) {
+        let Convention {
+            convolution: convolutions,
+            norm,
+            shortcut: projection,
+            ..
+        } = self.convention;
         for (k, convolution) in block.convolutions.iter().enumerate() {
-            let [own, norm] =
-                [self.convolution, self.norm].map(|name| prefix.to_owned() + &name.at(k));
+            let [own, norm] = [convolutions, norm].map(|name| prefix.to_owned() + &name.at(k));
             self.name_convolution(names, convolution, &own, &norm);
         }
         if let Some(shortcut) = &block.shortcut {
-            let [own, norm] = self.shortcut.map(|name| prefix.to_owned() + name);
+            let [own, norm] = projection.map(|name| prefix.to_owned() + name);
             self.name_convolution(names, shortcut, &own, &norm);
         }
     }
@@ -184,12 +414,12 @@ impl Convention {
             .into_iter()
             .zip(["weight", "bias"])
         {
-            names.insert(tensor.name, format!("{own}.{part}"));
+            names.insert(tensor.name, format!("{}{own}.{part}", self.prefix));
         }
-        let [factor, offset] = self.norm_parameters;
+        let [factor, offset] = self.convention.norm_parameters;
         let parts = [factor, offset, "running_mean", "running_var"];
         for (tensor, part) in spec.norm_tensors().into_iter().zip(parts) {
-            names.insert(tensor.name, format!("{norm}.{part}"));
+            names.insert(tensor.name, format!("{}{norm}.{part}", self.prefix));
         }
     }
 }

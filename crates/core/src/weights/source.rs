@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use thiserror::Error;
 
+use super::plain::{message, plain};
 use crate::memory::Bytes;
 use crate::resnet::fold::NormError;
 
@@ -16,8 +18,8 @@ pub trait TensorSource {
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightError>;
 }
 
-/// The first few of many, and how many there are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The first few of many texts of a file, each cut and cleaned, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Listing {
     first: Vec<String>,
     count: usize,
@@ -29,7 +31,11 @@ impl Listing {
     /// `None` for no items.
     pub fn new(items: impl IntoIterator<Item = String>) -> Option<Self> {
         let mut items = items.into_iter();
-        let first: Vec<_> = items.by_ref().take(Self::SHOWN).collect();
+        let first: Vec<_> = items
+            .by_ref()
+            .take(Self::SHOWN)
+            .map(|item| plain(&item))
+            .collect();
         let count = first.len() + items.count();
         (count > 0).then_some(Self { first, count })
     }
@@ -37,7 +43,7 @@ impl Listing {
     /// A single item.
     pub fn one(item: String) -> Self {
         Self {
-            first: vec![item],
+            first: vec![plain(&item)],
             count: 1,
         }
     }
@@ -58,21 +64,23 @@ impl fmt::Display for Listing {
 pub enum WeightError {
     /// The bytes are no weight file, or a damaged one.
     #[error(
-        "this is no weight file that can be read: {reason}. Expected is a whole file of safetensors, PyTorch (.pth) or burnpack"
+        "this is no weight file that can be read: {}. Expected is a whole file of safetensors, PyTorch (.pth) or burnpack",
+        message(reason)
     )]
     Format {
         /// What the reader stumbled over.
         reason: String,
     },
     /// The bytes cannot be read any more.
-    #[error("the weight file cannot be read: {reason}. Choose it again")]
+    #[error("the weight file cannot be read: {}. Choose it again", message(reason))]
     Unreadable {
         /// The system's words.
         reason: String,
     },
     /// More than there is memory for.
     #[error(
-        "{what} needs about {needed} of memory, and {}. Choose a smaller network, or one with fewer classes",
+        "{} needs about {needed} of memory, and {}. Choose a smaller network, or one with fewer classes",
+        plain(what),
         .most.map_or_else(|| "there is no room for it".to_owned(), |most| format!("there are at most {most} for it here"))
     )]
     TooLarge {
@@ -85,21 +93,23 @@ pub enum WeightError {
     },
     /// What the file says of its network makes no sense.
     #[error(
-        "the file's own description of its network cannot be used: {reason}. Convert the weights again with `resnet-web convert`"
+        "the file's own description of its network cannot be used: {}. Convert the weights again with `resnet-web convert`",
+        message(reason)
     )]
     Metadata {
         /// What is missing or wrong.
         reason: String,
     },
     /// The metadata, or the tensors, are those of a network that is not built here.
-    #[error("the file's network cannot be built here: {reason}")]
+    #[error("the file's network cannot be built here: {}", message(reason))]
     Architecture {
         /// Which rule it breaks.
         reason: String,
     },
     /// The tensors are another network's.
     #[error(
-        "the file holds {seems}, and only ResNets run here: those of torchvision, the seed document's, and what has the same layers under Hugging Face's or burn's names"
+        "the file holds {}, and only ResNets run here: those of torchvision, the seed document's, and what has the same layers under Hugging Face's or burn's names",
+        message(seems)
     )]
     NotResNet {
         /// What it seems to hold.
@@ -117,14 +127,15 @@ pub enum WeightError {
     },
     /// A text in which no labels are found.
     #[error(
-        "the labels cannot be read: {reason}. Expected is a text with one label on each line, or JSON: a list of labels, or an object of numbers and labels"
+        "the labels cannot be read: {}. Expected is a text with one label on each line, or JSON: a list of labels, or an object of numbers and labels",
+        message(reason)
     )]
     Labels {
         /// What is wrong with it.
         reason: String,
     },
     /// Tensors the network needs and the file lacks.
-    #[error("the file lacks tensors that {architecture} needs: {names}")]
+    #[error("the file lacks tensors that {} needs: {names}", plain(architecture))]
     Missing {
         /// The network.
         architecture: String,
@@ -132,7 +143,10 @@ pub enum WeightError {
         names: Listing,
     },
     /// Tensors the network has no place for.
-    #[error("the file holds tensors that {architecture} has no place for: {names}")]
+    #[error(
+        "the file holds tensors that {} has no place for: {names}",
+        plain(architecture)
+    )]
     Unexpected {
         /// The network.
         architecture: String,
@@ -140,7 +154,7 @@ pub enum WeightError {
         names: Listing,
     },
     /// Tensors of another shape.
-    #[error("tensors do not have {architecture}'s shapes: {tensors}")]
+    #[error("tensors do not have {}'s shapes: {tensors}", plain(architecture))]
     Shape {
         /// The network.
         architecture: String,
@@ -157,7 +171,8 @@ pub enum WeightError {
     },
     /// A value that would spread through every result.
     #[error(
-        "tensor `{name}` holds {value} at index {index}; every weight must be finite. The file is damaged"
+        "tensor `{}` holds {value} at index {index}; every weight must be finite. The file is damaged",
+        plain(name)
     )]
     NotFinite {
         /// The tensor.
@@ -168,7 +183,10 @@ pub enum WeightError {
         value: f32,
     },
     /// Numbers that are finite each, and cannot be computed with together.
-    #[error("batch norm `{name}` cannot be used: {fault}. The file is damaged")]
+    #[error(
+        "batch norm `{}` cannot be used: {fault}. The file is damaged",
+        plain(name)
+    )]
     Norm {
         /// The layer.
         name: String,

@@ -150,6 +150,12 @@ pub const COSTLY: &[Costly] = &[
             "{{\"__metadata__\":{{\"resnet-web\":{entry}}},{stem},{block}}}"
         ))
     }),
+    costly("safetensors", "many networks", |n| {
+        let layers = ["conv1.weight", "layer1.0.conv1.weight"];
+        let names = (0..n).flat_map(|i| layers.map(|layer| format!("{i}.{layer}")));
+        let tensors: Vec<_> = names.map(|name| empty_tensor(&name, "[0]")).collect();
+        safetensors(&format!("{{{}}}", tensors.join(",")))
+    }),
     costly("safetensors", "blocks with high numbers", |n| {
         // The fewest tensors that so many blocks can have.
         let highest = (n / 8 - 1).min(1023);
@@ -184,6 +190,21 @@ pub const COSTLY: &[Costly] = &[
         format!("[[0{}]]", ",0".repeat(n)).into_bytes()
     }),
     costly("labels", "lines", |n| "a\n".repeat(n).into_bytes()),
+    costly("labels", "numbered lines", |n| {
+        let lines = (0..n).map(|i| format!("{i}:a\n"));
+        lines.collect::<String>().into_bytes()
+    }),
+    costly("labels", "a table", |n| {
+        let rows = (0..n).map(|i| format!("{i},\"a\"\n"));
+        ("index,label\n".to_owned() + &rows.collect::<String>()).into_bytes()
+    }),
+    costly("labels", "a dictionary of Python's", |n| {
+        let entries = (0..n).map(|i| format!("{i}:'a',"));
+        format!("{{{}}}", entries.collect::<String>()).into_bytes()
+    }),
+    costly("labels", "commas of Python's", |n| {
+        format!("[{}]", ",".repeat(n)).into_bytes()
+    }),
 ];
 
 /// `a.a.a.…` and the end.

@@ -9,9 +9,10 @@ use minicbor::Decoder;
 use minicbor::data::Type;
 use minicbor::decode::Error;
 
-use super::{MOST_SIDES, header_fits, shown};
+use super::{MOST_SIDES, header_fits};
 use crate::weights::bytes::{ByteSource, read};
-use crate::weights::index::{Dtype, Format, TensorEntry, TensorIndex};
+use crate::weights::index::{Dtype, Format, TensorEntry, TensorIndex, WeightSets};
+use crate::weights::plain::plain;
 use crate::weights::source::WeightError;
 
 const MAGIC: &[u8] = b"NRUB";
@@ -58,7 +59,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         let &[from, to] = descriptor.data_offsets.as_slice() else {
             return Err(fault(format!(
                 "tensor `{}` has no place in the file",
-                shown(&name)
+                plain(&name)
             )));
         };
         let shape = descriptor
@@ -70,7 +71,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         else {
             return Err(fault(format!(
                 "tensor `{}` of shape {:?} at byte {from} is larger than any file",
-                shown(&name),
+                plain(&name),
                 descriptor.shape
             )));
         };
@@ -84,7 +85,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         if known && entry.byte_count() != to.checked_sub(from) {
             return Err(fault(format!(
                 "tensor `{}` of shape {:?} and type {} does not take the bytes {from} to {to}",
-                shown(&name),
+                plain(&name),
                 entry.shape,
                 entry.dtype
             )));
@@ -95,6 +96,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         format: Format::Burnpack,
         tensors,
         metadata,
+        weight_sets: WeightSets::default(),
     })
 }
 

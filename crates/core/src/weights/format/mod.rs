@@ -6,8 +6,6 @@ mod burnpack;
 pub mod pytorch;
 mod safetensors;
 
-use std::borrow::Cow;
-
 use super::bytes::{ByteSource, HEADER_LIMIT, read};
 use super::index::{Format, TensorIndex};
 use super::source::WeightError;
@@ -17,15 +15,16 @@ const MOST_SIDES: usize = 16;
 /// What a safetensors file's first eight bytes count is the length of a JSON object.
 const SAFETENSORS_JSON: usize = 8;
 
-/// Reads which tensors a file holds, and where.
+/// Reads which tensors a file holds, and where. Of several sets of weights that a checkpoint holds side by side it is the one
+/// called `weight_set`, or else the usual one.
 ///
 /// # Errors
 /// [`WeightError::Format`] for what is no weight file, or a damaged one.
-pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
+pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorIndex, WeightError> {
     let start = read(bytes, 0, bytes.size().min(1024), "the file's start")?;
     match format(&start)? {
         Format::Burnpack => burnpack::index(bytes),
-        Format::Pytorch => pytorch::index(bytes),
+        Format::Pytorch => pytorch::index(bytes, weight_set),
         Format::Safetensors => safetensors::index(bytes),
     }
 }
@@ -50,16 +49,6 @@ fn format(start: &[u8]) -> Result<Format, WeightError> {
     }
 }
 
-/// A name from the file, cut where it is longer than anybody reads.
-fn shown(name: &str) -> Cow<'_, str> {
-    const LONGEST: usize = 100;
-    if name.len() <= LONGEST {
-        return Cow::Borrowed(name);
-    }
-    let end = name.floor_char_boundary(LONGEST);
-    Cow::Owned(format!("{}…", &name[..end]))
-}
-
 /// Whether a file of this size can hold a header of this length; long ones are refused unread.
 fn header_fits(length: u64, size: u64) -> Result<(), WeightError> {
     let reason = if length > size {
@@ -76,6 +65,7 @@ fn header_fits(length: u64, size: u64) -> Result<(), WeightError> {
 
 /// What is often mistaken for weights, by its first bytes.
 fn impostor(start: &[u8]) -> Option<&'static str> {
+    const COMPRESSED: &str = "it is compressed: unpack it first";
     const SIGNS: &[(&[u8], &str)] = &[
         (
             b"<",
@@ -86,10 +76,18 @@ fn impostor(start: &[u8]) -> Option<&'static str> {
             "it is a Git LFS pointer, not the file it points to: fetch that with `git lfs pull`",
         ),
         (b"{", "it is a JSON file"),
-        (b"\x89HDF", "it is an HDF5 file, perhaps Keras'"),
+        (
+            b"\x89HDF",
+            "it is an HDF5 file, perhaps of Keras, whose weights are not read",
+        ),
         (b"\x93NUMPY", "it is a NumPy array"),
-        (b"GGUF", "it is a GGUF file"),
-        (b"\x1f\x8b", "it is compressed with gzip: unpack it first"),
+        (b"GGUF", "it is a GGUF file, as language models are kept in"),
+        (b"\x1f\x8b", COMPRESSED),
+        (b"\x28\xb5\x2f\xfd", COMPRESSED),
+        (b"\xfd7zXZ", COMPRESSED),
+        (b"7z\xbc\xaf", COMPRESSED),
+        (b"BZh", COMPRESSED),
+        (b"Rar!", COMPRESSED),
         (b"\x89PNG", "it is a picture"),
         (b"\xff\xd8\xff", "it is a picture"),
     ];
@@ -99,6 +97,16 @@ fn impostor(start: &[u8]) -> Option<&'static str> {
     }
     if start.get(4..8) == Some(b"TFL3") {
         return Some("it is a TensorFlow Lite file");
+    }
+    // Protocol buffers: a version, then who wrote it. A safetensors header's length may begin so, too.
+    if let [8, version, 0x12, ..] = *start
+        && start.get(SAFETENSORS_JSON) != Some(&b'{')
+    {
+        return Some(if version == 1 {
+            "it is a SavedModel of TensorFlow"
+        } else {
+            "it is an ONNX model: save the `state_dict()` of the PyTorch model that it was made of"
+        });
     }
     let sign = SIGNS.iter().find(|(sign, _)| start.starts_with(sign));
     sign.map(|(_, what)| *what)

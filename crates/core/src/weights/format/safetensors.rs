@@ -3,9 +3,10 @@
 use safetensors::Dtype as Kind;
 use safetensors::tensor::Metadata;
 
-use super::{MOST_SIDES, header_fits, shown};
+use super::{MOST_SIDES, header_fits};
 use crate::weights::bytes::{ByteSource, read};
-use crate::weights::index::{Dtype, Format, TensorEntry, TensorIndex};
+use crate::weights::index::{Dtype, Format, TensorEntry, TensorIndex, WeightSets};
+use crate::weights::plain::plain;
 use crate::weights::source::WeightError;
 
 /// Bytes of the header's length, which comes first.
@@ -39,7 +40,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
     {
         return Err(fault(format!(
             "tensor `{}` has {} sides, and no network's has more than {MOST_SIDES}",
-            shown(name),
+            plain(name),
             info.shape.len()
         )));
     }
@@ -56,6 +57,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         format: Format::Safetensors,
         tensors: tensors.collect(),
         metadata: header.metadata().clone().unwrap_or_default(),
+        weight_sets: WeightSets::default(),
     })
 }
 

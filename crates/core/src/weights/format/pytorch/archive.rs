@@ -9,8 +9,9 @@ use super::pickle::Pickle;
 use super::state_dict::index_of;
 use super::{Extent, fault};
 use crate::weights::bytes::{ByteSource, HEADER_LIMIT, read};
-use crate::weights::format::{header_fits, shown};
+use crate::weights::format::header_fits;
 use crate::weights::index::TensorIndex;
+use crate::weights::plain::plain;
 use crate::weights::source::WeightError;
 
 /// More entries than any checkpoint has.
@@ -35,7 +36,7 @@ impl ReaderAt for At<'_> {
 }
 
 /// Reads the archive's directory and the pickle in it.
-pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
+pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorIndex, WeightError> {
     let zip = |error: rawzip::Error| fault(format!("its zip archive cannot be read: {error}"));
     let mut buffer = vec![0; rawzip::RECOMMENDED_BUFFER_SIZE];
     let archive = ZipLocator::new()
@@ -59,7 +60,25 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         .iter()
         .filter_map(|(path, ..)| path.strip_suffix("data.pkl"))
         .min_by_key(|root| root.len())
-        .ok_or_else(|| fault("it is a zip archive without `data.pkl`, so not PyTorch's"))?;
+        .ok_or_else(|| {
+            let holds = |end: &str| found.iter().any(|(path, ..)| path.ends_with(end));
+            fault(if holds("model.weights.h5") {
+                "it is a model of Keras, whose weights are not read"
+            } else if holds(".npy") {
+                "it is an archive of NumPy's arrays"
+            } else {
+                "it is a zip archive without `data.pkl`, so not PyTorch's"
+            })
+        })?;
+    // Its code is compressed, so that comes first.
+    if found
+        .iter()
+        .any(|(path, ..)| path.strip_prefix(root) == Some("constants.pkl"))
+    {
+        return Err(fault(
+            "it is a TorchScript program, not weights: load it with `torch.jit.load` and save its `state_dict()` with `torch.save`",
+        ));
+    }
     let mut files = HashMap::new();
     for (path, stored, wayfinder) in &found {
         let Some(name) = path.strip_prefix(root) else {
@@ -69,7 +88,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
             // A few bytes could unpack to any number.
             return Err(fault(format!(
                 "`{}` is compressed, which PyTorch does not do: save the file with `torch.save`",
-                shown(path)
+                plain(path)
             )));
         }
         let (start, end) = archive
@@ -83,11 +102,6 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         };
         files.insert(name, extent);
     }
-    if files.contains_key("constants.pkl") {
-        return Err(fault(
-            "it is a TorchScript program: save the model's `state_dict()` with `torch.save`",
-        ));
-    }
     if let Some(&order) = files.get("byteorder") {
         let order = read(bytes, order.offset, order.length.min(8), "`byteorder`")?;
         if order.trim_ascii() != b"little" {
@@ -99,7 +113,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
     let pickle = files["data.pkl"];
     header_fits(pickle.length, HEADER_LIMIT.min(bytes.size()))?;
     let pickle = read(bytes, pickle.offset, pickle.length, "`data.pkl`")?;
-    index_of(&Pickle::read(&pickle)?, &|key| {
+    index_of(&Pickle::read(&pickle)?, weight_set, &|key| {
         files.get(format!("data/{key}").as_str()).copied()
     })
 }

@@ -7,8 +7,8 @@ use super::pickle::{Node, Pickle};
 use super::state_dict::index_of;
 use super::{Extent, fault};
 use crate::weights::bytes::{ByteSource, HEADER_LIMIT, read};
-use crate::weights::format::shown;
 use crate::weights::index::TensorIndex;
+use crate::weights::plain::plain;
 use crate::weights::source::WeightError;
 
 /// 0x1950a86a20f9469cfc6c, as a pickle has it in protocol 2: after `PROTO 2 LONG1 10`.
@@ -26,16 +26,25 @@ pub fn starts(start: &[u8]) -> bool {
 }
 
 /// Reads the pickles and finds the storages behind them.
-pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
+pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorIndex, WeightError> {
     let length = bytes.size().min(HEADER_LIMIT);
     let stream = read(bytes, 0, length, "the pickles")?;
     let magic = stream.starts_with(&MAGIC[..2]) && stream.get(4..14) == Some(&MAGIC[4..]);
     // Later protocols put a frame's length before the number.
     let framed = stream.get(13..23) == Some(&MAGIC[4..]);
     if !magic && !framed {
-        return Err(fault(
-            "it is a pickle, but not one that `torch.save` wrote: save the model's `state_dict()` with `torch.save`",
-        ));
+        let held = Pickle::read(&stream)
+            .ok()
+            .and_then(|pickle| match pickle.node(pickle.root) {
+                Node::Opaque(class) => {
+                    Some(format!(" (it holds `{}`)", plain(&pickle.name(*class))))
+                }
+                _ => None,
+            });
+        return Err(fault(format!(
+            "it is a pickle, but not one that `torch.save` wrote{}: save the model's `state_dict()` with `torch.save`",
+            held.unwrap_or_default()
+        )));
     }
     let mut position = 0;
     let mut next = || {
@@ -70,17 +79,17 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         if !seen.insert(id) || extents.contains_key(&key) {
             return Err(fault(format!(
                 "it lists the storage `{}` twice: the file is damaged",
-                shown(&key)
+                plain(&key)
             )));
         }
         let Some(&width) = widths.get(&key) else {
             return Err(fault(format!(
                 "it lists a storage `{}` that no tensor is in: the file is damaged",
-                shown(&key)
+                plain(&key)
             )));
         };
         let mut count = [0; COUNT as usize];
-        let what = format!("storage `{}`", shown(&key));
+        let what = format!("storage `{}`", plain(&key));
         count.copy_from_slice(&read(bytes, offset, COUNT, &what)?);
         let length = u64::from_le_bytes(count).checked_mul(width as u64);
         let rest = bytes.size() - offset - COUNT;
@@ -96,5 +105,5 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         offset += COUNT + length;
         extents.insert(key, extent);
     }
-    index_of(&object, &|key| extents.get(key).copied())
+    index_of(&object, weight_set, &|key| extents.get(key).copied())
 }

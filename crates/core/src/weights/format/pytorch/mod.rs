@@ -22,7 +22,7 @@ pub fn starts(start: &[u8]) -> bool {
 }
 
 /// Reads the pickle and finds the state dict in it.
-pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
+pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorIndex, WeightError> {
     let mut start = [0; TAR_MAGIC.end];
     let length = start
         .len()
@@ -30,9 +30,9 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
     // Read before, to tell the format.
     let _ = bytes.read_into(0, &mut start[..length]);
     if archive::starts(&start) {
-        archive::index(bytes)
+        archive::index(bytes, weight_set)
     } else if legacy::starts(&start) {
-        legacy::index(bytes)
+        legacy::index(bytes, weight_set)
     } else {
         Err(fault(
             "it is in PyTorch's oldest format, a tar archive: load and save it with PyTorch 1.6 or later",

@@ -13,8 +13,9 @@ use std::mem::size_of;
 
 use super::budget::Budget;
 use super::fault;
-use crate::weights::format::{MOST_SIDES, shown};
+use crate::weights::format::MOST_SIDES;
 use crate::weights::index::Dtype;
+use crate::weights::plain::plain;
 use crate::weights::source::WeightError;
 
 /// A value's place in the table.
@@ -118,7 +119,7 @@ impl<'a> Pickle<'a> {
     /// The full name of a class or function, each part of it cut where it is long.
     pub fn name(&self, id: Id) -> String {
         match self.nodes.global(id) {
-            Some((module, name)) => format!("{}.{}", shown(module), shown(name)),
+            Some((module, name)) => format!("{}.{}", plain(module), plain(name)),
             None => "an object of unknown kind".to_owned(),
         }
     }
@@ -184,7 +185,7 @@ impl<'a> Nodes<'a> {
     /// A storage's type and the bytes of one of its numbers. An untyped one has bytes.
     fn storage_dtype(&self, storage: &Storage) -> (Option<Dtype>, usize) {
         let (_, class) = self.global(storage.class).unwrap_or_default();
-        let class = shown(class);
+        let class = plain(class);
         let name = class.rsplit('.').next().unwrap_or(&class);
         let name = name.strip_suffix("Storage").unwrap_or(name);
         if name == "Untyped" {
@@ -204,7 +205,7 @@ impl<'a> Nodes<'a> {
         };
         let dtype = more.get(2).filter(|_| typed);
         let dtype = dtype.and_then(|&dtype| self.global(dtype));
-        let dtype = dtype.map(|(_, name)| named_dtype(&shown(name)).0);
+        let dtype = dtype.map(|(_, name)| named_dtype(&plain(name)).0);
         let tensor = Tensor {
             dtype: dtype.or_else(|| self.storage_dtype(&storage).0)?,
             storage,

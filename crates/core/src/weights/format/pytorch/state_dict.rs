@@ -6,8 +6,9 @@ use std::mem::size_of;
 use super::budget::Budget;
 use super::pickle::{Id, Node, Pickle, Tensor};
 use super::{Extent, fault};
-use crate::weights::format::shown;
-use crate::weights::index::{Dtype, Format, TensorEntry, TensorIndex};
+use crate::weights::index::{Dtype, Format, TensorEntry, TensorIndex, WeightSets};
+use crate::weights::naming::is_copy;
+use crate::weights::plain::plain;
 use crate::weights::source::{Listing, WeightError};
 
 /// Where training scripts put the weights in a checkpoint, the usual first.
@@ -19,19 +20,23 @@ const USUAL_KEYS: [&str; 6] = [
     "weights",
     "module",
 ];
+/// No training script's key is longer.
+const LONGEST_KEY: usize = 64;
 /// How deep the state dict may lie.
 const DEPTH: usize = 4;
 
 /// The tensors of the state dict in `pickle`, whose storages lie where `place` says of their keys.
 pub fn index_of(
     pickle: &Pickle<'_>,
+    weight_set: Option<&str>,
     place: &dyn Fn(&str) -> Option<Extent>,
 ) -> Result<TensorIndex, WeightError> {
     let mut budget = pickle.budget;
     let mut tensors = BTreeMap::new();
     let mut keys = HashSet::new();
     let mut extents = HashMap::new();
-    for &(key, value) in state_dict(pickle, &mut budget)? {
+    let (found, weight_sets) = state_dict(pickle, weight_set, &mut budget)?;
+    for &(key, value) in found {
         if !matches!(pickle.node(value), Node::Tensor(_) | Node::Opaque(_)) {
             continue;
         }
@@ -42,7 +47,7 @@ pub fn index_of(
         if !keys.insert(key) || tensors.contains_key(&*name) {
             return Err(fault(format!(
                 "it has two tensors `{}`: the file is damaged",
-                shown(&name)
+                plain(&name)
             )));
         }
         let entry = match pickle.node(value) {
@@ -54,8 +59,8 @@ pub fn index_of(
                 let extent = extent.ok_or_else(|| {
                     fault(format!(
                         "tensor `{}` lies in storage `{}`, which the file does not hold",
-                        shown(&name),
-                        shown(&pickle.text(key).unwrap_or_default())
+                        plain(&name),
+                        plain(&pickle.text(key).unwrap_or_default())
                     ))
                 })?;
                 locate(&name, tensor, extent)?
@@ -76,6 +81,7 @@ pub fn index_of(
         format: Format::Pytorch,
         tensors,
         metadata: HashMap::new(),
+        weight_sets,
     })
 }
 
@@ -90,11 +96,15 @@ fn cost(name: &str, entry: &TensorEntry) -> usize {
     size_of::<(String, TensorEntry)>() + name.len() + kind + sides
 }
 
-/// Keys and values of the dictionary that holds the tensors.
+/// Keys and values of a dictionary.
+type Pairs = [(Id, Id)];
+
+/// Keys and values of the dictionary that holds the tensors, and what it and averages beside it are called.
 fn state_dict<'a>(
     pickle: &'a Pickle<'_>,
+    weight_set: Option<&str>,
     budget: &mut Budget,
-) -> Result<&'a [(Id, Id)], WeightError> {
+) -> Result<(&'a Pairs, WeightSets), WeightError> {
     let dict = |id: Id| match pickle.node(id) {
         Node::Dict(pairs) => Some(&pairs[..]),
         _ => None,
@@ -114,6 +124,7 @@ fn state_dict<'a>(
         Ok::<_, WeightError>(holds)
     };
     let mut at = pickle.root;
+    let mut weight_sets = WeightSets::default();
     for _ in 0..DEPTH {
         let Some(found) = dict(at) else { break };
         budget.charge(found.len())?;
@@ -124,12 +135,50 @@ fn state_dict<'a>(
         };
         // A checkpoint may keep a tensor or two beside its weights, so these come first.
         let is_dict = |&id: &Id| dict(id).is_some();
-        if let Some(inner) = USUAL_KEYS.iter().find_map(|key| inner(key).filter(is_dict)) {
+        let usual = |key: &&'static str| Some((*key, inner(key)?));
+        if let Some((key, inner)) = USUAL_KEYS
+            .iter()
+            .filter_map(usual)
+            .find(|(_, id)| is_dict(id))
+        {
             at = inner;
+            let mut sets = vec![(key, inner)];
+            for &(key, value) in found {
+                if let Node::Text(key) = pickle.node(key)
+                    && key.len() <= LONGEST_KEY
+                    && is_copy(key)
+                    && holds_tensors(value, budget)?
+                {
+                    sets.push((key, value));
+                }
+            }
+            if sets.len() > 1 && holds_tensors(inner, budget)? {
+                let wanted = sets.iter().find(|(key, _)| Some(*key) == weight_set);
+                let (taken, value) = *wanted.unwrap_or(&sets[0]);
+                at = value;
+                weight_sets = WeightSets {
+                    taken: Some(taken.to_owned()),
+                    names: sets.iter().map(|(key, _)| (*key).to_owned()).collect(),
+                };
+            }
             continue;
         }
+        let whole =
+            USUAL_KEYS
+                .iter()
+                .filter_map(usual)
+                .find_map(|(key, id)| match pickle.node(id) {
+                    Node::Opaque(class) => Some((key, *class)),
+                    _ => None,
+                });
+        if let Some((key, class)) = whole {
+            return Err(fault(format!(
+                "its `{key}` is a whole Python object ({}), which only Python can read: save the model's `state_dict()` in its place",
+                plain(&pickle.name(class))
+            )));
+        }
         if holds_tensors(at, budget)? {
-            return Ok(found);
+            return Ok((found, weight_sets));
         }
         let mut values = found.iter().map(|&(_, value)| value);
         let holding = loop {
@@ -145,7 +194,7 @@ fn state_dict<'a>(
     Err(fault(match pickle.node(at) {
         Node::Dict(pairs) => {
             let keys = pairs.iter().filter_map(|&(key, _)| pickle.text(key));
-            match Listing::new(keys.map(|key| shown(&key).into_owned())) {
+            match Listing::new(keys.map(|key| plain(&key))) {
                 Some(keys) => format!("it holds no tensors, only: {keys}"),
                 None => "it holds an empty dictionary".to_owned(),
             }
@@ -185,7 +234,7 @@ fn locate(name: &str, tensor: &Tensor, extent: Extent) -> Result<TensorEntry, We
         }),
         _ => Err(fault(format!(
             "tensor `{}` of shape {shape:?} reaches beyond its storage of {} bytes: the file is damaged",
-            shown(name),
+            plain(name),
             extent.length
         ))),
     }
@@ -220,7 +269,7 @@ mod tests {
             let bytes = held_often(n);
             let pickle = Pickle::read(&bytes).unwrap();
             let mut budget = pickle.budget;
-            let refusal = state_dict(&pickle, &mut budget).unwrap_err();
+            let refusal = state_dict(&pickle, None, &mut budget).unwrap_err();
             assert!(refusal.to_string().contains("holds no tensors"), "{n}");
             // The outer one for its usual keys and for tensors, the inner one for tensors.
             let looked_at = budget.spent() - pickle.budget.spent();

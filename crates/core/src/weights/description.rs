@@ -1,0 +1,428 @@
+//! Files that describe a model beside its weights: labels, `config.json` of Hugging Face and timm, and
+//! `preprocessor_config.json`.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::labels::{fault, get, of_lines, of_value, some, structured};
+use super::plain::plain;
+use super::source::WeightError;
+use super::text::decode;
+use crate::image::PreprocessingChoice;
+use crate::resnet::StrideOn;
+
+/// The short side's length after resizing, and the side of the square that is cut out of the middle.
+type Size = (u32, u32);
+
+/// What such a file tells; what it does not is empty or `None`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Description {
+    /// The classes' names in the order of the logits.
+    pub labels: Vec<String>,
+    /// How a picture becomes the network's input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preprocessing: Option<PreprocessingChoice>,
+    /// Which convolution of a bottleneck carries the stride.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stride_on: Option<StrideOn>,
+    /// What it asks of the preprocessing that is not done here.
+    pub unsupported: Vec<Setting>,
+}
+
+/// A setting of a configuration: `interpolation` is `bicubic`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Setting {
+    /// Its key.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Keys that a model's configuration has and no file of labels.
+const CONFIGURATION: [&str; 15] = [
+    "architecture",
+    "architectures",
+    "model_type",
+    "transformers_version",
+    "num_classes",
+    "num_labels",
+    "pretrained_cfg",
+    "image_mean",
+    "image_std",
+    "image_processor_type",
+    "feature_extractor_type",
+    "do_normalize",
+    "do_resize",
+    "crop_pct",
+    "input_size",
+];
+/// Pillow's filters by their numbers.
+const FILTERS: [&str; 6] = [
+    "nearest", "lanczos", "bilinear", "bicubic", "box", "hamming",
+];
+/// torchvision's and timm's resizing of the picture as a part of which the crop is cut, where a configuration says nothing.
+const USUAL_CROP_PART: f64 = 0.875;
+/// From this size on ConvNeXt's processor cuts nothing off.
+const WHOLE_FROM: u64 = 384;
+
+impl Description {
+    /// Reads a file's bytes: labels in any form that [`parse`](super::labels::parse) knows, or a configuration.
+    ///
+    /// # Errors
+    /// [`WeightError::Labels`] for what is neither, says nothing, or cannot be.
+    pub fn read(bytes: &[u8]) -> Result<Self, WeightError> {
+        let text = decode(bytes)?;
+        let value = structured(&text)?;
+        if let Some(Value::Object(object)) = &value
+            && CONFIGURATION.iter().any(|key| get(object, key).is_some())
+        {
+            return Self::of_configuration(object);
+        }
+        let labels = match &value {
+            Some(value) => of_value(value),
+            None => of_lines(&text),
+        };
+        Ok(Self {
+            labels: some(labels?)?,
+            ..Self::default()
+        })
+    }
+
+    /// This, and where it is silent what `other` says.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        if self.labels.is_empty() {
+            self.labels = other.labels;
+        }
+        self.preprocessing = self.preprocessing.or(other.preprocessing);
+        self.stride_on = self.stride_on.or(other.stride_on);
+        self.unsupported.extend(other.unsupported);
+        self
+    }
+
+    fn of_configuration(object: &Map<String, Value>) -> Result<Self, WeightError> {
+        let mut description = Self {
+            labels: labels(object)?,
+            stride_on: get(object, "downsample_in_bottleneck")
+                .and_then(Value::as_bool)
+                .map(|first| {
+                    if first {
+                        StrideOn::Conv1
+                    } else {
+                        StrideOn::Conv2
+                    }
+                }),
+            ..Self::default()
+        };
+        let inner = get(object, "pretrained_cfg").and_then(Value::as_object);
+        let preprocessing = description.read_preprocessing(inner.unwrap_or(object))?;
+        let says_something = preprocessing != PreprocessingChoice::default();
+        description.preprocessing = says_something.then_some(preprocessing);
+        if description.labels.is_empty() && !says_something && description.stride_on.is_none() {
+            return Err(fault(
+                "it is a model's configuration that names no classes and says nothing of pictures. Choose its `preprocessor_config.json`, or a file of labels",
+            ));
+        }
+        Ok(description)
+    }
+
+    /// Mean, deviation and size, in timm's words or Hugging Face's.
+    fn read_preprocessing(
+        &mut self,
+        object: &Map<String, Value>,
+    ) -> Result<PreprocessingChoice, WeightError> {
+        let switched_off = |key: &str| is_off(object, key);
+        let (mean, std) = if switched_off("do_normalize") {
+            (Some([0.0; 3]), Some([1.0; 3]))
+        } else {
+            (
+                colours(object, ["mean", "image_mean"])?,
+                colours(object, ["std", "image_std"])?,
+            )
+        };
+        let size = match get(object, "input_size") {
+            Some(input_size) => Some(self.timm_size(object, input_size)?),
+            None => self.hugging_face_size(object)?,
+        };
+        let (resize_short_side, crop) = size.unzip();
+        let number = get(object, "resample").and_then(Value::as_u64);
+        let filter = number
+            .and_then(|number| FILTERS.get(usize::try_from(number).ok()?).copied())
+            .or_else(|| get(object, "interpolation")?.as_str());
+        if let Some(filter) = filter
+            && filter != "bilinear"
+        {
+            self.unsupported("interpolation", filter.to_owned());
+        }
+        for key in ["do_resize", "do_rescale"] {
+            if is_off(object, key) {
+                self.unsupported(key, "false".to_owned());
+            }
+        }
+        if let Some(mode) = get(object, "crop_mode").and_then(Value::as_str)
+            && mode != "center"
+        {
+            self.unsupported("crop_mode", mode.to_owned());
+        }
+        Ok(PreprocessingChoice {
+            resize_short_side,
+            crop,
+            mean,
+            std,
+        })
+    }
+
+    /// `[channels, height, width]`, and the part of the resized picture that it is: timm's `crop_pct`.
+    fn timm_size(
+        &mut self,
+        object: &Map<String, Value>,
+        input_size: &Value,
+    ) -> Result<Size, WeightError> {
+        let sides: Option<Vec<_>> = input_size
+            .as_array()
+            .map(|sides| sides.iter().filter_map(Value::as_u64).collect());
+        let Some(&[_, height, width]) = sides.as_deref() else {
+            return Err(unusable("input_size", input_size));
+        };
+        if height != width {
+            self.unsupported("input_size", input_size.to_string());
+        }
+        let part = get(object, "crop_pct").and_then(Value::as_f64);
+        sized(height, part.unwrap_or(USUAL_CROP_PART))
+    }
+
+    /// What Hugging Face's image processors call `size`, `crop_size` and `crop_pct`.
+    fn hugging_face_size(
+        &mut self,
+        object: &Map<String, Value>,
+    ) -> Result<Option<Size>, WeightError> {
+        let Some(size) = get(object, "size") else {
+            return Ok(None);
+        };
+        let side = side(size).ok_or_else(|| unusable("size", size))?;
+        let kind = ["image_processor_type", "feature_extractor_type"]
+            .iter()
+            .find_map(|key| get(object, key)?.as_str());
+        let part = get(object, "crop_pct").and_then(Value::as_f64);
+        let is_cut = part.is_some() || kind.is_some_and(|kind| kind.starts_with("ConvNext"));
+        let crop = get(object, "crop_size").filter(|_| !is_off(object, "do_center_crop"));
+        if is_cut && side < WHOLE_FROM {
+            return sized(side, part.unwrap_or(USUAL_CROP_PART)).map(Some);
+        }
+        let crop = match crop {
+            Some(crop) if !is_cut => self::side(crop).ok_or_else(|| unusable("crop_size", crop))?,
+            // Both sides are made so long, whatever the picture's shape.
+            _ => {
+                self.unsupported("size", size.to_string());
+                side
+            }
+        };
+        exact(side, crop).map(Some)
+    }
+
+    #[cold]
+    fn unsupported(&mut self, name: &str, value: String) {
+        self.unsupported.push(Setting {
+            name: name.to_owned(),
+            value: plain(&value),
+        });
+    }
+}
+
+/// Whether a setting says no.
+fn is_off(object: &Map<String, Value>, key: &str) -> bool {
+    get(object, key).and_then(Value::as_bool) == Some(false)
+}
+
+/// The labels of a configuration, or none.
+fn labels(object: &Map<String, Value>) -> Result<Vec<String>, WeightError> {
+    if let Some(labels) = ["id2label", "label2id"]
+        .iter()
+        .find_map(|key| get(object, key))
+    {
+        return of_value(labels);
+    }
+    let inner = get(object, "pretrained_cfg").and_then(Value::as_object);
+    let either = |key: &str| get(object, key).or_else(|| get(inner?, key));
+    let Some(names) = either("label_names").filter(|names| !names.is_null()) else {
+        return Ok(Vec::new());
+    };
+    let mut labels = of_value(names)?;
+    // ImageNet's names are synsets' numbers; people read the descriptions.
+    if let Some(descriptions) = either("label_descriptions").and_then(Value::as_object) {
+        for label in &mut labels {
+            if let Some(described) = get(descriptions, label).and_then(Value::as_str) {
+                *label = described.to_owned();
+            }
+        }
+    }
+    Ok(labels)
+}
+
+/// Three numbers, under one of two keys.
+fn colours(object: &Map<String, Value>, keys: [&str; 2]) -> Result<Option<[f32; 3]>, WeightError> {
+    let Some((key, value)) = keys.iter().find_map(|key| Some((key, get(object, key)?))) else {
+        return Ok(None);
+    };
+    let numbers: Option<Vec<_>> = value.as_array().map(|numbers| {
+        let numbers = numbers.iter().filter_map(Value::as_f64);
+        numbers.map(|number| number as f32).collect()
+    });
+    match numbers.as_deref() {
+        Some(&[red, green, blue]) => Ok(Some([red, green, blue])),
+        _ => Err(unusable(key, value)),
+    }
+}
+
+/// A number of pixels, or one of an object's: `shortest_edge`, `height`.
+fn side(size: &Value) -> Option<u64> {
+    let inner = ["shortest_edge", "height"]
+        .iter()
+        .find_map(|key| size.get(key));
+    inner.unwrap_or(size).as_u64()
+}
+
+/// A square of `side` pixels that is such a part of the resized picture.
+fn sized(side: u64, part: f64) -> Result<Size, WeightError> {
+    let resized = (side as f64 / part).floor();
+    if !resized.is_finite() || resized < 0.0 {
+        return Err(unusable("crop_pct", &Value::from(part)));
+    }
+    exact(resized as u64, side)
+}
+
+fn exact(resized: u64, crop: u64) -> Result<Size, WeightError> {
+    match (u32::try_from(resized), u32::try_from(crop)) {
+        (Ok(resized), Ok(crop)) => Ok((resized, crop)),
+        _ => Err(unusable("size", &Value::from(crop))),
+    }
+}
+
+#[cold]
+fn unusable(key: &str, value: &Value) -> WeightError {
+    fault(format!(
+        "it is a model's configuration, and its `{key}` is {}",
+        plain(&value.to_string())
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a file says, in short: labels, size, mean and deviation, stride, settings that are not supported.
+    fn told(bytes: &[u8]) -> String {
+        let Description {
+            labels,
+            preprocessing,
+            stride_on,
+            unsupported,
+        } = match Description::read(bytes) {
+            Ok(description) => description,
+            Err(error) => return error.to_string(),
+        };
+        let mut told = vec![labels.join("|")];
+        if let Some(PreprocessingChoice {
+            resize_short_side,
+            crop,
+            mean,
+            std,
+        }) = preprocessing
+        {
+            let size = resize_short_side.zip(crop);
+            told.extend(size.map(|(resized, crop)| format!("{resized}/{crop}")));
+            told.extend(mean.map(|mean| format!("mean {mean:?}")));
+            told.extend(std.map(|std| format!("std {std:?}")));
+        }
+        told.extend(stride_on.map(|stride_on| format!("{stride_on:?}")));
+        let settings = unsupported.into_iter();
+        told.extend(settings.map(|Setting { name, value }| format!("not {name}={value}")));
+        told.join("; ")
+    }
+
+    #[test]
+    fn configurations_tell_labels_and_preprocessing() {
+        let cases = [
+            ("labels alone", "daisy\nrose", "daisy|rose"),
+            (
+                "Hugging Face's config.json of a ResNet (v1.5)",
+                r#"{"architectures": ["ResNetForImageClassification"], "downsample_in_bottleneck": false, "id2label": {"0": "daisy", "1": "rose"},
+                    "label2id": {"daisy": 0, "rose": 1}, "model_type": "resnet", "num_labels": 2}"#,
+                "daisy|rose; Conv2",
+            ),
+            (
+                "the same with the stride on the first 1x1, and by label alone",
+                r#"{"model_type": "resnet", "downsample_in_bottleneck": true, "label2id": {"rose": 1, "daisy": 0}}"#,
+                "daisy|rose; Conv1",
+            ),
+            (
+                "a configuration that names nothing",
+                r#"{"architectures": ["ResNetModel"], "model_type": "resnet", "num_channels": 3}"#,
+                "the labels cannot be read: it is a model's configuration that names no classes and says nothing of pictures. Choose its `preprocessor_config.json`, or a file of labels. ",
+            ),
+            (
+                "a preprocessor_config.json of microsoft/resnet-50",
+                r#"{"crop_pct": 0.875, "do_normalize": true, "do_resize": true, "feature_extractor_type": "ConvNextFeatureExtractor",
+                    "image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225], "resample": 3, "size": 224}"#,
+                "; 256/224; mean [0.485, 0.456, 0.406]; std [0.229, 0.224, 0.225]; not interpolation=bicubic",
+            ),
+            (
+                "of a later version, larger",
+                r#"{"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384}, "resample": 2}"#,
+                r#"; 384/384; not size={"shortest_edge":384}"#,
+            ),
+            (
+                "with a crop of its own",
+                r#"{"image_processor_type": "CLIPImageProcessor", "do_center_crop": true, "size": {"shortest_edge": 232},
+                    "crop_size": {"height": 224, "width": 224}, "do_rescale": true}"#,
+                "; 232/224",
+            ),
+            (
+                "that stretches, and does not normalise",
+                r#"{"image_processor_type": "ViTImageProcessor", "size": {"height": 224, "width": 224}, "do_normalize": false}"#,
+                r#"; 224/224; mean [0.0, 0.0, 0.0]; std [1.0, 1.0, 1.0]; not size={"height":224,"width":224}"#,
+            ),
+            (
+                "timm's config.json",
+                r#"{"architecture": "resnet50", "num_classes": 2, "label_names": ["n0", "n1"],
+                    "label_descriptions": {"n0": "daisy", "n1": "rose"},
+                    "pretrained_cfg": {"input_size": [3, 176, 176], "crop_pct": 0.95, "interpolation": "bilinear", "mean": [0.5, 0.5, 0.5],
+                    "std": [0.5, 0.5, 0.5], "crop_mode": "center"}}"#,
+                "daisy|rose; 185/176; mean [0.5, 0.5, 0.5]; std [0.5, 0.5, 0.5]",
+            ),
+            (
+                "timm's without labels",
+                r#"{"architecture": "resnet18", "num_classes": 10, "pretrained_cfg": {"input_size": [3, 224, 224], "interpolation": "bicubic"}}"#,
+                "; 256/224; not interpolation=bicubic",
+            ),
+            (
+                "a mean that is none",
+                r#"{"image_mean": [0.5], "size": 224}"#,
+                "the labels cannot be read: it is a model's configuration, and its `image_mean` is [0.5]. ",
+            ),
+            (
+                "a size that is none",
+                r#"{"do_resize": true, "size": "large"}"#,
+                r#"the labels cannot be read: it is a model's configuration, and its `size` is "large". "#,
+            ),
+            (
+                "a part of nothing",
+                r#"{"input_size": [3, 224, 224], "crop_pct": 0}"#,
+                "the labels cannot be read: it is a model's configuration, and its `crop_pct` is 0.0. ",
+            ),
+        ];
+        let mut report = Vec::new();
+        for (name, text, expected) in cases {
+            let found = told(text.as_bytes());
+            let same = match expected.strip_suffix(". ") {
+                Some(beginning) => found.starts_with(beginning),
+                None => found == expected,
+            };
+            if !same {
+                report.push(format!("{name}: {found}"));
+            }
+        }
+        assert_eq!(report, Vec::<String>::new());
+    }
+}

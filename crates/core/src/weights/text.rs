@@ -1,0 +1,149 @@
+//! Bytes to text, in the encodings in which people's programs write it.
+
+use std::borrow::Cow;
+
+use super::labels::fault;
+use super::source::WeightError;
+
+/// What Windows' western encoding (code page 1252) has from 0x80 to 0x9f, where Latin-1 has controls.
+const WINDOWS: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
+/// What is often chosen for a text, by its first bytes.
+const SIGNS: [(&[u8], &str); 7] = [
+    (
+        b"PK\x03\x04",
+        "it is a zip archive or a spreadsheet: save it as CSV",
+    ),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "it is an old Office file: save it as CSV",
+    ),
+    (b"\x1f\x8b", "it is compressed with gzip: unpack it first"),
+    (b"%PDF", "it is a PDF"),
+    (b"\x89PNG", "it is a picture"),
+    (b"\xff\xd8\xff", "it is a picture"),
+    (
+        b"\x80",
+        "it is a pickle, which only Python can read: save a text or JSON",
+    ),
+];
+
+/// The text of a file: UTF-8, UTF-16 with a byte order mark, or else Latin-1 as Windows has it.
+///
+/// # Errors
+/// [`WeightError::Labels`] for what is no text, or in no encoding throughout.
+pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, WeightError> {
+    if let Some((_, what)) = SIGNS.iter().find(|(sign, _)| bytes.starts_with(sign)) {
+        return Err(fault(*what));
+    }
+    let sixteen = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (units, rest) = bytes.as_chunks::<2>();
+        let units = units.iter().map(|&bytes| unit(bytes));
+        let text = char::decode_utf16(units).collect::<Result<String, _>>();
+        match (text, rest) {
+            (Ok(text), []) => Ok(Cow::Owned(text)),
+            _ => Err(fault("it begins as UTF-16 and does not go on so")),
+        }
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => return sixteen(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => return sixteen(rest, u16::from_be_bytes),
+        _ => {}
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.contains(&0) {
+        return Err(fault(
+            "it is no text, or UTF-16 without a mark: save it as UTF-8",
+        ));
+    }
+    let Err(error) = std::str::from_utf8(bytes) else {
+        return Ok(String::from_utf8_lossy(bytes));
+    };
+    // Letters that are right in UTF-8 do not come about in Latin-1.
+    let before = &bytes[..error.valid_up_to()];
+    if !before.is_ascii() {
+        return Err(fault(format!(
+            "it begins as UTF-8 and has a byte at {} that is not: save it as UTF-8",
+            error.valid_up_to()
+        )));
+    }
+    let latin = bytes.iter().map(|&byte| match byte {
+        0x80..=0x9f => WINDOWS[usize::from(byte - 0x80)],
+        byte => char::from(byte),
+    });
+    Ok(Cow::Owned(latin.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_read_in_every_usual_encoding() {
+        let sixteen = |text: &str, bytes: fn(u16) -> [u8; 2]| {
+            let units = "\u{feff}".encode_utf16().chain(text.encode_utf16());
+            units.flat_map(bytes).collect::<Vec<_>>()
+        };
+        let words = "Gänseblümchen\r\n牧羊犬 𝄞";
+        let cases: &[(&str, Vec<u8>, Result<&str, &str>)] = &[
+            ("UTF-8", words.into(), Ok(words)),
+            (
+                "UTF-8 with a mark",
+                format!("\u{feff}{words}").into(),
+                Ok(words),
+            ),
+            (
+                "UTF-16, little-endian",
+                sixteen(words, u16::to_le_bytes),
+                Ok(words),
+            ),
+            (
+                "UTF-16, big-endian",
+                sixteen(words, u16::to_be_bytes),
+                Ok(words),
+            ),
+            (
+                "Latin-1",
+                b"G\xe4nsebl\xfcmchen".to_vec(),
+                Ok("Gänseblümchen"),
+            ),
+            (
+                "Windows' signs",
+                b"5 \x80 \x96 caf\xe9".to_vec(),
+                Ok("5 € – café"),
+            ),
+            ("ASCII", b"daisy".to_vec(), Ok("daisy")),
+            ("nothing", Vec::new(), Ok("")),
+            (
+                "UTF-16 without a mark",
+                b"d\0a\0".to_vec(),
+                Err("UTF-16 without a mark"),
+            ),
+            (
+                "half a character of UTF-16",
+                b"\xff\xfed\0a".to_vec(),
+                Err("begins as UTF-16"),
+            ),
+            (
+                "UTF-8, then Latin-1",
+                "ü\n".bytes().chain([0xe4]).collect(),
+                Err("byte at 3"),
+            ),
+            ("a spreadsheet", b"PK\x03\x04".to_vec(), Err("spreadsheet")),
+            ("a pickle", b"\x80\x04]\x94.".to_vec(), Err("pickle")),
+            ("a picture", b"\xff\xd8\xff\xe0".to_vec(), Err("picture")),
+        ];
+        let mut report = Vec::new();
+        for (name, bytes, expected) in cases {
+            match (decode(bytes), expected) {
+                (Ok(found), Ok(expected)) if found == *expected => {}
+                (Err(error), Err(words)) if error.to_string().contains(words) => {}
+                (found, _) => report.push(format!("{name}: {found:?} instead of {expected:?}")),
+            }
+        }
+        assert_eq!(report, Vec::<String>::new());
+    }
+}
