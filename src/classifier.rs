@@ -12,7 +12,7 @@ use crate::gpu::LayerTime;
 use crate::gpu::{ClassMaps, Keep, Plan};
 use crate::image::{ImageError, preprocess};
 use crate::inspect::Inspection;
-use crate::memory::{Footprint, Packing};
+use crate::memory::{Footprint, Packing, product};
 use crate::ops::conv::{arithmetic_on, arithmetics_on, packed_size};
 use crate::resnet::conv::{Arithmetic, ConvShape};
 use crate::resnet::{NetworkSpec, NormMode, ResNet};
@@ -441,7 +441,7 @@ impl Packing for OnCpu {
     }
 
     fn linear(&self, [features, classes]: [usize; 2]) -> u64 {
-        (features as u64).saturating_mul(classes.next_multiple_of(PANEL) as u64)
+        product(&[features, classes.next_multiple_of(PANEL)])
     }
 }
 

@@ -494,6 +494,56 @@ async fn what_is_wrong_has_a_code_and_leaves_the_engine_working() {
     assert!(run.await.is_ok());
 }
 
+#[wasm_bindgen_test]
+async fn a_network_too_large_for_memory_is_refused_every_time() {
+    let engine = Engine::open("cpu".to_owned(), false).await.unwrap();
+    let file = of_so_many_classes(900_000);
+    for _ in 0..3 {
+        let error = engine.load(file.clone(), JsValue::UNDEFINED).unwrap_err();
+        assert_eq!(property(&error, "code"), "too-large", "{error:?}");
+        let message = property(&error, "message");
+        assert!(message.contains("needs about 5.6 GB"), "{message}");
+    }
+    let small = engine.load(blob(&weight_file::small()), JsValue::UNDEFINED);
+    assert!(small.is_ok());
+}
+
+/// A whole file of zeros: a small network whose linear layer, 512 numbers for each class, is of eight bits.
+fn of_so_many_classes(classes: usize) -> Blob {
+    const PIECE: usize = 1 << 24;
+    let config = ResNetConfig {
+        repetitions: [1; 4],
+        ..ResNetConfig::torchvision(Depth::D18, classes)
+    };
+    let mut header = serde_json::Map::new();
+    let mut size = 0;
+    let mut add = |name: &str, dtype: &str, shape: &[usize], bytes: usize| {
+        let end = size + bytes * shape.iter().product::<usize>();
+        let entry =
+            serde_json::json!({ "dtype": dtype, "shape": shape, "data_offsets": [size, end] });
+        header.insert(name.to_owned(), entry);
+        size = end;
+    };
+    for tensor in NetworkSpec::new(&config).unwrap().tensors() {
+        if tensor.name == "fc.weight" {
+            add(&tensor.name, "I8", &tensor.shape, 1);
+            add("fc.weight_scale", "F32", &tensor.shape[..1], 4);
+        } else {
+            add(&tensor.name, "F32", &tensor.shape, 4);
+        }
+    }
+    let header = Value::from(header).to_string();
+    let start = [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat();
+    // The browser has the zeros once.
+    let zeros = blob(&vec![0; PIECE]);
+    let parts = Array::of1(&blob(&start));
+    for _ in 0..size / PIECE {
+        parts.push(&zeros);
+    }
+    parts.push(&blob(&vec![0; size % PIECE]));
+    Blob::new_with_blob_sequence(&parts).unwrap()
+}
+
 fn blob(bytes: &[u8]) -> Blob {
     let parts = Array::of1(&Uint8Array::from(bytes));
     Blob::new_with_u8_array_sequence(&parts).unwrap()

@@ -1,5 +1,6 @@
 //! Weights in the order in which the shaders read them.
 
+use crate::memory::product;
 use crate::resnet::conv::ConvShape;
 
 /// Invocations of a pool's workgroup, as its shader has them.
@@ -14,10 +15,7 @@ const BLOCK: usize = 16;
 
 /// Bytes of a map `[batch, channels, height, width]` of numbers of so many bytes, channels filled up to whole quads.
 pub fn map_bytes([batch, channels, height, width]: [usize; 4], number: usize) -> u64 {
-    let quads = channels.div_ceil(QUAD);
-    [batch, quads, QUAD, height, width, number]
-        .into_iter()
-        .fold(1, |bytes: u64, sides| bytes.saturating_mul(sides as u64))
+    product(&[batch, channels.div_ceil(QUAD), QUAD, height, width, number])
 }
 
 /// Workgroups of the max pool for an output `[batch, channels, height, width]`: along its rows, then one for each row and

@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::resnet::conv::ConvShape;
 use crate::resnet::{NetworkSpec, ShapeError};
-use crate::summary::{Summary, product};
+use crate::summary::Summary;
 use crate::weights::WeightError;
 
 /// Bytes of an f32.
@@ -25,6 +25,13 @@ pub trait Packing {
 
     /// Those of the linear layer's weight, `[features, classes]`, that are kept.
     fn linear(&self, size: [usize; 2]) -> u64;
+}
+
+/// The product of sides, `u64::MAX` at most. Never inlined: where addresses have 32 bits it takes many instructions.
+#[inline(never)]
+pub fn product(sides: &[usize]) -> u64 {
+    let of_side = |product: u64, &side: &usize| product.saturating_mul(side as u64);
+    sides.iter().fold(1, of_side)
 }
 
 /// Bytes that a network takes.
@@ -89,11 +96,7 @@ impl Footprint {
         if needed <= most {
             return Ok(());
         }
-        Err(WeightError::TooLarge {
-            what: "this network".to_owned(),
-            needed: Bytes(needed),
-            most: Some(Bytes(most)),
-        })
+        Err(too_large("this network", needed, Some(Bytes(most))))
     }
 }
 
@@ -123,10 +126,15 @@ pub fn room<T>(count: usize, what: &str) -> Result<Vec<T>, WeightError> {
     let mut room = Vec::new();
     match room.try_reserve_exact(count) {
         Ok(()) => Ok(room),
-        Err(_) => Err(WeightError::TooLarge {
-            what: what.to_owned(),
-            needed: Bytes(product(&[count, size_of::<T>()])),
-            most: None,
-        }),
+        Err(_) => Err(too_large(what, product(&[count, size_of::<T>()]), None)),
+    }
+}
+
+#[cold]
+fn too_large(what: &str, needed: u64, most: Option<Bytes>) -> WeightError {
+    WeightError::TooLarge {
+        what: what.to_owned(),
+        needed: Bytes(needed),
+        most,
     }
 }

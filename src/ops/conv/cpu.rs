@@ -7,6 +7,7 @@ use burn::backend::flex::{FlexTensor, Layout};
 use burn::backend::ops::{ActivationOps, FloatTensorOps};
 use burn::tensor::{Bytes, DType, Shape};
 
+use resnet_web_core::memory::product;
 use resnet_web_core::resnet::conv::{Arithmetic, ConvShape};
 use resnet_web_kernels::gemm::{Epilogue, PANEL, Product, Rows, pack};
 use resnet_web_kernels::int8::{self, Step};
@@ -59,10 +60,6 @@ impl Algorithm {
 
 /// How many numbers a packed weight of `shape` has.
 pub fn packed_size(shape: ConvShape) -> u64 {
-    let product = |numbers: &[usize]| {
-        let times = |product: u64, &number: &usize| product.saturating_mul(number as u64);
-        numbers.iter().fold(1, times)
-    };
     let [outputs, inputs, height, width] = shape.weight();
     let padded = outputs.next_multiple_of(PANEL);
     match Algorithm::of(shape) {

@@ -7,6 +7,7 @@
 
 use serde::Serialize;
 
+use crate::memory::product;
 use crate::resnet::spec::{BlockSpec, ConvSpec, NetworkSpec, PoolSpec, ShapeError};
 
 /// A layer, or a container of layers.
@@ -89,12 +90,6 @@ impl Summary {
         walk.rows.rotate_left(1);
         Ok(walk.finish())
     }
-}
-
-/// How many numbers something of these sides has.
-pub(crate) fn product(sides: &[usize]) -> u64 {
-    let of_side = |product: u64, &side: &usize| product.saturating_mul(side as u64);
-    sides.iter().fold(1, of_side)
 }
 
 /// Parameters and multiply-adds of all layers, containers left out.
