@@ -8,7 +8,7 @@ mod costly;
 use std::fs;
 
 use allocation_counter::{AllocationInfo, measure};
-use costly::{COSTLY, Costly};
+use costly::{COSTLY, Costly, network_of_views};
 use resnet_web_core::weights::{Choices, WeightFile, labels};
 
 /// What is repeated, and then twice as often.
@@ -74,6 +74,23 @@ fn a_file_of_twice_the_size_takes_twice_the_work() {
                 "{target}, {name}: {} bytes allocated, then {}: {error:.200}",
                 once.bytes_total, twice.bytes_total
             ));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
+#[test]
+fn views_may_not_span_a_file_many_times() {
+    let cases = [
+        ("no gaps", 1, None),
+        ("every second number", 2, None),
+        ("gaps over the whole file", 9_000, Some("views with gaps")),
+    ];
+    let mut report = Vec::new();
+    for (name, step, expected) in cases {
+        let (_, error) = read("pytorch", &network_of_views(step));
+        if expected.map_or(!error.is_empty(), |words| !error.contains(words)) {
+            report.push(format!("{name}: {error:?}"));
         }
     }
     assert_eq!(report, Vec::<String>::new());

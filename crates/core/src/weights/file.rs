@@ -23,6 +23,8 @@ pub const SCALE_SUFFIX: &str = "_scale";
 /// PyTorch counts batches while it trains; nothing reads the count afterwards.
 const BATCH_COUNT: &str = "num_batches_tracked";
 
+/// How often a file's tensors may span its bytes, with the gaps of views. Without gaps it is once.
+const MOST_SPANNED: u64 = 4;
 /// Every block has so many convolutions, or more.
 const CONVOLUTIONS: usize = 2;
 
@@ -248,16 +250,25 @@ impl<'bytes> WeightFile<'bytes> {
                 tensors,
             });
         }
-        // Tensors that share their bytes could make a network of any size out of a small file.
-        let needed = found().try_fold(0_u64, |sum, (_, (_, entry))| {
-            sum.checked_add(entry.byte_count()?)
-        });
+        let sum = |bytes_of: fn(&TensorEntry) -> Option<u64>| {
+            found().try_fold(0_u64, |sum, (_, (_, entry))| {
+                sum.checked_add(bytes_of(entry)?)
+            })
+        };
         let size = self.bytes.size();
-        if needed.is_none_or(|needed| needed > size) {
-            let reason = format!(
+        let fault = |reason: String| Err(WeightError::Format { reason });
+        // Tensors that share their bytes could make a network of any size out of a small file.
+        if sum(TensorEntry::byte_count).is_none_or(|needed| needed > size) {
+            return fault(format!(
                 "its tensors take more bytes than the {size} it has, because they share them: save copies of them"
-            );
-            return Err(WeightError::Format { reason });
+            ));
+        }
+        // All that a view spans is read. Views that each span the whole file would make a small one last for minutes.
+        let most = size.saturating_mul(MOST_SPANNED);
+        if sum(TensorEntry::span).is_none_or(|spanned| spanned > most) {
+            return fault(format!(
+                "its tensors are views with gaps that span more than {MOST_SPANNED} times the {size} bytes it has: save copies of them"
+            ));
         }
         Ok(())
     }

@@ -2,6 +2,9 @@
 
 use std::io::Write;
 
+use resnet_web_core::resnet::spec::TensorSpec;
+use resnet_web_core::resnet::{Depth, NetworkSpec, ResNetConfig};
+
 /// A kind of file: what it does, and the file of a size.
 pub struct Costly {
     pub name: &'static str,
@@ -294,6 +297,38 @@ impl Pickle {
         archive.finish().unwrap();
         bytes
     }
+}
+
+/// The smallest ResNet, in the stream before PyTorch 1.6, all nought. Its vectors are views of every `step`th number from
+/// the first on.
+pub fn network_of_views(step: usize) -> Vec<u8> {
+    let config = ResNetConfig {
+        repetitions: [1, 1, 1, 1],
+        ..ResNetConfig::torchvision(Depth::D18, 10)
+    };
+    let int = |p: Pickle, value: usize| p.op(b"J").op(&(value as u32).to_le_bytes());
+    let tuple = |p: Pickle, values: &[usize]| values.iter().fold(p.op(b"("), |p, &v| int(p, v));
+    let mut pickle = Pickle::new().storage("FloatStorage", "0").op(b"Q").keep(0);
+    pickle = pickle.global("torch._utils", "_rebuild_tensor_v2").keep(1);
+    pickle = pickle.op(b"}(");
+    let mut numbers = 0;
+    for TensorSpec { name, shape } in NetworkSpec::new(&config).unwrap().tensors() {
+        let (offset, strides) = match &shape[..] {
+            [_] => (0, vec![step]),
+            sides => {
+                let strides = (1..=sides.len()).map(|i| sides[i..].iter().product());
+                (numbers, strides.collect())
+            }
+        };
+        pickle = int(pickle.named(&name).get(1).op(b"(").get(0), offset);
+        pickle = tuple(tuple(pickle, &shape).op(b"t"), &strides).op(b"t");
+        pickle = pickle.op(b"\x89}tR");
+        numbers += shape.iter().product::<usize>();
+    }
+    let keys = Pickle::new().op(b"](").named("0").op(b"e");
+    let count = (numbers as u64).to_le_bytes();
+    let file = legacy(pickle.op(b"u"), keys, 0);
+    [&file[..], &count, &vec![0; 4 * numbers]].concat()
 }
 
 /// The stream of `torch.save` before PyTorch 1.6, of so many storages, all empty.
