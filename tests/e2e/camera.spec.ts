@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import { isolated } from "../../www/app/file-text";
 import { overflow, violations } from "./support/access";
 import { chromium, FAKE_CAMERA } from "./support/browser";
 import {
@@ -203,9 +204,11 @@ test("a class is kept, whatever is most probable meanwhile, until the first is f
       return bar.querySelector(".bar-label")?.textContent ?? "";
     });
   expect(label).not.toBe("");
-  await expect(classifier.result).toContainText(`The evidence shown stays that for ${label}.`);
+  await expect(classifier.result).toContainText(
+    `The evidence shown stays that for ${isolated(label)}.`,
+  );
   await expect(whereSwitch(page)).toBeChecked();
-  const kept = page.getByRole("img", { name: `Where the evidence for ${label} lies` });
+  const kept = page.getByRole("img", { name: `Where the evidence for ${isolated(label)} lies` });
   await expect(kept).toBeVisible();
   await page.getByRole("button", { name: "Follow the most probable" }).press("Enter");
   await expect(classifier.result).not.toContainText("stays that for");
