@@ -97,6 +97,18 @@ export const testSteps = [
     ),
   },
   {
+    name: "files-32",
+    about: "tests of weight files and of the GPU's sizes, where numbers are as short",
+    work: tests(
+      "cargo",
+      [
+        ...["test", "-p", "resnet-web", "--lib", "--test", "weights", ...NATIVE],
+        ...["--target", FOR_32_BITS, "--no-fail-fast"],
+      ],
+      { count: cargoCounts, before: [ensureNative32] },
+    ),
+  },
+  {
     name: "tsan",
     about: "tests of the kernels and the threads, with ThreadSanitizer watching",
     work: (context) =>
