@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { Builder, By, Capabilities, type WebDriver } from "selenium-webdriver";
 import { type Browser, LOAD_LIMIT, Tab } from "./tab";
 
@@ -17,7 +18,6 @@ export async function launchWebKit(): Promise<Browser> {
       ...process.env,
       // As Chromium's --no-sandbox: containers and root have none.
       WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
-      WEBKIT_DISABLE_DMABUF_RENDERER: "1",
     },
   });
   try {
@@ -33,7 +33,7 @@ export async function launchWebKit(): Promise<Browser> {
     await session.manage().window().setRect({ x: 0, y: 0, width: 1280, height: 900 });
     return new WebKit(driver, session);
   } catch (thrown) {
-    end(driver);
+    await end(driver);
     throw thrown;
   }
 }
@@ -56,8 +56,8 @@ class WebKit implements Browser {
   }
 
   async close(): Promise<void> {
-    await this.#session.quit().catch(() => {});
-    end(this.#driver);
+    // Not by WebDriver: a browser that hangs would not answer.
+    await end(this.#driver);
   }
 }
 
@@ -116,7 +116,7 @@ async function isReady(address: string): Promise<void> {
     const response = await fetch(`${address}/status`).catch(() => null);
     if (response?.ok) return;
     if (Date.now() - started > LOAD_LIMIT) throw new Error(`${DRIVER} does not answer`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await setTimeout(100);
   }
 }
 
@@ -131,12 +131,19 @@ function freePort(): Promise<number> {
   });
 }
 
-/** Ends the driver with the browser and the display that it started. */
-function end({ pid }: ChildProcess): void {
+/** Ends the driver with the browser and the display that it started, which remove their files. */
+async function end(driver: ChildProcess): Promise<void> {
+  signal(driver, "SIGTERM");
+  await setTimeout(1_000);
+  signal(driver, "SIGKILL");
+}
+
+/** Sends a signal to the driver and to all that it started. */
+function signal({ pid }: ChildProcess, name: NodeJS.Signals): void {
   if (pid === undefined) return;
   try {
-    process.kill(-pid, "SIGKILL");
+    process.kill(-pid, name);
   } catch {
-    // It has ended by itself.
+    // They have ended.
   }
 }
