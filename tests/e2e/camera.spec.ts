@@ -208,7 +208,7 @@ test("a class is kept, whatever is most probable meanwhile, until the first is f
     `The evidence shown stays that for ${isolated(label)}.`,
   );
   await expect(whereSwitch(page)).toBeChecked();
-  const kept = page.getByRole("img", { name: `Where the evidence for ${isolated(label)} lies` });
+  const kept = page.getByRole("img", { name: `Where the evidence for ${label} lies` });
   await expect(kept).toBeVisible();
   await page.getByRole("button", { name: "Follow the most probable" }).press("Enter");
   await expect(classifier.result).not.toContainText("stays that for");
