@@ -134,8 +134,7 @@ export async function buildModule(name, report) {
 }
 
 /**
- * Builds a module to work on: compiled in seconds after a change, not optimised as a whole, several times slower.
- * Returns the folder it is in.
+ * Builds a module to work on, into its devModuleFolder: compiled in seconds after a change, not optimised as a whole.
  */
 export async function buildDevModule(name, report) {
   const { features, shared = false } = modules[name];
@@ -143,7 +142,6 @@ export async function buildDevModule(name, report) {
   report("wasm-bindgen");
   const folder = place(devModuleFolder(name));
   await run("wasm-bindgen", ["--target", "web", "--keep-debug", "--out-dir", folder, compiled]);
-  return folder;
 }
 
 async function compile({ features, shared, profile }, report) {
