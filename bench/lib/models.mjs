@@ -15,7 +15,7 @@ import { writeTfjs } from "./tfjs.mjs";
 const RESNET50 = path.join("www", "public", "weights", "resnet50.safetensors");
 /** What the values without a file follow from. */
 const SYNTHETIC = ["synthetic", "graph"].map((name) => `bench/lib/${name}.mjs`);
-/** Where a weight file says what network it holds: see src/weights/metadata.rs. */
+/** Where a weight file says what network it holds: see crates/core/src/weights/metadata.rs. */
 const KEY = "resnet-web";
 
 /** The networks, by name: how the f32 weight file of each is made. */

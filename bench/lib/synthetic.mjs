@@ -1,6 +1,6 @@
 /**
  * Weights and inputs without a file: every value follows from a name and an index. The rule is that
- * of src/weights/synthetic.rs, bit for bit. The page uses this file, too.
+ * of crates/core/src/weights/synthetic.rs, bit for bit. The page uses this file, too.
  */
 
 /** The values of tensor `name` of this shape. */
