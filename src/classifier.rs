@@ -13,9 +13,10 @@ use crate::gpu::{ClassMaps, Keep, Plan};
 use crate::image::{ImageError, preprocess};
 use crate::inspect::Inspection;
 use crate::memory::{Footprint, Packing, product};
+use crate::network::{NormMode, ResNet};
 use crate::ops::conv::{arithmetic_on, arithmetics_on, packed_size};
+use crate::resnet::NetworkSpec;
 use crate::resnet::conv::{Arithmetic, ConvShape};
-use crate::resnet::{NetworkSpec, NormMode, ResNet};
 use crate::summary::Summary;
 use crate::weights::index::Format;
 #[cfg(feature = "webgpu")]

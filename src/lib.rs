@@ -3,7 +3,7 @@
 //! # A photo's way through the crate
 //!
 //! 1. [`backend`] opens a device and checks that it computes what PyTorch computes.
-//! 2. [`weights`] reads a weight file and says which network it holds; [`resnet`] builds that network on the device,
+//! 2. [`weights`] reads a weight file and says which network it holds; [`network`] builds it on the device,
 //!    batch norm folded into the convolutions.
 //! 3. [`image`] turns RGBA pixels into the tensor that the network was trained on: resize, crop, normalise.
 //! 4. [`classifier`] puts these together: pixels in, the most probable classes out.
@@ -15,7 +15,8 @@
 //!
 //! ```
 //! use burn::prelude::*;
-//! use resnet_web::resnet::{BlockKind, NormMode, ResNet, ResNetConfig};
+//! use resnet_web::network::{NormMode, ResNet};
+//! use resnet_web::resnet::{BlockKind, ResNetConfig};
 //! use resnet_web::weights::synthetic::{Synthetic, input};
 //!
 //! let device = Device::flex();
@@ -34,13 +35,13 @@ pub mod gpu;
 pub mod inspect;
 #[cfg(feature = "cli")]
 pub mod logit_error;
+pub mod network;
 pub mod ops;
-pub mod resnet;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 
 pub use error::Error;
 #[cfg(feature = "cli")]
 pub use resnet_web_convert as convert;
-pub use resnet_web_core::{image, memory, summary, weights};
+pub use resnet_web_core::{image, memory, resnet, summary, weights};
 pub use resnet_web_kernels::threads;

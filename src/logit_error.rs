@@ -3,7 +3,7 @@
 use burn::prelude::*;
 
 use crate::error::Error;
-use crate::resnet::{NormMode, ResNet};
+use crate::network::{NormMode, ResNet};
 use crate::weights::{Choices, WeightFile, synthetic};
 
 /// How far the logits of two weight files of the same network are apart for a picture of noise, as a part of the

@@ -4,10 +4,8 @@
 #![allow(clippy::unwrap_used)]
 
 use burn::prelude::*;
-use resnet_web::resnet::{
-    BlockConfig, BlockKind, Depth, Family, NormMode, ResNet, ResNetConfig, ResidualBlock, StrideOn,
-    Unobserved,
-};
+use resnet_web::network::{NormMode, ResNet, ResidualBlock, Unobserved};
+use resnet_web::resnet::{BlockConfig, BlockKind, Depth, Family, ResNetConfig, StrideOn};
 use resnet_web::weights::synthetic::Synthetic;
 
 #[test]

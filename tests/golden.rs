@@ -11,7 +11,7 @@ mod support;
 use burn::prelude::*;
 use pollster::block_on;
 use resnet_web::backend::{self, DeviceKind, self_check};
-use resnet_web::resnet::NormMode;
+use resnet_web::network::NormMode;
 use support::golden::Golden;
 
 const SELF_CHECK: &str = include_str!("fixtures/goldens/self-check.json");

@@ -6,7 +6,8 @@ mod support;
 
 use burn::prelude::*;
 use resnet_web::inspect::Inspection;
-use resnet_web::resnet::{NormMode, Observer, Output, ResNet, ResNetConfig};
+use resnet_web::network::{NormMode, Observer, Output, ResNet};
+use resnet_web::resnet::ResNetConfig;
 use resnet_web::weights::synthetic::{Synthetic, input};
 use support::networks::every_kind;
 

@@ -17,9 +17,12 @@ use resnet_web::backend::{self, DeviceKind, Processor, self_check};
 use resnet_web::classifier::Classifier;
 #[cfg(feature = "webgpu")]
 use resnet_web::gpu::{Gpu, GpuRequest, Keep, LayerTime, Limits, Plan, TimedRun};
+use resnet_web::network::NormMode;
 #[cfg(feature = "webgpu")]
-use resnet_web::resnet::{BlockKind, ResNet};
-use resnet_web::resnet::{Depth, NetworkSpec, NormMode, ResNetConfig};
+use resnet_web::network::ResNet;
+#[cfg(feature = "webgpu")]
+use resnet_web::resnet::BlockKind;
+use resnet_web::resnet::{Depth, NetworkSpec, ResNetConfig};
 use resnet_web::summary::Summary;
 use resnet_web::web::{Engine, read_description};
 use resnet_web::weights::Choices;

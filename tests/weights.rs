@@ -17,9 +17,8 @@ use pollster::block_on;
 use proptest::prelude::*;
 use resnet_web::backend::Processor;
 use resnet_web::classifier::Classifier;
-use resnet_web::resnet::{
-    BlockKind, Depth, Family, Head, NetworkSpec, NormMode, ResNet, ResNetConfig, StrideOn,
-};
+use resnet_web::network::{NormMode, ResNet};
+use resnet_web::resnet::{BlockKind, Depth, Family, Head, NetworkSpec, ResNetConfig, StrideOn};
 use resnet_web::weights::index::{self, Format, TensorEntry, TensorIndex};
 use resnet_web::weights::infer::infer;
 use resnet_web::weights::metadata::KEY;

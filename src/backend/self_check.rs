@@ -12,7 +12,8 @@ use serde::Serialize;
 use web_time::Instant;
 
 use super::{DeviceError, Processor};
-use crate::resnet::{BlockKind, Depth, NormMode, ResNet, ResNetConfig};
+use crate::network::{NormMode, ResNet};
+use crate::resnet::{BlockKind, Depth, ResNetConfig};
 use crate::weights::synthetic::{self, Synthetic};
 
 /// The network that is run on the CPU.
@@ -134,7 +135,8 @@ mod on_gpu {
     use super::*;
     use crate::error::Error;
     use crate::gpu::{Answer, Gpu, Keep, Number, Plan};
-    use crate::resnet::{NetworkSpec, Observer, Output};
+    use crate::network::{Observer, Output};
+    use crate::resnet::NetworkSpec;
 
     /// As [`TOLERANCE`], for numbers of 16 bits: each layer rounds its map to 11 of them.
     const TOLERANCE_F16: f32 = 1e-2;

@@ -17,8 +17,8 @@ use super::number::Number;
 use super::shaders::Pipeline;
 use crate::backend::DeviceError;
 use crate::error::Error;
+use crate::network::conv_norm::take_folded;
 use crate::resnet::conv::ConvShape;
-use crate::resnet::conv_norm::take_folded;
 use crate::resnet::spec::{BlockSpec, ConvSpec, HeadSpec, NetworkSpec, PoolSpec};
 use crate::weights::TensorSource;
 

@@ -8,7 +8,8 @@ use web_time::Instant;
 
 pub use map::{Channel, FeatureMaps, Statistics};
 
-use crate::resnet::{Observer, Output, ResNet, ShapeError};
+use crate::network::{Observer, Output, ResNet};
+use crate::resnet::ShapeError;
 
 /// A layer's output in one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -3,7 +3,8 @@
 use burn::prelude::*;
 use resnet_web::classifier::{Classification, Classifier, EvidenceFor};
 use resnet_web::image::{Preprocessing, preprocess};
-use resnet_web::resnet::{NormMode, Observer, Output, ResNet, ResNetConfig};
+use resnet_web::network::{NormMode, Observer, Output, ResNet};
+use resnet_web::resnet::ResNetConfig;
 use resnet_web::weights::synthetic::Synthetic;
 
 use super::weight_file::Draft;

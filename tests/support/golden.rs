@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use burn::prelude::*;
 #[cfg(feature = "webgpu")]
 use resnet_web::gpu::{Gpu, Keep, Plan};
+use resnet_web::network::{NormMode, Observer, Output, ResNet, ResidualBlock};
 #[cfg(feature = "webgpu")]
 use resnet_web::resnet::NetworkSpec;
-use resnet_web::resnet::{
-    BlockConfig, BlockKind, Depth, Family, NormMode, Observer, Output, ResNet, ResNetConfig,
-    ResidualBlock, StrideOn,
-};
+use resnet_web::resnet::{BlockConfig, BlockKind, Depth, Family, ResNetConfig, StrideOn};
 use resnet_web::summary::Summary;
 use resnet_web::weights::synthetic::{Synthetic, input};
 use serde::Deserialize;

@@ -6,7 +6,7 @@ use burn::prelude::*;
 
 use super::conv_norm::{ConvNorm, NormMode};
 use super::observe::{Observer, Output};
-use super::spec::{BlockSpec, ShapeError};
+use crate::resnet::spec::{BlockSpec, ShapeError};
 use crate::weights::{TensorSource, WeightError};
 
 /// A block with or without a bottleneck: they differ in the list of convolutions alone.

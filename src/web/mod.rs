@@ -21,7 +21,7 @@ use crate::weights::{Choices, Description};
 use blob::BlobBytes;
 
 #[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = include_str!("web.d.ts");
+const TYPES: &str = include_str!("../web.d.ts");
 
 /// Runs when the module is loaded: panics and the GPU's complaints go to the console.
 #[wasm_bindgen(start)]

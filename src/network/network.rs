@@ -7,12 +7,12 @@ use burn::tensor::activation::{sigmoid, softmax};
 use thiserror::Error;
 
 use super::block::ResidualBlock;
-use super::config::{ConfigError, ResNetConfig};
 use super::conv_norm::{ConvNorm, NormMode, tensor};
 use super::observe::{Observer, Output, Unobserved};
-use super::spec::{HeadSpec, NetworkSpec, ShapeError};
 use crate::ops::conv::max_pool;
 use crate::ops::linear::{linear, linear_row, pack_linear};
+use crate::resnet::config::{ConfigError, ResNetConfig};
+use crate::resnet::spec::{HeadSpec, NetworkSpec, ShapeError};
 use crate::weights::{TensorSource, WeightError};
 
 /// Why a network could not be built.

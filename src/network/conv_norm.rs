@@ -5,11 +5,11 @@ use burn::nn::{BatchNorm, BatchNormConfig};
 use burn::prelude::*;
 use burn::tensor::activation::relu;
 
-use super::conv::{Arithmetic, ConvShape};
-use super::fold::{EPSILON, NormError, NormTensors, fold_batch_norm};
 use super::observe::{Observer, Output};
-use super::spec::{ConvSpec, TensorSpec};
 use crate::ops::conv::{arithmetic_on, conv, conv_onto, pack_weight};
+use crate::resnet::conv::{Arithmetic, ConvShape};
+use crate::resnet::fold::{EPSILON, NormError, NormTensors, fold_batch_norm};
+use crate::resnet::spec::{ConvSpec, TensorSpec};
 use crate::weights::{TensorSource, WeightError};
 
 /// What becomes of batch norm when a network is built.
