@@ -10,9 +10,9 @@
 
 use std::ops::Range;
 
-use super::int8::Step;
-use crate::lanes::{LANES, Lanes};
-use crate::parts::Parts;
+use super::quantise::Step;
+use crate::disjoint::Parts;
+use crate::simd::{LANES, Lanes};
 use crate::threads;
 
 /// Output channels of a panel.
@@ -85,7 +85,7 @@ pub struct Product<'a> {
     pub channels: usize,
     /// What comes after the sum.
     pub epilogue: Epilogue<'a>,
-    /// Where rows and weights are words of four bytes (see [`int8`](super::int8)): what they stand for.
+    /// Where rows and weights are words of four bytes (see [`quantise`](super::quantise)): what they stand for.
     pub quantised: Option<Quantised<'a>>,
 }
 

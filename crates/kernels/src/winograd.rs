@@ -12,8 +12,8 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use super::gemm::{Epilogue, PANEL, Product, Rows, TILE};
-use crate::lanes::{LANES, Lanes};
-use crate::parts::Parts;
+use crate::disjoint::Parts;
+use crate::simd::{LANES, Lanes};
 use crate::threads;
 
 /// Sides of the output tiles.

@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use resnet_web_kernels::gemm::{self, Epilogue, PANEL, Product, Rows};
-use resnet_web_kernels::int8::{self, Step};
-use resnet_web_kernels::lanes::LANES;
+use resnet_web_kernels::quantise::{self, Step};
+use resnet_web_kernels::simd::LANES;
 use resnet_web_kernels::threads;
 use resnet_web_kernels::winograd::{self, Input, Tiling};
 
@@ -117,7 +117,7 @@ fn convolutions_are_what_the_definition_says_on_any_number_of_threads() {
 
 #[test]
 fn in_eight_bits_they_are_too_of_numbers_that_fit() {
-    let fitting = cases().filter(|case| case.inputs.is_multiple_of(int8::CHANNELS));
+    let fitting = cases().filter(|case| case.inputs.is_multiple_of(quantise::CHANNELS));
     let faults = fitting.flat_map(|case| {
         let numbers = case.whole_numbers();
         let sums = case.sums(&numbers);
@@ -390,7 +390,7 @@ impl Case {
 
     /// By a product of bytes: each pixel has a step of its own where the kernel is one pixel, else all have one.
     fn in_eight_bits(&self, numbers: &Numbers, epilogue: Epilogue<'_>, output: &mut [f32]) {
-        let words = self.inputs / int8::WORD;
+        let words = self.inputs / quantise::WORD;
         let [height, width] = self.output();
         let (map, steps, starts, row) = if [self.kernel, self.padding] == [1, 0] {
             let mut map = vec![0.0; height * width * words];
@@ -398,13 +398,13 @@ impl Case {
             for (place, to) in map.chunks_exact_mut(words).enumerate() {
                 let [y, x] = [place / width, place % width].map(|at| at * self.stride);
                 let pixel = &numbers.map[(y * self.width + x) * self.inputs..][..self.inputs];
-                let step = Step::over(int8::range(pixel));
+                let step = Step::over(quantise::range(pixel));
                 step.quantise(pixel, to);
                 steps.push(step);
             }
             (map, steps, self.starts(width * words, words), 0)
         } else {
-            let step = Step::over(int8::range(&numbers.map));
+            let step = Step::over(quantise::range(&numbers.map));
             let mut map = vec![0.0; self.height * self.width * words];
             step.quantise(&numbers.map, &mut map);
             let map = self.padded(&map, words, step.zero_word());
@@ -412,8 +412,8 @@ impl Case {
             let starts = self.starts(self.stride * row, self.stride * words);
             (map, vec![step], starts, row)
         };
-        let packed = int8::pack(&numbers.weight, self.outputs, self.inputs);
-        let (packed, quantised) = int8::unpack(&packed, self.outputs, &steps);
+        let packed = quantise::pack(&numbers.weight, self.outputs, self.inputs);
+        let (packed, quantised) = quantise::unpack(&packed, self.outputs, &steps);
         let product = Product {
             rows: Rows {
                 data: &map,

@@ -10,8 +10,8 @@ use burn::tensor::{Bytes, DType, Shape};
 use resnet_web_core::memory::product;
 use resnet_web_core::resnet::conv::{Arithmetic, ConvShape};
 use resnet_web_kernels::gemm::{Epilogue, PANEL, Product, Rows, pack};
-use resnet_web_kernels::int8::{self, Step};
-use resnet_web_kernels::lanes::{LANES, Lanes};
+use resnet_web_kernels::quantise::{self, Step};
+use resnet_web_kernels::simd::{LANES, Lanes};
 use resnet_web_kernels::winograd::{Input, Tiling, convolve, pack_kernel};
 
 use super::map::{Map, each_line, map_tensor};
@@ -41,7 +41,7 @@ impl Algorithm {
                 arithmetic: Arithmetic::Int8,
                 inputs,
                 ..
-            } if int8::IS_AVAILABLE && inputs.is_multiple_of(int8::CHANNELS) => Self::Int8,
+            } if quantise::IS_AVAILABLE && inputs.is_multiple_of(quantise::CHANNELS) => Self::Int8,
             ConvShape {
                 kernel: 3,
                 stride: 1,
@@ -66,7 +66,7 @@ pub fn packed_size(shape: ConvShape) -> u64 {
         Algorithm::Plain => product(&[outputs, inputs, height, width]),
         Algorithm::Direct => product(&[padded, inputs, height, width]),
         Algorithm::Int8 => {
-            let words = product(&[padded, inputs / int8::WORD, height, width]);
+            let words = product(&[padded, inputs / quantise::WORD, height, width]);
             words.saturating_add(product(&[2, padded]))
         }
         Algorithm::Winograd(tiling) => product(&[padded, inputs, tiling.inputs(), tiling.inputs()]),
@@ -120,7 +120,7 @@ impl ConvOps for Flex {
         let packed = match Algorithm::of(shape) {
             Algorithm::Plain => return weight,
             Algorithm::Direct => pack(numbers, outputs, inputs),
-            Algorithm::Int8 => int8::pack(numbers, outputs, inputs),
+            Algorithm::Int8 => quantise::pack(numbers, outputs, inputs),
             Algorithm::Winograd(tiling) => pack_kernel(tiling, numbers, inputs, outputs),
         };
         let shape = Shape::from(vec![packed.len()]);
@@ -295,7 +295,7 @@ fn quantised(
         steps,
         ..
     } = workspace;
-    let words = x.channels / int8::WORD;
+    let words = x.channels / quantise::WORD;
     let [height, width] = [x.height, x.width].map(|side| shape.output_side(side));
     let row = if shape.kernel == 1 && shape.padding == 0 {
         x.quantise_pixels(n, shape.stride, padded, steps);
@@ -312,7 +312,7 @@ fn quantised(
         );
         row
     };
-    let (packed, quantised) = int8::unpack(packed, shape.outputs, steps);
+    let (packed, quantised) = quantise::unpack(packed, shape.outputs, steps);
     let product = Product {
         rows: Rows {
             data: padded,

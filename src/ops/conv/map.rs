@@ -5,7 +5,7 @@ use std::sync::Arc;
 use burn::backend::flex::{FlexTensor, Layout};
 use burn::tensor::{Bytes, DType, Shape};
 
-use resnet_web_kernels::int8::{self, Step};
+use resnet_web_kernels::quantise::{self, Step};
 use resnet_web_kernels::threads;
 
 /// Parts of a map that each thread is to have on average.
@@ -88,7 +88,7 @@ impl Map {
         steps: &mut Vec<Step>,
     ) {
         let [height, width] = [self.height, self.width].map(|side| (side - 1) / stride + 1);
-        let words = self.channels / int8::WORD;
+        let words = self.channels / quantise::WORD;
         let picture = self.picture(n);
         let pixel = |y: usize, x: usize| {
             &picture[(y * self.width + x) * stride * self.channels..][..self.channels]
@@ -96,7 +96,7 @@ impl Map {
         steps.resize(height * width, Step::default());
         each_line(steps, width, |y, steps| {
             for (x, step) in steps.iter_mut().enumerate() {
-                *step = Step::over(int8::range(pixel(y, x)));
+                *step = Step::over(quantise::range(pixel(y, x)));
             }
         });
         to.resize(height * width * words, 0.0);
@@ -109,13 +109,13 @@ impl Map {
 
     /// Quantises a picture by one step into a larger map, with nought around it.
     pub fn quantise(&self, n: usize, border: usize, to: &mut Vec<f32>, steps: &mut Vec<Step>) {
-        let words = self.channels / int8::WORD;
+        let words = self.channels / quantise::WORD;
         let [rows, columns] = [self.height, self.width].map(|side| side + 2 * border);
         let own = self.width * self.channels;
         let picture = self.picture(n);
         let mut ranges = vec![[0.0; 2]; self.height];
         each_line(&mut ranges, 1, |y, range| {
-            range[0] = int8::range(&picture[y * own..][..own]);
+            range[0] = quantise::range(&picture[y * own..][..own]);
         });
         let range = ranges
             .into_iter()

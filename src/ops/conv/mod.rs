@@ -12,11 +12,11 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::prelude::{Device, Shape, Tensor};
 use resnet_web_core::resnet::conv::{Arithmetic, ConvShape};
-use resnet_web_kernels::int8;
+use resnet_web_kernels::quantise;
 
 /// What a device calculates with that is asked for `arithmetic`.
 pub fn arithmetic_on(device: &Device, arithmetic: Arithmetic) -> Arithmetic {
-    let can = int8::IS_AVAILABLE && *device == Device::flex();
+    let can = quantise::IS_AVAILABLE && *device == Device::flex();
     if can { arithmetic } else { Arithmetic::F32 }
 }
 

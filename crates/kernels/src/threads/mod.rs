@@ -6,11 +6,11 @@
 //! Natively [`set_count`] starts threads. In the browser a thread is a worker that the page's code starts; it calls
 //! `join` and then `help`. Only a module that shares its memory can have any, and its caller must be a worker itself, because it waits.
 
-mod team;
+mod pool;
 
 use std::sync::Mutex;
 
-use team::Team;
+use pool::Team;
 
 static TEAM: Team = Team::new();
 

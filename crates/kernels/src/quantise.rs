@@ -7,7 +7,7 @@
 //! are kept as the bits of an f32, which is never calculated with.
 
 use super::gemm::{PANEL, Quantised};
-use crate::lanes::{LANES, Lanes};
+use crate::simd::{LANES, Lanes};
 
 /// Channels in a word.
 pub const WORD: usize = 4;
