@@ -12,7 +12,11 @@
  * @packageDocumentation
  */
 
+export { type ErrorCode, isReplaced, ResNetError } from "../protocol/errors";
+export type * from "../protocol/types";
 export { canBeWeights } from "../worker/weights/beginning";
+export { decodedPicture } from "./internal/picture";
+export { canvasReadsBack } from "./internal/readback";
 export {
   Classifier,
   type ClassifierOptions,
@@ -22,8 +26,4 @@ export {
   type ImageInput,
   type InspectOptions,
   type LoadOptions,
-} from "./classifier";
-export { type ErrorCode, isReplaced, ResNetError } from "./errors";
-export { decodedPicture } from "./picture";
-export { canvasReadsBack } from "./readback";
-export type * from "./types";
+} from "./public/classifier";

@@ -1,8 +1,8 @@
 import * as Comlink from "comlink";
-import { toResNetError } from "../lib/errors";
-import { crashes, isTrap } from "./crashes";
-import { post } from "./notices";
-import { Session } from "./session";
+import { toResNetError } from "../protocol/errors";
+import { post } from "../protocol/messages";
+import { Session } from "./engine/session";
+import { crashes, isTrap } from "./wasm/crashes";
 
 // A trap in an asynchronous export comes out here only. The notice replaces the page's error event: it has the model.
 self.addEventListener("error", (event) => {

@@ -68,7 +68,7 @@ async function contendersHere() {
   return all.filter(({ name }) => only.length === 0 || only.some((text) => name.includes(text)));
 }
 
-/** Our module for the CPU, the one that www/worker/wasm.ts would choose in this browser. */
+/** Our module for the CPU, the one that www/worker/wasm/module.ts would choose in this browser. */
 async function onCpu() {
   const relaxed = await relaxedSimd();
   const most = Math.min(navigator.hardwareConcurrency, MOST_THREADS);

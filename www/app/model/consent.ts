@@ -1,5 +1,5 @@
 import type { Classifier, WeightSource, WeightsAhead } from "../../lib";
-import { fileAddress } from "../../lib/address";
+import { fileAddress } from "../../lib/public/address";
 import { note, noted } from "../storage";
 
 const KEY = "resnet-web:allowed-weights";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import type { ResNetError } from "../../lib/errors";
+import type { ResNetError } from "../../protocol/errors";
 import { readPixels } from "./read";
 import { LONGEST_SIDE } from "./size";
 

@@ -1,6 +1,6 @@
-import { statedSize } from "../../lib/encoded";
-import { ResNetError } from "../../lib/errors";
-import { contextOf, honestReadBack, type ReadBack } from "../../lib/readback";
+import { statedSize } from "../../lib/internal/encoded";
+import { contextOf, honestReadBack, type ReadBack } from "../../lib/internal/readback";
+import { ResNetError } from "../../protocol/errors";
 import { drawnSize, MOST_DECODED, type Size, type Tile, tilesOf } from "./size";
 
 /** Decoded pixels: 8 bits each of red, green, blue and alpha, row by row. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach, expect, it, vi } from "vitest";
-import type { WeightsAhead } from "../../lib/types";
+import type { WeightsAhead } from "../../protocol/types";
 import { lookAhead } from "./ahead";
 import { noStorage, storage } from "./fake-cache";
 import { type Answering, atOnce, body, serve } from "./fake-server";

@@ -1,4 +1,4 @@
-import type { WeightsAhead } from "../../lib/types";
+import type { WeightsAhead } from "../../protocol/types";
 import { keyOfAddress, keyOfContent, WeightCache } from "./cache";
 import { fetchManifest, isManifest } from "./manifest";
 import { PATIENCE, type Patience } from "./patience";

@@ -1,4 +1,4 @@
-import { ResNetError } from "../../lib/errors";
+import { ResNetError } from "../../protocol/errors";
 
 const GIBIBYTE = 2 ** 30;
 

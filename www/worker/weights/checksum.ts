@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { ResNetError } from "../../lib/errors";
+import { ResNetError } from "../../protocol/errors";
 
 /** What a file has to be, as far as that is known. */
 export interface Expected {

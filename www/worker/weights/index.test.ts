@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { toResNetError } from "../../lib/errors";
-import type { Progress } from "../../lib/types";
+import { toResNetError } from "../../protocol/errors";
+import type { Progress } from "../../protocol/types";
 import { keyOfAddress, keyOfContent } from "./cache";
 import { mostBytes } from "./ceiling";
 import { noStorage, type Storage, type Stored, storage } from "./fake-cache";

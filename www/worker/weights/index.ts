@@ -1,6 +1,6 @@
-import { fileAddress } from "../../lib/address";
-import { ResNetError } from "../../lib/errors";
-import type { Progress } from "../../lib/types";
+import { fileAddress } from "../../lib/public/address";
+import { ResNetError } from "../../protocol/errors";
+import type { Progress } from "../../protocol/types";
 import { beginning, canBeWeights, joined } from "./beginning";
 import { gathered, piecesOf } from "./blobs";
 import { BlockDigests } from "./blocks";

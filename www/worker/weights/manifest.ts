@@ -1,5 +1,5 @@
-import { fileAddress } from "../../lib/address";
-import { ResNetError } from "../../lib/errors";
+import { fileAddress } from "../../lib/public/address";
+import { ResNetError } from "../../protocol/errors";
 import type { Patience } from "./patience";
 import { interruptionOf } from "./request";
 import { Download } from "./resume";

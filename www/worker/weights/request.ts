@@ -1,4 +1,4 @@
-import { ResNetError, toResNetError } from "../../lib/errors";
+import { ResNetError, toResNetError } from "../../protocol/errors";
 import { inTime, type Patience, unlessAborted } from "./patience";
 
 /** A fault that may be over at the next try: a broken connection, a busy server. */

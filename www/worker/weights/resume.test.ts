@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { toResNetError } from "../../lib/errors";
+import { toResNetError } from "../../protocol/errors";
 import { type Answering, atOnce, body, PAGE, serve } from "./fake-server";
 import { Download, type DownloadRequest } from "./resume";
 

@@ -1,4 +1,4 @@
-import { ResNetError } from "../../lib/errors";
+import { ResNetError } from "../../protocol/errors";
 import { tooLarge } from "./ceiling";
 import { inTime, type Patience, pause, unlessAborted } from "./patience";
 import {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Progress } from "../../lib/types";
+import type { Progress } from "../../protocol/types";
 import { storage } from "./fake-cache";
 import { FakeLocks } from "./fake-locks";
 import { atOnce, body, PAGE, serve } from "./fake-server";

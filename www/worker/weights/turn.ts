@@ -1,4 +1,4 @@
-import type { Progress } from "../../lib/types";
+import type { Progress } from "../../protocol/types";
 import type { Patience } from "./patience";
 
 /** How often a tab that has the turn gives a sign, in milliseconds. */

@@ -1,10 +1,10 @@
-import { ResNetError, toResNetError } from "../lib/errors";
-import type { ThreadObstacle } from "../lib/types";
-import type * as CpuModule from "../wasm/cpu/resnet_web";
-import { type Clock, within } from "./clock";
+import { ResNetError, toResNetError } from "../../protocol/errors";
+import type { ThreadObstacle } from "../../protocol/types";
+import type * as CpuModule from "../../wasm/cpu/resnet_web";
+import { type Clock, within } from "../clock";
+import { Threads, whyOneThread } from "../threads/threads";
 import { crashes } from "./crashes";
 import { obstacleToWasm } from "./obstacle";
-import { Threads, whyOneThread } from "./threads";
 
 /** What all wasm modules export. */
 export type WasmModule = Omit<typeof CpuModule, "default" | "initSync">;
@@ -31,24 +31,24 @@ export async function loadCpuModule(): Promise<CpuCode> {
   const obstacle = await whyOneThread();
   // Literal imports: bundlers see them and keep the wasm beside the JavaScript.
   if (obstacle === "unsupported") {
-    return { wasm: await started(import("../wasm/cpu/resnet_web")), obstacle };
+    return { wasm: await started(import("../../wasm/cpu/resnet_web")), obstacle };
   }
   if (!obstacle) {
     try {
-      const wasm = await started(import("../wasm/cpu-threads/resnet_web"));
+      const wasm = await started(import("../../wasm/cpu-threads/resnet_web"));
       return { wasm, threads: new Threads(wasm) };
     } catch (thrown) {
       // A telephone may refuse to set so many addresses aside as shared memory wants.
       console.warn(thrown);
     }
   }
-  const wasm = await started(import("../wasm/cpu-relaxed/resnet_web"));
+  const wasm = await started(import("../../wasm/cpu-relaxed/resnet_web"));
   return { wasm, obstacle: obstacle ?? "failed" };
 }
 
 /** Loads the module with the GPU's part, three times as large. */
 export async function loadWebGpuModule(): Promise<WasmModule> {
-  return started(import("../wasm/webgpu/resnet_web"));
+  return started(import("../../wasm/webgpu/resnet_web"));
 }
 
 async function started<M extends WasmModule & { default(): Promise<unknown> }>(

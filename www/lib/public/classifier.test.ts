@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ResNetError } from "../../protocol/errors";
+import { FakeWorker } from "../internal/fake-worker";
+import { rememberSpeeds, speedsKey } from "../internal/speeds";
 import { Classifier, type DeviceOptions, type LoadOptions } from "./classifier";
-import type { ResNetError } from "./errors";
-import { FakeWorker } from "./fake-worker";
-import { rememberSpeeds, speedsKey } from "./speeds";
 
 const { hold } = FakeWorker;
 const file = (name: string) => new File([name], name);

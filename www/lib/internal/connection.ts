@@ -1,12 +1,12 @@
 import * as Comlink from "comlink";
-import type { GpuNotice } from "../worker/gpu-watch";
-import type { WorkerNotice } from "../worker/notices";
-import type { Session } from "../worker/session";
-import type { Settled } from "../worker/settled";
-import { ResNetError, toResNetError } from "./errors";
+import { ResNetError, toResNetError } from "../../protocol/errors";
+import type { WorkerNotice } from "../../protocol/messages";
+import type { DeviceStatus } from "../../protocol/types";
+import type { Session } from "../../worker/engine/session";
+import type { Settled } from "../../worker/engine/settled";
+import type { GpuNotice } from "../../worker/gpu-health";
 import { canvasReadsBack } from "./readback";
 import type { Trouble } from "./recovery";
-import type { DeviceStatus } from "./types";
 
 /** The time limit for a worker's script to start, in milliseconds. */
 const START = 60_000;
@@ -34,7 +34,7 @@ export class Connection {
     });
     this.#closed.catch(() => {});
     try {
-      this.#worker = new Worker(new URL("../worker/worker.ts", import.meta.url), {
+      this.#worker = new Worker(new URL("../../worker/worker.ts", import.meta.url), {
         type: "module",
       });
     } catch (thrown) {

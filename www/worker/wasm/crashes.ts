@@ -1,5 +1,5 @@
-import { toResNetError } from "../lib/errors";
-import { type CrashNotice, post } from "./notices";
+import { toResNetError } from "../../protocol/errors";
+import { type CrashNotice, post } from "../../protocol/messages";
 
 /**
  * Reports when the wasm code dies, with the model that was at work.

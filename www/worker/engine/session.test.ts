@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { WeightChoices } from "../lib/types";
-import type { WorkerNotice } from "./notices";
+import type { WorkerNotice } from "../../protocol/messages";
+import type { WeightChoices } from "../../protocol/types";
 import type { Session } from "./session";
 
 /** What the fakes were asked to do, in order. */
@@ -80,7 +80,7 @@ vi.mock("./device", () => ({
     return gpu ? { ...opened, gpu } : opened;
   },
 }));
-vi.mock("./pixels/read", () => ({
+vi.mock("../pixels/read", () => ({
   readPixels: async (_: Blob, name: string) => {
     log.push(`decode ${name}`);
     await held.get(`decode ${name}`);
@@ -88,7 +88,7 @@ vi.mock("./pixels/read", () => ({
     return { data: { of: name }, width: 1, height: 1 };
   },
 }));
-vi.mock("./weights", () => ({
+vi.mock("../weights", () => ({
   fetchWeights: async ({ url, signal }: { url: string; signal: AbortSignal }) => {
     await Promise.race([
       held.get(`download ${url}`),
@@ -317,7 +317,7 @@ it.each([[undefined], [new Error("no")]])(
 it("nothing is answered after the code has died, and the notice has the model", async () => {
   await open();
   await use(1, "small");
-  const { crashes } = await import("./crashes");
+  const { crashes } = await import("../wasm/crashes");
   const release = hold("run cat");
   const answered: unknown[] = [];
   void classify("cat").then((answer) => answered.push(answer));

@@ -1,5 +1,5 @@
-import { type ErrorRecord, toResNetError } from "../lib/errors";
-import { crashes } from "./crashes";
+import { type ErrorRecord, toResNetError } from "../../protocol/errors";
+import { crashes } from "../wasm/crashes";
 
 /** What became of a call, as plain data: errors lose their properties on the way out of a worker. */
 export type Settled<T> = { ok: true; value: T } | { ok: false; error: ErrorRecord };

@@ -1,4 +1,4 @@
-import { toResNetError } from "../lib/errors";
+import { toResNetError } from "../protocol/errors";
 
 /** What befell the GPU: its device was lost, or computes nothing that could be trusted any more. */
 export interface GpuTrouble {

@@ -1,13 +1,5 @@
 import * as Comlink from "comlink";
-import type { LoadRequest, Session } from "../worker/session";
-import type { Settled } from "../worker/settled";
-import { fileAddress } from "./address";
-import { Connection } from "./connection";
-import { isCutShort } from "./encoded";
-import { isReplaced, ResNetError, toResNetError } from "./errors";
-import { decodedAnyhow } from "./picture";
-import { afterTrouble, type Trouble } from "./recovery";
-import { faster, recallSpeeds, rememberSpeeds, speedsKey } from "./speeds";
+import { isReplaced, ResNetError, toResNetError } from "../../protocol/errors";
 import type {
   CachedWeights,
   Description,
@@ -25,7 +17,15 @@ import type {
   WeightOptions,
   WeightSource,
   WeightsAhead,
-} from "./types";
+} from "../../protocol/types";
+import type { LoadRequest, Session } from "../../worker/engine/session";
+import type { Settled } from "../../worker/engine/settled";
+import { Connection } from "../internal/connection";
+import { isCutShort } from "../internal/encoded";
+import { decodedAnyhow } from "../internal/picture";
+import { afterTrouble, type Trouble } from "../internal/recovery";
+import { faster, recallSpeeds, rememberSpeeds, speedsKey } from "../internal/speeds";
+import { fileAddress } from "./address";
 
 /** What can be classified. */
 export type ImageInput =

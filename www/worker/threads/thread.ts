@@ -1,4 +1,4 @@
-import { help, helperDied, initSync, joinHelpers } from "../wasm/cpu-threads/resnet_web";
+import { help, helperDied, initSync, joinHelpers } from "../../wasm/cpu-threads/resnet_web";
 
 /** What a helper is started with. */
 export interface HelperStart {

@@ -1,4 +1,4 @@
-import type { GpuNotice } from "./gpu-watch";
+import type { GpuNotice } from "../worker/gpu-health";
 
 /** The worker's script runs and receives calls. */
 export interface StartNotice {

@@ -1,15 +1,15 @@
-import { toResNetError } from "../lib/errors";
+import { toResNetError } from "../../protocol/errors";
 import type {
   DevicePolicy,
   DeviceReason,
   DeviceStatus,
   ThreadCount,
   ThreadObstacle,
-} from "../lib/types";
-import type { Engine } from "../wasm/cpu/resnet_web";
-import { type DeviceSource, GpuWatch } from "./gpu-watch";
-import { oneThread, type Threads } from "./threads";
-import { loadCpuModule, loadWebGpuModule, type WasmModule } from "./wasm";
+} from "../../protocol/types";
+import type { Engine } from "../../wasm/cpu/resnet_web";
+import { type DeviceSource, GpuWatch } from "../gpu-health";
+import { oneThread, type Threads } from "../threads/threads";
+import { loadCpuModule, loadWebGpuModule, type WasmModule } from "../wasm/module";
 
 /** A device that passed the self-check, with the module that runs it. */
 export interface OpenedDevice {

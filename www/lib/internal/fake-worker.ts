@@ -1,8 +1,8 @@
 import * as Comlink from "comlink";
-import type { WorkerNotice } from "../worker/notices";
-import type { LoadRequest } from "../worker/session";
-import type { ErrorCode } from "./errors";
-import type { DevicePolicy, DeviceReason } from "./types";
+import type { ErrorCode } from "../../protocol/errors";
+import type { WorkerNotice } from "../../protocol/messages";
+import type { DevicePolicy, DeviceReason } from "../../protocol/types";
+import type { LoadRequest } from "../../worker/engine/session";
 
 const ok = <T>(value: T) => ({ ok: true as const, value });
 const failed = (code: ErrorCode) => ({ ok: false as const, error: { code, message: code } });

@@ -1,10 +1,10 @@
-import { ResNetError, toResNetError } from "../lib/errors";
-import { discreet, lengthOf } from "./weights/request";
+import { ResNetError, toResNetError } from "../../protocol/errors";
+import { discreet, lengthOf } from "../weights/request";
 
 /** Classes of ImageNet's ILSVRC 2012, which most ResNets were trained on. */
 export const IMAGENET_CLASSES = 1000;
 /** torchvision's names of them. Fetched only when they are needed. */
-export const IMAGENET_LABELS = new URL("../lib/labels/imagenet.json", import.meta.url).href;
+export const IMAGENET_LABELS = new URL("../../lib/labels/imagenet.json", import.meta.url).href;
 
 /** Larger files hold something else than labels. */
 const MOST_BYTES = 16 * 2 ** 20;

@@ -1,8 +1,8 @@
 import { relaxedSimd } from "wasm-feature-detect";
-import type { ThreadCount, ThreadObstacle, ThreadStatus } from "../lib/types";
-import type * as ThreadsModule from "../wasm/cpu-threads/resnet_web";
-import { type Clock, within } from "./clock";
-import type { HelperStart } from "./helper";
+import type { ThreadCount, ThreadObstacle, ThreadStatus } from "../../protocol/types";
+import type * as ThreadsModule from "../../wasm/cpu-threads/resnet_web";
+import { type Clock, within } from "../clock";
+import type { HelperStart } from "./thread";
 
 /** What the module with threads exports beside what all do. */
 export type SharingModule = Pick<
@@ -67,7 +67,7 @@ export class Threads {
    */
   #start(): Promise<void> {
     // A literal address: bundlers see it and keep the worker beside the JavaScript.
-    const worker = new Worker(new URL("./helper.ts", import.meta.url), {
+    const worker = new Worker(new URL("./thread.ts", import.meta.url), {
       type: "module",
       name: "resnet-web helper",
     });

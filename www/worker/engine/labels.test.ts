@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { toResNetError } from "../lib/errors";
+import { toResNetError } from "../../protocol/errors";
+import { type Answering, body, PAGE, serve } from "../weights/fake-server";
 import { readLabels } from "./labels";
-import { type Answering, body, PAGE, serve } from "./weights/fake-server";
 
 afterEach(() => vi.unstubAllGlobals());
 

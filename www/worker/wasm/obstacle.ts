@@ -1,4 +1,4 @@
-import { ResNetError } from "../lib/errors";
+import { ResNetError } from "../../protocol/errors";
 
 /** The shortest wasm module there is: its magic number and version. */
 const EMPTY_MODULE = new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);

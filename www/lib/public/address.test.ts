@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { toResNetError } from "../../protocol/errors";
 import { fileAddress, withoutUser } from "./address";
-import { toResNetError } from "./errors";
 
 const PAGE = "https://page.test/app/";
 

@@ -1,4 +1,5 @@
-import { ResNetError, toResNetError } from "../lib/errors";
+import { ResNetError, toResNetError } from "../../protocol/errors";
+import { post } from "../../protocol/messages";
 import type {
   Assumption,
   CachedWeights,
@@ -18,18 +19,17 @@ import type {
   ThreadCount,
   WeightChoices,
   WeightsAhead,
-} from "../lib/types";
-import type { Inspection, Model } from "../wasm/cpu/resnet_web";
-import { crashes } from "./crashes";
+} from "../../protocol/types";
+import type { Inspection, Model } from "../../wasm/cpu/resnet_web";
+import type { GpuWatch } from "../gpu-health";
+import { type Pixels, readPixels } from "../pixels/read";
+import { crashes } from "../wasm/crashes";
+import type { WasmModule } from "../wasm/module";
+import { cachedWeights, clearWeights, fetchWeights, forgetWeights, lookAhead } from "../weights";
 import { afterLoss, type OpenedDevice, openDevice, openOnCpu } from "./device";
-import type { GpuWatch } from "./gpu-watch";
 import { IMAGENET_CLASSES, IMAGENET_LABELS, readLabels } from "./labels";
-import { post } from "./notices";
-import { type Pixels, readPixels } from "./pixels/read";
 import { type Settled, settle } from "./settled";
 import { Turns } from "./turns";
-import type { WasmModule } from "./wasm";
-import { cachedWeights, clearWeights, fetchWeights, forgetWeights, lookAhead } from "./weights";
 
 /** What is loaded, as plain data. */
 export interface LoadRequest {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { CrashNotice } from "../../protocol/messages";
 import { Crashes, isTrap } from "./crashes";
-import type { CrashNotice } from "./notices";
 
 /** The bytes of a module with one export, `run`, and what that does: so no assembler is needed. */
 function wasm(...body: number[]): () => void {

@@ -1,6 +1,6 @@
-import { drawnSize, LONGEST_SIDE } from "../worker/pixels/size";
+import { ResNetError, toResNetError } from "../../protocol/errors";
+import { drawnSize, LONGEST_SIDE } from "../../worker/pixels/size";
 import { isCutShort } from "./encoded";
-import { ResNetError, toResNetError } from "./errors";
 import { contextOf } from "./readback";
 
 /** An SVG is drawn at least this large: its own size may be that of a symbol. */
