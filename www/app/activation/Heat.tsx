@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Preprocessing } from "../../lib";
 import { readableLabel } from "../format";
+import type { Activation } from "../store/evidence";
 import { strings } from "../strings";
 import { heatPixels, seenRegion } from "./heat";
-import type { Activation } from "./useActivation";
 import "./activation.css";
 
 const text = strings.activation;

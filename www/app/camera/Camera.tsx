@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useRef, useState } from "preact/hooks";
 import { canvasReadsBack } from "../../lib";
-import type { Photo } from "../results/useClassification";
+import type { Photo } from "../store/photo";
 import { strings } from "../strings";
 import { isMirrored, otherSide } from "./choice";
 import { useStream } from "./useStream";

@@ -1,5 +1,5 @@
 import type { DevicePolicy, ImageClassification, WeightOptions, WeightSource } from "../../lib";
-import type { Wanted } from "../model/useModel";
+import type { Wanted } from "../store/model";
 
 /** Against what the page's model is held. */
 export type Opponent = "int8" | "f32" | "cpu" | "webgpu" | "file";

@@ -6,7 +6,7 @@ import {
   type LoadedModel,
   type ResNetError,
 } from "../../lib";
-import type { Photo } from "../results/useClassification";
+import type { Photo } from "../store/photo";
 import type { Contender } from "./contest";
 
 /** More classes than any model has. */

@@ -1,10 +1,10 @@
 import type { RefObject } from "preact";
 import type { Classifier, GpuTimes, LayerRow, LoadedModel, SeenLayer } from "../../lib";
 import { grouped, scaled, shape } from "../format";
+import type { InspectionState } from "../store/inspection";
 import { strings } from "../strings";
 import { FeatureMapGrid } from "./FeatureMapGrid";
 import { gpuMillisecondsOf, millisecondsOf, placeOf } from "./places";
-import type { InspectionState } from "./useInspection";
 import "./inspect.css";
 
 const text = strings.inspect;

@@ -1,5 +1,5 @@
+import type { Isolation } from "../store/isolation";
 import { strings } from "../strings";
-import type { Isolation } from "./useIsolation";
 
 const text = strings.isolation;
 

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Preprocessing } from "../../lib";
 import { Heat } from "../activation/Heat";
-import type { Activation } from "../activation/useActivation";
+import type { Activation } from "../store/evidence";
 import type { ActivationFeed } from "./feed";
 
 interface LiveHeatProps {

@@ -4,11 +4,11 @@ import type { Classifier, LoadedModel, ResNetError } from "../../lib";
 import { isolated } from "../file-text";
 import { readableLabel } from "../format";
 import { Bars } from "../results/Bars";
+import type { Where } from "../store/camera";
 import { strings } from "../strings";
 import type { ActivationFeed } from "./feed";
 import { useBelowView } from "./useBelowView";
 import { useLive } from "./useLive";
-import type { Where } from "./useWhere";
 import "./live.css";
 
 const text = strings.live;

@@ -1,4 +1,4 @@
-import type { Activation } from "../activation/useActivation";
+import type { Activation } from "../store/evidence";
 
 /** Hears of the newest frame's map; null where there is none. */
 type Listener = (activation: Activation | null) => void;

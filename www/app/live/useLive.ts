@@ -9,14 +9,14 @@ import {
   type Prediction,
   type ResNetError,
 } from "../../lib";
-import type { Activation } from "../activation/useActivation";
+import type { Where } from "../store/camera";
+import type { Activation } from "../store/evidence";
 import type { ActivationFeed } from "./feed";
 import { watchFrames } from "./frames";
 import { newestFrameWins } from "./loop";
 import { Pace, type Reading } from "./pace";
 import { type Smoothed, smoothed } from "./smoothing";
 import { type Steadiness, steady } from "./steady";
-import type { Where } from "./useWhere";
 
 /** What the newest frame shows. */
 export interface View {

@@ -3,11 +3,11 @@ import { FileButton } from "../FileButton";
 import { FileText } from "../FileText";
 import { isolated } from "../file-text";
 import { grouped, megabytes, shape } from "../format";
-import type { TakeFiles } from "../source/useFiles";
+import type { TakeFiles } from "../store/files";
+import type { useModel } from "../store/model";
 import { strings } from "../strings";
 import { LABEL_FILES, WEIGHT_FILES } from "./accept";
 import { Choices } from "./Choices";
-import type { useModel } from "./useModel";
 import "./model.css";
 
 const text = strings.model;

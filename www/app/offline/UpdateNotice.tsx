@@ -1,6 +1,6 @@
 import { strings } from "../strings";
 import "../status/status.css";
-import type { Offline } from "./useOffline";
+import type { Offline } from "../store/offline";
 
 const text = strings.offline;
 

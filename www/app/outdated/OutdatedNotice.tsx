@@ -1,4 +1,4 @@
-import { Notice } from "../status/Notice";
+import { Notice } from "../notices/Notice";
 import { strings } from "../strings";
 
 const text = strings.notice;

@@ -1,9 +1,9 @@
 import type { ImageClassification, Prediction } from "../../lib";
 import { readableLabel } from "../format";
+import type { ClassificationState } from "../store/photo";
 import { strings } from "../strings";
 import { Bars } from "./Bars";
 import { TakeAway } from "./TakeAway";
-import type { ClassificationState } from "./useClassification";
 import { ViewControls } from "./ViewControls";
 import { shown, type View } from "./view";
 import "./results.css";

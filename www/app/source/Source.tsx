@@ -4,9 +4,9 @@ import { Camera } from "../camera/Camera";
 import { FileButton } from "../FileButton";
 import { plain } from "../file-text";
 import { filesOf } from "../gallery/dropped";
-import type { ClassificationState, Photo } from "../results/useClassification";
+import type { TakeFiles } from "../store/files";
+import type { ClassificationState, Photo } from "../store/photo";
 import { strings } from "../strings";
-import type { TakeFiles } from "./useFiles";
 import "./source.css";
 
 const text = strings.source;

@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import type { Classifier, ImageInspection, LoadedModel, ResNetError } from "../../lib";
-import type { Photo } from "../results/useClassification";
+import type { Photo } from "./photo";
 
 /** What is known of the photo's way through the network. */
 export interface InspectionState {

@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { Classifier, Evidence, LoadedModel, Prediction } from "../../lib";
-import type { Photo } from "../results/useClassification";
+import type { Photo } from "./photo";
 
 /** A class and where in a picture the evidence for it lies. */
 export interface Activation {

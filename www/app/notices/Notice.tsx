@@ -1,6 +1,6 @@
 import { paragraph } from "../file-text";
 import { strings } from "../strings";
-import "./status.css";
+import "../status/status.css";
 
 const text = strings.notice;
 

@@ -1,9 +1,9 @@
 import { useCallback, useRef } from "preact/hooks";
-import type { Photo } from "../results/useClassification";
+import { kindOf } from "../source/kind";
+import { type Found, sortDropped } from "../source/sort";
+import { unusedText } from "../source/unused";
 import { strings } from "../strings";
-import { kindOf } from "./kind";
-import { type Found, sortDropped } from "./sort";
-import { unusedText } from "./unused";
+import type { Photo } from "./photo";
 
 const text = strings.source;
 

@@ -1,6 +1,6 @@
 import { useCallback, useMemo, useState } from "preact/hooks";
 import type { LoadedModel, Prediction } from "../../lib";
-import { ActivationFeed } from "./feed";
+import { ActivationFeed } from "../live/feed";
 
 /** Whose evidence is shown over the video: the most probable class's, a certain one's, or nobody's. */
 export type Where = "first" | Prediction | null;

@@ -1,5 +1,4 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { strings } from "../strings";
 import {
   arrive,
   type Forbidden,
@@ -8,8 +7,9 @@ import {
   rememberRefusal,
   startIsolating,
   stopIsolating,
-} from "./browser";
-import { decide, type Offer } from "./decide";
+} from "../isolation/browser";
+import { decide, type Offer } from "../isolation/decide";
+import { strings } from "../strings";
 
 const text = strings.isolation;
 

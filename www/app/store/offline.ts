@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { keep, look, register, remove, replace, tell } from "./registration";
-import { reloadWhenTakenOver, sayWhetherUp, watchForUpdate } from "./update";
+import { keep, look, register, remove, replace, tell } from "../offline/registration";
+import { reloadWhenTakenOver, sayWhetherUp, watchForUpdate } from "../offline/update";
 
 /** Where the page stands with visits without a network. */
 export interface Offline {

@@ -13,9 +13,9 @@ import {
   type WeightChoices,
   type WeightSource,
 } from "../../lib";
+import { allow, type Question, questionBefore } from "../model/consent";
 import type { Settings } from "../settings";
 import { rememberedThreads, rememberThreads } from "../status/threads";
-import { allow, type Question, questionBefore } from "./consent";
 
 /** Where the page's model stands. */
 export interface ModelState {
