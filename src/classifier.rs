@@ -1,7 +1,7 @@
 //! A photo's way: pixels, the network, the most probable classes.
 
 use burn::prelude::*;
-use resnet_web_kernels::gemm::PANEL;
+use resnet_web_kernels::packing::padded;
 use serde::Serialize;
 use web_time::Instant;
 
@@ -442,7 +442,7 @@ impl Packing for OnCpu {
     }
 
     fn linear(&self, [features, classes]: [usize; 2]) -> u64 {
-        product(&[features, classes.next_multiple_of(PANEL)])
+        product(&[features, padded(classes)])
     }
 }
 

@@ -6,7 +6,8 @@ use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::prelude::{Shape, Tensor};
 use burn::tensor::{Bytes, DType};
 
-use resnet_web_kernels::gemm::{Epilogue, PANEL, Product, Rows, pack};
+use resnet_web_kernels::gemm;
+use resnet_web_kernels::packing::{pack, unpack_row};
 
 /// A linear layer as a backend does it: features in and out.
 #[backend_extension(Flex)]
@@ -55,38 +56,20 @@ impl LinearOps for Flex {
         let [x, bias] = [x, bias].map(|tensor| tensor.to_contiguous());
         let x = x.storage::<f32>();
         let batch = x.len() / inputs;
-        let starts: Vec<_> = (0..batch).map(|n| n * inputs).collect();
-        let mut offsets = bias.storage::<f32>().to_vec();
-        offsets.resize(outputs.next_multiple_of(PANEL), 0.0);
         let mut output = vec![0.0; batch * outputs];
-        let product = Product {
-            rows: Rows {
-                data: x,
-                run: inputs,
-                step: 0,
-            },
-            starts: &starts,
-            packed: packed.storage::<f32>(),
-            channels: outputs,
-            epilogue: Epilogue {
-                bias: &offsets,
-                residual: None,
-                relu: false,
-            },
-            quantised: None,
-        };
-        product.compute(&mut output);
+        gemm::linear(
+            x,
+            inputs,
+            packed.storage::<f32>(),
+            bias.storage::<f32>(),
+            &mut output,
+        );
         let layout = Layout::contiguous(Shape::from(vec![batch, outputs]));
         FlexTensor::new(Bytes::from_elems(output), layout, DType::F32)
     }
 
     fn linear_row(packed: FlexTensor, [inputs, _]: [usize; 2], output: usize) -> FlexTensor {
-        let (rows, _) = packed.storage::<f32>().as_chunks::<PANEL>();
-        let panel = &rows[output / PANEL * inputs..][..inputs];
-        let row: Vec<_> = panel
-            .iter()
-            .map(|weights| weights[output % PANEL])
-            .collect();
+        let row = unpack_row(packed.storage::<f32>(), inputs, output);
         let layout = Layout::contiguous(Shape::from(vec![inputs]));
         FlexTensor::new(Bytes::from_elems(row), layout, DType::F32)
     }

@@ -89,6 +89,35 @@ pub struct Product<'a> {
     pub quantised: Option<Quantised<'a>>,
 }
 
+/// A linear layer: features `[batch, inputs]` times weights, plus `bias`, into `output`, `[batch, bias]`. `packed` is what
+/// [`pack`] makes of weights `[outputs, inputs]`.
+///
+/// # Panics
+/// If the output has another size than that.
+pub fn linear(features: &[f32], inputs: usize, packed: &[f32], bias: &[f32], output: &mut [f32]) {
+    let outputs = bias.len();
+    let starts: Vec<_> = (0..features.len() / inputs).map(|n| n * inputs).collect();
+    let mut padded = bias.to_vec();
+    padded.resize(outputs.next_multiple_of(PANEL), 0.0);
+    let product = Product {
+        rows: Rows {
+            data: features,
+            run: inputs,
+            step: 0,
+        },
+        starts: &starts,
+        packed,
+        channels: outputs,
+        epilogue: Epilogue {
+            bias: &padded,
+            residual: None,
+            relu: false,
+        },
+        quantised: None,
+    };
+    product.compute(output);
+}
+
 /// What makes numbers of sums of bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Quantised<'a> {

@@ -5,9 +5,15 @@
 //! [`simd`] is four numbers at a time, [`threads`] hands out work. Callers need no unsafe code, and whatever they pass, nothing
 //! is read or written beside their slices, nor by two threads at once: what does not fit panics.
 
+pub mod direct;
 mod disjoint;
 pub mod gemm;
+mod map;
+pub mod packing;
+pub mod pool;
 pub mod quantise;
 pub mod simd;
 pub mod threads;
 pub mod winograd;
+
+pub use map::{FeatureMap, Window};

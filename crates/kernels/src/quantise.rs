@@ -7,7 +7,9 @@
 //! are kept as the bits of an f32, which is never calculated with.
 
 use super::gemm::{PANEL, Quantised};
+use crate::map::FeatureMap;
 use crate::simd::{LANES, Lanes};
+use crate::threads;
 
 /// Channels in a word.
 pub const WORD: usize = 4;
@@ -138,4 +140,51 @@ pub fn range(numbers: &[f32]) -> [f32; 2] {
         ends[0].into_iter().fold(0.0, f32::min),
         ends[1].into_iter().fold(0.0, f32::max),
     ]
+}
+
+/// Quantises every `stride`th pixel of every `stride`th row of a map, each by a step of its own.
+pub(crate) fn pixels(map: FeatureMap<'_>, stride: usize, to: &mut Vec<f32>, steps: &mut Vec<Step>) {
+    let [height, width] = [map.height, map.width].map(|side| (side - 1) / stride + 1);
+    let words = map.channels / WORD;
+    steps.resize(height * width, Step::default());
+    threads::each_chunk(steps, width, |y, steps| {
+        for (x, step) in steps.iter_mut().enumerate() {
+            *step = Step::over(range(map.pixel(y * stride, x * stride)));
+        }
+    });
+    to.resize(height * width * words, 0.0);
+    threads::each_chunk(to, width * words, |y, line| {
+        for (x, to) in line.chunks_exact_mut(words).enumerate() {
+            steps[y * width + x].quantise(map.pixel(y * stride, x * stride), to);
+        }
+    });
+}
+
+/// Quantises a map by one step into a larger one, with zeros around it.
+pub(crate) fn map(map: FeatureMap<'_>, border: usize, to: &mut Vec<f32>, steps: &mut Vec<Step>) {
+    let words = map.channels / WORD;
+    let [rows, columns] = [map.height, map.width].map(|side| side + 2 * border);
+    let mut ranges = vec![[0.0; 2]; map.height];
+    threads::each_chunk(&mut ranges, 1, |y, of_row| {
+        of_row[0] = range(map.row(y));
+    });
+    let range = ranges
+        .into_iter()
+        .fold([0.0, 0.0], |[a, b]: [f32; 2], [c, d]| [a.min(c), b.max(d)]);
+    let step = Step::over(range);
+    steps.clear();
+    steps.push(step);
+    let zero = step.zero_word();
+    to.resize(rows * columns * words, 0.0);
+    threads::each_chunk(to, columns * words, |y, to| {
+        let from = y.checked_sub(border).filter(|&y| y < map.height);
+        let Some(y) = from else {
+            return to.fill(zero);
+        };
+        let (left, to) = to.split_at_mut(border * words);
+        let (inner, right) = to.split_at_mut(map.width * words);
+        left.fill(zero);
+        step.quantise(map.row(y), inner);
+        right.fill(zero);
+    });
 }

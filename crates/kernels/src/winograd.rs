@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use super::gemm::{Epilogue, PANEL, Product, Rows, TILE};
 use crate::disjoint::Parts;
+use crate::map::FeatureMap;
 use crate::simd::{LANES, Lanes};
 use crate::threads;
 
@@ -89,38 +90,26 @@ pub fn pack_kernel(tiling: Tiling, weight: &[f32], inputs: usize, outputs: usize
     packed
 }
 
-/// A map, `[height, width, channels]`.
-#[derive(Debug, Clone, Copy)]
-pub struct Input<'a> {
-    /// Row by row.
-    pub data: &'a [f32],
-    /// Rows.
-    pub height: usize,
-    /// Pixels in a row.
-    pub width: usize,
-    /// Numbers of a pixel.
-    pub channels: usize,
+/// Whether [`convolve`] takes so many channels in and out.
+pub const fn fits(inputs: usize, outputs: usize) -> bool {
+    inputs.is_multiple_of(LANES) && outputs.is_multiple_of(PANEL)
 }
 
 /// Convolves one map with zeros around it into `output`, `[height, width, channels]`, on as many threads as there are.
 ///
 /// # Panics
-/// Where the input or the output has another size than its sides say, or channels that are no multiple of [`LANES`]; where
-/// weights, bias or residual are too short.
+/// If the output has another size, input or output channels are no multiple of four, or weights, bias or residual are too
+/// short.
 pub fn convolve(
     tiling: Tiling,
-    input: Input<'_>,
+    input: FeatureMap<'_>,
     packed: &[f32],
     channels: usize,
     epilogue: Epilogue<'_>,
     output: &mut [f32],
 ) {
-    let pixels = input.height.checked_mul(input.width);
-    let size = |channels: usize| pixels.and_then(|pixels| pixels.checked_mul(channels));
-    assert!(
-        size(input.channels) == Some(input.data.len()) && size(channels) == Some(output.len()),
-        "maps of another size"
-    );
+    let size = (input.height * input.width).checked_mul(channels);
+    assert!(size == Some(output.len()), "an output of another size");
     assert!(
         input.channels.is_multiple_of(LANES) && channels.is_multiple_of(LANES),
         "channels that fill no registers"
@@ -172,7 +161,7 @@ pub fn convolve(
 /// A convolution under way.
 struct Work<'a> {
     tiling: Tiling,
-    input: Input<'a>,
+    input: FeatureMap<'a>,
     packed: &'a [f32],
     channels: usize,
     epilogue: Epilogue<'a>,
@@ -282,7 +271,7 @@ impl Work<'_> {
         to: Parts<'_>,
         plane: usize,
     ) {
-        let Input { height, width, .. } = self.input;
+        let FeatureMap { height, width, .. } = self.input;
         let [top, left] = [tile / self.across, tile % self.across].map(|at| at * (S - 2));
         let whole = (1..=height - 1).contains(&top)
             && (1..=width - 1).contains(&left)
@@ -316,7 +305,7 @@ impl Work<'_> {
         to: Parts<'_>,
         plane: usize,
     ) {
-        let Input {
+        let FeatureMap {
             data,
             height,
             width,
@@ -365,7 +354,7 @@ impl Work<'_> {
         from: &[f32],
         plane: usize,
     ) {
-        let Input { height, width, .. } = self.input;
+        let FeatureMap { height, width, .. } = self.input;
         // Taken out at once: after each store through a pointer they would have to be read again.
         let Self {
             channels,

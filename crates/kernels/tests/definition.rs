@@ -7,11 +7,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use resnet_web_kernels::gemm::{self, Epilogue, PANEL, Product, Rows};
-use resnet_web_kernels::quantise::{self, Step};
-use resnet_web_kernels::simd::LANES;
-use resnet_web_kernels::threads;
-use resnet_web_kernels::winograd::{self, Input, Tiling};
+use resnet_web_kernels::gemm::{Epilogue, Product, Rows};
+use resnet_web_kernels::packing::{pack, padded};
+use resnet_web_kernels::winograd::{self, Tiling};
+use resnet_web_kernels::{FeatureMap, Window, direct, quantise, threads};
 
 /// How far a number may be off, as a part of the largest.
 const TOLERANCE: f64 = 1e-4;
@@ -89,22 +88,18 @@ fn convolutions_are_what_the_definition_says_on_any_number_of_threads() {
     let faults = cases().flat_map(|case| {
         let numbers = case.numbers();
         let sums = case.sums(&numbers);
+        let [inputs, outputs] = [case.inputs, case.outputs];
+        let map = case.map(&numbers);
+        let packed = pack(&numbers.weight, outputs, inputs);
         let direct = |epilogue: Epilogue<'_>, output: &mut [f32]| {
-            case.direct(&numbers, epilogue, output);
+            direct::convolve(map, case.window(), &packed, outputs, epilogue, output);
         };
         let mut faults = case.faults("direct", THREADS, &numbers, &sums, direct);
         if case.is_for_winograd() {
             for tiling in [Tiling::Two, Tiling::Four] {
-                let [inputs, outputs] = [case.inputs, case.outputs];
                 let packed = winograd::pack_kernel(tiling, &numbers.weight, inputs, outputs);
-                let input = Input {
-                    data: &numbers.map,
-                    height: case.height,
-                    width: case.width,
-                    channels: inputs,
-                };
                 let convolve = |epilogue: Epilogue<'_>, output: &mut [f32]| {
-                    winograd::convolve(tiling, input, &packed, outputs, epilogue, output);
+                    winograd::convolve(tiling, map, &packed, outputs, epilogue, output);
                 };
                 let way = format!("Winograd, {tiling:?}");
                 faults.extend(case.faults(&way, THREADS, &numbers, &sums, convolve));
@@ -121,8 +116,10 @@ fn in_eight_bits_they_are_too_of_numbers_that_fit() {
     let faults = fitting.flat_map(|case| {
         let numbers = case.whole_numbers();
         let sums = case.sums(&numbers);
+        let packed = quantise::pack(&numbers.weight, case.outputs, case.inputs);
         let in_eight_bits = |epilogue: Epilogue<'_>, output: &mut [f32]| {
-            case.in_eight_bits(&numbers, epilogue, output);
+            let (map, outputs) = (case.map(&numbers), case.outputs);
+            direct::convolve_int8(map, case.window(), &packed, outputs, epilogue, output);
         };
         case.faults("int8", THREADS, &numbers, &sums, in_eight_bits)
     });
@@ -151,16 +148,11 @@ fn what_does_not_fit_panics() {
     let convolve =
         |[height, width]: [usize; 2], [inputs, outputs]: [usize; 2], sizes: [usize; 3]| {
             let [data, packed, output] = sizes.map(|size| vec![1.0; size]);
-            let input = Input {
-                data: &data,
-                height,
-                width,
-                channels: inputs,
-            };
+            let map = FeatureMap::new(&data, [height, width, inputs]);
             let mut output = output;
             winograd::convolve(
                 Tiling::Two,
-                input,
+                map,
                 &packed,
                 outputs,
                 epilogue(&bias),
@@ -296,8 +288,7 @@ impl Case {
 
     fn is_for_winograd(&self) -> bool {
         [self.kernel, self.stride, self.padding] == [3, 1, 1]
-            && self.inputs.is_multiple_of(LANES)
-            && self.outputs.is_multiple_of(PANEL)
+            && winograd::fits(self.inputs, self.outputs)
     }
 
     fn numbers(&self) -> Numbers {
@@ -334,7 +325,7 @@ impl Case {
 
     fn bias(&self) -> Vec<f32> {
         let mut bias = numbers(self.outputs, 3);
-        bias.resize(self.outputs.next_multiple_of(PANEL), 0.0);
+        bias.resize(padded(self.outputs), 0.0);
         bias
     }
 
@@ -367,84 +358,16 @@ impl Case {
         sums
     }
 
-    /// By a product of numbers.
-    fn direct(&self, numbers: &Numbers, epilogue: Epilogue<'_>, output: &mut [f32]) {
-        let map = self.padded(&numbers.map, self.inputs, 0.0);
-        let packed = gemm::pack(&numbers.weight, self.outputs, self.inputs);
-        let row = (self.width + 2 * self.padding) * self.inputs;
-        let starts = self.starts(self.stride * row, self.stride * self.inputs);
-        let product = Product {
-            rows: Rows {
-                data: &map,
-                run: self.kernel * self.inputs,
-                step: row,
-            },
-            starts: &starts,
-            packed: &packed,
-            channels: self.outputs,
-            epilogue,
-            quantised: None,
-        };
-        product.compute(output);
+    fn map<'a>(&self, numbers: &'a Numbers) -> FeatureMap<'a> {
+        FeatureMap::new(&numbers.map, [self.height, self.width, self.inputs])
     }
 
-    /// By a product of bytes: each pixel has a step of its own where the kernel is one pixel, else all have one.
-    fn in_eight_bits(&self, numbers: &Numbers, epilogue: Epilogue<'_>, output: &mut [f32]) {
-        let words = self.inputs / quantise::WORD;
-        let [height, width] = self.output();
-        let (map, steps, starts, row) = if [self.kernel, self.padding] == [1, 0] {
-            let mut map = vec![0.0; height * width * words];
-            let mut steps = Vec::new();
-            for (place, to) in map.chunks_exact_mut(words).enumerate() {
-                let [y, x] = [place / width, place % width].map(|at| at * self.stride);
-                let pixel = &numbers.map[(y * self.width + x) * self.inputs..][..self.inputs];
-                let step = Step::over(quantise::range(pixel));
-                step.quantise(pixel, to);
-                steps.push(step);
-            }
-            (map, steps, self.starts(width * words, words), 0)
-        } else {
-            let step = Step::over(quantise::range(&numbers.map));
-            let mut map = vec![0.0; self.height * self.width * words];
-            step.quantise(&numbers.map, &mut map);
-            let map = self.padded(&map, words, step.zero_word());
-            let row = (self.width + 2 * self.padding) * words;
-            let starts = self.starts(self.stride * row, self.stride * words);
-            (map, vec![step], starts, row)
-        };
-        let packed = quantise::pack(&numbers.weight, self.outputs, self.inputs);
-        let (packed, quantised) = quantise::unpack(&packed, self.outputs, &steps);
-        let product = Product {
-            rows: Rows {
-                data: &map,
-                run: self.kernel * words,
-                step: row,
-            },
-            starts: &starts,
-            packed,
-            channels: self.outputs,
-            epilogue,
-            quantised: Some(quantised),
-        };
-        product.compute(output);
-    }
-
-    /// A map of `channels` numbers in a pixel, with a border of `nought`.
-    fn padded(&self, map: &[f32], channels: usize, nought: f32) -> Vec<f32> {
-        let [rows, columns] = [self.height, self.width].map(|side| side + 2 * self.padding);
-        let mut padded = vec![nought; rows * columns * channels];
-        for (y, line) in map.chunks_exact(self.width * channels).enumerate() {
-            let start = ((y + self.padding) * columns + self.padding) * channels;
-            padded[start..start + line.len()].copy_from_slice(line);
+    fn window(&self) -> Window {
+        Window {
+            side: self.kernel,
+            stride: self.stride,
+            padding: self.padding,
         }
-        padded
-    }
-
-    /// Where each output pixel's first number is, for steps from row to row and from pixel to pixel.
-    fn starts(&self, row: usize, pixel: usize) -> Vec<usize> {
-        let [height, width] = self.output();
-        let place = |place: usize| place / width * row + place % width * pixel;
-        (0..height * width).map(place).collect()
     }
 }
 

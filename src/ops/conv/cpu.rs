@@ -9,12 +9,12 @@ use burn::tensor::{Bytes, DType, Shape};
 
 use resnet_web_core::memory::product;
 use resnet_web_core::resnet::conv::{Arithmetic, ConvShape};
-use resnet_web_kernels::gemm::{Epilogue, PANEL, Product, Rows, pack};
-use resnet_web_kernels::quantise::{self, Step};
-use resnet_web_kernels::simd::{LANES, Lanes};
-use resnet_web_kernels::winograd::{Input, Tiling, convolve, pack_kernel};
+use resnet_web_kernels::gemm::Epilogue;
+use resnet_web_kernels::packing::{pack, padded};
+use resnet_web_kernels::winograd::{self, Tiling, pack_kernel};
+use resnet_web_kernels::{Window, direct, pool, quantise};
 
-use super::map::{Map, each_line, map_tensor};
+use super::map::{Map, map_tensor};
 use super::{ConvOps, plain};
 
 /// From so many channels on a map is small, and reading larger weights costs what fewer multiplications save.
@@ -34,7 +34,7 @@ enum Algorithm {
 
 impl Algorithm {
     fn of(shape: ConvShape) -> Self {
-        let fits = shape.inputs.is_multiple_of(LANES) && shape.outputs.is_multiple_of(PANEL);
+        let fits = winograd::fits(shape.inputs, shape.outputs);
         match shape {
             ConvShape { groups: 2.., .. } => Self::Plain,
             ConvShape {
@@ -61,7 +61,7 @@ impl Algorithm {
 /// How many numbers a packed weight of `shape` has.
 pub fn packed_size(shape: ConvShape) -> u64 {
     let [outputs, inputs, height, width] = shape.weight();
-    let padded = outputs.next_multiple_of(PANEL);
+    let padded = padded(outputs);
     match Algorithm::of(shape) {
         Algorithm::Plain => product(&[outputs, inputs, height, width]),
         Algorithm::Direct => product(&[padded, inputs, height, width]),
@@ -79,9 +79,6 @@ const MOST_SPARE: usize = 24;
 /// What is kept from call to call, so that later ones need no new memory.
 #[derive(Default)]
 struct Workspace {
-    padded: Vec<f32>,
-    starts: Vec<usize>,
-    steps: Vec<Step>,
     spare: Vec<Vec<f32>>,
 }
 
@@ -161,25 +158,16 @@ impl ConvOps for Flex {
 
     fn max_pool(x: FlexTensor) -> FlexTensor {
         let x = Map::of(x);
-        let [height, width] = [x.height, x.width].map(|side| (side - 1) / 2 + 1);
-        let line = width * x.channels;
-        let size = x.batch * height * line;
-        let mut output = WORKSPACE.with_borrow_mut(|workspace| workspace.take(size));
-        for (n, output) in output.chunks_exact_mut(height * line).enumerate() {
-            let input = x.picture(n);
-            each_line(output, line, |y, output| {
-                output.fill(f32::NEG_INFINITY);
-                let top = (2 * y).saturating_sub(1);
-                for (column, output) in output.chunks_exact_mut(x.channels).enumerate() {
-                    let left = (2 * column).saturating_sub(1);
-                    for row in top..(2 * y + 2).min(x.height) {
-                        for column in left..(2 * column + 2).min(x.width) {
-                            let pixel = row * x.width + column;
-                            keep_larger(output, &input[pixel * x.channels..][..x.channels]);
-                        }
-                    }
-                }
-            });
+        let window = Window {
+            side: 3,
+            stride: 2,
+            padding: 1,
+        };
+        let [height, width] = [x.height, x.width].map(|side| window.count(side));
+        let size = height * width * x.channels;
+        let mut output = WORKSPACE.with_borrow_mut(|workspace| workspace.take(x.batch * size));
+        for (n, output) in output.chunks_exact_mut(size).enumerate() {
+            pool::max_pool(x.feature_map(n), window, output);
         }
         let sides = [x.batch, x.channels, height, width];
         WORKSPACE.with_borrow_mut(|workspace| workspace.give_back(x));
@@ -203,32 +191,32 @@ fn convolution(
     let mut output = WORKSPACE.with_borrow_mut(|workspace| workspace.take(x.batch * size));
     let bias = bias.to_contiguous();
     let mut offsets = bias.storage::<f32>().to_vec();
-    offsets.resize(shape.outputs.next_multiple_of(PANEL), 0.0);
+    offsets.resize(padded(shape.outputs), 0.0);
     let weights = packed.storage::<f32>();
-    WORKSPACE.with_borrow_mut(|workspace| {
-        for (n, output) in output.chunks_exact_mut(size).enumerate() {
-            let epilogue = Epilogue {
-                bias: &offsets,
-                residual: residual.as_ref().map(|residual| residual.picture(n)),
-                relu,
-            };
-            match Algorithm::of(shape) {
-                Algorithm::Winograd(tiling) => {
-                    let input = Input {
-                        data: x.picture(n),
-                        height,
-                        width,
-                        channels: shape.inputs,
-                    };
-                    convolve(tiling, input, weights, shape.outputs, epilogue, output);
-                }
-                Algorithm::Int8 => quantised(&x, n, shape, weights, epilogue, output, workspace),
-                Algorithm::Plain | Algorithm::Direct => {
-                    direct(&x, n, shape, weights, epilogue, output, workspace);
-                }
+    let window = Window {
+        side: shape.kernel,
+        stride: shape.stride,
+        padding: shape.padding,
+    };
+    for (n, output) in output.chunks_exact_mut(size).enumerate() {
+        let map = x.feature_map(n);
+        let epilogue = Epilogue {
+            bias: &offsets,
+            residual: residual.as_ref().map(|residual| residual.picture(n)),
+            relu,
+        };
+        match Algorithm::of(shape) {
+            Algorithm::Winograd(tiling) => {
+                winograd::convolve(tiling, map, weights, shape.outputs, epilogue, output);
+            }
+            Algorithm::Int8 => {
+                direct::convolve_int8(map, window, weights, shape.outputs, epilogue, output);
+            }
+            Algorithm::Plain | Algorithm::Direct => {
+                direct::convolve(map, window, weights, shape.outputs, epilogue, output);
             }
         }
-    });
+    }
     let sides = [x.batch, shape.outputs, height, width];
     WORKSPACE.with_borrow_mut(|workspace| {
         workspace.give_back(x);
@@ -237,114 +225,4 @@ fn convolution(
         }
     });
     map_tensor(output, sides)
-}
-
-/// A convolution of one picture as a matrix product.
-fn direct(
-    x: &Map,
-    n: usize,
-    shape: ConvShape,
-    packed: &[f32],
-    epilogue: Epilogue<'_>,
-    output: &mut [f32],
-    workspace: &mut Workspace,
-) {
-    let (data, row) = if shape.padding == 0 {
-        (x.picture(n), x.width * x.channels)
-    } else {
-        x.pad(n, shape.padding, &mut workspace.padded);
-        let width = x.width + 2 * shape.padding;
-        (workspace.padded.as_slice(), width * x.channels)
-    };
-    let [height, width] = [x.height, x.width].map(|side| shape.output_side(side));
-    let starts = &mut workspace.starts;
-    lay_out(
-        starts,
-        [height, width],
-        shape.stride * row,
-        shape.stride * x.channels,
-    );
-    let product = Product {
-        rows: Rows {
-            data,
-            run: shape.kernel * x.channels,
-            step: row,
-        },
-        starts,
-        packed,
-        channels: shape.outputs,
-        epilogue,
-        quantised: None,
-    };
-    product.compute(output);
-}
-
-/// The same of bytes.
-fn quantised(
-    x: &Map,
-    n: usize,
-    shape: ConvShape,
-    packed: &[f32],
-    epilogue: Epilogue<'_>,
-    output: &mut [f32],
-    workspace: &mut Workspace,
-) {
-    let Workspace {
-        padded,
-        starts,
-        steps,
-        ..
-    } = workspace;
-    let words = x.channels / quantise::WORD;
-    let [height, width] = [x.height, x.width].map(|side| shape.output_side(side));
-    let row = if shape.kernel == 1 && shape.padding == 0 {
-        x.quantise_pixels(n, shape.stride, padded, steps);
-        lay_out(starts, [height, width], width * words, words);
-        0
-    } else {
-        x.quantise(n, shape.padding, padded, steps);
-        let row = (x.width + 2 * shape.padding) * words;
-        lay_out(
-            starts,
-            [height, width],
-            shape.stride * row,
-            shape.stride * words,
-        );
-        row
-    };
-    let (packed, quantised) = quantise::unpack(packed, shape.outputs, steps);
-    let product = Product {
-        rows: Rows {
-            data: padded,
-            run: shape.kernel * words,
-            step: row,
-        },
-        starts,
-        packed,
-        channels: shape.outputs,
-        epilogue,
-        quantised: Some(quantised),
-    };
-    product.compute(output);
-}
-
-/// Where each of `[height, width]` pixels begins, for steps from row to row and from pixel to pixel.
-fn lay_out(starts: &mut Vec<usize>, [height, width]: [usize; 2], row: usize, pixel: usize) {
-    starts.clear();
-    for y in 0..height {
-        starts.extend((0..width).map(|x| y * row + x * pixel));
-    }
-}
-
-fn keep_larger(output: &mut [f32], from: &[f32]) {
-    let whole = output.len() - output.len() % LANES;
-    for i in (0..whole).step_by(LANES) {
-        let larger = Lanes::load(&output[i..]).max(Lanes::load(&from[i..]));
-        larger.store(&mut output[i..]);
-    }
-    for (kept, &value) in output[whole..].iter_mut().zip(&from[whole..]) {
-        if *kept < value {
-            *kept = value;
-        }
-    }
 }

@@ -47,6 +47,23 @@ pub fn each<T: Send>(parts: impl Iterator<Item = T> + Send, work: impl Fn(T) + S
     });
 }
 
+/// Parts of a slice that each thread is to have on average.
+const PARTS_PER_THREAD: usize = 4;
+
+/// Calls `work` with each whole chunk of `size` numbers and its place, on as many threads as there are.
+pub fn each_chunk<T: Send>(numbers: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+    let chunks = match count() {
+        1 => numbers.len() / size,
+        count => (numbers.len() / size).div_ceil(PARTS_PER_THREAD * count),
+    };
+    let parts = numbers.chunks_mut(chunks.max(1) * size).enumerate();
+    each(parts, |(part, numbers)| {
+        for (i, chunk) in numbers.chunks_exact_mut(size).enumerate() {
+            work(part * chunks + i, chunk);
+        }
+    });
+}
+
 /// Counts the calling thread among the helpers and tells its place; [`help`] has to follow.
 #[cfg(target_arch = "wasm32")]
 pub fn join() -> usize {

@@ -1,0 +1,46 @@
+//! Max pooling.
+
+use crate::map::{FeatureMap, Window};
+use crate::simd::{LANES, Lanes};
+use crate::threads;
+
+/// The largest number of each window, channel by channel, into `output`, `[height, width, channels]`. Padding counts as
+/// minus infinity. A NaN anywhere in a window makes its maximum NaN, as in PyTorch.
+///
+/// # Panics
+/// If the output has another size, or the padding is more than half of the window, so that a window may cover no pixel.
+pub fn max_pool(map: FeatureMap<'_>, window: Window, output: &mut [f32]) {
+    assert!(
+        window.padding <= window.side / 2,
+        "a window without a pixel"
+    );
+    let [height, width] = [map.height, map.width].map(|side| window.count(side));
+    let line = width * map.channels;
+    assert!(height * line == output.len(), "an output of another size");
+    threads::each_chunk(output, line, |y, line| {
+        let rows = window.covers(y, map.height);
+        for (x, output) in line.chunks_exact_mut(map.channels).enumerate() {
+            let columns = window.covers(x, map.width);
+            let pixels = rows
+                .clone()
+                .flat_map(|y| columns.clone().map(move |x| (y, x)));
+            output.fill(f32::NEG_INFINITY);
+            for (y, x) in pixels {
+                keep_larger(output, map.pixel(y, x));
+            }
+        }
+    });
+}
+
+fn keep_larger(output: &mut [f32], from: &[f32]) {
+    let whole = output.len() - output.len() % LANES;
+    for i in (0..whole).step_by(LANES) {
+        let larger = Lanes::load(&output[i..]).max(Lanes::load(&from[i..]));
+        larger.store(&mut output[i..]);
+    }
+    for (kept, &value) in output[whole..].iter_mut().zip(&from[whole..]) {
+        if *kept < value {
+            *kept = value;
+        }
+    }
+}
