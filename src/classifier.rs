@@ -7,7 +7,6 @@ use web_time::Instant;
 
 use crate::backend::{DeviceError, Processor};
 use crate::error::Error;
-use crate::gpu::LayerTime;
 #[cfg(feature = "webgpu")]
 use crate::gpu::{ClassMaps, Keep, Plan};
 use crate::image::{ImageError, preprocess};
@@ -17,7 +16,7 @@ use crate::network::{NormMode, ResNet};
 use crate::ops::conv::{arithmetic_on, arithmetics_on, packed_size};
 use crate::resnet::NetworkSpec;
 use crate::resnet::conv::{Arithmetic, ConvShape};
-use crate::summary::Summary;
+use crate::summary::{LayerTime, Summary};
 use crate::weights::index::Format;
 #[cfg(feature = "webgpu")]
 use crate::weights::synthetic;

@@ -3,6 +3,8 @@
 use thiserror::Error;
 
 use crate::backend::DeviceError;
+#[cfg(feature = "webgpu")]
+use crate::gpu::{GpuError, PlanError};
 use crate::image::ImageError;
 use crate::resnet::ShapeError;
 use crate::weights::WeightError;
@@ -32,6 +34,28 @@ pub enum Error {
         /// How many there are.
         classes: usize,
     },
+}
+
+#[cfg(feature = "webgpu")]
+impl From<GpuError> for Error {
+    fn from(error: GpuError) -> Self {
+        Self::Device(error.into())
+    }
+}
+
+#[cfg(feature = "webgpu")]
+impl From<PlanError> for Error {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Gpu(error) => error.into(),
+            PlanError::Weights(error) => error.into(),
+            PlanError::Shape(error) => error.into(),
+            other => DeviceError::Failed {
+                reason: other.to_string(),
+            }
+            .into(),
+        }
+    }
 }
 
 impl Error {

@@ -31,7 +31,6 @@
 pub mod backend;
 pub mod classifier;
 pub mod error;
-pub mod gpu;
 pub mod inspect;
 #[cfg(feature = "cli")]
 pub mod logit_error;
@@ -44,4 +43,6 @@ pub use error::Error;
 #[cfg(feature = "cli")]
 pub use resnet_web_convert as convert;
 pub use resnet_web_core::{image, memory, resnet, summary, weights};
+#[cfg(feature = "webgpu")]
+pub use resnet_web_gpu as gpu;
 pub use resnet_web_kernels::threads;

@@ -54,7 +54,7 @@ const GPUS = [
   },
 ];
 
-/** What src/gpu/shaders/convolution.wgsl does: a workgroup's tile, and the inputs of a round. */
+/** What crates/gpu/src/shaders/convolution.wgsl does: a workgroup's tile, and the inputs of a round. */
 const KERNEL = { pixels: 32, channels: 64, invocations: 32, quad: 4 };
 /** Multiply-adds of an invocation in a round: 8 pixels of 8 channels. */
 const MULTIPLY_ADDS = 8 * 8 * KERNEL.quad;

@@ -6,12 +6,12 @@
 pub mod self_check;
 
 use burn::prelude::Device;
+use resnet_web_core::number::Number;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::gpu::Number;
 #[cfg(feature = "webgpu")]
-use crate::gpu::{Gpu, GpuRequest, Limits};
+use crate::gpu::{Gpu, GpuError, GpuRequest, Limits};
 use self_check::SelfCheck;
 
 /// The kinds of device.
@@ -101,6 +101,21 @@ pub enum DeviceError {
         /// What is allowed.
         tolerance: f32,
     },
+}
+
+#[cfg(feature = "webgpu")]
+impl From<GpuError> for DeviceError {
+    fn from(error: GpuError) -> Self {
+        match error {
+            GpuError::AdapterUnavailable { reason } => Self::AdapterUnavailable { reason },
+            GpuError::AdapterSoftware { name } => Self::AdapterSoftware { name },
+            GpuError::Lost { reason } => Self::Lost { reason },
+            GpuError::Failed { reason } => Self::Failed { reason },
+            other => Self::Failed {
+                reason: other.to_string(),
+            },
+        }
+    }
 }
 
 /// Opens a device and checks it.

@@ -133,8 +133,7 @@ mod on_gpu {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::error::Error;
-    use crate::gpu::{Answer, Gpu, Keep, Number, Plan};
+    use crate::gpu::{Answer, Gpu, Keep, Number, Plan, PlanError};
     use crate::network::{Observer, Output};
     use crate::resnet::NetworkSpec;
 
@@ -147,7 +146,7 @@ mod on_gpu {
         let spec = NetworkSpec::new(&GPU_CONFIG).map_err(failed)?;
         let plan = Plan::of_network(&spec, &mut Synthetic, INPUT_SHAPE, Keep::Everything, gpu)
             .map_err(|error| match error {
-                Error::Device(error) => error,
+                PlanError::Gpu(error) => error.into(),
                 other => failed(other),
             })?;
         let input = synthetic::input(INPUT_SHAPE);

@@ -8,8 +8,9 @@ use burn::tensor::activation::relu;
 use super::observe::{Observer, Output};
 use crate::ops::conv::{arithmetic_on, conv, conv_onto, pack_weight};
 use crate::resnet::conv::{Arithmetic, ConvShape};
-use crate::resnet::fold::{EPSILON, NormError, NormTensors, fold_batch_norm};
-use crate::resnet::spec::{ConvSpec, TensorSpec};
+use crate::resnet::fold::{EPSILON, NormTensors};
+use crate::resnet::spec::ConvSpec;
+use crate::weights::folded::{take_folded, take_unfolded};
 use crate::weights::{TensorSource, WeightError};
 
 /// What becomes of batch norm when a network is built.
@@ -62,8 +63,7 @@ impl ConvNorm {
                 (weight, bias, None)
             }
             NormMode::Separate => {
-                let (weight, own_bias, norm) = take(spec, source)?;
-                norm.check().map_err(|fault| unusable(spec, fault))?;
+                let (weight, own_bias, norm) = take_unfolded(spec, source)?;
                 let bias = own_bias.unwrap_or_else(|| vec![0.0; spec.output_channels]);
                 (weight, bias, Some(batch_norm(norm, device)))
             }
@@ -116,48 +116,6 @@ impl ConvNorm {
         let (weight, bias) = (self.weight.val(), self.bias.val());
         conv(x, weight, bias, self.shape, relu)
     }
-}
-
-/// A convolution's weight and bias with its batch norm folded into them.
-///
-/// # Errors
-/// What the source finds wrong with a tensor, or a batch norm that gives numbers that are not finite.
-pub fn take_folded(
-    spec: &ConvSpec,
-    source: &mut dyn TensorSource,
-) -> Result<(Vec<f32>, Vec<f32>), WeightError> {
-    let (mut weight, own_bias, norm) = take(spec, source)?;
-    let bias = fold_batch_norm(&mut weight, own_bias.as_deref(), &norm)
-        .map_err(|fault| unusable(spec, fault))?;
-    Ok((weight, bias))
-}
-
-fn unusable(spec: &ConvSpec, fault: NormError) -> WeightError {
-    WeightError::Norm {
-        name: spec.norm.clone(),
-        fault,
-    }
-}
-
-/// Weight, the convolution's own bias if it has one, and batch norm.
-type Unfolded = (Vec<f32>, Option<Vec<f32>>, NormTensors);
-
-fn take(spec: &ConvSpec, source: &mut dyn TensorSource) -> Result<Unfolded, WeightError> {
-    let mut take = |tensor: &TensorSpec| source.take(&tensor.name, &tensor.shape);
-    let mut tensors = spec.convolution_tensors().into_iter();
-    let weight = match tensors.next() {
-        Some(tensor) => take(&tensor)?,
-        None => Vec::new(),
-    };
-    let own_bias = tensors.next().map(|tensor| take(&tensor)).transpose()?;
-    let [gamma, beta, mean, variance] = spec.norm_tensors();
-    let norm = NormTensors {
-        gamma: take(&gamma)?,
-        beta: take(&beta)?,
-        mean: take(&mean)?,
-        variance: take(&variance)?,
-    };
-    Ok((weight, own_bias, norm))
 }
 
 fn batch_norm(tensors: NormTensors, device: &Device) -> BatchNorm {

@@ -48,7 +48,7 @@ function oneModule(name) {
 
 /** Builds the module again when a file changes that goes into it, and has the page load it or show what is wrong. */
 function rebuildOnChange(server, name) {
-  const inputs = moduleInputs.map((input) => place(input));
+  const inputs = moduleInputs(name).map((input) => place(input));
   server.watcher.add(inputs);
   let building = false;
   let changed = false;

@@ -90,7 +90,7 @@ export const testSteps = [
     work: tests(
       "cargo",
       [
-        ...["test", "-p", "resnet-web-core", "-p", "resnet-web-kernels"],
+        ...["test", "-p", "resnet-web-core", "-p", "resnet-web-kernels", "-p", "resnet-web-gpu"],
         ...["--target", FOR_32_BITS, "--no-fail-fast"],
       ],
       { count: cargoCounts, before: [ensureNative32] },
@@ -98,7 +98,7 @@ export const testSteps = [
   },
   {
     name: "files-32",
-    about: "tests of weight files and of the GPU's sizes, where numbers are as short",
+    about: "tests of weight files, where numbers are as short",
     work: tests(
       "cargo",
       [

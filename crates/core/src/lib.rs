@@ -10,6 +10,7 @@
 
 pub mod image;
 pub mod memory;
+pub mod number;
 pub mod resnet;
 pub mod summary;
 pub mod weights;

@@ -2,7 +2,7 @@
 //!
 //! A backend extension: the CPU has kernels of its own ([`resnet_web_kernels`]). They keep maps as `[height, width,
 //! channels]` from layer to layer, under burn's usual shape `[batch, channels, height, width]`. What they do not do, grouped
-//! convolutions, is put together of burn's operations. The GPU's are in [`crate::gpu`].
+//! convolutions, is put together of burn's operations. The GPU's are in crates/gpu.
 
 mod cpu;
 mod map;

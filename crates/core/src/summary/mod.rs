@@ -34,6 +34,16 @@ pub struct LayerRow {
     pub multiply_adds: u64,
 }
 
+/// How long a layer takes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LayerTime {
+    /// PyTorch's name of the convolution, the pooling or the linear layer. Batch norm and ReLU are in their convolution's
+    /// time, and a block's addition and the ReLU after it in that of its last convolution.
+    pub layer: String,
+    /// In milliseconds; never negative.
+    pub milliseconds: f64,
+}
+
 /// A network's rows, a container before what it holds, and their totals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

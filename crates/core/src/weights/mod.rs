@@ -2,12 +2,13 @@
 //!
 //! A network asks a [`TensorSource`] for its tensors by name. A [`WeightFile`] is one: [`bytes`] to read from, whose
 //! [`mod@format`] gives an [`index`] of the tensors; [`naming`] knows what each library calls them, [`infer`] tells from
-//! their shapes which network they make, and [`metadata`] is what the file itself says of it. [`synthetic`] works
-//! tensors out from their names, for tests and for the check that a device computes right.
+//! their shapes which network they make, and [`metadata`] is what the file itself says of it. [`folded`] takes a convolution
+//! with its batch norm folded into it. [`synthetic`] works tensors out from their names, for tests and for the check that a device computes right.
 
 pub mod bytes;
 pub mod description;
 pub mod file;
+pub mod folded;
 pub mod format;
 pub mod index;
 pub mod infer;

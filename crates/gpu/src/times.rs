@@ -1,16 +1,6 @@
 //! How long a GPU takes for each layer, by its own clock.
 
-use serde::Serialize;
-
-/// How long a layer takes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct LayerTime {
-    /// PyTorch's name of the convolution, the pooling or the linear layer. Batch norm and ReLU are in their convolution's
-    /// time, and a block's addition and the ReLU after it in that of its last convolution.
-    pub layer: String,
-    /// In milliseconds; never negative.
-    pub milliseconds: f64,
-}
+use resnet_web_core::summary::LayerTime;
 
 /// Milliseconds from the first timestamp to the second of every pair: nanoseconds, in 64 bits each.
 ///
@@ -47,8 +37,7 @@ mod on_gpu {
     use web_time::Instant;
 
     use super::{LayerTime, mean};
-    use crate::backend::DeviceError;
-    use crate::gpu::Plan;
+    use crate::{GpuError, Plan};
 
     /// Runs that count, at most. Browsers round the clock (Chromium to 65 microseconds), and a layer may take less. But layers
     /// begin at any moment between two ticks, so the mean comes near the truth.
@@ -62,17 +51,14 @@ mod on_gpu {
         ///
         /// # Errors
         /// A device that is lost.
-        pub async fn layer_times(
-            &self,
-            input: &[f32],
-        ) -> Result<Option<Vec<LayerTime>>, DeviceError> {
+        pub async fn layer_times(&self, input: &[f32]) -> Result<Option<Vec<LayerTime>>, GpuError> {
             let start = Instant::now();
             let mut runs = Vec::new();
             while runs.len() < 2 || (runs.len() <= RUNS && start.elapsed() < ENOUGH) {
                 match self.run_timed(input).await {
                     Ok(Some(run)) => runs.push(run.layers),
                     // Whether more than the clock fails, ordinary runs tell.
-                    Ok(None) | Err(DeviceError::Failed { .. }) => return Ok(None),
+                    Ok(None) | Err(GpuError::Failed { .. }) => return Ok(None),
                     Err(error) => return Err(error),
                 }
             }
@@ -81,13 +67,13 @@ mod on_gpu {
     }
 
     /// Room for two timestamps of each dispatch, given back when it goes.
-    pub(in crate::gpu) struct Timestamps {
+    pub(crate) struct Timestamps {
         queries: wgpu::QuerySet,
         resolved: wgpu::Buffer,
     }
 
     impl Timestamps {
-        pub(in crate::gpu) fn new(device: &wgpu::Device, dispatches: usize) -> Self {
+        pub(crate) fn new(device: &wgpu::Device, dispatches: usize) -> Self {
             let count = 2 * dispatches as u32;
             Self {
                 queries: device.create_query_set(&wgpu::QuerySetDescriptor {
@@ -105,10 +91,7 @@ mod on_gpu {
         }
 
         /// Those of the pass of the dispatch at this place.
-        pub(in crate::gpu) fn around(
-            &self,
-            dispatch: usize,
-        ) -> wgpu::ComputePassTimestampWrites<'_> {
+        pub(crate) fn around(&self, dispatch: usize) -> wgpu::ComputePassTimestampWrites<'_> {
             let begin = 2 * dispatch as u32;
             wgpu::ComputePassTimestampWrites {
                 query_set: &self.queries,
@@ -118,7 +101,7 @@ mod on_gpu {
         }
 
         /// Has them all written into a buffer that can be copied.
-        pub(in crate::gpu) fn resolve(&self, encoder: &mut wgpu::CommandEncoder) -> &wgpu::Buffer {
+        pub(crate) fn resolve(&self, encoder: &mut wgpu::CommandEncoder) -> &wgpu::Buffer {
             encoder.resolve_query_set(&self.queries, 0..self.queries.count(), &self.resolved, 0);
             &self.resolved
         }

@@ -6,10 +6,11 @@ use std::pin::Pin;
 
 use burn_wgpu::wgpu;
 
+use super::GpuError;
+use super::LayerTime;
 use super::layout::{cells, interleave};
 use super::plan::{Map, Plan, bytes_of};
-use super::times::{self, LayerTime, Timestamps};
-use crate::backend::DeviceError;
+use super::times::{self, Timestamps};
 
 /// What a run is asked for beside its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +64,8 @@ impl Plan {
     /// Computes the output for `input`, `[batch, channels, height, width]` row by row: the logits of a network.
     ///
     /// # Errors
-    /// [`DeviceError`]: a device that is lost, or refuses any part of it. What it gave out is then not told.
-    pub async fn run(&self, input: &[f32]) -> Result<Vec<f32>, DeviceError> {
+    /// [`GpuError`]: a device that is lost, or refuses any part of it. What it gave out is then not told.
+    pub async fn run(&self, input: &[f32]) -> Result<Vec<f32>, GpuError> {
         Ok(self.start(input)?.answer().await?.output)
     }
 
@@ -75,7 +76,7 @@ impl Plan {
     ///
     /// # Errors
     /// As those of an ordinary run.
-    pub async fn run_timed(&self, input: &[f32]) -> Result<Option<TimedRun>, DeviceError> {
+    pub async fn run_timed(&self, input: &[f32]) -> Result<Option<TimedRun>, GpuError> {
         if !self.gpu.has_clock() {
             return Ok(None);
         }
@@ -98,10 +99,10 @@ impl Plan {
     pub async fn run_with_evidence(
         &self,
         input: &[f32],
-    ) -> Result<(Vec<f32>, ClassMaps), DeviceError> {
+    ) -> Result<(Vec<f32>, ClassMaps), GpuError> {
         let Some(step) = &self.evidence else {
             let reason = "a block alone tells no classes".to_owned();
-            return Err(DeviceError::Failed { reason });
+            return Err(GpuError::Failed { reason });
         };
         let Answer { output, beside, .. } = self.begin(input, Beside::Evidence)?.answer().await?;
         let [_, _, height, width] = step.map.shape;
@@ -117,11 +118,11 @@ impl Plan {
     ///
     /// # Errors
     /// A device that is lost.
-    pub fn start(&self, input: &[f32]) -> Result<Run<'_>, DeviceError> {
+    pub fn start(&self, input: &[f32]) -> Result<Run<'_>, GpuError> {
         self.begin(input, Beside::Nothing)
     }
 
-    fn begin(&self, input: &[f32], beside: Beside) -> Result<Run<'_>, DeviceError> {
+    fn begin(&self, input: &[f32], beside: Beside) -> Result<Run<'_>, GpuError> {
         let device = &self.gpu.device;
         self.gpu.check()?;
         let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
@@ -217,22 +218,22 @@ impl Run<'_> {
     /// Waits for what comes out.
     ///
     /// # Errors
-    /// [`DeviceError`]: a device that is lost, or refused any part of the run.
-    pub async fn answer(self) -> Result<Answer, DeviceError> {
+    /// [`GpuError`]: a device that is lost, or refused any part of the run.
+    pub async fn answer(self) -> Result<Answer, GpuError> {
         let gpu = &self.plan.gpu;
         let mapped = self.mapped.await;
         // A dispatch that the browser refuses leaves in memory what was there before, and says so nowhere but here.
         if let Some(error) = self.refused.await {
             let reason = error.to_string();
-            return Err(DeviceError::Failed { reason });
+            return Err(GpuError::Failed { reason });
         }
         gpu.check()?;
         if !matches!(mapped, Ok(Ok(()))) {
             let reason = "its answer could not be read".to_owned();
-            return Err(DeviceError::Failed { reason });
+            return Err(GpuError::Failed { reason });
         }
         let view = self.staging.get_mapped_range(..);
-        let view = view.map_err(|error| DeviceError::Failed {
+        let view = view.map_err(|error| GpuError::Failed {
             reason: error.to_string(),
         })?;
         let mut rest = &view[..];

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use burn_wgpu::wgpu;
 
-use super::number::Number;
+use super::GpuError;
 use super::shaders::Pipelines;
-use crate::backend::DeviceError;
+use resnet_web_core::number::Number;
 
 /// What to ask the browser for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Gpu {
     number: Number,
     largest_binding: u64,
     info: wgpu::AdapterInfo,
-    fault: Arc<Mutex<Option<DeviceError>>>,
+    fault: Arc<Mutex<Option<GpuError>>>,
 }
 
 impl Gpu {
@@ -46,7 +46,7 @@ impl Gpu {
     ///
     /// # Errors
     /// No adapter, one that is software, no device, or a shader that does not compile.
-    pub async fn open(request: GpuRequest) -> Result<Self, DeviceError> {
+    pub async fn open(request: GpuRequest) -> Result<Self, GpuError> {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = wgpu::Backends::BROWSER_WEBGPU;
         let instance = wgpu::Instance::new(descriptor);
@@ -54,7 +54,7 @@ impl Gpu {
             power_preference: wgpu::PowerPreference::HighPerformance,
             ..Default::default()
         };
-        let unavailable = |error: wgpu::RequestAdapterError| DeviceError::AdapterUnavailable {
+        let unavailable = |error: wgpu::RequestAdapterError| GpuError::AdapterUnavailable {
             reason: error.to_string(),
         };
         let adapter = instance
@@ -63,7 +63,7 @@ impl Gpu {
             .map_err(unavailable)?;
         let info = adapter.get_info();
         if is_software(&info) && !request.allow_software {
-            return Err(DeviceError::AdapterSoftware { name: name(&info) });
+            return Err(GpuError::AdapterSoftware { name: name(&info) });
         }
 
         let mut limits = wgpu::Limits::default();
@@ -82,19 +82,19 @@ impl Gpu {
                 ..Default::default()
             })
             .await
-            .map_err(|error| DeviceError::Failed {
+            .map_err(|error| GpuError::Failed {
                 reason: error.to_string(),
             })?;
 
         let fault = Arc::new(Mutex::new(None));
         let lost = Arc::clone(&fault);
         device.set_device_lost_callback(move |_, reason| {
-            note(&lost, DeviceError::Lost { reason });
+            note(&lost, GpuError::Lost { reason });
         });
         let uncaptured = Arc::clone(&fault);
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
             let reason = error.to_string();
-            note(&uncaptured, DeviceError::Failed { reason });
+            note(&uncaptured, GpuError::Failed { reason });
         }));
 
         let number = if features.contains(wgpu::Features::SHADER_F16) {
@@ -154,19 +154,19 @@ impl Gpu {
     ///
     /// # Errors
     /// The first thing that it refused; for a lost device that it is lost, every time.
-    pub fn check(&self) -> Result<(), DeviceError> {
+    pub fn check(&self) -> Result<(), GpuError> {
         let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
         match &*fault {
-            Some(lost @ DeviceError::Lost { .. }) => Err(lost.clone()),
+            Some(lost @ GpuError::Lost { .. }) => Err(lost.clone()),
             _ => fault.take().map_or(Ok(()), Err),
         }
     }
 }
 
 /// Keeps the first fault, from which others follow; but a loss outweighs them.
-fn note(fault: &Mutex<Option<DeviceError>>, new: DeviceError) {
+fn note(fault: &Mutex<Option<GpuError>>, new: GpuError) {
     let mut fault = fault.lock().unwrap_or_else(PoisonError::into_inner);
-    if fault.is_none() || matches!(new, DeviceError::Lost { .. }) {
+    if fault.is_none() || matches!(new, GpuError::Lost { .. }) {
         *fault = Some(new);
     }
 }

@@ -1,7 +1,7 @@
 //! Weights in the order in which the shaders read them.
 
-use crate::memory::product;
-use crate::resnet::conv::ConvShape;
+use resnet_web_core::memory::product;
+use resnet_web_core::resnet::conv::ConvShape;
 
 /// Invocations of a pool's workgroup, as its shader has them.
 pub const POOL_INVOCATIONS: usize = 64;
@@ -172,7 +172,7 @@ pub fn separate(values: &[f32], [batch, channels, height, width]: [usize; 4]) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resnet::conv::Arithmetic;
+    use resnet_web_core::resnet::conv::Arithmetic;
 
     #[test]
     fn bytes_of_maps_have_more_than_32_bits() {

@@ -1,6 +1,6 @@
 //! The shaders' texts.
 
-use super::number::Number;
+use resnet_web_core::number::Number;
 
 /// A shader: its name, and its text but for the type of the numbers that are stored.
 #[derive(Debug, Clone, Copy)]

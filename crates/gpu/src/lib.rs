@@ -9,8 +9,8 @@
 
 #[cfg(feature = "webgpu")]
 mod device;
+mod error;
 pub mod layout;
-mod number;
 #[cfg(feature = "webgpu")]
 mod plan;
 #[cfg(feature = "webgpu")]
@@ -22,9 +22,10 @@ pub mod wgsl;
 
 #[cfg(feature = "webgpu")]
 pub use device::{Gpu, GpuRequest, Limits};
-pub use number::Number;
+pub use error::{GpuError, PlanError};
 #[cfg(feature = "webgpu")]
 pub use plan::{Keep, Map, Plan};
+pub use resnet_web_core::number::Number;
+pub use resnet_web_core::summary::LayerTime;
 #[cfg(feature = "webgpu")]
 pub use run::{Answer, ClassMaps, Run, TimedRun};
-pub use times::LayerTime;

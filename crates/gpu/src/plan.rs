@@ -8,19 +8,19 @@ use burn_wgpu::wgpu;
 use half::f16;
 use half::slice::HalfFloatSliceExt;
 
+use super::GpuError;
+use super::PlanError;
 use super::device::Gpu;
 use super::layout::{
     POOL_INVOCATIONS, QUAD, cells, map_bytes, pack_convolution, pack_linear, padded,
     pool_workgroups, separate,
 };
-use super::number::Number;
 use super::shaders::Pipeline;
-use crate::backend::DeviceError;
-use crate::error::Error;
-use crate::network::conv_norm::take_folded;
-use crate::resnet::conv::ConvShape;
-use crate::resnet::spec::{BlockSpec, ConvSpec, HeadSpec, NetworkSpec, PoolSpec};
-use crate::weights::TensorSource;
+use resnet_web_core::number::Number;
+use resnet_web_core::resnet::conv::ConvShape;
+use resnet_web_core::resnet::spec::{BlockSpec, ConvSpec, HeadSpec, NetworkSpec, PoolSpec};
+use resnet_web_core::weights::TensorSource;
+use resnet_web_core::weights::folded::take_folded;
 
 /// Pixels and quads of channels of a convolution's workgroup, as its shader has them.
 const TILE: [usize; 2] = [32, 16];
@@ -109,7 +109,7 @@ impl Plan {
         shape: [usize; 4],
         keep: Keep,
         gpu: &Gpu,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, PlanError> {
         spec.check_input(shape)?;
         let mut builder = Builder::new(gpu, keep);
         let (input, mut x) = builder.stem(shape, &spec.stem, source)?;
@@ -135,7 +135,7 @@ impl Plan {
         shape: [usize; 4],
         keep: Keep,
         gpu: &Gpu,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, PlanError> {
         spec.output_size([shape[2], shape[3]])?;
         let mut builder = Builder::new(gpu, keep);
         let map = builder.map(shape)?;
@@ -257,12 +257,12 @@ impl<'a> Builder<'a> {
         &mut self,
         bytes: u64,
         usage: wgpu::BufferUsages,
-    ) -> Result<Arc<wgpu::Buffer>, Error> {
+    ) -> Result<Arc<wgpu::Buffer>, PlanError> {
         // What is read back has to be countable here, too.
         let largest = self.gpu.largest_binding().min(usize::MAX as u64);
         if bytes > largest {
             let reason = format!("a tensor of {bytes} bytes is needed, and it allows {largest}");
-            return Err(DeviceError::Failed { reason }.into());
+            return Err(GpuError::Failed { reason }.into());
         }
         let buffer = Arc::new(self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: None,
@@ -275,7 +275,7 @@ impl<'a> Builder<'a> {
     }
 
     /// A buffer with numbers in it.
-    fn filled(&mut self, values: &[f32], number: Number) -> Result<Arc<wgpu::Buffer>, Error> {
+    fn filled(&mut self, values: &[f32], number: Number) -> Result<Arc<wgpu::Buffer>, PlanError> {
         let bytes = bytes_of(values, number);
         let buffer = self.buffer(bytes.len() as u64, wgpu::BufferUsages::STORAGE)?;
         self.gpu.queue.write_buffer(&buffer, 0, &bytes);
@@ -283,11 +283,11 @@ impl<'a> Builder<'a> {
     }
 
     /// Memory for a map: that of one which nobody reads any more, if it is large enough.
-    fn map(&mut self, shape: [usize; 4]) -> Result<Map, Error> {
+    fn map(&mut self, shape: [usize; 4]) -> Result<Map, PlanError> {
         self.map_of(shape, self.gpu.number())
     }
 
-    fn map_of(&mut self, shape: [usize; 4], number: Number) -> Result<Map, Error> {
+    fn map_of(&mut self, shape: [usize; 4], number: Number) -> Result<Map, PlanError> {
         let bytes = map_bytes(shape, number.size());
         let fitting = self.free.iter().enumerate();
         let fitting = fitting.filter(|(_, buffer)| buffer.size() >= bytes);
@@ -327,7 +327,7 @@ impl<'a> Builder<'a> {
         relu: bool,
         spec: &ConvSpec,
         source: &mut dyn TensorSource,
-    ) -> Result<Map, Error> {
+    ) -> Result<Map, PlanError> {
         let (weight, bias) = take_folded(spec, source)?;
         let convolution = Convolution {
             layer: &spec.name,
@@ -346,7 +346,7 @@ impl<'a> Builder<'a> {
         shape: [usize; 4],
         spec: &ConvSpec,
         source: &mut dyn TensorSource,
-    ) -> Result<(Input, Map), Error> {
+    ) -> Result<(Input, Map), PlanError> {
         let (weight, bias) = take_folded(spec, source)?;
         let whole = spec.shape();
         let shape_of_cells = ConvShape {
@@ -381,7 +381,7 @@ impl<'a> Builder<'a> {
         convolution: Convolution<'_>,
         x: &Map,
         residual: Option<&Map>,
-    ) -> Result<Map, Error> {
+    ) -> Result<Map, PlanError> {
         let Convolution {
             layer,
             shape,
@@ -432,14 +432,14 @@ impl<'a> Builder<'a> {
         residual: Option<&Map>,
         spec: &ConvSpec,
         source: &mut dyn TensorSource,
-    ) -> Result<Map, Error> {
+    ) -> Result<Map, PlanError> {
         let y = self.convolved(&x, residual, spec.relu.is_some(), spec, source)?;
         self.show(spec.relu.as_deref().or(Some(&spec.norm)), &y);
         self.release(x);
         Ok(y)
     }
 
-    fn max_pool(&mut self, x: Map, spec: &PoolSpec) -> Result<Map, Error> {
+    fn max_pool(&mut self, x: Map, spec: &PoolSpec) -> Result<Map, PlanError> {
         let [batch, channels, height, width] = x.shape;
         let [out_height, out_width] = spec.output_size([height, width]);
         let y = self.map([batch, channels, out_height, out_width])?;
@@ -460,7 +460,7 @@ impl<'a> Builder<'a> {
         x: Map,
         spec: &BlockSpec,
         source: &mut dyn TensorSource,
-    ) -> Result<Map, Error> {
+    ) -> Result<Map, PlanError> {
         let Some((last, first)) = spec.convolutions.split_last() else {
             return Ok(x);
         };
@@ -502,7 +502,7 @@ impl<'a> Builder<'a> {
         features: Map,
         spec: &HeadSpec,
         source: &mut dyn TensorSource,
-    ) -> Result<Map, Error> {
+    ) -> Result<Map, PlanError> {
         let mut x = features.clone();
         let [batch, channels, height, width] = x.shape;
         if let Some(name) = &spec.pool {
@@ -563,7 +563,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Brings the parameters onto the GPU, all in one buffer, and binds everything.
-    fn finish(mut self, input: Input, output: Map) -> Result<Plan, Error> {
+    fn finish(mut self, input: Input, output: Map) -> Result<Plan, PlanError> {
         self.gpu.check()?;
         for step in &self.steps {
             let countable = |&value: &usize| u32::try_from(value).is_ok();
@@ -571,7 +571,7 @@ impl<'a> Builder<'a> {
                 || !step.parameters.iter().all(countable)
             {
                 let reason = format!("layer `{}` is larger than it can count", step.layer);
-                return Err(DeviceError::Failed { reason }.into());
+                return Err(GpuError::Failed { reason }.into());
             }
         }
         let mut parameters = vec![0; self.steps.len() * PARAMETERS];

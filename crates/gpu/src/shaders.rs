@@ -2,8 +2,8 @@
 
 use burn_wgpu::wgpu;
 
-use super::number::Number;
 use super::wgsl::{AVERAGE_POOL, CONVOLUTION, LINEAR, MAX_POOL, Shader};
+use resnet_web_core::number::Number;
 
 /// A pipeline, and what is bound to it: asking for that takes a while.
 #[derive(Debug, Clone)]
