@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import path from "node:path";
 import { CHROMEDRIVER, ensureBrowser } from "./browser.mjs";
 import { ensureWasmPack } from "./cargo-tools.mjs";
+import { checkDependencies, checkSpelling } from "./checkers.mjs";
 import { ensurePackages } from "./debian.mjs";
 import { ensureWeights } from "./default-weights.mjs";
 import { buildFuzzTargets, fuzz, fuzzTargets } from "./fuzzing.mjs";
@@ -41,6 +42,16 @@ export const testSteps = [
     name: "biome",
     about: "lint and formatting of everything else",
     work: check(NODE, [installed("@biomejs/biome/bin/biome"), "ci", "--error-on-warnings"]),
+  },
+  {
+    name: "typos",
+    about: "words that look mistyped, in all files",
+    work: making(checkSpelling),
+  },
+  {
+    name: "deny",
+    about: "licences and sources of the crates, and who may depend on which",
+    work: making(checkDependencies),
   },
   {
     name: "vitest",

