@@ -4,6 +4,7 @@ import { buildPage } from "./lib/page.mjs";
 import { setUp } from "./lib/set-up.mjs";
 import { step } from "./lib/steps.mjs";
 import { buildModule, modules } from "./lib/wasm-module.mjs";
+import { keepTypes } from "./lib/wasm-types.mjs";
 
 const help = `
 Builds the wasm modules (www/wasm/) and then the page (dist/). What is up to date is left alone.
@@ -24,7 +25,10 @@ async function build({ only }) {
   }
   await setUp();
   for (const name of only ? [only] : Object.keys(modules)) {
-    await step(`wasm module ${name}`, (report) => buildModule(name, report));
+    await step(`wasm module ${name}`, async (report) => {
+      const note = await buildModule(name, report);
+      return keepTypes(name) ?? note;
+    });
   }
   if (!only) await step("page", buildPage);
 }

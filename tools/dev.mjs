@@ -1,10 +1,10 @@
 import { command } from "./lib/command.mjs";
 import { ensureWeights, WeightsDownload } from "./lib/default-weights.mjs";
-import { serveModule } from "./lib/dev-server.mjs";
+import { buildToWorkOn, serveModule } from "./lib/dev-server.mjs";
 import { Fault } from "./lib/fault.mjs";
 import { setUp } from "./lib/set-up.mjs";
 import { step } from "./lib/steps.mjs";
-import { buildDevModule, modules } from "./lib/wasm-module.mjs";
+import { modules } from "./lib/wasm-module.mjs";
 
 const help = `
 Serves the page to work on it: a saved file is in the page at once, Rust after seconds.
@@ -32,7 +32,7 @@ async function dev({ module: name, port }) {
   }
   await setUp();
   const fetching = new WeightsDownload().startIfNeeded();
-  await step(`wasm module ${name}`, (report) => buildDevModule(name, report));
+  await buildToWorkOn(name);
   await step("default weights", (report) => ensureWeights(report, fetching));
   const address = await serveModule(name, Number(port));
   console.log(`\n  The page is at ${address}\n  Ctrl-C stops it.\n`);

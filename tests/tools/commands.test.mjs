@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { place } from "../../tools/lib/places.mjs";
 import { temporaryFolder } from "./temporary-folder.mjs";
 
-const commands = ["start", "build", "weights", "test", "sanitize"];
+const commands = ["start", "dev", "build", "weights", "check", "test", "fuzz", "sanitize"];
 
 function runTool(name, args, env = process.env) {
   const script = place("tools", `${name}.mjs`);
@@ -40,13 +40,34 @@ test("start refuses what is no port", () => {
   assert.match(stderr, /^\n"http" is no port;/);
 });
 
-test("build and test name the choices where a name is unknown", () => {
+test("build names the choices where a name is unknown", () => {
   assert.match(
     runTool("build", ["--only", "gpu"]).stderr,
     /choose cpu, cpu-relaxed, cpu-threads, webgpu/,
   );
-  assert.match(runTool("test", ["--only", "everything"]).stderr, /--list shows/);
 });
+
+const misused = {
+  "a step there is not": {
+    args: ["--only", "everything"],
+    says: /^\nThere is no test step "everything"; --list/,
+  },
+  "words for no step": {
+    args: ["--", "-g", "camera"],
+    says: /^\nWords after -- are for one step's/,
+  },
+  "words for a step without a test runner": {
+    args: ["--only", "rustfmt", "--", "camera"],
+    says: /^\nrustfmt cannot run a part of its tests; .* choose tools, vitest, /,
+  },
+};
+for (const [name, { args, says }] of Object.entries(misused)) {
+  test(`test says what is wrong: ${name}`, () => {
+    const { status, stderr } = runTool("test", args);
+    assert.equal(status, 1);
+    assert.match(stderr, says);
+  });
+}
 
 test("test ends with its verdict, even when it cannot begin", (t) => {
   const home = temporaryFolder(t);

@@ -4,7 +4,6 @@ import path from "node:path";
 import { test } from "node:test";
 import { run } from "../../tools/lib/run.mjs";
 import { progressOf } from "../../tools/lib/steps.mjs";
-import { stepsFor } from "../../tools/lib/test-steps.mjs";
 import { temporaryFolder } from "./temporary-folder.mjs";
 
 const script = (code) => run(process.execPath, ["-e", code]);
@@ -41,16 +40,4 @@ test("a program that does not exist is a Fault", async () => {
     name: "Fault",
     message: "`no-such-program a` could not be started.",
   });
-});
-
-test("one test step brings those before it, in the table's order", () => {
-  const steps = [
-    { name: "a" },
-    { name: "b", after: ["a"] },
-    { name: "c" },
-    { name: "d", needs: ["c"], after: ["b"] },
-  ];
-  const names = (wanted) => stepsFor(wanted, steps).map(({ name }) => name);
-  assert.deepEqual(names(["c"]), ["c"]);
-  assert.deepEqual(names(["d", "a"]), ["a", "b", "c", "d"]);
 });

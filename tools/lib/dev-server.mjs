@@ -2,6 +2,15 @@ import path from "node:path";
 import { place, root } from "./places.mjs";
 import { step } from "./steps.mjs";
 import { buildDevModule, devModuleFolder, moduleInputs } from "./wasm-module.mjs";
+import { keepTypes } from "./wasm-types.mjs";
+
+/** Builds a module for serveModule(), and keeps its types for the checks of the page's code. */
+export async function buildToWorkOn(name) {
+  await step(`wasm module ${name}`, async (report) => {
+    await buildDevModule(name, report);
+    return keepTypes(name, devModuleFolder(name));
+  });
+}
 
 /** How a source file imports a wasm module: `../wasm/cpu-relaxed/resnet_web`. */
 const IMPORT = /\/wasm\/([\w-]+)\/resnet_web$/;
@@ -60,7 +69,7 @@ function rebuildOnChange(server, name) {
     while (changed) {
       changed = false;
       try {
-        await step(`wasm module ${name}`, (report) => buildDevModule(name, report));
+        await buildToWorkOn(name);
         server.moduleGraph.invalidateAll();
         server.ws.send({ type: "full-reload" });
       } catch (error) {

@@ -8,9 +8,9 @@ const NONE = { passed: 0, failed: 0, skipped: 0 };
 
 /**
  * The kinds of work a test step does. Each makes a function that takes the step's `name`, the
- * function to `report` progress with and the `download` of the weights, and returns the counts of
- * tests, a `note` to show with them and the `failure` that ended a test runner. What it throws
- * makes the step one failed test.
+ * function to `report` progress with, the `download` of the weights and the `words` for the test
+ * runner, and returns the counts of tests, a `note` to show with them and the `failure` that ended a
+ * test runner. What it throws makes the step one failed test.
  */
 
 /** One test: the command succeeds. */
@@ -29,16 +29,24 @@ export function making(make) {
   };
 }
 
-/** As many tests as `count` finds in the output of a test runner, after what has to come `before`. */
+/**
+ * As many tests as `count` finds in the output of a test runner, after what has to come `before`.
+ *
+ * @param args takes the words that choose among the runner's tests, none for all of them, and returns the arguments
+ */
 export function tests(program, args, { count, env, before = [] }) {
-  return async ({ name, report }) => {
+  const work = async ({ name, report, words = [] }) => {
     for (const ensure of before) await ensure(report);
     rmSync(reportOf(name), { force: true });
-    const onLine = (line) => report(progressOf(line));
-    const { output, failure } = await ending(run(program, args, { env, log: logOf(name), onLine }));
+    const options = { env, log: logOf(name), onLine: (line) => report(progressOf(line)) };
+    const { output, failure } = await ending(run(program, args(words), options));
     return { ...withVerdict(count(output), !failure), failure };
   };
+  return Object.assign(work, { args });
 }
+
+/** Whether words can choose among the tests of a step. */
+export const takesWords = ({ work }) => work?.args !== undefined;
 
 /** A `count` for tests(): reads the report that the step's test runner wrote. */
 export function fromReport(name, count) {

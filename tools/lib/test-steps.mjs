@@ -5,6 +5,7 @@ import { ensureWasmPack } from "./cargo-tools.mjs";
 import { checkDependencies, checkSpelling } from "./checkers.mjs";
 import { ensurePackages } from "./debian.mjs";
 import { ensureWeights } from "./default-weights.mjs";
+import { Fault } from "./fault.mjs";
 import { buildFuzzTargets, fuzz, fuzzTargets } from "./fuzzing.mjs";
 import { buildPage } from "./page.mjs";
 import { place } from "./places.mjs";
@@ -14,10 +15,14 @@ import { checkSizes } from "./size-budget.mjs";
 import { cargoCounts, nodeCounts, playwrightCounts, vitestCounts } from "./test-counts.mjs";
 import { check, fromReport, logOf, making, reportOf, tests } from "./test-kinds.mjs";
 import { buildModule, modules } from "./wasm-module.mjs";
+import { checkSurfaces } from "./wasm-types.mjs";
 
 const NODE = process.execPath;
 const FOR_WASM = ["--target", "wasm32-unknown-unknown"];
 const NATIVE = ["--features", "resnet-web/cli"];
+/** What goes into the modules and compiles in seconds: tested by itself, as 32-bit code, too. */
+const SMALL_CRATES = ["resnet-web-core", "resnet-web-kernels", "resnet-web-gpu"];
+const CRATES_WITHOUT_BURN = [...SMALL_CRATES, "resnet-web-convert"];
 const FOR_32_BITS = "i686-unknown-linux-gnu";
 const EVERY_FEATURE = ["--features", "webgpu,relaxed-simd,threads"];
 const FUZZ_SECONDS = 60;
@@ -31,7 +36,9 @@ export const testSteps = [
   {
     name: "tools",
     about: "tests of the tools themselves",
-    work: tests(NODE, ["--test", "--test-reporter=spec", ...toolTests()], { count: nodeCounts }),
+    work: tests(NODE, (words) => ["--test", "--test-reporter=spec", ...toolTests(words)], {
+      count: nodeCounts,
+    }),
   },
   {
     name: "rustfmt",
@@ -58,7 +65,7 @@ export const testSteps = [
     about: "unit tests of the page's code",
     work: tests(
       NODE,
-      [
+      (words) => [
         installed("vitest/vitest.mjs"),
         "run",
         "--reporter=default",
@@ -66,9 +73,20 @@ export const testSteps = [
         `--outputFile.json=${reportOf("vitest")}`,
         // Those are for Node's own test runner: the step "tools".
         "--exclude=tests/tools/**",
+        ...words,
       ],
       { count: fromReport("vitest", vitestCounts) },
     ),
+  },
+  {
+    name: "tsc",
+    about: "types of the page's code",
+    work: check(NODE, [installed("typescript/bin/tsc"), "--noEmit"]),
+  },
+  {
+    name: "crates",
+    about: "tests of the crates that need no burn",
+    work: cargoTests(packages(CRATES_WITHOUT_BURN)),
   },
   {
     name: "clippy",
@@ -89,44 +107,33 @@ export const testSteps = [
   },
   {
     name: "native",
-    about: "tests of the Rust code, native",
+    about: "tests of the network and the command line, native",
     after: ["weights"],
-    work: tests("cargo", ["test", "--workspace", ...NATIVE, "--no-fail-fast"], {
-      count: cargoCounts,
-    }),
+    work: cargoTests([
+      ...["--workspace", ...CRATES_WITHOUT_BURN.flatMap((name) => ["--exclude", name])],
+      ...NATIVE,
+    ]),
   },
   {
     name: "native-32",
     about: "tests of what needs no burn, where numbers are as short as in the browser",
-    work: tests(
-      "cargo",
-      [
-        ...["test", "-p", "resnet-web-core", "-p", "resnet-web-kernels", "-p", "resnet-web-gpu"],
-        ...["--target", FOR_32_BITS, "--no-fail-fast"],
-      ],
-      { count: cargoCounts, before: [ensureNative32] },
-    ),
+    work: cargoTests([...packages(SMALL_CRATES), "--target", FOR_32_BITS], [ensureNative32]),
   },
   {
     name: "files-32",
     about: "tests of weight files, where numbers are as short",
-    work: tests(
-      "cargo",
-      [
-        ...["test", "-p", "resnet-web", "--lib", "--test", "weights", ...NATIVE],
-        ...["--target", FOR_32_BITS, "--no-fail-fast"],
-      ],
-      { count: cargoCounts, before: [ensureNative32] },
+    work: cargoTests(
+      ["-p", "resnet-web", "--lib", "--test", "weights", ...NATIVE, "--target", FOR_32_BITS],
+      [ensureNative32],
     ),
   },
   {
     name: "tsan",
     about: "tests of the kernels and the threads, with ThreadSanitizer watching",
-    work: (context) =>
-      tests("cargo", sanitizerArgs("tsan"), {
-        count: cargoCounts,
-        env: sanitizers.tsan.env,
-      })(context),
+    work: tests("cargo", (words) => [...sanitizerArgs("tsan"), ...forHarness(words)], {
+      count: cargoCounts,
+      env: sanitizers.tsan.env,
+    }),
   },
   {
     name: "fuzz",
@@ -169,16 +176,16 @@ export const testSteps = [
     }),
   },
   {
+    name: "surface",
+    about: "the types that the page's code is checked against are those of the wasm modules",
+    needs: ["build"],
+    work: making(checkSurfaces),
+  },
+  {
     name: "size",
     about: "the wasm modules keep to their size budgets",
     needs: ["build"],
     work: making(checkSizes),
-  },
-  {
-    name: "tsc",
-    about: "types of the page's code, with those of the wasm modules",
-    needs: ["build"],
-    work: check(NODE, [installed("typescript/bin/tsc"), "--noEmit"]),
   },
   {
     name: "page",
@@ -196,17 +203,35 @@ export const testSteps = [
   })),
 ];
 
-/** The steps of these names with all that have to come before them, in the table's order. */
-export function stepsFor(names, steps = testSteps) {
-  const wanted = new Set();
-  const want = (name) => {
-    const { needs = [], after = [] } = steps.find((step) => step.name === name);
-    for (const earlier of [...needs, ...after]) want(earlier);
-    wanted.add(name);
-  };
-  for (const name of names) want(name);
-  return steps.filter(({ name }) => wanted.has(name));
+/** Chooses crates for cargo. */
+function packages(names) {
+  return names.flatMap((name) => ["-p", name]);
 }
+
+/** What cargo passes on to the tests' own harness: words that their names hold, or its options. */
+function forHarness(words) {
+  return words.length > 0 ? ["--", ...words] : [];
+}
+
+/** Tests that cargo builds and runs, all of them even where some fail. */
+function cargoTests(args, before = []) {
+  return tests("cargo", (words) => ["test", ...args, "--no-fail-fast", ...forHarness(words)], {
+    count: cargoCounts,
+    before,
+  });
+}
+
+/** What `npm run check` runs: it takes seconds, and needs neither a browser nor a wasm module. */
+export const quickSteps = [
+  "tools",
+  "rustfmt",
+  "biome",
+  "typos",
+  "vitest",
+  "tsc",
+  "crates",
+  "clippy",
+];
 
 /** Sees to a standard library and a linker for 32-bit code. */
 async function ensureNative32(report) {
@@ -216,12 +241,13 @@ async function ensureNative32(report) {
   await ensurePackages(linker, report);
 }
 
-/** Tests of the wasm module with these features, those only whose names hold one of `names`. */
+/** Tests of the wasm module with these features, those only whose names hold one of `names` where nobody chooses others. */
 function inBrowser(features, names = []) {
-  const args = [
+  const args = (words) => [
     ...["test", "--headless", "--chrome", "--chromedriver", CHROMEDRIVER],
     // From the first option wasm-pack does not know, the rest goes to cargo.
-    ...["--features", features, "--profile", "wasm-dev", "--test", "web", "--", ...names],
+    ...["--features", features, "--profile", "wasm-dev", "--test", "web"],
+    ...["--", ...(words.length > 0 ? words : names)],
   ];
   return tests("wasm-pack", args, {
     count: cargoCounts,
@@ -234,7 +260,7 @@ function inBrowser(features, names = []) {
 /** Tests of the built page in a browser, as Playwright's runner finds them with these options. */
 function onPage(step, browser, options) {
   const runner = installed("@playwright/test/cli.js");
-  return tests(NODE, [runner, "test", "--reporter=list,json", ...options], {
+  return tests(NODE, (words) => [runner, "test", "--reporter=list,json", ...options, ...words], {
     count: fromReport(step, playwrightCounts),
     before: [ensureBrowser(browser), buildPage],
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf(step) },
@@ -245,9 +271,17 @@ function installed(script) {
   return place("node_modules", script);
 }
 
-function toolTests() {
+/** What Node's runner is to run: files whose names hold a word, all where there is no word, with its own options. */
+function toolTests(words) {
   const folder = place("tests", "tools");
-  return readdirSync(folder)
-    .filter((file) => file.endsWith(".test.mjs"))
-    .map((file) => path.join(folder, file));
+  const files = readdirSync(folder).filter((file) => file.endsWith(".test.mjs"));
+  const options = words.filter((word) => word.startsWith("-"));
+  const parts = words.filter((word) => !word.startsWith("-"));
+  const chosen = files.filter(
+    (file) => parts.length === 0 || parts.some((part) => file.includes(part)),
+  );
+  if (chosen.length === 0) {
+    throw new Fault(`No file in tests/tools has ${parts.join(" or ")} in its name.`);
+  }
+  return [...options, ...chosen.map((file) => path.join(folder, file))];
 }

@@ -108,6 +108,9 @@ const NOT_IN_MODULES = [
   "src/logit_error.rs",
 ];
 
+/** The file with a module's types: not beside its JavaScript under the same name, where TypeScript would look first. */
+export const TYPES = "exports.d.ts";
+
 /** Where a module is built to. */
 export const moduleFolder = (name) => path.join("www", "wasm", name);
 /** Where a module is built to while somebody works on it: the page's own stay as they are. */
@@ -127,7 +130,7 @@ export async function buildModule(name, report) {
       optimise,
       binaryen: optimise && binaryenVersion(),
     },
-    outputs: ["resnet_web.js", "resnet_web.d.ts", "resnet_web_bg.wasm"].map((file) =>
+    outputs: ["resnet_web.js", TYPES, "resnet_web_bg.wasm"].map((file) =>
       path.join(moduleFolder(name), file),
     ),
   };
@@ -149,8 +152,7 @@ export async function buildDevModule(name, report) {
   const { features, shared = false } = modules[name];
   const compiled = await compile({ features, shared, profile: "wasm-dev" }, report);
   report("wasm-bindgen");
-  const folder = place(devModuleFolder(name));
-  await run("wasm-bindgen", ["--target", "web", "--keep-debug", "--out-dir", folder, compiled]);
+  await bindTo(place(devModuleFolder(name)), ["--keep-debug", compiled]);
 }
 
 async function compile({ features, shared, profile }, report) {
@@ -172,8 +174,12 @@ async function compile({ features, shared, profile }, report) {
 async function bind(compiled, folder, report) {
   report("wasm-bindgen");
   // Debug names are most of what wasm-opt would drop first; they are of no use to the page.
-  const args = ["--target", "web", "--remove-name-section", "--remove-producers-section"];
-  await run("wasm-bindgen", [...args, "--out-dir", folder, compiled]);
+  await bindTo(folder, ["--remove-name-section", "--remove-producers-section", compiled]);
+}
+
+async function bindTo(folder, args) {
+  await run("wasm-bindgen", ["--target", "web", "--out-dir", folder, ...args]);
+  renameSync(path.join(folder, "resnet_web.d.ts"), path.join(folder, TYPES));
 }
 
 async function optimiseIn(folder, options, report) {

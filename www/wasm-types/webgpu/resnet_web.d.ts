@@ -1,0 +1,2 @@
+export * from "../cpu/resnet_web";
+export { default } from "../cpu/resnet_web";
