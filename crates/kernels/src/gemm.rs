@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use super::quantise::Step;
 use crate::disjoint::Parts;
-use crate::simd::{LANES, Lanes};
+use crate::simd::{F32x4, LANES};
 use crate::threads;
 
 /// Output channels of a panel.
@@ -338,10 +338,10 @@ fn sums<const N: usize, const CHAINS: usize, const INT8: bool>(
     starts: &[usize; N],
     panel: &[Weights],
     first: &Weights,
-) -> [[Lanes; 2]; N] {
-    let zero = Lanes::splat(0.0);
+) -> [[F32x4; 2]; N] {
+    let zero = F32x4::splat(0.0);
     let mut chains = [[[zero; 2]; N]; CHAINS];
-    chains[0] = [[Lanes::load(first), Lanes::load(&first[LANES..])]; N];
+    chains[0] = [[F32x4::load(first), F32x4::load(&first[LANES..])]; N];
     for (row, weights) in panel.chunks_exact(rows.run).enumerate() {
         let runs: [&[f32]; N] =
             core::array::from_fn(|n| &rows.data[starts[n] + row * rows.step..][..weights.len()]);
@@ -367,11 +367,7 @@ fn sums<const N: usize, const CHAINS: usize, const INT8: bool>(
     let mut sums = chains[0];
     for chain in chains.into_iter().skip(1) {
         for (sum, more) in sums.iter_mut().flatten().zip(chain.into_iter().flatten()) {
-            *sum = if INT8 {
-                sum.plus_integers(more)
-            } else {
-                *sum + more
-            };
+            *sum = if INT8 { sum.add_i32(more) } else { *sum + more };
         }
     }
     sums
@@ -386,22 +382,22 @@ impl Quantised<'_> {
     )]
     fn dequantise<const N: usize>(
         &self,
-        sums: &mut [[Lanes; 2]; N],
+        sums: &mut [[F32x4; 2]; N],
         pixel: usize,
         channel: usize,
         bias: &Weights,
     ) {
         for half in 0..2 {
             let at = channel + half * LANES;
-            let scales = Lanes::load(&self.scales[at..]);
-            let weights = Lanes::load(&self.sums[at..]);
-            let bias = Lanes::load(&bias[half * LANES..]);
+            let scales = F32x4::load(&self.scales[at..]);
+            let weights = F32x4::load(&self.sums[at..]);
+            let bias = F32x4::load(&bias[half * LANES..]);
             for (n, sums) in sums.iter_mut().enumerate() {
                 let step = self.inputs.get(pixel + n).unwrap_or(&self.inputs[0]);
-                let products = sums[half].to_numbers();
-                let sum = products.plus_product(Lanes::splat(-step.zero), weights);
-                let scales = scales * Lanes::splat(step.scale);
-                sums[half] = bias.plus_product(sum, scales);
+                let products = sums[half].i32_to_f32();
+                let sum = products.add_product(F32x4::splat(-step.zero), weights);
+                let scales = scales * F32x4::splat(step.scale);
+                sums[half] = bias.add_product(sum, scales);
             }
         }
     }
@@ -414,37 +410,37 @@ impl Quantised<'_> {
     target_feature(enable = "relaxed-simd")
 )]
 fn step<const N: usize, const INT8: bool>(
-    sums: &mut [[Lanes; 2]; N],
+    sums: &mut [[F32x4; 2]; N],
     inputs: [f32; N],
     weights: &Weights,
 ) {
-    let low = Lanes::load(&weights[..LANES]);
-    let high = Lanes::load(&weights[LANES..]);
+    let low = F32x4::load(&weights[..LANES]);
+    let high = F32x4::load(&weights[LANES..]);
     for (sums, input) in sums.iter_mut().zip(inputs) {
-        let input = Lanes::splat(input);
+        let input = F32x4::splat(input);
         if INT8 {
-            sums[0] = sums[0].plus_dots(input, low);
-            sums[1] = sums[1].plus_dots(input, high);
+            sums[0] = sums[0].add_dots(input, low);
+            sums[1] = sums[1].add_dots(input, high);
         } else {
-            sums[0] = sums[0].plus_product(input, low);
-            sums[1] = sums[1].plus_product(input, high);
+            sums[0] = sums[0].add_product(input, low);
+            sums[1] = sums[1].add_product(input, high);
         }
     }
 }
 
 /// Writes eight channels of a pixel, or as many as there are. `place` is the output's among all.
 #[inline(always)]
-fn finish(sums: [Lanes; 2], place: usize, epilogue: Epilogue<'_>, output: &mut [f32]) {
+fn finish(sums: [F32x4; 2], place: usize, epilogue: Epilogue<'_>, output: &mut [f32]) {
     let mut sums = sums;
-    let zero = Lanes::splat(0.0);
+    let zero = F32x4::splat(0.0);
     if let Ok(output) = <&mut [f32; PANEL]>::try_from(&mut *output) {
         if let Some(residual) = epilogue.residual {
             let residual = &residual[place..place + PANEL];
-            sums[0] = sums[0] + Lanes::load(residual);
-            sums[1] = sums[1] + Lanes::load(&residual[LANES..]);
+            sums[0] = sums[0] + F32x4::load(residual);
+            sums[1] = sums[1] + F32x4::load(&residual[LANES..]);
         }
         if epilogue.relu {
-            sums = sums.map(|sum| sum.max(zero));
+            sums = sums.map(|sum| sum.pmax(zero));
         }
         sums[0].store(output);
         sums[1].store(&mut output[LANES..]);

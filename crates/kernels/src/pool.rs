@@ -1,7 +1,7 @@
 //! Max pooling.
 
 use crate::map::{FeatureMap, Window};
-use crate::simd::{LANES, Lanes};
+use crate::simd::{F32x4, LANES};
 use crate::threads;
 
 /// The largest number of each window, channel by channel, into `output`, `[height, width, channels]`. Padding counts as
@@ -21,25 +21,25 @@ pub fn max_pool(map: FeatureMap<'_>, window: Window, output: &mut [f32]) {
         let rows = window.covers(y, map.height);
         for (x, output) in line.chunks_exact_mut(map.channels).enumerate() {
             let columns = window.covers(x, map.width);
-            let pixels = rows
-                .clone()
-                .flat_map(|y| columns.clone().map(move |x| (y, x)));
             output.fill(f32::NEG_INFINITY);
-            for (y, x) in pixels {
-                keep_larger(output, map.pixel(y, x));
+            for y in rows.clone() {
+                for x in columns.clone() {
+                    keep_larger(output, map.pixel(y, x));
+                }
             }
         }
     });
 }
 
+/// `output = max(output, from)`
 fn keep_larger(output: &mut [f32], from: &[f32]) {
     let whole = output.len() - output.len() % LANES;
     for i in (0..whole).step_by(LANES) {
-        let larger = Lanes::load(&output[i..]).max(Lanes::load(&from[i..]));
+        let larger = F32x4::load(&output[i..]).max(F32x4::load(&from[i..]));
         larger.store(&mut output[i..]);
     }
     for (kept, &value) in output[whole..].iter_mut().zip(&from[whole..]) {
-        if *kept < value {
+        if *kept < value || value.is_nan() {
             *kept = value;
         }
     }

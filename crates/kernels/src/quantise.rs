@@ -8,7 +8,7 @@
 
 use super::gemm::{PANEL, Quantised};
 use crate::map::FeatureMap;
-use crate::simd::{LANES, Lanes};
+use crate::simd::{F32x4, LANES};
 use crate::threads;
 
 /// Channels in a word.
@@ -105,37 +105,37 @@ impl Step {
 
     /// Quantises numbers, as many as [`CHANNELS`] or several times that.
     pub fn quantise(self, from: &[f32], to: &mut [f32]) {
-        let inverse = Lanes::splat(1.0 / self.scale);
+        let inverse = F32x4::splat(1.0 / self.scale);
         // The half rounds: what comes after cuts off.
-        let zero = Lanes::splat(self.zero + 0.5);
-        let most = Lanes::splat(MOST);
+        let zero = F32x4::splat(self.zero + 0.5);
+        let most = F32x4::splat(MOST);
         let words = to.chunks_exact_mut(LANES);
         for (numbers, words) in from.chunks_exact(CHANNELS).zip(words) {
             let quads = core::array::from_fn(|i| {
-                let numbers = Lanes::load(&numbers[i * LANES..]);
-                (numbers * inverse + zero).min(most)
+                let numbers = F32x4::load(&numbers[i * LANES..]);
+                most.pmin(numbers * inverse + zero)
             });
-            Lanes::bytes(quads).store(words);
+            F32x4::to_bytes(quads).store(words);
         }
     }
 }
 
 /// The least and the largest of numbers, as many as [`CHANNELS`] or several times that, and nought.
 pub fn range(numbers: &[f32]) -> [f32; 2] {
-    let mut least = [Lanes::splat(0.0); LANES];
+    let mut least = [F32x4::splat(0.0); LANES];
     let mut most = least;
     for numbers in numbers.chunks_exact(CHANNELS) {
         for i in 0..LANES {
-            let numbers = Lanes::load(&numbers[i * LANES..]);
-            least[i] = least[i].min(numbers);
-            most[i] = most[i].max(numbers);
+            let numbers = F32x4::load(&numbers[i * LANES..]);
+            least[i] = numbers.pmin(least[i]);
+            most[i] = most[i].pmax(numbers);
         }
     }
     let [a, b, c, d] = least;
     let [e, f, g, h] = most;
     let mut ends = [[0.0; LANES]; 2];
-    a.min(b).min(c.min(d)).store(&mut ends[0]);
-    e.max(f).max(g.max(h)).store(&mut ends[1]);
+    d.pmin(c).pmin(b.pmin(a)).store(&mut ends[0]);
+    e.pmax(f).pmax(g.pmax(h)).store(&mut ends[1]);
     [
         ends[0].into_iter().fold(0.0, f32::min),
         ends[1].into_iter().fold(0.0, f32::max),

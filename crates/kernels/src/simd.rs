@@ -1,19 +1,19 @@
-//! Four f32 at a time: WebAssembly's 128-bit registers, and arrays everywhere else.
+//! SIMD vectors of four f32: WebAssembly's 128-bit registers, arrays everywhere else.
 
 #[cfg(target_arch = "wasm32")]
 use core::arch::wasm32::*;
 
-/// How many numbers a [`Lanes`] holds.
+/// Lanes of a vector.
 pub const LANES: usize = 4;
 
-/// Four numbers.
+/// Four f32, or the bits of four i32 or of sixteen bytes.
 #[cfg(target_arch = "wasm32")]
 #[derive(Clone, Copy)]
-pub struct Lanes(v128);
+pub struct F32x4(v128);
 
 #[cfg(target_arch = "wasm32")]
-impl Lanes {
-    /// Four times the same.
+impl F32x4 {
+    /// The same number in every lane.
     #[inline(always)]
     pub fn splat(value: f32) -> Self {
         Self(f32x4_splat(value))
@@ -39,21 +39,30 @@ impl Lanes {
         }
     }
 
-    /// The larger of each pair; a NaN of `self` stays.
+    /// The larger of each pair, NaN if either is.
+    ///
+    /// Three instructions on x86, where WebAssembly's own `f32x4.max` takes nine.
     #[inline(always)]
     pub fn max(self, other: Self) -> Self {
+        let nan = f32x4_ne(other.0, other.0);
+        Self(v128_or(f32x4_pmax(self.0, other.0), nan))
+    }
+
+    /// `if self < other { other } else { self }`, lane by lane: a NaN in `self` stays, one in `other` is ignored.
+    #[inline(always)]
+    pub fn pmax(self, other: Self) -> Self {
         Self(f32x4_pmax(self.0, other.0))
     }
 
-    /// The smaller of each pair.
+    /// `if other < self { other } else { self }`, lane by lane.
     #[inline(always)]
-    pub fn min(self, other: Self) -> Self {
-        Self(f32x4_pmin(other.0, self.0))
+    pub fn pmin(self, other: Self) -> Self {
+        Self(f32x4_pmin(self.0, other.0))
     }
 
     /// Sixteen numbers from 0 to 255 as bytes, four in the bits of each lane; fractions are cut off.
     #[inline(always)]
-    pub fn bytes([a, b, c, d]: [Self; LANES]) -> Self {
+    pub fn to_bytes([a, b, c, d]: [Self; LANES]) -> Self {
         let [a, b, c, d] = [a, b, c, d].map(|lanes| i32x4_trunc_sat_f32x4(lanes.0));
         let (low, high) = (i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d));
         Self(u8x16_narrow_i16x8(low, high))
@@ -61,13 +70,13 @@ impl Lanes {
 
     /// The lanes' bits, which are whole numbers, as numbers.
     #[inline(always)]
-    pub fn to_numbers(self) -> Self {
+    pub fn i32_to_f32(self) -> Self {
         Self(f32x4_convert_i32x4(self.0))
     }
 
     /// The sums of each pair of whole numbers in the lanes' bits.
     #[inline(always)]
-    pub fn plus_integers(self, other: Self) -> Self {
+    pub fn add_i32(self, other: Self) -> Self {
         Self(i32x4_add(self.0, other.0))
     }
 
@@ -75,7 +84,7 @@ impl Lanes {
     #[cfg(feature = "relaxed-simd")]
     #[inline]
     #[target_feature(enable = "relaxed-simd")]
-    pub fn plus_dots(self, bytes: Self, weights: Self) -> Self {
+    pub fn add_dots(self, bytes: Self, weights: Self) -> Self {
         Self(i32x4_relaxed_dot_i8x16_i7x16_add(
             weights.0, bytes.0, self.0,
         ))
@@ -84,7 +93,7 @@ impl Lanes {
     /// Only builds with relaxed SIMD have weights of bytes.
     #[cfg(not(feature = "relaxed-simd"))]
     #[inline(always)]
-    pub fn plus_dots(self, _bytes: Self, _weights: Self) -> Self {
+    pub fn add_dots(self, _bytes: Self, _weights: Self) -> Self {
         self
     }
 
@@ -92,20 +101,20 @@ impl Lanes {
     #[cfg(feature = "relaxed-simd")]
     #[inline]
     #[target_feature(enable = "relaxed-simd")]
-    pub fn plus_product(self, a: Self, b: Self) -> Self {
+    pub fn add_product(self, a: Self, b: Self) -> Self {
         Self(f32x4_relaxed_madd(a.0, b.0, self.0))
     }
 
     /// `a * b + self`
     #[cfg(not(feature = "relaxed-simd"))]
     #[inline(always)]
-    pub fn plus_product(self, a: Self, b: Self) -> Self {
+    pub fn add_product(self, a: Self, b: Self) -> Self {
         Self(f32x4_add(f32x4_mul(a.0, b.0), self.0))
     }
 }
 
 #[cfg(target_arch = "wasm32")]
-impl core::ops::Add for Lanes {
+impl core::ops::Add for F32x4 {
     type Output = Self;
     #[inline(always)]
     fn add(self, other: Self) -> Self {
@@ -114,7 +123,7 @@ impl core::ops::Add for Lanes {
 }
 
 #[cfg(target_arch = "wasm32")]
-impl core::ops::Mul for Lanes {
+impl core::ops::Mul for F32x4 {
     type Output = Self;
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
@@ -123,7 +132,7 @@ impl core::ops::Mul for Lanes {
 }
 
 #[cfg(target_arch = "wasm32")]
-impl core::ops::Sub for Lanes {
+impl core::ops::Sub for F32x4 {
     type Output = Self;
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
@@ -131,14 +140,14 @@ impl core::ops::Sub for Lanes {
     }
 }
 
-/// Four numbers.
+/// Four f32, or the bits of four i32 or of sixteen bytes.
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(Clone, Copy)]
-pub struct Lanes([f32; LANES]);
+pub struct F32x4([f32; LANES]);
 
 #[cfg(not(target_arch = "wasm32"))]
-impl Lanes {
-    /// Four times the same.
+impl F32x4 {
+    /// The same number in every lane.
     #[inline(always)]
     pub fn splat(value: f32) -> Self {
         Self([value; LANES])
@@ -158,33 +167,39 @@ impl Lanes {
         to[..LANES].copy_from_slice(&self.0);
     }
 
-    /// The larger of each pair; a NaN of `self` stays.
+    /// The larger of each pair, NaN if either is.
     #[inline(always)]
     pub fn max(self, other: Self) -> Self {
+        self.zip(other, |a, b| if a < b || b.is_nan() { b } else { a })
+    }
+
+    /// `if self < other { other } else { self }`, lane by lane: a NaN in `self` stays, one in `other` is ignored.
+    #[inline(always)]
+    pub fn pmax(self, other: Self) -> Self {
         self.zip(other, |a, b| if a < b { b } else { a })
     }
 
-    /// The smaller of each pair.
+    /// `if other < self { other } else { self }`, lane by lane.
     #[inline(always)]
-    pub fn min(self, other: Self) -> Self {
+    pub fn pmin(self, other: Self) -> Self {
         self.zip(other, |a, b| if b < a { b } else { a })
     }
 
     /// Sixteen numbers from 0 to 255 as bytes, four in the bits of each lane; fractions are cut off.
     #[inline(always)]
-    pub fn bytes(quads: [Self; LANES]) -> Self {
+    pub fn to_bytes(quads: [Self; LANES]) -> Self {
         Self(quads.map(|lanes| f32::from_ne_bytes(lanes.0.map(|number| number as u8))))
     }
 
     /// The lanes' bits, which are whole numbers, as numbers.
     #[inline(always)]
-    pub fn to_numbers(self) -> Self {
+    pub fn i32_to_f32(self) -> Self {
         Self(self.0.map(|bits| bits.to_bits().cast_signed() as f32))
     }
 
     /// The sums of each pair of whole numbers in the lanes' bits.
     #[inline(always)]
-    pub fn plus_integers(self, other: Self) -> Self {
+    pub fn add_i32(self, other: Self) -> Self {
         self.zip(other, |a, b| {
             f32::from_bits(a.to_bits().wrapping_add(b.to_bits()))
         })
@@ -192,7 +207,7 @@ impl Lanes {
 
     /// Whole numbers in the bits of each lane: `self` and the products of four signed bytes with four from 0 to 127.
     #[inline(always)]
-    pub fn plus_dots(self, bytes: Self, weights: Self) -> Self {
+    pub fn add_dots(self, bytes: Self, weights: Self) -> Self {
         Self(core::array::from_fn(|i| {
             let (bytes, weights) = (bytes.0[i].to_ne_bytes(), weights.0[i].to_ne_bytes());
             let products = bytes.iter().zip(weights);
@@ -206,7 +221,7 @@ impl Lanes {
 
     /// `a * b + self`.
     #[inline(always)]
-    pub fn plus_product(self, a: Self, b: Self) -> Self {
+    pub fn add_product(self, a: Self, b: Self) -> Self {
         Self(core::array::from_fn(|i| a.0[i] * b.0[i] + self.0[i]))
     }
 
@@ -217,7 +232,7 @@ impl Lanes {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-impl core::ops::Add for Lanes {
+impl core::ops::Add for F32x4 {
     type Output = Self;
     #[inline(always)]
     fn add(self, other: Self) -> Self {
@@ -226,7 +241,7 @@ impl core::ops::Add for Lanes {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-impl core::ops::Mul for Lanes {
+impl core::ops::Mul for F32x4 {
     type Output = Self;
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
@@ -235,7 +250,7 @@ impl core::ops::Mul for Lanes {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-impl core::ops::Sub for Lanes {
+impl core::ops::Sub for F32x4 {
     type Output = Self;
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
@@ -248,16 +263,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_larger_of_two_is_kept_and_so_is_what_is_no_number() {
-        let mut larger = [0.0; LANES];
-        let zero = Lanes::splat(0.0);
-        Lanes::load(&[-1.0, 2.0, f32::NAN, f32::INFINITY])
-            .max(zero)
-            .store(&mut larger);
-        assert_eq!(larger[..2], [0.0, 2.0]);
-        assert!(
-            larger[2].is_nan() && larger[3] == f32::INFINITY,
-            "{larger:?}"
-        );
+    fn maxima_of_nan() {
+        const NAN: f32 = f32::NAN;
+        type Of = fn(F32x4, F32x4) -> F32x4;
+        let cases: [(&str, Of, [f32; LANES]); 3] = [
+            ("max", F32x4::max, [2.0, 3.0, NAN, NAN]),
+            ("pmax", F32x4::pmax, [2.0, 3.0, NAN, 1.0]),
+            ("pmin", F32x4::pmin, [-1.0, 2.0, NAN, 1.0]),
+        ];
+        let [a, b] = [[2.0, 2.0, NAN, 1.0], [-1.0, 3.0, 1.0, NAN]].map(|lanes| F32x4::load(&lanes));
+        for (name, of, expected) in cases {
+            let mut found = [0.0; LANES];
+            of(a, b).store(&mut found);
+            // Compared as text: NaN is not equal to itself.
+            assert_eq!(format!("{found:?}"), format!("{expected:?}"), "{name}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use std::ops::Range;
 use super::gemm::{Epilogue, PANEL, Product, Rows, TILE};
 use crate::disjoint::Parts;
 use crate::map::FeatureMap;
-use crate::simd::{LANES, Lanes};
+use crate::simd::{F32x4, LANES};
 use crate::threads;
 
 /// Sides of the output tiles.
@@ -312,7 +312,7 @@ impl Work<'_> {
             channels,
         } = self.input;
         for channel in (0..channels).step_by(LANES) {
-            let mut tile = [[Lanes::splat(0.0); S]; S];
+            let mut tile = [[F32x4::splat(0.0); S]; S];
             for (y, row) in tile.iter_mut().enumerate() {
                 if !WHOLE && !(1..=height).contains(&(top + y)) {
                     continue;
@@ -320,12 +320,12 @@ impl Work<'_> {
                 for (x, value) in row.iter_mut().enumerate() {
                     if WHOLE || (1..=width).contains(&(left + x)) {
                         let pixel = (top + y - 1) * width + left + x - 1;
-                        *value = Lanes::load(&data[pixel * channels + channel..]);
+                        *value = F32x4::load(&data[pixel * channels + channel..]);
                     }
                 }
                 *row = input_row(*row);
             }
-            let columns: [[Lanes; S]; S] =
+            let columns: [[F32x4; S]; S] =
                 core::array::from_fn(|x| core::array::from_fn(|y| tile[y][x]));
             for (x, column) in columns.into_iter().enumerate() {
                 let column = input_row(column);
@@ -363,30 +363,30 @@ impl Work<'_> {
             ..
         } = *self;
         let [top, left] = [tile / self.across, tile % self.across].map(|at| at * M);
-        let zero = Lanes::splat(0.0);
+        let zero = F32x4::splat(0.0);
         for channel in (0..channels).step_by(LANES) {
             let mut half = [[zero; M]; S];
             for (y, half) in half.iter_mut().enumerate() {
                 *half = output_row::<S, M>(core::array::from_fn(|x| {
-                    Lanes::load(&from[(y * S + x) * plane + channel..])
+                    F32x4::load(&from[(y * S + x) * plane + channel..])
                 }));
             }
-            let bias = Lanes::load(&epilogue.bias[channel..]);
-            let columns: [[Lanes; S]; M] =
+            let bias = F32x4::load(&epilogue.bias[channel..]);
+            let columns: [[F32x4; S]; M] =
                 core::array::from_fn(|x| core::array::from_fn(|y| half[y][x]));
             let visible = columns.into_iter().take(width - left);
             for (x, column) in visible.enumerate() {
-                let column: [Lanes; M] = output_row::<S, M>(column);
+                let column: [F32x4; M] = output_row::<S, M>(column);
                 let rows = column.into_iter().take(height - top);
                 for (y, value) in rows.enumerate() {
                     let pixel = (top + y) * width + left + x;
                     let at = pixel * channels + channel;
                     let mut value = value + bias;
                     if let Some(residual) = epilogue.residual {
-                        value = value + Lanes::load(&residual[at..]);
+                        value = value + F32x4::load(&residual[at..]);
                     }
                     if epilogue.relu {
-                        value = value.max(zero);
+                        value = value.pmax(zero);
                     }
                     // SAFETY: within a pixel of the tile, whose channels are a multiple of as many: the caller promises that
                     // it is ours.
@@ -434,9 +434,9 @@ thread_local! {
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-fn input_row<const S: usize>(d: [Lanes; S]) -> [Lanes; S] {
+fn input_row<const S: usize>(d: [F32x4; S]) -> [F32x4; S] {
     let times =
-        |factor: f32, value: Lanes, plus: Lanes| plus.plus_product(Lanes::splat(factor), value);
+        |factor: f32, value: F32x4, plus: F32x4| plus.add_product(F32x4::splat(factor), value);
     let mut t = d;
     if S == 4 {
         t[0] = d[0] - d[2];
@@ -464,9 +464,9 @@ fn input_row<const S: usize>(d: [Lanes; S]) -> [Lanes; S] {
     all(target_arch = "wasm32", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
-fn output_row<const S: usize, const M: usize>(m: [Lanes; S]) -> [Lanes; M] {
+fn output_row<const S: usize, const M: usize>(m: [F32x4; S]) -> [F32x4; M] {
     let times =
-        |factor: f32, value: Lanes, plus: Lanes| plus.plus_product(Lanes::splat(factor), value);
+        |factor: f32, value: F32x4, plus: F32x4| plus.add_product(F32x4::splat(factor), value);
     let mut y = [m[0]; M];
     if S == 4 {
         y[0] = m[0] + m[1] + m[2];

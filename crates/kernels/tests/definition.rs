@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use resnet_web_kernels::gemm::{Epilogue, Product, Rows};
 use resnet_web_kernels::packing::{pack, padded};
 use resnet_web_kernels::winograd::{self, Tiling};
-use resnet_web_kernels::{FeatureMap, Window, direct, quantise, threads};
+use resnet_web_kernels::{FeatureMap, Window, direct, pool, quantise, threads};
 
 /// How far a number may be off, as a part of the largest.
 const TOLERANCE: f64 = 1e-4;
@@ -124,6 +124,93 @@ fn in_eight_bits_they_are_too_of_numbers_that_fit() {
         case.faults("int8", THREADS, &numbers, &sums, in_eight_bits)
     });
     assert_eq!(faults.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+/// `channels, (side, stride, padding), (height, width)`
+type Pool = (usize, (usize, usize, usize), (usize, usize));
+
+#[rustfmt::skip]
+const POOLS: &[Pool] = &[
+    // The stem's; odd and even sides, one pixel.
+    (64, (3, 2, 1), (15, 18)),
+    (8, (3, 2, 1), (7, 7)),
+    (4, (3, 2, 1), (1, 1)),
+    (4, (3, 2, 1), (2, 1)),
+    // Channels that fill no register.
+    (1, (3, 2, 1), (5, 4)),
+    (23, (3, 2, 1), (6, 5)),
+    // Other windows.
+    (4, (2, 2, 0), (6, 7)),
+    (5, (3, 1, 1), (4, 4)),
+    (4, (5, 3, 2), (8, 11)),
+    (4, (1, 1, 0), (2, 3)),
+];
+
+#[test]
+fn max_pooling_is_what_the_definition_says_and_keeps_every_nan() {
+    let mut faults = Vec::new();
+    for &case in POOLS {
+        let (channels, (side, stride, padding), (height, width)) = case;
+        let window = Window {
+            side,
+            stride,
+            padding,
+        };
+        let size = height * width * channels;
+        let mut inputs = vec![
+            ("numbers", numbers(size, 1)),
+            ("infinities", vec![f32::NEG_INFINITY; size]),
+        ];
+        // A NaN at each pixel in turn, so in each place of a window.
+        let pixels = if cfg!(miri) { 1 } else { height * width };
+        for pixel in 0..pixels {
+            let mut map = numbers(size, 2);
+            map[pixel * channels..][..channels].fill(f32::NAN);
+            inputs.push(("a pixel of NaN", map));
+        }
+        for (what, map) in inputs {
+            let expected = max_pool_as_defined(&map, [height, width, channels], window);
+            for &threads in THREADS {
+                let mut found = vec![0.0; expected.len()];
+                let map = FeatureMap::new(&map, [height, width, channels]);
+                on_threads(threads, || pool::max_pool(map, window, &mut found));
+                let equal = |(a, b): (&f32, &f32)| a == b || a.is_nan() && b.is_nan();
+                if !found.iter().zip(&expected).all(equal) {
+                    faults.push(format!("{what}, {threads} threads, {case:?}"));
+                }
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+/// The largest of each window, or NaN if there is one in it: what PyTorch's `max_pool2d` calculates.
+fn max_pool_as_defined(map: &[f32], sides: [usize; 3], window: Window) -> Vec<f32> {
+    let [height, width, channels] = sides;
+    let covers = |at: usize, side: usize| {
+        let first = at * window.stride;
+        (first..first + window.side)
+            .filter_map(|at| at.checked_sub(window.padding))
+            .filter(move |&at| at < side)
+    };
+    let mut output = Vec::new();
+    for y in 0..window.count(height) {
+        for x in 0..window.count(width) {
+            for channel in 0..channels {
+                let mut largest = f32::NEG_INFINITY;
+                for y in covers(y, height) {
+                    for x in covers(x, width) {
+                        let value = map[(y * width + x) * channels + channel];
+                        if value > largest || value.is_nan() {
+                            largest = value;
+                        }
+                    }
+                }
+                output.push(largest);
+            }
+        }
+    }
+    output
 }
 
 #[test]
