@@ -1,14 +1,13 @@
 import { useMemo, useState } from "preact/hooks";
-import type { DevicePolicy, DeviceStatus, ImageClassification, LoadedModel } from "../../lib";
+import type { DeviceStatus, ImageClassification, LoadedModel } from "../../lib";
 import { FileButton } from "../FileButton";
 import { FileText } from "../FileText";
 import { paragraph } from "../file-text";
 import { WEIGHT_FILES } from "../model/accept";
-import { OutdatedNotice } from "../outdated/OutdatedNotice";
-import { useOutdated } from "../outdated/useOutdated";
+import { NoticeCard } from "../notices/NoticeCard";
+import { outdatedNotice } from "../notices/notices";
 import { Bars } from "../results/Bars";
-import type { Wanted } from "../store/model";
-import type { Photo } from "../store/photo";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { agreement, type Contender, contender, type Opponent } from "./contest";
 import { useContest } from "./useContest";
@@ -18,20 +17,18 @@ const text = strings.compare;
 /** Classes that are shown of each. */
 const SHOWN = 5;
 
-interface CompareProps {
-  photo: Photo | null;
-  /** What the page's classifier says of it. */
-  own: ImageClassification | null;
+/** What the page itself runs. */
+interface PageSide {
   model: LoadedModel;
   device: DeviceStatus;
-  policy: DevicePolicy;
-  /** What the page's model was loaded from, and how. */
-  loaded: Wanted;
 }
 
 /** The page's model and another, or another device, side by side on the photo. */
-export function Compare(props: CompareProps) {
-  const { model, device, policy, loaded } = props;
+export function Compare(page: PageSide) {
+  const { model, device } = page;
+  const { state, shown } = useStore().model;
+  const loaded = shown.value;
+  const { policy } = state.value;
   const [opponent, setOpponent] = useState<Opponent | null>(null);
   const [file, setFile] = useState<File | null>(null);
   const chosen = useMemo(
@@ -72,16 +69,18 @@ export function Compare(props: CompareProps) {
         )}
       </div>
       {chosen && (
-        <Contest key={opponent} {...props} contender={chosen} onClose={() => setOpponent(null)} />
+        <Contest key={opponent} {...page} contender={chosen} onClose={() => setOpponent(null)} />
       )}
     </section>
   );
 }
 
-function Contest(props: CompareProps & { contender: Contender; onClose: () => void }) {
-  const { photo, own, model, device, onClose } = props;
+function Contest(props: PageSide & { contender: Contender; onClose: () => void }) {
+  const { model, device, onClose } = props;
+  const store = useStore();
+  const photo = store.photo.photo.value;
+  const own = store.photo.result.value;
   const other = useContest(props.contender, photo);
-  const outdated = useOutdated(other.error);
   const verdict = own && other.result && agreement(own, other.result);
   return (
     <>
@@ -98,8 +97,13 @@ function Contest(props: CompareProps & { contender: Contender; onClose: () => vo
               ? text.running
               : text.photoFirst}
       </p>
-      {outdated && <OutdatedNotice onDismiss={onClose} />}
-      {other.error && outdated === false && (
+      {other.error && other.outdated && (
+        <NoticeCard
+          notice={outdatedNotice("close")}
+          onAction={(action) => (action === "close" ? onClose() : location.reload())}
+        />
+      )}
+      {other.error && !other.outdated && (
         <p class="fault" role="alert">
           {paragraph(other.error.message)}
         </p>

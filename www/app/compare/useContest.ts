@@ -6,7 +6,8 @@ import {
   type LoadedModel,
   type ResNetError,
 } from "../../lib";
-import type { Photo } from "../store/photo";
+import { hasNewVersion, raisesDoubt } from "../outdated/check";
+import { fileOf, type Photo } from "../store/photo";
 import type { Contender } from "./contest";
 
 /** More classes than any model has. */
@@ -18,9 +19,22 @@ export interface ContestState {
   model: LoadedModel | null;
   result: ImageClassification | null;
   error: ResNetError | null;
+  /** Whether the error comes of a version of the page that its server no longer has. */
+  outdated: boolean;
 }
 
-const NOTHING: ContestState = { device: null, model: null, result: null, error: null };
+const NOTHING: ContestState = {
+  device: null,
+  model: null,
+  result: null,
+  error: null,
+  outdated: false,
+};
+
+/** What an error changes. */
+async function failed(error: ResNetError): Promise<Partial<ContestState>> {
+  return { error, outdated: raisesDoubt(error) && (await hasNewVersion()) };
+}
 
 /** A second classifier, which lives as long as it is compared with, and what it makes of the photo. */
 export function useContest(contender: Contender, photo: Photo | null): ContestState {
@@ -37,14 +51,17 @@ export function useContest(contender: Contender, photo: Photo | null): ContestSt
     const other = new Classifier({
       device,
       onDevice: (status) => change({ device: status }),
-      onModelCrash: (error) => change({ model: null, error }),
+      onModelCrash: (error) => {
+        change({ model: null });
+        void failed(error).then(change);
+      },
     });
     other.load(weights, options).then(
       (model) => {
         change({ model });
         if (current) setClassifier(other);
       },
-      (error: ResNetError) => change({ error }),
+      (error: ResNetError) => void failed(error).then(change),
     );
     return () => {
       current = false;
@@ -57,15 +74,18 @@ export function useContest(contender: Contender, photo: Photo | null): ContestSt
     if (!classifier || !photo) return;
     const over = new AbortController();
     const { signal } = over;
-    const file = new File([photo.blob], photo.name, { type: photo.blob.type });
+    const file = fileOf(photo);
+    const change = (part: Partial<ContestState>) => {
+      if (!signal.aborted) setState((before) => ({ ...before, ...part }));
+    };
     setState((before) => ({ ...before, result: null }));
     // The first run warms up, so that both are told by a run that is like any other.
     classifier
       .classify(file, { top: 1, signal })
       .then(() => classifier.classify(file, { top: ALL, signal }))
       .then(
-        (result) => !signal.aborted && setState((before) => ({ ...before, result, error: null })),
-        (error: ResNetError) => !signal.aborted && setState((before) => ({ ...before, error })),
+        (result) => change({ result, error: null, outdated: false }),
+        (error: ResNetError) => void failed(error).then(change),
       );
     return () => over.abort();
   }, [classifier, photo]);

@@ -2,6 +2,7 @@ import { useMemo, useRef } from "preact/hooks";
 import type { LayerRow, LoadedModel } from "../../lib";
 import { plain } from "../file-text";
 import { shape } from "../format";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { type DrawnNode, layout } from "./layout";
 import "./drawing.css";
@@ -9,15 +10,10 @@ import "./drawing.css";
 const text = strings.drawing;
 const STEPS: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 
-interface NetworkDrawingProps {
-  model: LoadedModel;
-  /** The chosen row of the model's summary. */
-  selected: number | null;
-  onSelect: (row: number) => void;
-}
-
 /** The network, drawn: stem, stages, blocks with their shortcuts, head. One stop for the tab key, then arrows. */
-export function NetworkDrawing({ model, selected, onSelect }: NetworkDrawingProps) {
+export function NetworkDrawing({ model }: { model: LoadedModel }) {
+  const { layer, choose } = useStore().inspection;
+  const selected = layer.value;
   const { rows } = model.summary;
   const drawing = useMemo(() => layout(rows), [rows]);
   const svg = useRef<SVGSVGElement>(null);
@@ -28,7 +24,7 @@ export function NetworkDrawing({ model, selected, onSelect }: NetworkDrawingProp
     const isPressed = event.key === "Enter" || event.key === " ";
     if (step === undefined && !isPressed) return;
     event.preventDefault();
-    if (isPressed) return onSelect(drawing.nodes[place]?.row ?? 0);
+    if (isPressed) return choose(drawing.nodes[place]?.row ?? 0);
     svg.current?.querySelectorAll<SVGElement>(".node")[place + (step ?? 0)]?.focus();
   };
 
@@ -69,7 +65,7 @@ export function NetworkDrawing({ model, selected, onSelect }: NetworkDrawingProp
               name={nameOf(rows[node.row] as LayerRow, node)}
               pressed={node.row === selected}
               stop={place === Math.max(chosen, 0)}
-              onPress={() => onSelect(node.row)}
+              onPress={() => choose(node.row)}
               onKeyDown={(event) => onKeyDown(event, place)}
             />
           ))}

@@ -1,10 +1,9 @@
-import type { RefObject } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Classifier, LoadedModel } from "../../lib";
 import { FileText } from "../FileText";
 import { paragraph } from "../file-text";
 import { readableLabel } from "../format";
 import { save } from "../save";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { galleryCsv } from "./csv";
 import { classifyAll, type Outcome } from "./queue";
@@ -16,17 +15,11 @@ const PORTION = 60;
 /** Classes that are kept of each photo. */
 const TOP = 5;
 
-interface GalleryProps {
-  files: readonly File[];
-  classifier: RefObject<Classifier | null>;
-  /** The model that classifies the photos, again if it changes; null while there is none. */
-  model: LoadedModel | null;
-  onShow: (file: File) => void;
-  onClose: () => void;
-}
-
 /** Many photos and what each of them shows. Results are kept, not pictures. */
-export function Gallery({ files, classifier, model, onShow, onClose }: GalleryProps) {
+export function Gallery({ files }: { files: readonly File[] }) {
+  const { source, model: modelStore } = useStore();
+  const { classifier } = modelStore;
+  const model = modelStore.model.value;
   const [outcomes, setOutcomes] = useState<(Outcome | undefined)[]>([]);
   const [isOver, setOver] = useState(false);
   const [visible, setVisible] = useState(PORTION);
@@ -42,10 +35,8 @@ export function Gallery({ files, classifier, model, onShow, onClose }: GalleryPr
     const controller = new AbortController();
     cancel.current = controller;
     began.current = performance.now();
-    const classify = async (file: File, signal: AbortSignal) => {
-      if (!classifier.current) throw new Error(text.noClassifier);
-      return classifier.current.classify(file, { top: TOP, signal });
-    };
+    const classify = (file: File, signal: AbortSignal) =>
+      classifier.classify(file, { top: TOP, signal });
     const note = (place: number, outcome: Outcome) =>
       setOutcomes((before) => {
         const after = [...before];
@@ -79,7 +70,7 @@ export function Gallery({ files, classifier, model, onShow, onClose }: GalleryPr
           <button type="button" disabled={done === 0} onClick={saveCsv}>
             {text.csv}
           </button>
-          <button type="button" onClick={onClose}>
+          <button type="button" onClick={source.closeMany}>
             {text.close}
           </button>
         </div>
@@ -99,7 +90,7 @@ export function Gallery({ files, classifier, model, onShow, onClose }: GalleryPr
             key={`${i} ${file.name}`}
             file={file}
             outcome={outcomes[i]}
-            onShow={() => onShow(file)}
+            onShow={() => source.show({ blob: file, name: file.name })}
           />
         ))}
       </ul>

@@ -1,6 +1,6 @@
-import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Classifier, FeatureMap } from "../../lib";
+import type { FeatureMap } from "../../lib";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { viridis } from "./colours";
 
@@ -9,7 +9,6 @@ const text = strings.inspect;
 const PORTION = 24;
 
 interface FeatureMapGridProps {
-  classifier: RefObject<Classifier | null>;
   layer: string;
   /** The layer's place among those seen. */
   place: number;
@@ -17,7 +16,8 @@ interface FeatureMapGridProps {
 }
 
 /** A layer's feature maps, that with the largest activation first; one of them can be seen large. */
-export function FeatureMapGrid({ classifier, layer, place, channels }: FeatureMapGridProps) {
+export function FeatureMapGrid({ layer, place, channels }: FeatureMapGridProps) {
+  const { classifier } = useStore().model;
   const [maps, setMaps] = useState<FeatureMap[]>([]);
   const [wanted, setWanted] = useState(PORTION);
   const [large, setLarge] = useState<FeatureMap | null>(null);
@@ -27,7 +27,7 @@ export function FeatureMapGrid({ classifier, layer, place, channels }: FeatureMa
     const fetched = maps.length;
     const missing = Math.min(wanted, channels) - fetched;
     if (missing <= 0) return;
-    classifier.current?.featureMaps(place, fetched, missing).then(
+    classifier.featureMaps(place, fetched, missing).then(
       (more) => current && setMaps((before) => [...before.slice(0, fetched), ...more]),
       // What was seen is gone with its model, and this view with it.
       () => {},

@@ -1,7 +1,6 @@
-import type { RefObject } from "preact";
-import type { Classifier, GpuTimes, LayerRow, LoadedModel, SeenLayer } from "../../lib";
+import type { GpuTimes, LayerRow, LoadedModel, SeenLayer } from "../../lib";
 import { grouped, scaled, shape } from "../format";
-import type { InspectionState } from "../store/inspection";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { FeatureMapGrid } from "./FeatureMapGrid";
 import { gpuMillisecondsOf, millisecondsOf, placeOf } from "./places";
@@ -9,21 +8,12 @@ import "./inspect.css";
 
 const text = strings.inspect;
 
-interface LayerInspectorProps extends InspectionState {
-  classifier: RefObject<Classifier | null>;
-  model: LoadedModel;
-  /** The chosen row of the model's summary. */
-  selected: number | null;
-  onSelect: (row: number) => void;
-  /** Whether there is a photo to be looked at. */
-  hasPhoto: boolean;
-  onLook: () => void;
-}
-
 /** One layer: what it is, and what the photo made of it. */
-export function LayerInspector(props: LayerInspectorProps) {
-  const { classifier, model, selected, onSelect, hasPhoto, onLook } = props;
-  const { inspection, looking, error } = props;
+export function LayerInspector({ model }: { model: LoadedModel }) {
+  const { inspection: store, photo, camera } = useStore();
+  const { inspection, looking, error } = store.state.value;
+  const selected = store.layer.value;
+  const hasPhoto = photo.photo.value !== null && !camera.on.value;
   const { rows } = model.summary;
   const row = selected === null ? undefined : rows[selected];
   const place =
@@ -41,7 +31,7 @@ export function LayerInspector(props: LayerInspectorProps) {
           {text.choose}{" "}
           <select
             value={selected ?? ""}
-            onChange={(event) => onSelect(Number(event.currentTarget.value))}
+            onChange={(event) => store.choose(Number(event.currentTarget.value))}
           >
             {selected === null && <option value="">{text.none}</option>}
             {rows.map((row, i) => (
@@ -81,7 +71,7 @@ export function LayerInspector(props: LayerInspectorProps) {
         <p class="placeholder">{text.prompt}</p>
       )}
       {row && !inspection && (
-        <button type="button" class="primary" disabled={!hasPhoto || looking} onClick={onLook}>
+        <button type="button" class="primary" disabled={!hasPhoto || looking} onClick={store.look}>
           {looking ? text.looking : hasPhoto ? text.look : text.photoFirst}
         </button>
       )}
@@ -99,7 +89,6 @@ export function LayerInspector(props: LayerInspectorProps) {
           <Spread {...seen} />
           <FeatureMapGrid
             key={`${place} ${inspection?.width}`}
-            classifier={classifier}
             layer={row.name}
             place={place}
             channels={seen.shape[0]}

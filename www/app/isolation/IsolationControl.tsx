@@ -1,16 +1,16 @@
-import type { Isolation } from "../store/isolation";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
 
 const text = strings.isolation;
 
-interface IsolationControlProps extends Isolation {
-  /** Threads would be there if the page were isolated. */
-  isMissed: boolean;
-}
-
-/** Turns the service worker that isolates the page on, where that is of use, and off again. */
-export function IsolationControl(props: IsolationControlProps) {
-  const { offer, busy, isMissed, turnOn, turnOff } = props;
+/**
+ * Turns the service worker that isolates the page on, where that is of use, and off again.
+ *
+ * @param isMissed whether there would be threads if the page were isolated
+ */
+export function IsolationControl({ isMissed }: { isMissed: boolean }) {
+  const { state, turnOn, turnOff } = useStore().isolation;
+  const { offer, busy } = state.value;
   if (offer === null || (offer === "turn-on" && !isMissed)) return null;
   const [label, hint, press] =
     offer === "turn-on"

@@ -1,7 +1,8 @@
 import { useMemo, useState } from "preact/hooks";
-import type { ImageInspection, LayerRow, LoadedModel } from "../../lib";
+import type { LayerRow, LoadedModel } from "../../lib";
 import { plain } from "../file-text";
 import { grouped, megabytes, scaled, shape } from "../format";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { ExportButtons } from "./ExportButtons";
 import { memoryOf, outputBytes } from "./export";
@@ -10,17 +11,10 @@ import "./layers.css";
 
 const text = strings.layers;
 
-interface LayerTableProps {
-  model: LoadedModel;
-  /** What is known of the layers' times. */
-  inspection: ImageInspection | null;
-  /** The chosen row of the model's summary. */
-  selected: number | null;
-  onSelect: (row: number) => void;
-}
-
 /** Every layer of the network: containers open and close, and each can be looked into. */
-export function LayerTable({ model, inspection, selected, onSelect }: LayerTableProps) {
+export function LayerTable({ model }: { model: LoadedModel }) {
+  const { state, layer, choose } = useStore().inspection;
+  const selected = layer.value;
   const { info, summary } = model;
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const rows = useMemo(() => visibleRows(summary.rows, open), [summary, open]);
@@ -75,7 +69,7 @@ export function LayerTable({ model, inspection, selected, onSelect }: LayerTable
                 key={summary.rows.indexOf(row)}
                 row={row}
                 selected={selected !== null && summary.rows[selected] === row}
-                onSelect={() => onSelect(summary.rows.indexOf(row))}
+                onSelect={() => choose(summary.rows.indexOf(row))}
                 open={open.has(row.name)}
                 onToggle={toggle}
               />
@@ -100,7 +94,7 @@ export function LayerTable({ model, inspection, selected, onSelect }: LayerTable
           megabytes(memory.parameters),
         )}
       </p>
-      <ExportButtons model={model} inspection={inspection} />
+      <ExportButtons model={model} inspection={state.value.inspection} />
     </section>
   );
 }

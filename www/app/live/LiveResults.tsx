@@ -1,12 +1,9 @@
-import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Classifier, LoadedModel, ResNetError } from "../../lib";
 import { isolated } from "../file-text";
 import { readableLabel } from "../format";
 import { Bars } from "../results/Bars";
-import type { Where } from "../store/camera";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
-import type { ActivationFeed } from "./feed";
 import { useBelowView } from "./useBelowView";
 import { useLive } from "./useLive";
 import "./live.css";
@@ -16,24 +13,16 @@ const text = strings.live;
 /** How much of the bars the first of them is, without the gap below it. */
 const FIRST_BAR = 1 / 6;
 
-interface LiveResultsProps {
-  /** The camera's picture; null while there is none. */
-  video: HTMLVideoElement | null;
-  classifier: RefObject<Classifier | null>;
-  model: LoadedModel | null;
-  /** Whose evidence is shown over the video, and the way there. */
-  where: Where;
-  onWhere: (where: Where) => void;
-  feed: ActivationFeed;
-  onFault: (error: ResNetError) => void;
-}
-
 /** The most probable classes of what the camera sees now, and how fast they follow it. */
-export function LiveResults(props: LiveResultsProps) {
-  const { video, classifier, model, where, onWhere, feed, onFault } = props;
+export function LiveResults() {
+  const store = useStore();
+  const { feed, showWhere, fail } = store.camera;
+  const model = store.model.model.value;
+  const video = store.camera.video.value;
+  const where = store.camera.where.value;
   const [smooth, setSmooth] = useState(true);
-  const options = { smooth, where, onFault };
-  const { view, reading } = useLive(video, classifier, model, feed, options);
+  const options = { smooth, where, onFault: fail };
+  const { view, reading } = useLive(video, store.model.classifier, model, feed, options);
   const pinned = where === "first" ? null : where;
   const told = view?.told;
   const missing = !model ? text.waiting : !video ? text.starting : text.first;
@@ -78,7 +67,7 @@ export function LiveResults(props: LiveResultsProps) {
               predictions={view.predictions}
               asked={pinned}
               onWhere={(prediction) =>
-                onWhere(pinned?.index === prediction.index ? "first" : prediction)
+                showWhere(pinned?.index === prediction.index ? "first" : prediction)
               }
             />
           ) : (
@@ -88,7 +77,7 @@ export function LiveResults(props: LiveResultsProps) {
         {pinned && (
           <p class="fine live-pinned">
             {text.pinned(isolated(readableLabel(pinned.label)))}
-            <button type="button" onClick={() => onWhere("first")}>
+            <button type="button" onClick={() => showWhere("first")}>
               {text.follow}
             </button>
           </p>
@@ -113,7 +102,7 @@ export function LiveResults(props: LiveResultsProps) {
               ref={whereSwitch}
               type="checkbox"
               checked={where !== null}
-              onChange={(event) => onWhere(event.currentTarget.checked ? "first" : null)}
+              onChange={(event) => showWhere(event.currentTarget.checked ? "first" : null)}
             />
             {text.where}
           </label>

@@ -1,4 +1,3 @@
-import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import {
   type Classifier,
@@ -52,7 +51,7 @@ interface LiveOptions {
  */
 export function useLive(
   video: HTMLVideoElement | null,
-  classifier: RefObject<Classifier | null>,
+  classifier: Classifier,
   model: LoadedModel | null,
   feed: ActivationFeed,
   options: LiveOptions,
@@ -64,8 +63,7 @@ export function useLive(
   latest.current = options;
 
   useEffect(() => {
-    const current = classifier.current;
-    if (!video || !model || !current) return;
+    if (!video || !model) return;
     const pace = new Pace();
     let mean: Smoothed | null = null;
     let steadiness: Steadiness | null = null;
@@ -77,7 +75,7 @@ export function useLive(
       look: () => {
         const evidence = wanted(latest.current, mean);
         const whose = evidence !== undefined && { evidence };
-        return current.classify(video, { top: NAMED, signal, ...whose });
+        return classifier.classify(video, { top: NAMED, signal, ...whose });
       },
       onResult: (result, capturedAt) => {
         // Another model is in use, which the page is about to show.

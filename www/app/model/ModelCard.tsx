@@ -1,10 +1,9 @@
-import type { Description, LoadedModel, Note } from "../../lib";
+import type { Description, LoadedModel, Note, Progress } from "../../lib";
 import { FileButton } from "../FileButton";
 import { FileText } from "../FileText";
 import { isolated } from "../file-text";
 import { grouped, megabytes, shape } from "../format";
-import type { TakeFiles } from "../store/files";
-import type { useModel } from "../store/model";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { LABEL_FILES, WEIGHT_FILES } from "./accept";
 import { Choices } from "./Choices";
@@ -13,28 +12,30 @@ import "./model.css";
 const text = strings.model;
 
 /** The model: how far its weights are, what it is, what was assumed of it, and how to take another. */
-export function ModelCard(state: ReturnType<typeof useModel> & { onFiles: TakeFiles }) {
-  const { model, progress, question, error, cached, isDefault } = state;
+export function ModelCard() {
+  const store = useStore();
+  const { state, isDefault, ...actions } = store.model;
+  const { model, progress, question, error, cached, unsupported } = state.value;
   return (
     <section class="card model" aria-labelledby="model-heading">
       <h2 id="model-heading">
         {model ? <FileText>{model.info.architecture}</FileText> : text.heading}
       </h2>
-      {progress && <Download progress={progress} onCancel={state.cancel} />}
+      {progress && <Download progress={progress} onCancel={actions.cancel} />}
       {model && <Facts {...model} />}
-      {model && <Notes notes={model.info.notes} unsupported={state.unsupported} />}
+      {model && <Notes notes={model.info.notes} unsupported={unsupported} />}
       {model && (
         <Choices
           info={model.info}
           disabled={progress !== null}
-          onChoose={state.choose}
-          onFiles={state.describe}
+          onChoose={actions.choose}
+          onFiles={actions.describe}
         />
       )}
       {!progress && !model && <p class="placeholder">{text.none}</p>}
       <div class="model-actions">
         {!progress && !question && (error || !model) && (
-          <button type="button" onClick={state.retry}>
+          <button type="button" onClick={actions.loadAgain}>
             {text.retry}
           </button>
         )}
@@ -42,10 +43,10 @@ export function ModelCard(state: ReturnType<typeof useModel> & { onFiles: TakeFi
           label={text.open}
           accept={`${WEIGHT_FILES},${LABEL_FILES}`}
           many="files"
-          onFiles={state.onFiles}
+          onFiles={store.source.takeFiles}
         />
-        {!isDefault && (
-          <button type="button" onClick={() => state.open(null)}>
+        {!isDefault.value && (
+          <button type="button" onClick={() => actions.open(null)}>
             {text.openDefault}
           </button>
         )}
@@ -57,7 +58,7 @@ export function ModelCard(state: ReturnType<typeof useModel> & { onFiles: TakeFi
       {cached && cached.files > 0 && (
         <p class="fine kept">
           {text.kept(cached.files, megabytes(cached.bytes))}
-          <button type="button" onClick={state.clearCache}>
+          <button type="button" onClick={actions.clearCache}>
             {text.clearCache}
           </button>
         </p>
@@ -70,7 +71,7 @@ function Download({
   progress: { loaded, total, cached },
   onCancel,
 }: {
-  progress: NonNullable<ReturnType<typeof useModel>["progress"]>;
+  progress: Progress;
   onCancel: () => void;
 }) {
   const whole = total !== null && loaded >= total;

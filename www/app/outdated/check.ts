@@ -32,3 +32,9 @@ export async function isOutdated(page: string, script: string): Promise<boolean>
     return false;
   }
 }
+
+/** Whether the server has another version of this page. */
+export function hasNewVersion(): Promise<boolean> {
+  const script = document.querySelector('script[type="module"][src]')?.getAttribute("src") ?? "";
+  return isOutdated(location.href, script);
+}

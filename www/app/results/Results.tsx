@@ -1,32 +1,22 @@
-import type { ImageClassification, Prediction } from "../../lib";
+import type { ImageClassification } from "../../lib";
 import { readableLabel } from "../format";
-import type { ClassificationState } from "../store/photo";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { Bars } from "./Bars";
 import { TakeAway } from "./TakeAway";
 import { ViewControls } from "./ViewControls";
-import { shown, type View } from "./view";
+import { shown } from "./view";
 import "./results.css";
 
 const text = strings.results;
 
-interface ResultsProps extends Pick<ClassificationState, "stage" | "result" | "photo"> {
-  view: View;
-  onView: (view: View) => void;
-  /** The model's name. */
-  model: string;
-  /** An address that restores model and settings; null where there is none. */
-  link: string | null;
-  /** The class whose evidence is asked for. */
-  asked: Prediction | null;
-  onWhere: (prediction: Prediction) => void;
-}
-
 /** The most probable classes as bars, and how long it took to tell. */
-export function Results(props: ResultsProps) {
-  const { stage, result, photo, view, onView, model, link, asked, onWhere } = props;
+export function Results() {
+  const { photo, model, evidence, view } = useStore();
+  const { stage } = photo.state.value;
+  const result = photo.result.value;
   const first = result?.top[0];
-  const predictions = shown(result?.top ?? [], view);
+  const predictions = shown(result?.top ?? [], view.view.value);
   return (
     <section
       class="card results"
@@ -42,9 +32,16 @@ export function Results(props: ResultsProps) {
       {result ? (
         <>
           {result.cutShort && <p class="fine cut-short">{text.cutShort}</p>}
-          <Bars predictions={predictions} asked={asked} onWhere={onWhere} />
-          <ViewControls view={view} onView={onView} predictions={result.top} />
-          {photo && <TakeAway photo={photo} predictions={predictions} model={model} link={link} />}
+          <Bars predictions={predictions} asked={evidence.asked.value} onWhere={evidence.ask} />
+          <ViewControls view={view.view.value} onView={view.change} predictions={result.top} />
+          {photo.photo.value && (
+            <TakeAway
+              photo={photo.photo.value}
+              predictions={predictions}
+              model={model.model.value?.info.architecture ?? ""}
+              link={view.link.value}
+            />
+          )}
           <Timing {...result} />
         </>
       ) : (

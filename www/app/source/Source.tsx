@@ -1,11 +1,11 @@
-import type { ComponentChildren } from "preact";
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Evidence } from "../activation/Evidence";
 import { Camera } from "../camera/Camera";
 import { FileButton } from "../FileButton";
 import { plain } from "../file-text";
 import { filesOf } from "../gallery/dropped";
-import type { TakeFiles } from "../store/files";
-import type { ClassificationState, Photo } from "../store/photo";
+import { useStore } from "../store/context";
+import type { SourceStore } from "../store/source";
 import { strings } from "../strings";
 import "./source.css";
 
@@ -15,25 +15,13 @@ const SAMPLES = [
   { file: "coffee.png", label: text.sampleLabels.coffee },
 ];
 
-interface SourceProps {
-  photo: ClassificationState["photo"];
-  /** What lies over the photo or the camera's picture. */
-  over: ComponentChildren;
-  /** Whether the camera takes the photo's place. */
-  camera: boolean;
-  onCamera: (camera: boolean) => void;
-  onVideo: (video: HTMLVideoElement | null) => void;
-  onCameraFault: (message: string) => void;
-  onPhoto: (photo: Photo) => void;
-  onFiles: TakeFiles;
-  onFault: (message: string) => void;
-}
-
 /** Where photos come from: a file, a drop, the clipboard, the camera, the samples. */
-export function Source(props: SourceProps) {
-  const { photo, over, camera, onCamera, onVideo, onCameraFault } = props;
-  const { onPhoto, onFiles, onFault } = props;
-  const dragging = useDropAndPaste(onFiles, onFault);
+export function Source() {
+  const store = useStore();
+  const { switchCamera, endCamera, show, takeFiles } = store.source;
+  const photo = store.photo.photo.value;
+  const camera = store.camera.on.value;
+  const dragging = useDropAndPaste(store.source);
 
   const cameraButton = useRef<HTMLButtonElement>(null);
   const before = useRef(camera);
@@ -50,11 +38,18 @@ export function Source(props: SourceProps) {
         {text.heading}
       </h2>
       {camera ? (
-        <Camera over={over} onVideo={onVideo} onPhoto={onPhoto} onFault={onCameraFault} />
+        <Camera
+          over={<Evidence />}
+          onVideo={(video) => {
+            store.camera.video.value = video;
+          }}
+          onPhoto={show}
+          onFault={endCamera}
+        />
       ) : (
         <div class="stage">
           {photo && <img class="photo" src={photo.url} alt={text.photoAlt(plain(photo.name))} />}
-          {photo && !dragging && over}
+          {photo && !dragging && <Evidence />}
           {(!photo || dragging) && (
             <div class="prompt">
               <p class="prompt-title">{dragging ? text.release : text.prompt}</p>
@@ -69,26 +64,26 @@ export function Source(props: SourceProps) {
           accept="image/*"
           primary={!camera}
           many="files"
-          onFiles={onFiles}
+          onFiles={takeFiles}
         />
-        <FileButton label={text.folder} accept="image/*" many="folder" onFiles={onFiles} />
-        <button ref={cameraButton} type="button" onClick={() => onCamera(!camera)}>
+        <FileButton label={text.folder} accept="image/*" many="folder" onFiles={takeFiles} />
+        <button ref={cameraButton} type="button" onClick={() => switchCamera(!camera)}>
           {camera ? strings.camera.stop : text.camera}
         </button>
-        <Samples onPhoto={onPhoto} onFault={onFault} />
+        <Samples {...store.source} />
       </div>
     </section>
   );
 }
 
-function Samples({ onPhoto, onFault }: Pick<SourceProps, "onPhoto" | "onFault">) {
+function Samples({ show, fail }: Pick<SourceStore, "show" | "fail">) {
   const choose = async (file: string) => {
     try {
       const response = await fetch(`./photos/${file}`);
       if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
-      onPhoto({ blob: await response.blob(), name: file });
+      show({ blob: await response.blob(), name: file });
     } catch (thrown) {
-      onFault(`${file}: ${(thrown as Error).message}`);
+      fail(`${file}: ${(thrown as Error).message}`);
     }
   };
   return (
@@ -103,20 +98,16 @@ function Samples({ onPhoto, onFault }: Pick<SourceProps, "onPhoto" | "onFault">)
   );
 }
 
-/** Takes files that are dropped on the page or pasted into it. Tells whether one hovers over it. */
-function useDropAndPaste(onFiles: TakeFiles, onFault: (message: string) => void): boolean {
+/** Takes files that are dropped on the page or pasted into it. Returns whether one is held over it. */
+function useDropAndPaste({ takeFiles, fail }: Pick<SourceStore, "takeFiles" | "fail">): boolean {
   const [dragging, setDragging] = useState(false);
 
-  const take = useCallback(
-    async (data: DataTransfer | null) => {
-      const { files, unread } = await filesOf(data);
-      if (files.length + unread.length > 0) void onFiles(files, unread);
-      else onFault(text.noFile);
-    },
-    [onFiles, onFault],
-  );
-
   useEffect(() => {
+    const take = async (data: DataTransfer | null) => {
+      const { files, unread } = await filesOf(data);
+      if (files.length + unread.length > 0) void takeFiles(files, unread);
+      else fail(text.noFile);
+    };
     const over = (event: DragEvent) => {
       event.preventDefault();
       setDragging(true);
@@ -141,6 +132,6 @@ function useDropAndPaste(onFiles: TakeFiles, onFault: (message: string) => void)
       window.removeEventListener("drop", drop);
       window.removeEventListener("paste", paste);
     };
-  }, [take]);
+  }, [takeFiles, fail]);
   return dragging;
 }

@@ -1,18 +1,14 @@
 import type { DevicePolicy, DeviceStatus } from "../../lib";
 import { readDevice } from "../settings";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
 
 const text = strings.device;
 
-interface DeviceChoiceProps {
-  device: DeviceStatus;
-  policy: DevicePolicy;
-  switching: boolean;
-  onChoose: (policy: DevicePolicy) => void;
-}
-
 /** Which device is to be used, where there is a choice. */
-export function DeviceChoice({ device, policy, switching, onChoose }: DeviceChoiceProps) {
+export function DeviceChoice({ device }: { device: DeviceStatus }) {
+  const { state, setDevice } = useStore().model;
+  const { policy, switching } = state.value;
   if (device.reason === "no-webgpu" || device.reason === "no-adapter") return null;
   // Software pretending to be a GPU is for whoever asks by the page's address.
   const policies: DevicePolicy[] = ["auto", "webgpu", "cpu"];
@@ -24,7 +20,7 @@ export function DeviceChoice({ device, policy, switching, onChoose }: DeviceChoi
         id="device"
         value={policy}
         disabled={switching}
-        onChange={(event) => onChoose(readDevice(event.currentTarget.value) ?? "auto")}
+        onChange={(event) => setDevice(readDevice(event.currentTarget.value) ?? "auto")}
       >
         {policies.map((policy) => (
           <option key={policy} value={policy}>

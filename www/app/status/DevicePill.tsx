@@ -1,26 +1,20 @@
-import type { ComponentChildren } from "preact";
-import type { DeviceStatus, ModelInfo } from "../../lib";
 import { megabytes } from "../format";
+import { IsolationControl } from "../isolation/IsolationControl";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
+import { DeviceChoice } from "./DeviceChoice";
+import { Threads } from "./Threads";
 import "./status.css";
 
 const text = strings.device;
 
-interface DevicePillProps {
-  device: DeviceStatus | null;
-  /** Whether none could be opened. */
-  notOpened: boolean;
-  /** What the model takes on a GPU. */
-  onGpu: ModelInfo["onGpu"] | undefined;
-  /** What can be changed about it. */
-  children: ComponentChildren;
-}
-
 /** Whether the window is wide enough for more than the photo at its top. */
 const hasRoom = matchMedia("(min-width: 40rem)").matches;
 
-/** Which device runs, and why. */
-export function DevicePill({ device, notOpened, onGpu, children }: DevicePillProps) {
+/** Which device runs, why, and what can be changed about it. */
+export function DevicePill() {
+  const { device, notOpened, model } = useStore().model.state.value;
+  const onGpu = model?.info.onGpu;
   if (!device) return <p class="device">{notOpened ? text.notOpened : text.opening}</p>;
   const { runs, layers, worstError, milliseconds } = device.selfCheck;
   const { speeds } = device;
@@ -55,7 +49,11 @@ export function DevicePill({ device, notOpened, onGpu, children }: DevicePillPro
         {speeds && (
           <p class="fine device-speeds">{text.speeds(time(speeds.webgpu), time(speeds.cpu))}</p>
         )}
-        <div class="device-controls">{children}</div>
+        <div class="device-controls">
+          <DeviceChoice device={device} />
+          {device.threads && <Threads status={device.threads} />}
+          <IsolationControl isMissed={device.threads?.obstacle === "not-isolated"} />
+        </div>
       </details>
     </div>
   );

@@ -1,21 +1,16 @@
-import type { DeviceStatus, LoadedModel } from "../../lib";
 import { FileText } from "../FileText";
 import { megabytes } from "../format";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
 
 const text = strings.status;
 
-interface StatusLineProps {
-  device: DeviceStatus | null;
-  model: LoadedModel | null;
-  /** Whether the page's files are kept for visits without a network; null while that is not known. */
-  pageKept: boolean | null;
-  /** Whether the model's weights are, too. */
-  weightsKept: boolean;
-}
-
 /** What is at work, in one line: for whoever reports a fault, and for whoever is curious. */
-export function StatusLine({ device, model, pageKept, weightsKept }: StatusLineProps) {
+export function StatusLine() {
+  const store = useStore();
+  const { device, model, cached } = store.model.state.value;
+  const pageKept = store.offline.kept.value;
+  const weightsKept = model?.kept.cached === true && cached?.files !== 0;
   const onGpu = model?.info.onGpu;
   const facts: [keyof typeof text.names, string][] = [];
   if (device) {

@@ -1,20 +1,15 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { ThreadCount, ThreadStatus } from "../../lib";
+import type { ThreadStatus } from "../../lib";
+import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { readThreads } from "./threads";
 
 const text = strings.threads;
 
-interface ThreadsProps {
-  status: ThreadStatus;
-  /** What the person asks for. */
-  wanted: ThreadCount;
-  switching: boolean;
-  onChoose: (count: ThreadCount) => void;
-}
-
 /** On how many threads the CPU computes, to be chosen; or why it is one. */
-export function Threads({ status, wanted, switching, onChoose }: ThreadsProps) {
+export function Threads({ status }: { status: ThreadStatus }) {
+  const { state, setThreads } = useStore().model;
+  const { threads: wanted, switching } = state.value;
   const select = useRef<HTMLSelectElement>(null);
   const chosen = useRef(false);
   useEffect(() => {
@@ -38,7 +33,7 @@ export function Threads({ status, wanted, switching, onChoose }: ThreadsProps) {
         disabled={switching}
         onChange={(event) => {
           chosen.current = true;
-          onChoose(readThreads(event.currentTarget.value) ?? "auto");
+          void setThreads(readThreads(event.currentTarget.value) ?? "auto");
         }}
       >
         <option value="auto" selected={value === "auto"}>

@@ -1,51 +1,66 @@
-import type { RefObject } from "preact";
-import { useCallback, useEffect, useState } from "preact/hooks";
-import type { Classifier, Evidence, LoadedModel, Prediction } from "../../lib";
-import type { Photo } from "./photo";
+import { batch, effect, signal, untracked } from "@preact/signals";
+import type { Evidence, Prediction } from "../../lib";
+import type { ModelStore } from "./model";
+import { fileOf, type PhotoStore } from "./photo";
 
-/** A class and where in a picture the evidence for it lies. */
+/** A class and where in an image the evidence for it lies. */
 export interface Activation {
   label: string;
   evidence: Evidence;
-  /** The picture's size in pixels. */
+  /** The image's size in pixels. */
   width: number;
   height: number;
 }
 
-/** The class activation map that is asked for; another photo or model takes it away. */
-export function useActivation(
-  classifier: RefObject<Classifier | null>,
-  model: LoadedModel | null,
-  photo: Photo | null,
+/** The class activation map that lies over the photo. */
+export type EvidenceStore = ReturnType<typeof createEvidence>;
+
+/** Computes class activation maps of the photo when asked to; another photo or model removes them. */
+export function createEvidence(
+  { classifier, model }: Pick<ModelStore, "classifier" | "model">,
+  { photo }: Pick<PhotoStore, "photo">,
 ) {
-  const [asked, setAsked] = useState<Prediction | null>(null);
-  const [activation, setActivation] = useState<Activation | null>(null);
+  const asked = signal<Prediction | null>(null);
+  const activation = signal<Activation | null>(null);
+  let underWay: AbortController | null = null;
 
-  const modelId = model?.id;
-  useEffect(() => setAsked(null), [model, photo]);
+  async function show(prediction: Prediction | null): Promise<void> {
+    underWay?.abort();
+    batch(() => {
+      asked.value = prediction;
+      activation.value = null;
+    });
+    const current = photo.peek();
+    if (!prediction || !current) return;
+    underWay = new AbortController();
+    const { signal } = underWay;
+    try {
+      const options = { top: 1, evidence: prediction.index, signal };
+      const result = await classifier.classify(fileOf(current), options);
+      const { evidence, width, height } = result;
+      // A class index means something else to another model.
+      if (signal.aborted || result.model !== model.peek()?.id || !evidence) return;
+      activation.value = { label: prediction.label, evidence, width, height };
+    } catch {
+      // The person can press the button again.
+      if (!signal.aborted) asked.value = null;
+    }
+  }
 
-  useEffect(() => {
-    setActivation(null);
-    if (!asked || !photo) return;
-    const over = new AbortController();
-    const { signal } = over;
-    const file = new File([photo.blob], photo.name, { type: photo.blob.type });
-    classifier.current?.classify(file, { top: 1, evidence: asked.index, signal }).then(
-      ({ model: answering, evidence, width, height }) => {
-        // A class's index means something else to another model.
-        if (signal.aborted || answering !== modelId || !evidence) return;
-        setActivation({ label: asked.label, evidence, width, height });
-      },
-      // Whoever asks again tries again.
-      () => !signal.aborted && setAsked(null),
-    );
-    return () => over.abort();
-  }, [classifier, asked, photo, modelId]);
+  effect(() => {
+    model.value;
+    photo.value;
+    untracked(() => void show(null));
+  });
 
-  const ask = useCallback(
-    (prediction: Prediction | null) =>
-      setAsked((before) => (before?.index === prediction?.index ? null : prediction)),
-    [],
-  );
-  return { asked, activation, ask };
+  return {
+    /** The class whose evidence is asked for. */
+    asked,
+    /** Its map, once it is computed. */
+    activation,
+    /** Asks for the evidence for a class; for the class that is shown already, hides it. */
+    ask(prediction: Prediction | null) {
+      void show(asked.peek()?.index === prediction?.index ? null : prediction);
+    },
+  };
 }

@@ -1,4 +1,3 @@
-import { useCallback, useRef } from "preact/hooks";
 import { kindOf } from "../source/kind";
 import { type Found, sortDropped } from "../source/sort";
 import { unusedText } from "../source/unused";
@@ -24,17 +23,16 @@ interface Destinations {
 export type TakeFiles = (files: readonly File[], unread?: readonly string[]) => Promise<void>;
 
 /**
- * Finds out what files are for, and brings each to its place: weights first, then what tells of them, then the photos, so that
- * these are looked at with the model they came with. What comes later takes the place of what is still under way.
+ * Finds out what files are for, and brings each to its place: weights first, then what describes them, then the photos, so that
+ * these are classified by the model they came with. Files that come later replace those that are still under way.
  */
-export function useFiles(destinations: Destinations): TakeFiles {
-  const newest = useRef(0);
-  const current = useRef(destinations);
-  current.current = destinations;
-  return useCallback(async (files, unread = []) => {
-    newest.current += 1;
-    const turn = newest.current;
-    const isOvertaken = () => turn !== newest.current;
+export function createTakeFiles(destinations: Destinations): TakeFiles {
+  const { onWeights, onDescriptions, onPhoto, onMany, onUnused } = destinations;
+  let newest = 0;
+  return async (files, unread = []) => {
+    newest += 1;
+    const turn = newest;
+    const isOvertaken = () => turn !== newest;
     const found = await Promise.all(files.map(recognised));
     if (isOvertaken()) return;
 
@@ -43,7 +41,6 @@ export function useFiles(destinations: Destinations): TakeFiles {
       ...sorted.unused,
       ...unread.map((name) => ({ name, why: "unreadable" as const })),
     ];
-    const { onWeights, onDescriptions, onPhoto, onMany, onUnused } = current.current;
     const isAll = unused.length === files.length + unread.length;
     const say = isAll ? text.unused.all : text.unused.some;
     onUnused(unused.length > 0 ? say(unusedText(unused)) : null, isAll);
@@ -55,7 +52,7 @@ export function useFiles(destinations: Destinations): TakeFiles {
     const [photo, ...others] = photos;
     if (others.length > 0) onMany(photos);
     else if (photo) onPhoto({ blob: photo, name: photo.name || text.pasted });
-  }, []);
+  };
 }
 
 async function recognised(file: File): Promise<Found> {

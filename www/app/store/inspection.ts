@@ -1,7 +1,7 @@
-import type { RefObject } from "preact";
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import type { Classifier, ImageInspection, LoadedModel, ResNetError } from "../../lib";
-import type { Photo } from "./photo";
+import { effect, signal, untracked } from "@preact/signals";
+import type { ImageInspection, ResNetError } from "../../lib";
+import type { ModelStore } from "./model";
+import { fileOf, type PhotoStore } from "./photo";
 
 /** What is known of the photo's way through the network. */
 export interface InspectionState {
@@ -12,39 +12,55 @@ export interface InspectionState {
 
 const NOTHING: InspectionState = { inspection: null, looking: false, error: null };
 
-/** Looks into the network when asked to; what was seen is forgotten with its photo or its model. */
-export function useInspection(
-  classifier: RefObject<Classifier | null>,
-  model: LoadedModel | null,
-  photo: Photo | null,
+/** The layer that is looked into, and what the photo became there. */
+export type InspectionStore = ReturnType<typeof createInspection>;
+
+/** Looks into the network when asked to; another photo or model makes what was seen stale. */
+export function createInspection(
+  { classifier, model }: Pick<ModelStore, "classifier" | "model">,
+  { photo, result }: Pick<PhotoStore, "photo" | "result">,
 ) {
-  const [state, setState] = useState<InspectionState>(NOTHING);
-  const underWay = useRef<AbortController | null>(null);
+  const state = signal<InspectionState>(NOTHING);
+  const layer = signal<number | null>(null);
+  let underWay: AbortController | null = null;
 
-  // Another model or photo makes what was seen stale.
-  useEffect(() => {
-    underWay.current?.abort();
-    setState(NOTHING);
-  }, [model, photo]);
+  effect(() => {
+    model.value;
+    photo.value;
+    untracked(() => {
+      underWay?.abort();
+      state.value = NOTHING;
+    });
+  });
 
-  const look = useCallback(async () => {
-    if (!classifier.current || !photo || !model) return;
-    underWay.current?.abort();
-    const look = new AbortController();
-    underWay.current = look;
-    const { signal } = look;
-    setState({ ...NOTHING, looking: true });
+  async function look(): Promise<void> {
+    const current = { photo: photo.peek(), model: model.peek() };
+    if (!current.photo || !current.model) return;
+    underWay?.abort();
+    underWay = new AbortController();
+    const { signal } = underWay;
+    state.value = { ...NOTHING, looking: true };
     let outcome: InspectionState;
     try {
-      const file = new File([photo.blob], photo.name, { type: photo.blob.type });
-      const inspection = await classifier.current.inspect(file, { signal });
+      const inspection = await classifier.inspect(fileOf(current.photo), { signal });
       // Another model's layers do not belong to this one's rows.
-      outcome = { ...NOTHING, inspection: inspection.model === model.id ? inspection : null };
+      const isOwn = inspection.model === current.model.id;
+      outcome = { ...NOTHING, inspection: isOwn ? inspection : null };
     } catch (thrown) {
       outcome = { ...NOTHING, error: thrown as ResNetError };
     }
-    if (!signal.aborted) setState(outcome);
-  }, [classifier, photo, model]);
+    if (!signal.aborted) state.value = outcome;
+  }
 
-  return { ...state, look };
+  return {
+    state,
+    /** The chosen row of the model's summary. */
+    layer,
+    look,
+    /** Chooses a row, and looks into the network if the photo has a result and nobody has looked yet. */
+    choose(row: number) {
+      layer.value = row;
+      if (!state.peek().inspection && result.peek()) void look();
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { computed, signal } from "@preact/signals";
 import {
   type CachedWeights,
   Classifier,
@@ -25,38 +25,26 @@ export interface ModelState {
   notOpened: boolean;
   /** How the device is chosen. */
   policy: DevicePolicy;
-  /** On how many threads the CPU is to compute. */
+  /** How many threads the CPU should use. */
   threads: ThreadCount;
-  /** Whether it is just going over to another device or other threads. */
+  /** Whether the model is moving to another device or thread count. */
   switching: boolean;
   /** The model; null until one is loaded. */
   model: LoadedModel | null;
   /** How far the download is; null when there is none. */
   progress: Progress | null;
-  /** What has to be answered before weights are downloaded. */
+  /** What the person has to answer before weights are downloaded. */
   question: Question | null;
   /** Why there is no new model. */
   error: ResNetError | null;
-  /** What the browser keeps of weights; null where it does not tell. */
+  /** The weights that the browser keeps; null where it does not say. */
   cached: CachedWeights | null;
   /** What descriptions of the model ask for that is not supported. */
   unsupported: Description["unsupported"];
-}
-
-/** What descriptions of a model decide beside its labels; undefined where they decide nothing. */
-function chosenBy(
-  descriptions: readonly Description[],
-  model: LoadedModel | undefined,
-): WeightChoices | undefined {
-  const preprocessing = Object.assign({}, ...descriptions.map((each) => each.preprocessing));
-  const strideOn = descriptions.find((each) => each.strideOn)?.strideOn;
-  const says = Object.keys(preprocessing).length > 0;
-  if (!says && !strideOn) return undefined;
-  return {
-    // Whole, so that a link can bring it along.
-    ...(says && { preprocessing: { ...model?.info.preprocessing, ...preprocessing } }),
-    ...(strideOn && { strideOn }),
-  };
+  /** What was asked for last. */
+  wanted: Wanted;
+  /** What the model was loaded from: differs from `wanted` after a failure. */
+  loaded: Wanted | null;
 }
 
 /** A model that is asked for, or was. */
@@ -69,18 +57,22 @@ export interface Wanted {
 /** The address of the default weights. */
 const DEFAULT: WeightSource = "./weights/manifest.json";
 
-/** The classifier of the page, its state, and the ways to give it other weights, labels, choices and threads. */
-export function useModel({
-  device: firstPolicy,
-  weights,
-  choices: firstChoices,
-  threads,
-}: Settings) {
-  const [state, setState] = useState<ModelState>(() => ({
+/** Makes a classifier: a test makes its own. */
+export type MakeClassifier = (...options: ConstructorParameters<typeof Classifier>) => Classifier;
+
+/** The page's classifier, its state, and the actions that give it other weights, labels, choices and devices. */
+export type ModelStore = ReturnType<typeof createModel>;
+
+/** Starts the classifier and loads the weights that the address names. */
+export function createModel(
+  settings: Settings,
+  make: MakeClassifier = (options) => new Classifier(options),
+) {
+  const state = signal<ModelState>({
     device: null,
     notOpened: false,
-    policy: firstPolicy,
-    threads: threads ?? rememberedThreads() ?? "auto",
+    policy: settings.device,
+    threads: settings.threads ?? rememberedThreads() ?? "auto",
     switching: false,
     model: null,
     progress: null,
@@ -88,198 +80,182 @@ export function useModel({
     error: null,
     cached: null,
     unsupported: [],
-  }));
-  const change = useCallback(
-    (part: Partial<ModelState>) => setState((before) => ({ ...before, ...part })),
-    [],
-  );
-  const classifier = useRef<Classifier | null>(null);
-  const download = useRef<AbortController | null>(null);
-  /** What was asked for last, and what is loaded: not the same after a failure. */
-  const wanted = useRef<Wanted>({ source: weights ?? DEFAULT, choices: firstChoices });
-  const loaded = useRef<Wanted | null>(null);
+    wanted: { source: settings.weights ?? DEFAULT, choices: settings.choices },
+    loaded: null,
+  });
+  const change = (part: Partial<ModelState>) => {
+    state.value = { ...state.peek(), ...part };
+  };
+  /** The newest load. */
+  let download: AbortController | null = null;
   /** What models were loaded from, by id; the one in use is last. The previous one may come back after a crash. */
-  const sources = useRef(new Map<number, Wanted>());
-  const firstThreads = useRef(state.threads);
+  let sources = new Map<number, Wanted>();
 
-  const countCache = useCallback(async () => {
-    // Not telling is no fault: some browsers keep nothing here.
-    const cached = await classifier.current?.cachedWeights().catch(() => null);
-    change({ cached: cached ?? null });
-  }, [change]);
-
-  const load = useCallback(
-    async (want: Wanted): Promise<boolean> => {
-      const current = classifier.current;
-      if (!current) return false;
-      download.current?.abort();
-      const controller = new AbortController();
-      download.current = controller;
-      wanted.current = want;
-      const progress = { loaded: 0, total: null, cached: false };
-      change({ error: null, question: null, progress });
-      const { source, choices, labels } = want;
-      const options = { ...choices, ...(labels !== undefined && { labels }) };
-      try {
-        const question = await questionBefore(source, document.baseURI, current);
-        if (download.current !== controller) return false;
-        if (controller.signal.aborted) throw new ResNetError("aborted", "Loading was cancelled.");
-        if (question) {
-          change({ question, progress: null });
-          return false;
-        }
-        const model = await current.load(source, { ...options, signal: controller.signal });
-        sources.current = new Map([...sources.current].slice(-1)).set(model.id, want);
-        loaded.current = want;
-        change({ model, progress: null });
-        return true;
-      } catch (thrown) {
-        // A newer download has taken over and tells for itself.
-        if (download.current === controller) {
-          change({ error: thrown as ResNetError, progress: null });
-        }
-        return false;
-      } finally {
-        void countCache();
+  const classifier = make({
+    device: settings.device,
+    threads: state.peek().threads,
+    onDevice: (device) => change({ device }),
+    onModel: (model) => {
+      const source = sources.get(model.id);
+      if (source) {
+        sources.delete(model.id);
+        sources.set(model.id, source);
       }
+      change({ model, ...(source && { loaded: source }) });
     },
-    [change, countCache],
-  );
+    onModelCrash: (error) => change({ model: null, loaded: null, error }),
+    onProgress: (progress) => change({ progress }),
+  });
+  classifier.device.catch((error: ResNetError) => change({ error, notOpened: true }));
 
-  useEffect(() => {
-    const created = new Classifier({
-      device: firstPolicy,
-      threads: firstThreads.current,
-      onDevice: (device) => change({ device }),
-      onModel: (model) => {
-        const source = sources.current.get(model.id);
-        if (source) {
-          sources.current.delete(model.id);
-          sources.current.set(model.id, source);
-          loaded.current = source;
-        }
-        change({ model });
-      },
-      onModelCrash: (error) => {
-        loaded.current = null;
-        change({ model: null, error });
-      },
-      onProgress: (progress) => change({ progress }),
-    });
-    classifier.current = created;
-    created.device.catch((error: ResNetError) => change({ error, notOpened: true }));
-    void load(wanted.current);
-    return () => created.dispose();
-  }, [firstPolicy, change, load]);
+  async function countCache(): Promise<void> {
+    // Some browsers do not say, which is no fault.
+    const cached = await classifier.cachedWeights().catch(() => null);
+    change({ cached });
+  }
 
-  /** Loads a file or an address; null is the default. Tells whether it is in use then. */
-  const open = useCallback(
-    (source: WeightSource | null) => {
+  async function load(wanted: Wanted): Promise<boolean> {
+    download?.abort();
+    const controller = new AbortController();
+    download = controller;
+    const progress = { loaded: 0, total: null, cached: false };
+    change({ wanted, error: null, question: null, progress });
+    const { source, choices, labels } = wanted;
+    const options = { ...choices, ...(labels !== undefined && { labels }) };
+    try {
+      const question = await questionBefore(source, document.baseURI, classifier);
+      if (download !== controller) return false;
+      if (controller.signal.aborted) throw new ResNetError("aborted", "Loading was cancelled.");
+      if (question) {
+        change({ question, progress: null });
+        return false;
+      }
+      const model = await classifier.load(source, { ...options, signal: controller.signal });
+      sources = new Map([...sources].slice(-1)).set(model.id, wanted);
+      change({ model, loaded: wanted, progress: null });
+      return true;
+    } catch (thrown) {
+      // A newer load has taken over and reports its own outcome.
+      if (download === controller) change({ error: thrown as ResNetError, progress: null });
+      return false;
+    } finally {
+      void countCache();
+    }
+  }
+
+  const shown = computed(() => state.value.loaded ?? state.value.wanted);
+  void load(state.peek().wanted);
+
+  return {
+    state,
+    classifier,
+    /** The model; null until one is loaded. */
+    model: computed(() => state.value.model),
+    /** What the model on the page was loaded from, or is being loaded from. */
+    shown,
+    isDefault: computed(() => shown.value.source === DEFAULT),
+
+    /** Loads a file or an address; null is the default. Returns whether it is in use then. */
+    open(source: WeightSource | null): Promise<boolean> {
       change({ unsupported: [] });
       return load({ source: source ?? DEFAULT, choices: {} });
     },
-    [load, change],
-  );
-  const retry = useCallback(() => load(wanted.current), [load]);
-  /** Downloads what was asked about. */
-  const allowDownload = useCallback(
-    ({ address }: Question) => {
-      allow(address);
-      return load(wanted.current);
+
+    /** Loads again what was asked for last. */
+    loadAgain: () => load(state.peek().wanted),
+
+    /** Cancels the load. */
+    cancel: () => download?.abort(),
+
+    /** Downloads the weights that the question is about. */
+    allowDownload() {
+      const { question, wanted } = state.peek();
+      if (!question) return;
+      allow(question.address);
+      void load(wanted);
     },
-    [load],
-  );
-  /** Loads the model that is there once more, with what the file does not tell. */
-  const choose = useCallback(
-    (choices: WeightChoices) => {
-      const before = loaded.current ?? wanted.current;
-      return load({ ...before, choices: { ...before.choices, ...choices } });
+
+    /** Loads the model again with what its file does not say. */
+    choose(choices: WeightChoices) {
+      const before = shown.peek();
+      void load({ ...before, choices: { ...before.choices, ...choices } });
     },
-    [load],
-  );
-  /** Takes what files beside the weights tell of the model: its labels, and how it wants its pictures. */
-  const describe = useCallback(
-    async (files: readonly File[]) => {
-      const current = classifier.current;
-      if (!current) return;
+
+    /** Reads files that describe the model: its labels, and the sizes and normalisation of its input. */
+    async describe(files: readonly File[]) {
       try {
-        const found = await Promise.all(files.map((file) => current.describe(file)));
+        const found = await Promise.all(files.map((file) => classifier.describe(file)));
         const labels = found.find((each) => each.labels.length > 0)?.labels;
-        const chosen = chosenBy(found, current.model);
+        const chosen = chosenBy(found, classifier.model);
+        const before = shown.peek();
         if (chosen) {
-          const before = loaded.current ?? wanted.current;
           const choices = { ...before.choices, ...chosen };
           await load({ ...before, choices, ...(labels && { labels }) });
         } else if (labels) {
-          const model = await current.setLabels(labels);
-          const before = sources.current.get(model.id);
-          if (before) {
-            loaded.current = { ...before, labels };
-            sources.current.set(model.id, loaded.current);
-          }
-          change({ model, error: null });
+          const model = await classifier.setLabels(labels);
+          const source = sources.get(model.id);
+          const loaded = source && { ...source, labels };
+          if (loaded) sources.set(model.id, loaded);
+          change({ model, error: null, ...(loaded && { loaded }) });
         }
         change({ unsupported: found.flatMap(({ unsupported }) => unsupported) });
       } catch (thrown) {
         change({ error: thrown as ResNetError });
       }
     },
-    [load, change],
-  );
-  const policyBefore = state.policy;
-  const setDevice = useCallback(
-    async (policy: DevicePolicy) => {
+
+    async setDevice(policy: DevicePolicy) {
+      const before = state.peek().policy;
       change({ policy, switching: true });
       try {
-        await classifier.current?.setDevice(policy);
+        await classifier.setDevice(policy);
         change({ switching: false });
       } catch (thrown) {
-        // A newer choice has replaced this one, and reports its own outcome.
+        // A newer choice has replaced this one and reports its own outcome.
         if ((thrown as ResNetError).code === "aborted") return;
-        change({ policy: policyBefore, switching: false, error: thrown as ResNetError });
+        change({ policy: before, switching: false, error: thrown as ResNetError });
       }
     },
-    [policyBefore, change],
-  );
-  const threadsBefore = state.threads;
-  const setThreads = useCallback(
-    async (count: ThreadCount) => {
-      change({ threads: count, switching: true });
+
+    async setThreads(threads: ThreadCount) {
+      const before = state.peek().threads;
+      change({ threads, switching: true });
       try {
-        await classifier.current?.setThreads(count);
-        rememberThreads(count);
+        await classifier.setThreads(threads);
+        rememberThreads(threads);
         change({ switching: false });
       } catch (thrown) {
-        change({ threads: threadsBefore, switching: false, error: thrown as ResNetError });
+        change({ threads: before, switching: false, error: thrown as ResNetError });
       }
     },
-    [threadsBefore, change],
-  );
-  const clearCache = useCallback(async () => {
-    try {
-      await classifier.current?.clearCachedWeights();
-    } catch (thrown) {
-      change({ error: thrown as ResNetError });
-    }
-    void countCache();
-  }, [change, countCache]);
-  const cancel = useCallback(() => download.current?.abort(), []);
-  const dismissError = useCallback(() => change({ error: null }), [change]);
-  const shown = loaded.current ?? wanted.current;
+
+    async clearCache() {
+      try {
+        await classifier.clearCachedWeights();
+      } catch (thrown) {
+        change({ error: thrown as ResNetError });
+      }
+      void countCache();
+    },
+
+    dismissError: () => change({ error: null }),
+  };
+}
+
+/** What descriptions of a model decide besides its labels; undefined where they decide nothing. */
+function chosenBy(
+  descriptions: readonly Description[],
+  model: LoadedModel | undefined,
+): WeightChoices | undefined {
+  const preprocessing = Object.assign({}, ...descriptions.map((each) => each.preprocessing));
+  const strideOn = descriptions.find((each) => each.strideOn)?.strideOn;
+  const hasPreprocessing = Object.keys(preprocessing).length > 0;
+  if (!hasPreprocessing && !strideOn) return undefined;
   return {
-    ...state,
-    shown,
-    isDefault: shown.source === DEFAULT,
-    classifier,
-    open,
-    retry,
-    allowDownload,
-    choose,
-    describe,
-    setDevice,
-    setThreads,
-    clearCache,
-    cancel,
-    dismissError,
+    // All of it, so that a link can carry it.
+    ...(hasPreprocessing && {
+      preprocessing: { ...model?.info.preprocessing, ...preprocessing },
+    }),
+    ...(strideOn && { strideOn }),
   };
 }

@@ -1,69 +1,75 @@
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { keep, look, register, remove, replace, tell } from "../offline/registration";
 import { reloadWhenTakenOver, sayWhetherUp, watchForUpdate } from "../offline/update";
 
-/** Where the page stands with visits without a network. */
-export interface Offline {
-  /** Whether its files are kept, all of them; null while that is not known, and where nothing is kept at all. */
-  kept: boolean | null;
-  /** Whether there is a new version that the person has not put off. */
-  offered: boolean;
-  /** Loads the page anew with the new version, in all its tabs. */
-  update: () => void;
-  /** Puts the new version off. */
-  later: () => void;
-}
+/** Visits without a network, and new versions of the page. */
+export type OfflineStore = ReturnType<typeof createOffline>;
 
 /**
  * Has a service worker keep the page for visits without a network (docs/offline.md).
  *
  * @param off removes it instead, as the address asks
- * @param settled whether the page has all it needs itself, or will not get it: that comes first
+ * @param settled whether the page has loaded its model, or failed to: that comes first
  */
-export function useOffline(off: boolean, settled: boolean): Offline {
-  const [kept, setKept] = useState<boolean | null>(null);
-  const [waiting, setWaiting] = useState<ServiceWorker | null>(null);
-  const [postponed, setPostponed] = useState<ServiceWorker | null>(null);
+export function createOffline(off: boolean, settled: ReadonlySignal<boolean>) {
+  const kept = signal<boolean | null>(null);
+  const waiting = signal<ServiceWorker | null>(null);
+  const postponed = signal<ServiceWorker | null>(null);
+  const forGood = new AbortController().signal;
 
-  useEffect(() => {
-    const end = new AbortController();
-    reloadWhenTakenOver(end.signal);
-    // After the first render, as everything here.
-    sayWhetherUp(end.signal);
-    return () => end.abort();
-  }, []);
-
-  useEffect(() => {
-    // Whoever cannot remove it has none, or the browser's settings for it.
-    if (off) void remove().catch(() => {});
-  }, [off]);
-
-  useEffect(() => {
-    if (off || !settled) return;
-    const end = new AbortController();
-    const begin = async () => {
-      if (!(await look()).possible) return;
-      const { registration, active } = await register();
-      watchForUpdate(registration, setWaiting, end.signal);
-      setKept(await keep(active));
+  async function begin(): Promise<void> {
+    if (!(await look()).possible) return;
+    const { registration, active } = await register();
+    const notify = (worker: ServiceWorker | null) => {
+      waiting.value = worker;
     };
-    // The page works all the same, with a network.
-    begin().catch(() => {});
-    return () => end.abort();
-  }, [off, settled]);
+    watchForUpdate(registration, notify, forGood);
+    kept.value = await keep(active);
+  }
 
-  // A version that cannot keep its page has come from the network, and so will the next one: there is nothing to ask about.
-  const isUseless = kept === false;
-  useEffect(() => {
-    if (!isUseless || !waiting) return;
-    const begin = async () => setKept(await keep(await replace(waiting)));
-    begin().catch(() => {});
-  }, [isUseless, waiting]);
+  async function replaceUseless(worker: ServiceWorker): Promise<void> {
+    kept.value = await keep(await replace(worker));
+  }
 
-  const update = useCallback(() => {
-    if (waiting) tell(waiting, "take-over");
-  }, [waiting]);
-  const later = useCallback(() => setPostponed(waiting), [waiting]);
-  const offered = waiting !== null && waiting !== postponed && !isUseless;
-  return { kept, offered, update, later };
+  return {
+    /** Whether all of the page's files are kept; null while that is not known, and where nothing is kept at all. */
+    kept,
+    /** Whether there is a new version that the person has not put off. */
+    offered: computed(
+      () => waiting.value !== null && waiting.value !== postponed.value && kept.value !== false,
+    ),
+
+    /** Begins, once the page is on the screen: a page whose script fails before that gives way to the next version. */
+    begin() {
+      reloadWhenTakenOver(forGood);
+      sayWhetherUp(forGood);
+      if (off) {
+        // If it cannot be removed, there is none, or the browser's settings forbid it.
+        void remove().catch(() => {});
+        return;
+      }
+      let begun = false;
+      effect(() => {
+        if (!settled.value || begun) return;
+        begun = true;
+        // Without it the page works, too, with a network.
+        begin().catch(() => {});
+      });
+      // A version that cannot keep its page came from the network, and so will the next one: there is nothing to ask.
+      effect(() => {
+        if (kept.value === false && waiting.value) replaceUseless(waiting.value).catch(() => {});
+      });
+    },
+
+    /** Reloads the page with the new version, in all its tabs. */
+    update() {
+      const worker = waiting.peek();
+      if (worker) tell(worker, "take-over");
+    },
+
+    /** Puts the new version off. */
+    later() {
+      postponed.value = waiting.peek();
+    },
+  };
 }

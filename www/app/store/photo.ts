@@ -1,14 +1,7 @@
-import type { RefObject } from "preact";
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import {
-  type Classifier,
-  type ErrorCode,
-  type ImageClassification,
-  isReplaced,
-  type LoadedModel,
-  type ResNetError,
-} from "../../lib";
+import { computed, effect, signal, untracked } from "@preact/signals";
+import { type ErrorCode, type ImageClassification, isReplaced, type ResNetError } from "../../lib";
 import type { Fault } from "../settings";
+import type { ModelStore } from "./model";
 
 /** A photo the person chose. */
 export interface Photo {
@@ -16,10 +9,15 @@ export interface Photo {
   name: string;
 }
 
+/** A photo that is on the page, where it has an address. */
+export interface ShownPhoto extends Photo {
+  url: string;
+}
+
 /** A photo on the page, and what became of it. */
-export interface ClassificationState {
-  photo: (Photo & { url: string }) | null;
-  /** Whether the photo waits for the model or is being looked at. */
+export interface PhotoState {
+  photo: ShownPhoto | null;
+  /** Whether the photo waits for the model or is being classified. */
   stage: "idle" | "waiting" | "running";
   result: ImageClassification | null;
   error: ResNetError | null;
@@ -31,79 +29,106 @@ const ALL = 1e6;
 /** What cannot be decoded, or takes too much memory, cannot be shown either. */
 const UNSHOWN: readonly ErrorCode[] = ["image-decode", "image-size"];
 
-const NOTHING: ClassificationState = { photo: null, stage: "idle", result: null, error: null };
+const NOTHING: PhotoState = { photo: null, stage: "idle", result: null, error: null };
+
+/** The newest photo and its result. */
+export type PhotoStore = ReturnType<typeof createPhoto>;
 
 /**
- * Classifies the newest photo, as soon as there is a model, and again when there is another; older ones are forgotten.
+ * Classifies the newest photo as soon as there is a model, and again when there is another; older photos are forgotten.
  *
  * @param fault what goes wrong at the first photo, to see the page recover
  */
-export function useClassification(
-  classifier: RefObject<Classifier | null>,
-  model: LoadedModel | null,
-  fault: Fault | null,
+export function createPhoto(
+  { classifier, model }: Pick<ModelStore, "classifier" | "model">,
+  fault: Fault | null = null,
 ) {
-  const [state, setState] = useState<ClassificationState>(NOTHING);
-  const newest = useRef(0);
-  const faultDue = useRef(fault);
+  const state = signal<PhotoState>(NOTHING);
+  const change = (part: Partial<PhotoState>) => {
+    state.value = { ...state.peek(), ...part };
+  };
+  let faultDue = fault;
+  /** Counts photos and models: what belongs to an earlier turn is dropped. */
+  let newest = 0;
+  /** The turn that was tried once more. */
+  let retried = 0;
   /** Cancels the classification under way when there is a newer photo or model. */
-  const underWay = useRef<AbortController | null>(null);
-  const retried = useRef(0);
+  let underWay: AbortController | null = null;
 
-  const show = useCallback((photo: Photo) => {
-    newest.current += 1;
-    underWay.current?.abort();
-    setState((before) => {
-      if (before.photo) URL.revokeObjectURL(before.photo.url);
-      return {
-        ...NOTHING,
-        photo: { ...photo, url: URL.createObjectURL(photo.blob) },
-        stage: "waiting",
-      };
-    });
-  }, []);
+  function beginTurn(): void {
+    newest += 1;
+    underWay?.abort();
+  }
 
-  const { photo, stage } = state;
-  const ready = model !== null;
-  const seen = useRef(model);
-  useEffect(() => {
-    if (seen.current === model) return;
-    seen.current = model;
-    // Another model, or the same with other names for its classes, sees something else.
-    newest.current += 1;
-    underWay.current?.abort();
-    setState((before) => (before.photo ? { ...before, stage: "waiting", error: null } : before));
-  }, [model]);
-
-  useEffect(() => {
-    if (!ready || !photo || stage !== "waiting" || !classifier.current) return;
-    const turn = newest.current;
-    const change = (part: Partial<ClassificationState>) => {
-      // A photo chosen meanwhile has taken this one's place.
-      if (turn === newest.current) setState((before) => ({ ...before, ...part }));
+  async function classify(): Promise<void> {
+    const { photo, stage } = state.peek();
+    if (!model.peek() || !photo || stage !== "waiting") return;
+    const turn = newest;
+    const changeInTurn = (part: Partial<PhotoState>) => {
+      if (turn === newest) change(part);
     };
     change({ stage: "running" });
-    if (faultDue.current === "panic") classifier.current.crash();
-    if (faultDue.current === "device-lost") classifier.current.loseDevice();
-    faultDue.current = null;
-    const file = new File([photo.blob], photo.name, { type: photo.blob.type });
-    underWay.current = new AbortController();
-    const { signal } = underWay.current;
-    classifier.current.classify(file, { top: ALL, signal }).then(
-      (result) => change({ stage: "idle", result }),
-      (error: ResNetError) => {
-        // Another worker has taken over: the photo is worth one more try there.
-        const again = isReplaced(error.code) && retried.current !== turn;
-        retried.current = turn;
-        if (again) return change({ stage: "waiting" });
-        change({ stage: "idle", error });
-        if (!UNSHOWN.includes(error.code)) return;
-        change({ photo: null });
-        URL.revokeObjectURL(photo.url);
-      },
-    );
-  }, [ready, photo, stage, classifier]);
+    if (faultDue === "panic") classifier.crash();
+    if (faultDue === "device-lost") classifier.loseDevice();
+    faultDue = null;
+    underWay = new AbortController();
+    const { signal } = underWay;
+    try {
+      const result = await classifier.classify(fileOf(photo), { top: ALL, signal });
+      changeInTurn({ stage: "idle", result });
+    } catch (thrown) {
+      const error = thrown as ResNetError;
+      // Another worker has taken over: the photo is worth one more try there.
+      const again = isReplaced(error.code) && retried !== turn;
+      retried = turn;
+      if (again) {
+        changeInTurn({ stage: "waiting" });
+        void classify();
+        return;
+      }
+      const isUnshown = UNSHOWN.includes(error.code);
+      changeInTurn({ stage: "idle", error, ...(isUnshown && { photo: null }) });
+      if (isUnshown) URL.revokeObjectURL(photo.url);
+    }
+  }
 
-  const dismissError = useCallback(() => setState((before) => ({ ...before, error: null })), []);
-  return { ...state, show, dismissError };
+  let seen = model.peek();
+  effect(() => {
+    const current = model.value;
+    if (current === seen) return;
+    seen = current;
+    untracked(() => {
+      // Another model, or the same with other labels, has another result.
+      beginTurn();
+      if (state.peek().photo) change({ stage: "waiting", error: null });
+      void classify();
+    });
+  });
+
+  return {
+    state,
+    /** The photo on the page. */
+    photo: computed(() => state.value.photo),
+    /** What the model on the page makes of it: never what the model before did. */
+    result: computed(() =>
+      state.value.result?.model === model.value?.id ? state.value.result : null,
+    ),
+
+    /** Shows a photo in place of the one before, and classifies it. */
+    show(photo: Photo) {
+      beginTurn();
+      const before = state.peek().photo;
+      if (before) URL.revokeObjectURL(before.url);
+      const shown = { ...photo, url: URL.createObjectURL(photo.blob) };
+      state.value = { ...NOTHING, photo: shown, stage: "waiting" };
+      void classify();
+    },
+
+    dismissError: () => change({ error: null }),
+  };
+}
+
+/** A photo as a file, which errors name. */
+export function fileOf({ blob, name }: Photo): File {
+  return new File([blob], name, { type: blob.type });
 }

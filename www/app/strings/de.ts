@@ -119,7 +119,6 @@ export const de: Strings = {
     csv: "Als CSV sichern",
     close: "Galerie schließen",
     more: (count) => `${count} weitere zeigen`,
-    noClassifier: "Das Netz ist nicht bereit. Versuch es noch einmal.",
     cutShort: "Die Datei ist abgeschnitten.",
   },
 

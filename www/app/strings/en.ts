@@ -124,7 +124,6 @@ export const en = {
     csv: "Save as CSV",
     close: "Close the gallery",
     more: (count: number) => `Show ${count} more`,
-    noClassifier: "The network is not ready. Try again.",
     cutShort: "The file is cut short.",
   },
 
