@@ -6,14 +6,14 @@ use serde::Serialize;
 use web_time::Instant;
 
 use crate::backend::{DeviceError, Processor};
+use crate::cpu::CpuResNet;
+use crate::cpu::ops::{arithmetics, packed_size, supported};
 use crate::error::Error;
 #[cfg(feature = "webgpu")]
 use crate::gpu::{ClassMaps, Keep, Plan};
 use crate::image::{ImageError, preprocess};
 use crate::inspect::Inspection;
 use crate::memory::{Footprint, Packing, product};
-use crate::network::{NormMode, ResNet};
-use crate::ops::conv::{arithmetic_on, arithmetics_on, packed_size};
 use crate::resnet::NetworkSpec;
 use crate::resnet::conv::{Arithmetic, ConvShape};
 use crate::summary::{LayerTime, Summary};
@@ -37,7 +37,7 @@ pub struct Classifier {
 /// The network where it is computed.
 #[derive(Debug)]
 enum Network {
-    Cpu(Box<ResNet>, Device),
+    Cpu(Box<CpuResNet>),
     #[cfg(feature = "webgpu")]
     Gpu(Box<Plan>),
 }
@@ -121,7 +121,7 @@ pub struct Evidence {
 /// What is left of a run to tell evidence from.
 enum Trace<'a> {
     /// The last stage's maps, and the network that made them.
-    Cpu(&'a ResNet, Tensor<4>),
+    Cpu(&'a CpuResNet, Tensor<4>),
     #[cfg(feature = "webgpu")]
     Gpu(ClassMaps),
 }
@@ -143,13 +143,9 @@ impl Classifier {
         let shape = file.metadata().input_shape();
         footprint(&spec, shape, arithmetic, processor)?.check(MEMORY_FOR_NETWORKS)?;
         let network = match processor {
-            Processor::Cpu(device) => {
-                let mode = match arithmetic {
-                    Arithmetic::F32 => NormMode::Folded,
-                    Arithmetic::Int8 => NormMode::FoldedInt8,
-                };
-                let network = ResNet::from_spec(spec.clone(), &mut file, mode, device)?;
-                Network::Cpu(Box::new(network), device.clone())
+            Processor::Cpu => {
+                let network = CpuResNet::load(spec.clone(), &mut file, arithmetic)?;
+                Network::Cpu(Box::new(network))
             }
             #[cfg(feature = "webgpu")]
             Processor::Gpu(gpu) => Network::Gpu(Box::new(Plan::of_network(
@@ -188,7 +184,7 @@ impl Classifier {
     /// What they can calculate with on its device.
     pub fn arithmetics(&self) -> Vec<Arithmetic> {
         match &self.network {
-            Network::Cpu(_, device) => arithmetics_on(device),
+            Network::Cpu(_) => arithmetics(),
             #[cfg(feature = "webgpu")]
             Network::Gpu(_) => vec![Arithmetic::F32],
         }
@@ -197,7 +193,7 @@ impl Classifier {
     /// How many dispatches a run has on a GPU, and how many bytes it takes there.
     pub fn on_gpu(&self) -> Option<OnGpu> {
         match &self.network {
-            Network::Cpu(..) => None,
+            Network::Cpu(_) => None,
             #[cfg(feature = "webgpu")]
             Network::Gpu(plan) => Some(OnGpu {
                 dispatches: plan.dispatches(),
@@ -291,10 +287,9 @@ impl Classifier {
     pub fn inspect(&self, rgba: &[u8], width: u32, height: u32) -> Result<Inspection, Error> {
         let pixels = preprocess(rgba, width, height, &self.metadata.preprocessing)?;
         match &self.network {
-            Network::Cpu(network, device) => {
-                let shape = self.metadata.input_shape();
-                let picture = Tensor::from_data(TensorData::new(pixels, shape), device);
-                Ok(Inspection::of(network, picture)?)
+            Network::Cpu(network) => {
+                let image = on_cpu(pixels, self.metadata.input_shape());
+                Ok(Inspection::of(network, image)?)
             }
             #[cfg(feature = "webgpu")]
             Network::Gpu(_) => {
@@ -324,9 +319,8 @@ impl Classifier {
             return Err(ImageError::Values { expected, found }.into());
         }
         match &self.network {
-            Network::Cpu(network, device) => {
-                let input = Tensor::from_data(TensorData::new(input, shape), device);
-                let features = network.features(input)?;
+            Network::Cpu(network) => {
+                let features = network.features(on_cpu(input, shape))?;
                 let trace = traced.then(|| Trace::Cpu(network, features.clone()));
                 let logits = network.head(features).into_data_async().await;
                 let logits = logits.map_err(|error| DeviceError::Failed {
@@ -351,7 +345,7 @@ impl Classifier {
     /// A device that is lost.
     pub async fn layer_times(&self) -> Result<Option<Vec<LayerTime>>, Error> {
         match &self.network {
-            Network::Cpu(..) => Ok(None),
+            Network::Cpu(_) => Ok(None),
             #[cfg(feature = "webgpu")]
             Network::Gpu(plan) => {
                 let picture = synthetic::input(self.metadata.input_shape());
@@ -386,10 +380,15 @@ impl Trace<'_> {
     }
 }
 
+/// An image `[1, channels, height, width]` as the CPU's tensor.
+fn on_cpu(image: Vec<f32>, shape: [usize; 4]) -> Tensor<4> {
+    Tensor::from_data(TensorData::new(image, shape), &Device::flex())
+}
+
 /// What a processor calculates with that is asked for this.
 fn on(processor: &Processor, arithmetic: Arithmetic) -> Arithmetic {
     match processor {
-        Processor::Cpu(device) => arithmetic_on(device, arithmetic),
+        Processor::Cpu => supported(arithmetic),
         #[cfg(feature = "webgpu")]
         Processor::Gpu(_) => Arithmetic::F32,
     }
@@ -419,7 +418,7 @@ fn footprint(
 ) -> Result<Footprint, Error> {
     let footprint = Footprint::of(spec, input_shape, &OnCpu(arithmetic))?;
     Ok(match processor {
-        Processor::Cpu(_) => footprint,
+        Processor::Cpu => footprint,
         // Nothing stays, but each tensor is packed and converted on its way.
         #[cfg(feature = "webgpu")]
         Processor::Gpu(_) => Footprint {
@@ -517,7 +516,7 @@ mod tests {
             let spec = NetworkSpec::new(&config).unwrap();
             for arithmetic in [Arithmetic::F32, Arithmetic::Int8] {
                 let shape = [1, 3, crop, crop];
-                let footprint = footprint(&spec, shape, arithmetic, &Processor::cpu()).unwrap();
+                let footprint = footprint(&spec, shape, arithmetic, &Processor::Cpu).unwrap();
                 let refused = [IN_MEMORY, IN_SHARED_MEMORY].map(|most| footprint.check(most).err());
                 let found = refused.clone().map(|error| error.is_none());
                 let codes = refused.into_iter().flatten().map(|e| Error::from(e).code());

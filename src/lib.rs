@@ -1,41 +1,65 @@
-//! ResNet image classification that runs inside a web page, on the GPU or the CPU.
+//! ResNet image classification in the browser, on the GPU or the CPU, and natively.
 //!
-//! # A photo's way through the crate
+//! A weight file becomes a [`Classifier`](classifier::Classifier), which takes RGBA pixels and returns the most probable
+//! classes:
 //!
 //! 1. [`backend`] opens a device and checks that it computes what PyTorch computes.
-//! 2. [`weights`] reads a weight file and says which network it holds; [`network`] builds it on the device,
-//!    batch norm folded into the convolutions.
-//! 3. [`image`] turns RGBA pixels into the tensor that the network was trained on: resize, crop, normalise.
-//! 4. [`classifier`] puts these together: pixels in, the most probable classes out.
-//! 5. [`summary`] tells what every layer is; `web`, in the browser, is the surface that JavaScript sees.
+//! 2. [`weights`] reads a weight file and finds the network in it. [`resnet`] describes that network layer by layer.
+//! 3. [`cpu`] computes it on the CPU, `gpu` (feature `webgpu`) on a GPU.
+//! 4. [`image`] turns pixels into the network's input: resize, crop, normalise.
+//! 5. [`inspect`] shows what every layer computes, [`summary`] what every layer is.
+//!
+//! [`network`] is the same network as a burn module, for everything else that burn can do: other devices, training,
+//! transfer learning.
 //!
 //! # Example
 //!
-//! The network of a block's test in the seed document, with weights that follow from their names:
+//! A small network with synthetic weights, on an image of noise:
 //!
 //! ```
 //! use burn::prelude::*;
-//! use resnet_web::network::{NormMode, ResNet};
-//! use resnet_web::resnet::{BlockKind, ResNetConfig};
+//! use resnet_web::cpu::CpuResNet;
+//! use resnet_web::resnet::conv::Arithmetic;
+//! use resnet_web::resnet::{Depth, NetworkSpec, ResNetConfig};
 //! use resnet_web::weights::synthetic::{Synthetic, input};
 //!
-//! let device = Device::flex();
-//! let config = ResNetConfig::seed([1, 1, 1, 1], 32, 10, BlockKind::NoBottleneck, 3);
-//! let network = ResNet::load(&config, &mut Synthetic, NormMode::Folded, &device)?;
-//! let picture = TensorData::new(input([1, 3, 32, 32]), [1, 3, 32, 32]);
-//! let logits = network.forward(Tensor::from_data(picture, &device))?;
+//! let config = ResNetConfig {
+//!     repetitions: [1, 1, 1, 1],
+//!     ..ResNetConfig::torchvision(Depth::D18, 10)
+//! };
+//! let network = CpuResNet::load(NetworkSpec::new(&config)?, &mut Synthetic, Arithmetic::F32)?;
+//!
+//! let shape = [1, 3, 64, 64];
+//! let image = TensorData::new(input(shape), shape);
+//! let logits = network.forward(Tensor::from_data(image, &Device::flex()))?;
 //! assert_eq!(logits.dims(), [1, 10]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Modules
+//!
+//! Arrows point from the user of a module to the module; nothing points back. `gpu`, [`threads`] and what [`image`],
+//! [`memory`], [`resnet`], [`summary`] and [`weights`] hold are crates of their own, on which all of these build.
+//!
+//! ```text
+//! web   bin (command line)
+//!  └──┬──┘
+//! classifier ──► error
+//!  │   │  │        │
+//!  │   │  └────► backend (devices, self-check)
+//!  │  inspect      │
+//!  └───┼───────────┤
+//!      └──► cpu ◄──┘      network (burn module)
+//!            └─► observe ◄───┘
 //! ```
 
 pub mod backend;
 pub mod classifier;
+pub mod cpu;
 pub mod error;
 pub mod inspect;
-#[cfg(feature = "cli")]
-pub mod logit_error;
 pub mod network;
-pub mod ops;
+pub mod observe;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 

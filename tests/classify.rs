@@ -13,8 +13,9 @@ use pollster::block_on;
 use resnet_web::Error;
 use resnet_web::backend::Processor;
 use resnet_web::classifier::{Classifier, EvidenceFor};
+use resnet_web::cpu::CpuResNet;
 use resnet_web::image::{Preprocessing, preprocess};
-use resnet_web::network::{NormMode, ResNet};
+use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::resnet::{ResNetConfig, StrideOn};
 use resnet_web::weights::{Choices, WeightFile};
 use serde_json::Value;
@@ -43,14 +44,14 @@ fn pixels(photo: &str) -> (Vec<u8>, u32, u32) {
     (photo.into_raw(), width, height)
 }
 
-fn network(bytes: &[u8], choices: &Choices) -> ResNet {
+fn network(bytes: &[u8], choices: &Choices) -> CpuResNet {
     let mut file = WeightFile::open(bytes, choices).unwrap();
     let spec = file.spec().clone();
-    ResNet::from_spec(spec, &mut file, NormMode::Folded, &Device::flex()).unwrap()
+    CpuResNet::load(spec, &mut file, Arithmetic::F32).unwrap()
 }
 
 /// The largest difference of the first ten logits and the largest one to PyTorch's, as a part of the largest.
-fn off(network: &ResNet, photo: &str) -> f64 {
+fn off(network: &CpuResNet, photo: &str) -> f64 {
     let (rgba, width, height) = pixels(photo);
     let input = preprocess(&rgba, width, height, &Preprocessing::default()).unwrap();
     let input = Tensor::from_data(TensorData::new(input, [1, 3, 224, 224]), &Device::flex());
@@ -77,7 +78,7 @@ fn off(network: &ResNet, photo: &str) -> f64 {
 
 /// A line for each of the five most probable classes that is not PyTorch's, or off by more than `tolerance`.
 fn top5_faults(weights: &[u8], tolerance: f64) -> Vec<String> {
-    let classifier = Classifier::load(weights, &Choices::default(), &Processor::cpu()).unwrap();
+    let classifier = Classifier::load(weights, &Choices::default(), &Processor::Cpu).unwrap();
     let mut faults = Vec::new();
     for photo in PHOTOS {
         let (rgba, width, height) = pixels(photo);
@@ -150,7 +151,7 @@ fn evidence_is_what_each_place_alone_adds_to_the_logit() {
     for (name, config) in every_kind() {
         let weights = evidence::weights(&config);
         let choices = Choices::default();
-        let classifier = Classifier::load(weights.as_slice(), &choices, &Processor::cpu()).unwrap();
+        let classifier = Classifier::load(weights.as_slice(), &choices, &Processor::Cpu).unwrap();
         faults.extend(block_on(evidence::faults(name, &config, &classifier, 1e-4)));
     }
     assert_eq!(faults, Vec::<String>::new());
@@ -204,7 +205,7 @@ fn a_single_logit_tells_two_classes_apart() {
     for (name, logit, labels, expected) in cases {
         let weights = binary(*logit, labels);
         let choices = Choices::default();
-        let classifier = Classifier::load(weights.as_slice(), &choices, &Processor::cpu()).unwrap();
+        let classifier = Classifier::load(weights.as_slice(), &choices, &Processor::Cpu).unwrap();
         let (rgba, width, height) = evidence::picture();
         let run = classifier.classify(&rgba, width, height, 5, None);
         let top = block_on(run).unwrap().top;
@@ -225,7 +226,7 @@ fn a_single_logit_tells_two_classes_apart() {
 
     let weights = binary(0.0, &[]);
     let mut classifier =
-        Classifier::load(weights.as_slice(), &Choices::default(), &Processor::cpu()).unwrap();
+        Classifier::load(weights.as_slice(), &Choices::default(), &Processor::Cpu).unwrap();
     let three = ["a", "b", "c"].map(str::to_owned).to_vec();
     let error = classifier.set_labels(three).unwrap_err().to_string();
     assert!(
@@ -238,7 +239,7 @@ fn a_single_logit_tells_two_classes_apart() {
 fn there_is_evidence_where_it_is_asked_for_and_of_classes_that_there_are() {
     let weights = weight_file::small();
     let classifier =
-        Classifier::load(weights.as_slice(), &Choices::default(), &Processor::cpu()).unwrap();
+        Classifier::load(weights.as_slice(), &Choices::default(), &Processor::Cpu).unwrap();
     let (rgba, width, height) = evidence::picture();
     let classify = |evidence| block_on(classifier.classify(&rgba, width, height, 0, evidence));
     assert_eq!(classify(None).unwrap().evidence, None);

@@ -8,11 +8,9 @@
 
 mod support;
 
-use burn::prelude::*;
 use pollster::block_on;
 use resnet_web::backend::{self, DeviceKind, self_check};
-use resnet_web::network::NormMode;
-use support::golden::Golden;
+use support::golden::{Golden, Implementation};
 
 const SELF_CHECK: &str = include_str!("fixtures/goldens/self-check.json");
 const SELF_CHECK_GPU: &str = include_str!("fixtures/goldens/self-check-gpu.json");
@@ -29,23 +27,22 @@ const GOLDENS: &[&str] = &[
     include_str!("fixtures/goldens/torchvision-resnet50-v1-stride.json"),
 ];
 
-fn faults(mode: NormMode) -> String {
-    let device = Device::flex();
+fn faults(implementation: Implementation) -> String {
     let faults: Vec<_> = GOLDENS
         .iter()
-        .flat_map(|json| block_on(Golden::read(json).faults(mode, &device)))
+        .flat_map(|json| block_on(Golden::read(json).faults(implementation)))
         .collect();
     faults.join("\n")
 }
 
 #[test]
-fn every_layer_computes_what_pytorch_computes() {
-    assert_eq!(faults(NormMode::Separate), "");
+fn every_layer_of_the_burn_module_computes_what_pytorch_computes() {
+    assert_eq!(faults(Implementation::Module), "");
 }
 
 #[test]
-fn folding_batch_norm_changes_nothing() {
-    assert_eq!(faults(NormMode::Folded), "");
+fn every_layer_of_the_cpus_network_computes_what_pytorch_computes() {
+    assert_eq!(faults(Implementation::Cpu), "");
 }
 
 #[test]

@@ -5,17 +5,20 @@
 mod support;
 
 use burn::prelude::*;
+use resnet_web::cpu::CpuResNet;
 use resnet_web::inspect::Inspection;
-use resnet_web::network::{NormMode, Observer, Output, ResNet};
-use resnet_web::resnet::ResNetConfig;
+use resnet_web::observe::{Observer, Output};
+use resnet_web::resnet::conv::Arithmetic;
+use resnet_web::resnet::{NetworkSpec, ResNetConfig};
 use resnet_web::weights::synthetic::{Synthetic, input};
 use support::networks::every_kind;
 
 const SHAPE: [usize; 4] = [1, 3, 64, 64];
 
-fn inspected(config: &ResNetConfig) -> (ResNet, Tensor<4>, Inspection) {
+fn inspected(config: &ResNetConfig) -> (CpuResNet, Tensor<4>, Inspection) {
     let device = Device::flex();
-    let network = ResNet::load(config, &mut Synthetic, NormMode::Folded, &device).unwrap();
+    let spec = NetworkSpec::new(config).unwrap();
+    let network = CpuResNet::load(spec, &mut Synthetic, Arithmetic::F32).unwrap();
     let picture = Tensor::from_data(TensorData::new(input(SHAPE), SHAPE), &device);
     let inspection = Inspection::of(&network, picture.clone()).unwrap();
     (network, picture, inspection)

@@ -16,12 +16,13 @@ use js_sys::{Array, JSON, Reflect, Uint8Array};
 use resnet_web::backend::{self, DeviceKind, Processor, self_check};
 use resnet_web::classifier::Classifier;
 #[cfg(feature = "webgpu")]
-use resnet_web::gpu::{Gpu, GpuRequest, Keep, LayerTime, Limits, Plan, TimedRun};
-use resnet_web::network::NormMode;
+use resnet_web::cpu::CpuResNet;
 #[cfg(feature = "webgpu")]
-use resnet_web::network::ResNet;
+use resnet_web::gpu::{Gpu, GpuRequest, Keep, LayerTime, Limits, Plan, TimedRun};
 #[cfg(feature = "webgpu")]
 use resnet_web::resnet::BlockKind;
+#[cfg(feature = "webgpu")]
+use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::resnet::{Depth, NetworkSpec, ResNetConfig};
 use resnet_web::summary::Summary;
 use resnet_web::web::{Engine, read_description};
@@ -31,7 +32,7 @@ use resnet_web::weights::synthetic::{Synthetic, input};
 use serde_json::Value;
 use support::convolution::{cases, linear_faults, pooling_faults};
 use support::evidence;
-use support::golden::Golden;
+use support::golden::{Golden, Implementation};
 use support::networks::every_kind;
 use support::weight_file::{self, Draft};
 use wasm_bindgen::JsValue;
@@ -65,7 +66,7 @@ async fn open_cpu() -> Device {
         "{report:?}"
     );
     match processor {
-        Processor::Cpu(device) => device,
+        Processor::Cpu => Device::flex(),
         #[cfg(feature = "webgpu")]
         Processor::Gpu(_) => panic!("a GPU was opened"),
     }
@@ -82,19 +83,19 @@ async fn open_gpu(limits: Limits) -> Gpu {
     .unwrap()
 }
 
-async fn faults(goldens: &[&[&str]], mode: NormMode, device: &Device) -> String {
+async fn faults(goldens: &[&[&str]], implementation: Implementation) -> String {
     let mut faults = Vec::new();
     for json in goldens.concat() {
-        faults.extend(Golden::read(json).faults(mode, device).await);
+        faults.extend(Golden::read(json).faults(implementation).await);
     }
     faults.join("\n")
 }
 
 #[wasm_bindgen_test]
 async fn the_cpu_computes_what_pytorch_computes() {
-    let device = open_cpu().await;
-    assert_eq!(faults(&[SEED, OTHERS], NormMode::Folded, &device).await, "");
-    assert_eq!(faults(&[SEED], NormMode::Separate, &device).await, "");
+    open_cpu().await;
+    assert_eq!(faults(&[SEED, OTHERS], Implementation::Cpu).await, "");
+    assert_eq!(faults(&[SEED], Implementation::Module).await, "");
 }
 
 #[wasm_bindgen_test]
@@ -178,7 +179,7 @@ async fn networks_of_every_kind_are_on_the_gpu_what_they_are_on_the_cpu() {
         let values = input(shape);
         let found = plan.run(&values).await.unwrap();
         let device = Device::flex();
-        let network = ResNet::load(&config, &mut Synthetic, NormMode::Folded, &device).unwrap();
+        let network = CpuResNet::load(spec, &mut Synthetic, Arithmetic::F32).unwrap();
         let x = Tensor::from_data(TensorData::new(values, shape), &device);
         let expected = network.forward(x).unwrap().into_data_async().await.unwrap();
         let expected: Vec<_> = expected.iter::<f32>().collect();
@@ -235,7 +236,7 @@ async fn evidence_faults(processor: &Processor, tolerance: f32) -> Vec<String> {
 
 #[wasm_bindgen_test]
 async fn evidence_is_what_each_place_alone_adds_to_the_logit() {
-    let faults = evidence_faults(&Processor::cpu(), 1e-4).await;
+    let faults = evidence_faults(&Processor::Cpu, 1e-4).await;
     assert_eq!(faults, Vec::<String>::new());
 }
 

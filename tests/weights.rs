@@ -17,7 +17,8 @@ use pollster::block_on;
 use proptest::prelude::*;
 use resnet_web::backend::Processor;
 use resnet_web::classifier::Classifier;
-use resnet_web::network::{NormMode, ResNet};
+use resnet_web::cpu::CpuResNet;
+use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::resnet::{BlockKind, Depth, Family, Head, NetworkSpec, ResNetConfig, StrideOn};
 use resnet_web::weights::index::{self, Format, TensorEntry, TensorIndex};
 use resnet_web::weights::infer::infer;
@@ -35,7 +36,7 @@ static STRIPES: LazyLock<Vec<u8>> =
 
 /// The most probable class and its probability for [`STRIPES`].
 fn top(bytes: &[u8]) -> (usize, f32) {
-    let classifier = Classifier::load(bytes, &Choices::default(), &Processor::cpu()).unwrap();
+    let classifier = Classifier::load(bytes, &Choices::default(), &Processor::Cpu).unwrap();
     let top = block_on(classifier.classify(&STRIPES, 40, 30, 1, None))
         .unwrap()
         .top;
@@ -156,7 +157,7 @@ fn what_a_file_does_not_say_is_read_off_its_tensors() {
         ("burnpack", draft.write_burnpack(), Format::Burnpack, "burn"),
     ] {
         let classifier =
-            Classifier::load(bytes.as_slice(), &small_choices(), &Processor::cpu()).unwrap();
+            Classifier::load(bytes.as_slice(), &small_choices(), &Processor::Cpu).unwrap();
         let metadata = classifier.metadata();
         assert_eq!(metadata.network, draft.metadata.network, "{name}");
         assert_eq!(metadata.name, "ResNet [1, 1, 1, 1]", "{name}");
@@ -312,7 +313,7 @@ fn files_that_pytorch_wrote_give_pytorchs_logits() {
         };
         let found = WeightFile::open(bytes.as_slice(), &choices).and_then(|mut file| {
             let spec = file.spec().clone();
-            ResNet::from_spec(spec, &mut file, NormMode::Folded, &device)
+            CpuResNet::load(spec, &mut file, Arithmetic::F32)
         });
         let found = match found {
             Ok(found) => found,
@@ -539,7 +540,7 @@ fn the_stride_comes_from_the_metadata() {
     let network = Classifier::load(
         draft.write().as_slice(),
         &Choices::default(),
-        &Processor::cpu(),
+        &Processor::Cpu,
     )
     .unwrap();
     assert_eq!(network.metadata().network.stride_on, StrideOn::Conv1);
@@ -896,7 +897,7 @@ fn bomb() -> Vec<u8> {
 
 /// A line for each way in which the refusal of `bytes` is not the one expected.
 fn refusal(name: &str, bytes: &[u8], code: &str, words: &[&str]) -> Vec<String> {
-    match Classifier::load(bytes, &Choices::default(), &Processor::cpu()) {
+    match Classifier::load(bytes, &Choices::default(), &Processor::Cpu) {
         Ok(_) => vec![format!("{name}: was loaded")],
         Err(error) => {
             let text = error.to_string();

@@ -5,7 +5,6 @@
 
 pub mod self_check;
 
-use burn::prelude::Device;
 use resnet_web_core::number::Number;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -27,18 +26,11 @@ pub enum DeviceKind {
 /// An open device. Clones are the same device.
 #[derive(Debug, Clone)]
 pub enum Processor {
-    /// The CPU, as burn has it.
-    Cpu(Device),
+    /// The CPU, by burn's Flex backend.
+    Cpu,
     /// A GPU.
     #[cfg(feature = "webgpu")]
     Gpu(Box<Gpu>),
-}
-
-impl Processor {
-    /// The CPU.
-    pub fn cpu() -> Self {
-        Self::Cpu(Device::flex())
-    }
 }
 
 /// What a device is, and how it passed the check.
@@ -128,7 +120,7 @@ pub async fn open(
 ) -> Result<(Processor, DeviceReport), DeviceError> {
     match kind {
         DeviceKind::Cpu => {
-            let processor = Processor::cpu();
+            let processor = Processor::Cpu;
             let report = DeviceReport {
                 kind,
                 name: "CPU (SIMD)".to_owned(),

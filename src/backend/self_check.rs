@@ -12,8 +12,9 @@ use serde::Serialize;
 use web_time::Instant;
 
 use super::{DeviceError, Processor};
-use crate::network::{NormMode, ResNet};
-use crate::resnet::{BlockKind, Depth, ResNetConfig};
+use crate::cpu::CpuResNet;
+use crate::resnet::conv::Arithmetic;
+use crate::resnet::{BlockKind, Depth, NetworkSpec, ResNetConfig};
 use crate::weights::synthetic::{self, Synthetic};
 
 /// The network that is run on the CPU.
@@ -79,7 +80,7 @@ pub struct SelfCheck {
 pub async fn run(processor: &Processor) -> Result<SelfCheck, DeviceError> {
     let start = Instant::now();
     let (layers, worst_error) = match processor {
-        Processor::Cpu(device) => (0, run_on_cpu(device).await?),
+        Processor::Cpu => (0, run_on_cpu().await?),
         #[cfg(feature = "webgpu")]
         Processor::Gpu(gpu) => on_gpu::run(gpu).await?,
     };
@@ -91,14 +92,14 @@ pub async fn run(processor: &Processor) -> Result<SelfCheck, DeviceError> {
     })
 }
 
-async fn run_on_cpu(device: &Device) -> Result<f32, DeviceError> {
-    let network =
-        ResNet::load(&CONFIG, &mut Synthetic, NormMode::Folded, device).map_err(failed)?;
+async fn run_on_cpu() -> Result<f32, DeviceError> {
+    let network = on_cpu(&CONFIG)?;
+    let device = Device::flex();
     let input = TensorData::new(synthetic::input(INPUT_SHAPE), INPUT_SHAPE);
     let mut worst_error: f32 = 0.0;
     for run in 1..=RUNS {
         let logits = network
-            .forward(Tensor::from_data(input.clone(), device))
+            .forward(Tensor::from_data(input.clone(), &device))
             .map_err(failed)?
             .into_data_async()
             .await
@@ -108,6 +109,11 @@ async fn run_on_cpu(device: &Device) -> Result<f32, DeviceError> {
         worst_error = worst_error.max(error);
     }
     Ok(worst_error)
+}
+
+fn on_cpu(config: &ResNetConfig) -> Result<CpuResNet, DeviceError> {
+    let spec = NetworkSpec::new(config).map_err(failed)?;
+    CpuResNet::load(spec, &mut Synthetic, Arithmetic::F32).map_err(failed)
 }
 
 fn failed(error: impl ToString) -> DeviceError {
@@ -134,8 +140,7 @@ mod on_gpu {
 
     use super::*;
     use crate::gpu::{Answer, Gpu, Keep, Number, Plan, PlanError};
-    use crate::network::{Observer, Output};
-    use crate::resnet::NetworkSpec;
+    use crate::observe::{Observer, Output};
 
     /// As [`TOLERANCE`], for numbers of 16 bits: each layer rounds its map to 11 of them.
     const TOLERANCE_F16: f32 = 1e-2;
@@ -189,8 +194,7 @@ mod on_gpu {
 
     async fn maps_of_cpu(input: &[f32]) -> Result<BTreeMap<String, Vec<f32>>, DeviceError> {
         let device = Device::flex();
-        let network =
-            ResNet::load(&GPU_CONFIG, &mut Synthetic, NormMode::Folded, &device).map_err(failed)?;
+        let network = on_cpu(&GPU_CONFIG)?;
         let input = TensorData::new(input.to_vec(), INPUT_SHAPE);
         let mut recorder = Recorder::default();
         network

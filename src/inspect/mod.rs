@@ -8,7 +8,8 @@ use web_time::Instant;
 
 pub use map::{Channel, FeatureMaps, Statistics};
 
-use crate::network::{Observer, Output, ResNet};
+use crate::cpu::CpuResNet;
+use crate::observe::{Observer, Output};
 use crate::resnet::ShapeError;
 
 /// A layer's output in one run.
@@ -41,7 +42,7 @@ impl Inspection {
     ///
     /// # Errors
     /// [`ShapeError`] where the picture does not fit the network.
-    pub fn of(network: &ResNet, picture: Tensor<4>) -> Result<Self, ShapeError> {
+    pub fn of(network: &CpuResNet, picture: Tensor<4>) -> Result<Self, ShapeError> {
         let mut watcher = Watcher {
             since: Instant::now(),
             layers: Vec::new(),

@@ -1,11 +1,11 @@
 //! The residual block: `relu(F(x) + x)` (He et al. 2015, equation 1).
 
-use crate::ops::residual::add_relu;
 use burn::module::Module;
 use burn::prelude::*;
+use burn::tensor::activation::relu;
 
-use super::conv_norm::{ConvNorm, NormMode};
-use super::observe::{Observer, Output};
+use super::conv_norm::ConvNorm;
+use crate::observe::{Observer, Output};
 use crate::resnet::spec::{BlockSpec, ShapeError};
 use crate::weights::{TensorSource, WeightError};
 
@@ -19,6 +19,16 @@ pub struct ResidualBlock {
 }
 
 impl ResidualBlock {
+    /// Random weights, to train from: see [`ResNet::init`](super::ResNet::init).
+    pub fn init(spec: &BlockSpec, device: &Device) -> Self {
+        let init = |conv| ConvNorm::init(conv, device);
+        Self {
+            convolutions: spec.convolutions.iter().map(init).collect(),
+            shortcut: spec.shortcut.as_ref().map(init),
+            spec: spec.clone(),
+        }
+    }
+
     /// Takes the tensors that `spec` names out of `source`.
     ///
     /// # Errors
@@ -26,17 +36,16 @@ impl ResidualBlock {
     pub fn load(
         spec: &BlockSpec,
         source: &mut dyn TensorSource,
-        mode: NormMode,
         device: &Device,
     ) -> Result<Self, WeightError> {
-        let mut load = |conv| ConvNorm::load(conv, source, mode, device);
+        let mut load = |conv| ConvNorm::load(conv, source, device);
         Ok(Self {
             convolutions: spec
                 .convolutions
                 .iter()
                 .map(&mut load)
                 .collect::<Result<_, _>>()?,
-            shortcut: spec.shortcut.as_ref().map(&mut load).transpose()?,
+            shortcut: spec.shortcut.as_ref().map(load).transpose()?,
             spec: spec.clone(),
         })
     }
@@ -44,42 +53,22 @@ impl ResidualBlock {
     /// `[batch, channels, height, width]` to `[batch, channels out, height / stride, width / stride]`.
     ///
     /// # Errors
-    /// [`ShapeError`] where the input has other channels than the block takes, or its two branches do not meet.
+    /// [`ShapeError`] if the input has another number of channels, or the outputs of the two branches differ in size.
     pub fn forward(
         &self,
         x: Tensor<4>,
         observer: &mut dyn Observer,
     ) -> Result<Tensor<4>, ShapeError> {
-        let [_, channels, height, width] = x.dims();
-        if channels != self.spec.input_channels() {
-            return Err(ShapeError::Channels {
-                expected: self.spec.input_channels(),
-                found: channels,
-            });
-        }
-        self.spec.output_size([height, width])?;
-
-        let (last, first) = match self.convolutions.split_last() {
-            Some(convolutions) => convolutions,
-            None => return Ok(x),
-        };
+        self.spec.check_input(x.dims())?;
         let mut residual = x.clone();
-        for convolution in first {
+        for convolution in &self.convolutions {
             residual = convolution.forward(residual, observer);
         }
-        if !observer.is_watching() && last.is_folded() {
-            let shortcut = match &self.shortcut {
-                Some(projection) => projection.forward(x, observer),
-                None => x,
-            };
-            return Ok(last.forward_onto(residual, shortcut));
-        }
-        residual = last.forward(residual, observer);
         let shortcut = match &self.shortcut {
             Some(projection) => projection.forward(x, observer),
             None => x,
         };
-        let y = add_relu(residual, shortcut);
+        let y = relu(residual + shortcut);
         observer.see(&self.spec.relu, Output::Map(&y));
         if !self.spec.name.is_empty() {
             observer.see(&self.spec.name, Output::Map(&y));

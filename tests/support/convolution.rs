@@ -1,8 +1,7 @@
 //! Convolutions as the definition has them, one sum at a time, against those of a device.
 
 use burn::prelude::*;
-use resnet_web::ops::conv::{conv, conv_onto, max_pool, pack_weight};
-use resnet_web::ops::linear::{linear, pack_linear};
+use resnet_web::cpu::ops::{PackedConv, PackedLinear, conv, conv_residual, linear, max_pool};
 use resnet_web::resnet::conv::{Arithmetic, ConvShape};
 use resnet_web::weights::synthetic;
 
@@ -134,29 +133,19 @@ impl Case {
         let tensor = |values: &[f32], shape| {
             Tensor::<4>::from_data(TensorData::new(values.to_vec(), shape), device)
         };
-        let vector = |values: &[f32]| {
-            let data = TensorData::new(values.to_vec(), [values.len()]);
-            Tensor::<1>::from_data(data, device)
-        };
-        let packed = pack_weight(vector(weight), shape);
+        let weights = PackedConv::new(weight.to_vec(), bias, shape);
         let mut faults = Vec::new();
         for relu in [false, true] {
-            let y = conv(tensor(x, map), packed.clone(), vector(&bias), shape, relu);
+            let y = conv(tensor(x, map), &weights, relu);
             let expected = sums
                 .iter()
                 .map(|&sum| if relu { sum.max(0.0) } else { sum });
             let what = format!("{shape:?} of {input:?}, ReLU {relu}");
             faults.extend(differs(&what, y, out, expected.collect()).await);
         }
-        let y = conv_onto(
-            tensor(x, map),
-            packed,
-            vector(&bias),
-            tensor(&residual, out),
-            shape,
-        );
+        let y = conv_residual(tensor(x, map), &weights, tensor(&residual, out));
         let expected = sums.iter().zip(&residual).map(|(s, r)| (s + r).max(0.0));
-        let what = format!("{shape:?} of {input:?}, onto a residual");
+        let what = format!("{shape:?} of {input:?}, with a residual");
         faults.extend(differs(&what, y, out, expected.collect()).await);
         faults
     }
@@ -253,14 +242,9 @@ pub async fn linear_faults(device: &Device) -> Vec<String> {
                 expected.push((f64::from(bias) + products.sum::<f64>()) as f32);
             }
         }
-        let vector = |values: &[f32]| {
-            let data = TensorData::new(values.to_vec(), [values.len()]);
-            Tensor::<1>::from_data(data, device)
-        };
-        let size = [inputs, outputs];
-        let packed = pack_linear(vector(&weight), size);
+        let weights = PackedLinear::new(weight, bias, [inputs, outputs]);
         let x = Tensor::<2>::from_data(TensorData::new(x, [batch, inputs]), device);
-        let y = linear(x, packed, vector(&bias), size);
+        let y = linear(x, &weights);
         let what = format!(
             "a linear layer, [batch, in, out] {:?}",
             [batch, inputs, outputs]

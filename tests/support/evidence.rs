@@ -2,9 +2,11 @@
 
 use burn::prelude::*;
 use resnet_web::classifier::{Classification, Classifier, EvidenceFor};
+use resnet_web::cpu::CpuResNet;
 use resnet_web::image::{Preprocessing, preprocess};
-use resnet_web::network::{NormMode, Observer, Output, ResNet};
-use resnet_web::resnet::ResNetConfig;
+use resnet_web::observe::{Observer, Output};
+use resnet_web::resnet::conv::Arithmetic;
+use resnet_web::resnet::{NetworkSpec, ResNetConfig};
 use resnet_web::weights::synthetic::Synthetic;
 
 use super::weight_file::Draft;
@@ -43,7 +45,8 @@ impl Observer for LastStage<'_> {
 /// logit speaks for class 1, and against class 0.
 async fn defined(config: &ResNetConfig) -> (Vec<Vec<f32>>, Vec<f32>) {
     let device = Device::flex();
-    let network = ResNet::load(config, &mut Synthetic, NormMode::Folded, &device).unwrap();
+    let spec = NetworkSpec::new(config).unwrap();
+    let network = CpuResNet::load(spec, &mut Synthetic, Arithmetic::F32).unwrap();
     let preprocessing = Preprocessing {
         resize_short_side: SIDE + 4,
         crop: SIDE,

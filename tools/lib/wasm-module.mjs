@@ -105,7 +105,6 @@ const NOT_IN_MODULES = [
   "crates/core/tests",
   "crates/kernels/tests",
   "src/bin",
-  "src/logit_error.rs",
 ];
 
 /** The file with a module's types: not beside its JavaScript under the same name, where TypeScript would look first. */

@@ -410,6 +410,22 @@ impl BlockSpec {
         Ok(main)
     }
 
+    /// Checks that an input `[batch, channels, height, width]` fits.
+    ///
+    /// # Errors
+    /// [`ShapeError::Channels`] for another number of channels, [`ShapeError::Branches`] if the outputs of the two branches
+    /// differ in size.
+    pub fn check_input(&self, [_, channels, height, width]: [usize; 4]) -> Result<(), ShapeError> {
+        if channels != self.input_channels() {
+            return Err(ShapeError::Channels {
+                expected: self.input_channels(),
+                found: channels,
+            });
+        }
+        self.output_size([height, width])?;
+        Ok(())
+    }
+
     /// Channels that come in.
     pub fn input_channels(&self) -> usize {
         self.convolutions[0].input_channels

@@ -1,8 +1,8 @@
-//! Looking at what a run computes, layer by layer, without changing it.
+//! Observing what a network computes, layer by layer, without changing it.
 
 use burn::prelude::*;
 
-/// What a layer gave out, at the moment it is computed.
+/// A layer's output, at the moment it is computed.
 #[derive(Debug, Clone, Copy)]
 pub enum Output<'a> {
     /// Feature maps `[batch, channels, height, width]`.
@@ -13,17 +13,17 @@ pub enum Output<'a> {
 
 /// Sees every layer's output in the order of computation.
 pub trait Observer {
-    /// `layer` is PyTorch's name. With batch norm folded, a convolution and its batch norm are one, under the
+    /// `layer` is PyTorch's name. With batch norm folded, a convolution and its batch norm are one layer, under the
     /// batch norm's name.
     fn see(&mut self, layer: &str, output: Output<'_>);
 
-    /// Whether anybody looks. If not, layers may become one where that is faster.
+    /// Whether outputs are wanted. If not, layers may be fused.
     fn is_watching(&self) -> bool {
         true
     }
 }
 
-/// Looks away: for runs that only want the logits.
+/// Ignores every output: for runs that only compute the logits.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Unobserved;
 

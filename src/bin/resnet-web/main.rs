@@ -1,5 +1,7 @@
 //! The native tool: makes weight files, says what is in them, and classifies photos with them.
 
+mod logit_error;
+
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Write};
@@ -12,13 +14,14 @@ use resnet_web::backend::Processor;
 use resnet_web::classifier::Classifier;
 use resnet_web::convert::file::{Converted, WeightDtype, convert, convert_file};
 use resnet_web::convert::package::KerasPackage;
-use resnet_web::logit_error::logit_error;
 use resnet_web::resnet::StrideOn;
 use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::summary::Summary;
 use resnet_web::weights::description::Setting;
 use resnet_web::weights::plain::message;
 use resnet_web::weights::{Assumption, Choices, Description, WeightFile, labels};
+
+use logit_error::logit_error;
 
 /// ResNet weights and photos, without a browser.
 #[derive(Parser)]
@@ -85,7 +88,7 @@ enum Stride {
 }
 
 /// The names of ImageNet's 1000 classes.
-const IMAGENET: &str = include_str!("../../www/lib/labels/imagenet.json");
+const IMAGENET: &str = include_str!("../../../www/lib/labels/imagenet.json");
 /// What a gzipped package begins with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
@@ -266,7 +269,7 @@ fn load(weights: &Path, told: &Told) -> Outcome<Classifier> {
     let described = told.described()?;
     let choices = told.choices(weights, &described);
     let mut classifier =
-        Classifier::load(file, &choices, &Processor::cpu()).map_err(about(weights))?;
+        Classifier::load(file, &choices, &Processor::Cpu).map_err(about(weights))?;
     match described.labels {
         labels if !labels.is_empty() => classifier.set_labels(labels).map_err(about(weights))?,
         _ if classifier.origin().assumed.contains(&Assumption::Labels) => {

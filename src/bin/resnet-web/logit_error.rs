@@ -2,22 +2,23 @@
 
 use burn::prelude::*;
 
-use crate::error::Error;
-use crate::network::{NormMode, ResNet};
-use crate::weights::{Choices, WeightFile, synthetic};
+use resnet_web::cpu::CpuResNet;
+use resnet_web::error::Error;
+use resnet_web::resnet::conv::Arithmetic;
+use resnet_web::weights::{Choices, WeightFile, synthetic};
 
 /// How far the logits of two weight files of the same network are apart for a picture of noise, as a part of the
 /// largest.
 ///
 /// # Errors
 /// What is wrong with one of the files.
-pub fn logit_error(before: &mut WeightFile<'_>, after: &[u8]) -> Result<f32, Error> {
+pub(crate) fn logit_error(before: &mut WeightFile<'_>, after: &[u8]) -> Result<f32, Error> {
     let device = Device::flex();
     let mut after = WeightFile::open(after, &Choices::default())?;
     let shape = before.metadata().input_shape();
     let logits = |file: &mut WeightFile<'_>| {
         let spec = file.spec().clone();
-        let network = ResNet::from_spec(spec, file, NormMode::Folded, &device)?;
+        let network = CpuResNet::load(spec, file, Arithmetic::F32)?;
         let input = TensorData::new(synthetic::input(shape), shape);
         let logits = network.forward(Tensor::from_data(input, &device))?;
         let logits = logits.into_data();
