@@ -1,6 +1,7 @@
 //! A photo's way: pixels, the network, the most probable classes.
 
 use burn::prelude::*;
+use resnet_web_core::size::product;
 use resnet_web_kernels::packing::padded;
 use serde::Serialize;
 use web_time::Instant;
@@ -13,7 +14,7 @@ use crate::error::Error;
 use crate::gpu::{ClassMaps, Keep, Plan};
 use crate::image::{ImageError, preprocess};
 use crate::inspect::Inspection;
-use crate::memory::{Footprint, Packing, product};
+use crate::memory::{Footprint, Packing};
 use crate::resnet::NetworkSpec;
 use crate::resnet::conv::{Arithmetic, ConvShape};
 use crate::summary::{LayerTime, Summary};

@@ -1,10 +1,29 @@
-//! What a ResNet is, before any number is calculated: its layers on paper, its weight files, its pictures.
+//! What a ResNet is, before anything is computed: its layers, its weight files, its input.
 //!
-//! [`resnet`] describes the family, [`weights`] reads every known file format and finds the network in it, [`image`] turns
-//! RGBA pixels into the tensor that the network was trained on, [`summary`] is a row for each layer, and [`memory`] says what a
-//! network takes before it is built.
+//! | module | what it holds | uses |
+//! |---|---|---|
+//! | [`size`] | products that saturate, byte counts | |
+//! | [`resnet`] | which ResNet (config), and every layer of it (spec) | |
+//! | [`image`] | RGBA pixels to the normalised input, as torchvision does it | |
+//! | [`number`] | what the GPU stores numbers as | |
+//! | [`summary`] | one row for each layer: shapes, parameters, multiply-adds | size, resnet |
+//! | [`weights`] | every weight file format that is read, and the network in it | size, resnet, image |
+//! | [`memory`] | what a network takes in memory, before it is built | all of them |
 //!
-//! Nothing here depends on burn, on a device or on a browser, so that it compiles and is fuzzed in seconds.
+//! Modules use those above them only. Nothing depends on burn, a device or a browser, so the crate compiles and is fuzzed in
+//! seconds.
+//!
+//! ```
+//! use resnet_web_core::resnet::{Depth, NetworkSpec, ResNetConfig};
+//! use resnet_web_core::summary::Summary;
+//!
+//! let config = ResNetConfig::torchvision(Depth::D50, 1000);
+//! let spec = NetworkSpec::new(&config)?;
+//! let summary = Summary::of_network(&spec, [1, 3, 224, 224])?;
+//! assert_eq!(config.name(), "ResNet-50");
+//! assert_eq!(summary.parameters, 25_557_032);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
 
@@ -12,5 +31,6 @@ pub mod image;
 pub mod memory;
 pub mod number;
 pub mod resnet;
+pub mod size;
 pub mod summary;
 pub mod weights;

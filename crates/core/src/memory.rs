@@ -5,10 +5,9 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
-use std::fmt;
-
 use crate::resnet::conv::ConvShape;
 use crate::resnet::{NetworkSpec, ShapeError};
+use crate::size::{Bytes, product};
 use crate::summary::Summary;
 use crate::weights::WeightError;
 
@@ -25,13 +24,6 @@ pub trait Packing {
 
     /// Those of the linear layer's weight, `[features, classes]`, that are kept.
     fn linear(&self, size: [usize; 2]) -> u64;
-}
-
-/// The product of sides, `u64::MAX` at most. Never inlined: where addresses have 32 bits it takes many instructions.
-#[inline(never)]
-pub fn product(sides: &[usize]) -> u64 {
-    let of_side = |product: u64, &side: &usize| product.saturating_mul(side as u64);
-    sides.iter().fold(1, of_side)
 }
 
 /// Bytes that a network takes.
@@ -96,45 +88,10 @@ impl Footprint {
         if needed <= most {
             return Ok(());
         }
-        Err(too_large("this network", needed, Some(Bytes(most))))
-    }
-}
-
-/// A number of bytes, shown as people say it: "5.2 GB", "640 MB".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bytes(pub u64);
-
-impl fmt::Display for Bytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MEGABYTE: u64 = 1_000_000;
-        let megabytes = self.0.saturating_add(MEGABYTE / 2) / MEGABYTE;
-        match megabytes {
-            ..1000 => write!(f, "{megabytes} MB"),
-            _ => {
-                let tenths = self.0.saturating_add(50 * MEGABYTE) / (100 * MEGABYTE);
-                write!(f, "{}.{} GB", tenths / 10, tenths % 10)
-            }
-        }
-    }
-}
-
-/// An empty vector with room for `count` numbers of `what`, a tensor of a file's.
-///
-/// # Errors
-/// [`WeightError::TooLarge`] where there is none, instead of a panic or an abort.
-pub fn room<T>(count: usize, what: &str) -> Result<Vec<T>, WeightError> {
-    let mut room = Vec::new();
-    match room.try_reserve_exact(count) {
-        Ok(()) => Ok(room),
-        Err(_) => Err(too_large(what, product(&[count, size_of::<T>()]), None)),
-    }
-}
-
-#[cold]
-fn too_large(what: &str, needed: u64, most: Option<Bytes>) -> WeightError {
-    WeightError::TooLarge {
-        what: what.to_owned(),
-        needed: Bytes(needed),
-        most,
+        Err(WeightError::TooLarge {
+            what: "this network".to_owned(),
+            needed: Bytes(needed),
+            most: Some(Bytes(most)),
+        })
     }
 }

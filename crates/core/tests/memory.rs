@@ -6,9 +6,10 @@
 
 use std::io;
 
-use resnet_web_core::memory::{Bytes, Footprint, Packing};
+use resnet_web_core::memory::{Footprint, Packing};
 use resnet_web_core::resnet::conv::ConvShape;
 use resnet_web_core::resnet::{Depth, NetworkSpec, ResNetConfig};
+use resnet_web_core::size::Bytes;
 use resnet_web_core::weights::ByteSource;
 use resnet_web_core::weights::index::{Dtype, TensorEntry};
 

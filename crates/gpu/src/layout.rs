@@ -1,7 +1,7 @@
 //! Weights in the order in which the shaders read them.
 
-use resnet_web_core::memory::product;
 use resnet_web_core::resnet::conv::ConvShape;
+use resnet_web_core::size::product;
 
 /// Invocations of a pool's workgroup, as its shader has them.
 pub const POOL_INVOCATIONS: usize = 64;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use burn::backend::flex::FlexTensor;
-use resnet_web_core::memory::product;
 use resnet_web_core::resnet::conv::{Arithmetic, ConvShape};
+use resnet_web_core::size::product;
 use resnet_web_kernels::packing::{pack, padded, unpack_row};
 use resnet_web_kernels::quantise;
 use resnet_web_kernels::winograd::{self, Tiling, pack_kernel};

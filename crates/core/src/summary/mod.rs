@@ -7,8 +7,8 @@
 
 use serde::Serialize;
 
-use crate::memory::product;
 use crate::resnet::spec::{BlockSpec, ConvSpec, NetworkSpec, PoolSpec, ShapeError};
+use crate::size::product;
 
 /// A layer, or a container of layers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -5,8 +5,8 @@
 
 use std::io;
 
+use super::room::room;
 use super::source::WeightError;
-use crate::memory::room;
 
 /// The longest header, pickle or index that is read, in bytes. The largest ResNet's takes a hundredth of it.
 pub const HEADER_LIMIT: u64 = 16 << 20;

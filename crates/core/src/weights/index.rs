@@ -9,8 +9,8 @@ use half::{bf16, f16};
 use serde::Serialize;
 
 use super::bytes::{ByteSource, read};
+use super::room::room;
 use super::source::{Listing, WeightError};
-use crate::memory::room;
 
 /// The file formats that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -16,6 +16,7 @@ pub mod labels;
 pub mod metadata;
 pub mod naming;
 pub mod plain;
+mod room;
 pub mod source;
 pub mod synthetic;
 mod text;

@@ -6,8 +6,8 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::plain::{message, plain};
-use crate::memory::Bytes;
 use crate::resnet::fold::NormError;
+use crate::size::Bytes;
 
 /// Gives tensors by their names in PyTorch's state dict.
 pub trait TensorSource {
