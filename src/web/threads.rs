@@ -25,19 +25,19 @@ pub fn join_helpers() -> usize {
 /// Makes the calling worker a helper. It is left only by a trap.
 #[wasm_bindgen]
 pub fn help(place: usize) {
-    threads::help(place);
+    threads::work(place);
 }
 
 /// Says that a helper trapped, so that nobody waits for it.
 #[wasm_bindgen(js_name = helperDied)]
 pub fn helper_died() {
-    threads::helper_died();
+    threads::worker_died();
 }
 
 /// How many workers are helping.
 #[wasm_bindgen]
 pub fn helpers() -> usize {
-    threads::helpers()
+    threads::workers()
 }
 
 /// Sets how many threads compute, the caller included: at most one more than there are helpers. Tells how many do.

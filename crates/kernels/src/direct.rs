@@ -1,30 +1,45 @@
-//! Convolutions as matrix products whose left side is read in place: in f32 and in eight bits.
+//! Convolutions as matrix products of rows that are read in place, in f32 and in eight bits.
 
 use std::cell::RefCell;
 
 use crate::gemm::{Epilogue, Product, Rows};
 use crate::map::{FeatureMap, Window};
 use crate::packing::pad;
-use crate::quantise::{self, Step};
+use crate::quantise::{self, QuantParams};
 
-/// What is kept from call to call, so that later ones need no new memory.
+/// Buffers that are kept from call to call.
 #[derive(Default)]
 struct Scratch {
-    /// The map with its border, or in eight bits.
+    /// The map with a border, quantised or not.
     padded: Vec<f32>,
     starts: Vec<usize>,
-    steps: Vec<Step>,
+    params: Vec<QuantParams>,
 }
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Convolves one map with zeros around it into `output`, `[height, width, channels]`, on as many threads as there are.
-/// `packed` is what [`pack`](crate::packing::pack) makes of the weights.
+/// Convolves one map with zero padding into `output`, `[height, width, channels]`, on all threads. `packed` is what
+/// [`pack`](crate::packing::pack) returns for the weights.
+///
+/// ```
+/// use resnet_web_kernels::gemm::Epilogue;
+/// use resnet_web_kernels::packing::{pack, padded};
+/// use resnet_web_kernels::{FeatureMap, Window, direct};
+///
+/// // A map of 2x2 pixels with one channel, and one 3x3 kernel of ones: each output is the sum of all pixels.
+/// let map = FeatureMap::new(&[1.0, 2.0, 3.0, 4.0], [2, 2, 1]);
+/// let window = Window { side: 3, stride: 1, padding: 1 };
+/// let weights = pack(&[1.0; 9], 1, 1);
+/// let epilogue = Epilogue { bias: &vec![0.5; padded(1)], residual: None, relu: false };
+/// let mut output = [0.0; 4];
+/// direct::convolve(map, window, &weights, 1, epilogue, &mut output);
+/// assert_eq!(output, [10.5; 4]);
+/// ```
 ///
 /// # Panics
-/// If the output has another size, the weights are no whole panels or for other inputs, or bias or residual are too short.
+/// If the output has another size, the weights are no whole panels or have other inputs, or bias or residual are too short.
 pub fn convolve(
     map: FeatureMap<'_>,
     window: Window,
@@ -63,10 +78,10 @@ pub fn convolve(
     });
 }
 
-/// The same in eight bits. `packed` is what [`quantise::pack`] makes of the weights.
+/// The same in eight bits. `packed` is what [`quantise::pack`] returns for the weights.
 ///
 /// # Panics
-/// As [`convolve`], and if the map's channels are no multiple of [`quantise::CHANNELS`].
+/// As [`convolve`], and if the input channels are no multiple of [`quantise::CHANNELS`].
 pub fn convolve_int8(
     map: FeatureMap<'_>,
     window: Window,
@@ -76,16 +91,16 @@ pub fn convolve_int8(
     output: &mut [f32],
 ) {
     let fits = map.channels.is_multiple_of(quantise::CHANNELS);
-    assert!(fits, "channels that fill no words");
+    assert!(fits, "input channels are no multiple of 16");
     SCRATCH.with_borrow_mut(|scratch| {
         let Scratch {
             padded,
             starts,
-            steps,
+            params,
         } = scratch;
         let words = map.channels / quantise::WORD;
         let row = if window.side == 1 && window.padding == 0 {
-            quantise::pixels(map, window.stride, padded, steps);
+            quantise::pixels(map, window.stride, padded, params);
             lay_out(
                 starts,
                 map,
@@ -94,7 +109,7 @@ pub fn convolve_int8(
             );
             0
         } else {
-            quantise::map(map, window.padding, padded, steps);
+            quantise::map(map, window.padding, padded, params);
             let row = (map.width + 2 * window.padding) * words;
             lay_out(
                 starts,
@@ -104,7 +119,7 @@ pub fn convolve_int8(
             );
             row
         };
-        let (packed, quantised) = quantise::unpack(packed, channels, steps);
+        let (packed, quantised) = quantise::unpack(packed, channels, params);
         let product = Product {
             rows: Rows {
                 data: padded,
@@ -121,7 +136,7 @@ pub fn convolve_int8(
     });
 }
 
-/// Where the input of each output pixel begins, for steps from row to row and from pixel to pixel.
+/// Sets `starts` to where the input of each output pixel begins, for so many numbers from row to row and from pixel to pixel.
 fn lay_out(starts: &mut Vec<usize>, map: FeatureMap<'_>, window: Window, [row, pixel]: [usize; 2]) {
     let [height, width] = [map.height, map.width].map(|side| window.count(side));
     starts.clear();

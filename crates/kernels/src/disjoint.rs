@@ -1,62 +1,66 @@
-//! Numbers that several threads write at once.
+//! A slice that several threads write, each to ranges of its own.
 
 use std::marker::PhantomData;
 
-/// A slice that several threads write, each to places of its own. It is borrowed as a whole for as long as a copy lives.
+/// A mutable slice that can be copied to several threads. It stays borrowed as a whole for as long as a copy lives.
+///
+/// Unlike `chunks_mut` it can hand out ranges that interleave, such as some channels of every pixel.
 #[derive(Debug, Clone, Copy)]
-pub struct Parts<'a> {
+pub struct DisjointSlice<'a> {
     start: *mut f32,
     len: usize,
-    of: PhantomData<&'a mut [f32]>,
+    borrow: PhantomData<&'a mut [f32]>,
 }
 
-// SAFETY: without `Parts::at`, whose caller answers for it, nothing can be read or written.
+// SAFETY: the only access is the unsafe `DisjointSlice::range`, whose caller promises that ranges do not overlap.
 #[allow(unsafe_code)]
-unsafe impl Send for Parts<'_> {}
+unsafe impl Send for DisjointSlice<'_> {}
 // SAFETY: as above.
 #[allow(unsafe_code)]
-unsafe impl Sync for Parts<'_> {}
+unsafe impl Sync for DisjointSlice<'_> {}
 
-impl<'a> Parts<'a> {
-    /// All of a slice.
-    pub fn of(whole: &'a mut [f32]) -> Self {
+impl<'a> DisjointSlice<'a> {
+    /// Borrows all of `slice`.
+    pub fn new(slice: &'a mut [f32]) -> Self {
         Self {
-            start: whole.as_mut_ptr(),
-            len: whole.len(),
-            of: PhantomData,
+            start: slice.as_mut_ptr(),
+            len: slice.len(),
+            borrow: PhantomData,
         }
     }
 
-    /// `count` numbers from `place` on, to be shared out again.
+    /// The `len` elements from `start` on, to be divided further.
     ///
     /// # Panics
-    /// Where the slice has not so many.
-    pub fn part(&self, place: usize, count: usize) -> Self {
-        self.check(place, count);
+    /// If they do not lie within the slice.
+    pub fn part(&self, start: usize, len: usize) -> Self {
+        self.check(start, len);
         Self {
-            start: self.start.wrapping_add(place),
-            len: count,
-            of: PhantomData,
+            start: self.start.wrapping_add(start),
+            len,
+            borrow: PhantomData,
         }
     }
 
-    /// `count` numbers from `place` on.
+    /// The `len` elements from `start` on.
     ///
     /// # Safety
-    /// While the result lives, nobody else reads or writes any of them, through this, a copy or a [`part`](Self::part).
+    /// While the result is in use, nothing else reads or writes these elements: not through this slice, a copy of it or a
+    /// [`part`](Self::part).
     ///
     /// # Panics
-    /// Where the slice has not so many.
+    /// If they do not lie within the slice.
     #[allow(unsafe_code)]
     #[inline(always)]
-    pub unsafe fn at(&self, place: usize, count: usize) -> &'a mut [f32] {
-        self.check(place, count);
-        // SAFETY: they lie within a slice that is borrowed for `'a`, and the caller has them alone.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(place), count) }
+    pub unsafe fn range(&self, start: usize, len: usize) -> &'a mut [f32] {
+        self.check(start, len);
+        // SAFETY: the range was checked to lie within a slice that is borrowed for `'a`, and the caller promises that it is
+        // not accessed in any other way.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(start), len) }
     }
 
     #[inline(always)]
-    fn check(&self, place: usize, count: usize) {
-        assert!(place <= self.len && count <= self.len - place);
+    fn check(&self, start: usize, len: usize) {
+        assert!(start <= self.len && len <= self.len - start);
     }
 }

@@ -1,99 +1,103 @@
-//! Rows times packed weights: the arithmetic of every convolution.
+//! The matrix product: rows of input times packed weights. Every convolution but Winograd's is one.
 //!
-//! Maps lie as `[height, width, channels]`, so the numbers that a row of a kernel sees lie side by side. A convolution
-//! is then a matrix product whose left side is read in place: each output pixel has one run of `kernel width x channels`
-//! numbers for every row of the kernel. Nothing is copied together first (no im2col).
+//! Maps are NHWC, so the numbers that one row of a kernel reads are adjacent. A convolution is then a matrix product whose
+//! left side is read in place: each output pixel has one run of `kernel width x channels` numbers for every row of the
+//! kernel. Nothing is copied together first (no im2col).
 //!
-//! Weights are packed in panels of eight output channels. As many panels as the second-level cache holds are multiplied
-//! with one tile of six pixels after the other, whose numbers stay in the first-level cache: twelve accumulators, two
-//! weights and one input fill the fifteen registers a browser gives.
+//! Weights are packed in panels of eight output channels. As many panels as fit the second-level cache are multiplied with
+//! one tile of six pixels after the other, whose inputs stay in the first-level cache. Twelve accumulators, two weights and
+//! one input fill the fifteen SIMD registers that a browser leaves.
 
 use std::ops::Range;
 
-use super::quantise::Step;
-use crate::disjoint::Parts;
+use crate::disjoint::DisjointSlice;
+use crate::packing::PANEL;
+use crate::quantise::Quantised;
 use crate::simd::{F32x4, LANES};
 use crate::threads;
 
-/// Output channels of a panel.
-pub const PANEL: usize = 2 * LANES;
-/// Pixels of a tile. Without fused multiply-add the product needs a register of its own.
-pub const TILE: usize = if cfg!(all(target_arch = "wasm32", not(feature = "relaxed-simd"))) {
+/// Pixels in a tile. Without fused multiply-add the product takes up a register.
+pub(crate) const TILE: usize = if cfg!(all(target_arch = "wasm32", not(feature = "relaxed-simd"))) {
     5
 } else {
     6
 };
-/// Weights that are gone through once for each tile: what fits the second-level cache.
+/// Weights that are read once for each tile: what fits the second-level cache.
 const GROUP: usize = 1 << 15;
 
-/// Parts of a product that each thread is to have on average.
+/// How many parts of a product each thread gets on average.
 const PARTS_PER_THREAD: usize = 4;
 
-/// A row of weights for eight output channels.
+/// One row of a panel: the weights of one input for eight output channels.
 type Weights = [f32; PANEL];
 
-/// Where the input of an output pixel lies.
+/// Where the inputs of an output pixel are.
 #[derive(Debug, Clone, Copy)]
-pub struct Rows<'a> {
-    /// The input.
+pub(crate) struct Rows<'a> {
+    /// The input map.
     pub data: &'a [f32],
-    /// Numbers that lie side by side: the kernel's width times the input's channels.
+    /// How many inputs are adjacent: the kernel's width times the input channels.
     pub run: usize,
     /// From one row of the kernel to the next.
     pub step: usize,
 }
 
-/// What is done to the sums before they are written.
+/// What is done to the sums before they are stored: bias, residual, ReLU.
 #[derive(Debug, Clone, Copy)]
 pub struct Epilogue<'a> {
     /// One number for each output channel, padded to whole panels.
     pub bias: &'a [f32],
-    /// What is added to each output, in the output's layout.
+    /// A tensor of the output's shape that is added to it.
     pub residual: Option<&'a [f32]>,
-    /// Whether negative sums become zero.
+    /// Whether negative outputs become zero.
     pub relu: bool,
 }
 
-/// Packs a weight `[channels, inputs, kernel pixels]` into panels `[panel][kernel pixel][input][8]`, zeros after the last
-/// channel: a panel's rows go over the kernel's pixels and, within each, the input's channels, as a map does.
-pub fn pack(weight: &[f32], channels: usize, inputs: usize) -> Vec<f32> {
-    let volume = weight.len() / channels;
-    let pixels = volume / inputs;
-    let mut packed = vec![0.0; volume * channels.next_multiple_of(PANEL)];
-    let (rows, _) = packed.as_chunks_mut::<PANEL>();
-    for (channel, kernel) in weight.chunks_exact(volume).enumerate() {
-        let panel = &mut rows[channel / PANEL * volume..][..volume];
-        for (input, numbers) in kernel.chunks_exact(pixels).enumerate() {
-            for (pixel, &number) in numbers.iter().enumerate() {
-                panel[pixel * inputs + input][channel % PANEL] = number;
-            }
-        }
-    }
-    packed
-}
-
-/// `output[pixel][channel] = epilogue(sum of rows(pixel) * weights)`.
+/// `output[pixel][channel] = epilogue(sum of rows(pixel) * weights)`
 #[derive(Debug, Clone, Copy)]
-pub struct Product<'a> {
-    /// The input.
+pub(crate) struct Product<'a> {
+    /// The inputs.
     pub rows: Rows<'a>,
-    /// The place of each pixel's first run.
+    /// Where each pixel's first run begins in the input.
     pub starts: &'a [usize],
-    /// [`pack`]'s.
+    /// Weights in panels, as [`pack`](crate::packing::pack) returns them.
     pub packed: &'a [f32],
     /// Output channels.
     pub channels: usize,
-    /// What comes after the sum.
+    /// What is done to the sums.
     pub epilogue: Epilogue<'a>,
-    /// Where rows and weights are words of four bytes (see [`quantise`](super::quantise)): what they stand for.
+    /// For a product of words of four bytes: what dequantises it.
     pub quantised: Option<Quantised<'a>>,
 }
 
-/// A linear layer: features `[batch, inputs]` times weights, plus `bias`, into `output`, `[batch, bias]`. `packed` is what
-/// [`pack`] makes of weights `[outputs, inputs]`.
+/// A linear layer: `output[n] = features[n] * weights + bias`, on all threads.
+///
+/// `features` is `[batch, inputs]`, `packed` is what [`pack`](crate::packing::pack) returns for weights `[outputs, inputs]`,
+/// `bias` has one number for each output and `output` is `[batch, outputs]`.
+///
+/// ```
+/// use resnet_web_kernels::{gemm, packing};
+///
+/// let packed = packing::pack(&[1.0, 2.0, 3.0, 4.0], 2, 2);
+/// let mut output = [0.0; 2];
+/// gemm::linear(&[10.0, 1.0], 2, &packed, &[0.5, 0.0], &mut output);
+/// assert_eq!(output, [12.5, 34.0]);
+/// ```
+///
+/// The output is borrowed for as long as the threads write it, so that no two calls write the same one at once:
+///
+/// ```compile_fail,E0499
+/// # use resnet_web_kernels::gemm;
+/// fn twice(packed: &[f32], output: &mut [f32]) {
+///     std::thread::scope(|scope| {
+///         scope.spawn(|| gemm::linear(&[1.0], 1, packed, &[0.0], output));
+///         scope.spawn(|| gemm::linear(&[1.0], 1, packed, &[0.0], output));
+///     });
+/// }
+/// ```
 ///
 /// # Panics
-/// If the output has another size than that.
+/// If the output or the weights have another size.
 pub fn linear(features: &[f32], inputs: usize, packed: &[f32], bias: &[f32], output: &mut [f32]) {
     let outputs = bias.len();
     let starts: Vec<_> = (0..features.len() / inputs).map(|n| n * inputs).collect();
@@ -118,47 +122,25 @@ pub fn linear(features: &[f32], inputs: usize, packed: &[f32], bias: &[f32], out
     product.compute(output);
 }
 
-/// What makes numbers of sums of bytes.
-#[derive(Debug, Clone, Copy)]
-pub struct Quantised<'a> {
-    /// How each pixel's input was quantised, or one for all.
-    pub inputs: &'a [Step],
-    /// What one is worth in the weights of each output channel.
-    pub scales: &'a [f32],
-    /// The sum of the weights of each output channel.
-    pub sums: &'a [f32],
-}
-
 impl Product<'_> {
-    /// Computes it into `output`, `[pixels, channels]`, on as many threads as there are.
-    ///
-    /// The output is borrowed for as long as the threads write it, so that no two calls write the same one at once:
-    ///
-    /// ```compile_fail,E0499
-    /// # use resnet_web_kernels::gemm::Product;
-    /// fn twice(product: Product<'_>, output: &mut [f32]) {
-    ///     std::thread::scope(|scope| {
-    ///         scope.spawn(|| product.compute(output));
-    ///         scope.spawn(|| product.compute(output));
-    ///     });
-    /// }
-    /// ```
+    /// Computes it into `output`, `[pixels, channels]`, on all threads.
     ///
     /// # Panics
-    /// Where the output has another size, the weights are no whole panels, or rows reach beyond the input.
+    /// If the output has another size, the weights are no whole panels, rows reach beyond the input, or bias or residual are
+    /// too short.
     pub fn compute(&self, output: &mut [f32]) {
         let size = self.starts.len().checked_mul(self.channels);
-        assert!(size == Some(output.len()), "an output of another size");
+        assert!(size == Some(output.len()), "the output has another size");
         let padded = self.channels.next_multiple_of(PANEL);
         assert!(
             self.packed.len().is_multiple_of(padded),
-            "weights of whole panels"
+            "the weights are no whole panels"
         );
-        let output = Parts::of(output);
+        let output = DisjointSlice::new(output);
         let groups = self.groups();
         let pixels = self.starts.len();
-        // A few parts for each thread, so that one that is late does fewer. With enough weights those are parted, for
-        // reading them is what takes time; else, or also, the pixels.
+        // Several parts for each thread, so that one that is held up does fewer. Large weights are divided, because
+        // reading them takes the time; otherwise, or in addition, the pixels.
         let wanted = match threads::count() {
             1 => 1,
             count => (PARTS_PER_THREAD * count).div_ceil(groups),
@@ -168,8 +150,8 @@ impl Product<'_> {
         threads::each(0..groups * shares, |part| {
             let first = part / groups * share;
             let pixels = first..(first + share).min(pixels);
-            // SAFETY: each part of the output is one group for some of the pixels, no two have both in common, and the
-            // output is this call's alone. Its size and that of the weights were checked.
+            // SAFETY: each part writes one group of channels for some of the pixels, and no two parts share both. The
+            // output is borrowed by this call alone. Its size and that of the weights were checked.
             #[allow(unsafe_code)]
             unsafe {
                 self.compute_part(output, part % groups, pixels);
@@ -177,27 +159,27 @@ impl Product<'_> {
         });
     }
 
-    /// In how many groups the output channels fall.
+    /// Into how many groups the output channels are divided.
     pub(crate) fn groups(&self) -> usize {
         self.channels.div_ceil(PANEL).div_ceil(self.panels())
     }
 
-    /// Rows of a panel.
+    /// Rows in a panel.
     fn depth(&self) -> usize {
         self.packed.len() / self.channels.next_multiple_of(PANEL)
     }
 
-    /// Panels of a group.
+    /// Panels in a group.
     fn panels(&self) -> usize {
         (GROUP / (self.depth() * PANEL)).max(2)
     }
 
-    /// One group of channels for some of the pixels of `output`, `[pixels, channels]`. Several may be computed at the same
-    /// time.
+    /// One group of channels for some of the pixels of `output`, `[pixels, channels]`. Other groups and pixels may be
+    /// computed at the same time.
     ///
     /// # Safety
-    /// Meanwhile nobody else reads or writes these channels of these pixels of the output, which has a place for each
-    /// pixel and channel; `packed` is of whole panels, as many as the channels fill.
+    /// Until it returns, nothing else reads or writes these channels of these pixels of the output. The output has one
+    /// number for each pixel and channel, and `packed` consists of whole panels, as many as the channels need.
     #[allow(unsafe_code)]
     #[cfg_attr(
         all(target_arch = "wasm32", feature = "relaxed-simd"),
@@ -205,7 +187,7 @@ impl Product<'_> {
     )]
     pub(crate) unsafe fn compute_part(
         &self,
-        output: Parts<'_>,
+        output: DisjointSlice<'_>,
         group: usize,
         pixels: Range<usize>,
     ) {
@@ -221,7 +203,7 @@ impl Product<'_> {
             depth,
             channel: group * panels * PANEL,
         };
-        // SAFETY: the caller's promise is that of the function.
+        // SAFETY: the functions have the same contract as this one.
         unsafe {
             match self.quantised {
                 None => self.compute_tiles::<false>(&work, pixels),
@@ -230,10 +212,10 @@ impl Product<'_> {
         }
     }
 
-    /// The tiles of some pixels.
+    /// One group of channels for some of the pixels, tile by tile.
     ///
     /// # Safety
-    /// As that of [`compute_part`](Self::compute_part).
+    /// As for [`compute_part`](Self::compute_part).
     #[allow(unsafe_code)]
     #[inline]
     #[cfg_attr(
@@ -242,7 +224,7 @@ impl Product<'_> {
     )]
     unsafe fn compute_tiles<const INT8: bool>(&self, work: &Work<'_>, pixels: Range<usize>) {
         let (tiles, rest) = self.starts[pixels.clone()].as_chunks::<TILE>();
-        // SAFETY: no pixel but these is written, and no channel but the group's: the caller promises that they are ours.
+        // SAFETY: only the group's channels of these pixels are written, which the caller promises are not shared.
         unsafe {
             for (i, starts) in tiles.iter().enumerate() {
                 tile::<TILE, 1, INT8>(work, starts, pixels.start + i * TILE);
@@ -265,27 +247,27 @@ impl Product<'_> {
     }
 }
 
-/// A group of panels.
+/// The product of one group of panels.
 struct Work<'a> {
     product: Product<'a>,
-    /// The product's, `[pixels, channels]`.
-    output: Parts<'a>,
+    /// All of the output, `[pixels, channels]`.
+    output: DisjointSlice<'a>,
     weights: &'a [Weights],
-    /// Rows of a panel.
+    /// Rows in a panel.
     depth: usize,
-    /// The first output channel.
+    /// The group's first output channel.
     channel: usize,
 }
 
-/// All of a group's channels for `N` pixels, one panel after the other, so that the output is written in one go.
+/// All of a group's channels for `N` pixels, one panel after the other, so that each pixel's output is written in one go.
 ///
-/// `CHAINS` sums of every second or fourth number are kept apart until the end where there are few pixels: an addition
-/// takes four times as long as it keeps the processor from beginning the next.
+/// With few pixels the sums are split into `CHAINS`, each of every second or fourth product: an addition has a latency of
+/// four cycles, and with one chain the next would wait for it.
 ///
-/// A function of its own: browsers compile what runs often a second time, function by function, and a large one late.
+/// Never inlined: browsers optimise a hot function when it has run for a while, and a large one late.
 ///
 /// # Safety
-/// Meanwhile nobody else reads or writes the group's channels of these pixels of the output.
+/// Until it returns, nothing else reads or writes the group's channels of these pixels of the output.
 #[allow(unsafe_code)]
 #[inline(never)]
 #[cfg_attr(
@@ -297,7 +279,7 @@ unsafe fn tile<const N: usize, const CHAINS: usize, const INT8: bool>(
     starts: &[usize; N],
     pixel: usize,
 ) {
-    // Taken out at once: after each store through a pointer they would have to be read again.
+    // Copied first: otherwise the compiler reads them again after each store through a pointer.
     let Product {
         rows,
         channels,
@@ -320,14 +302,14 @@ unsafe fn tile<const N: usize, const CHAINS: usize, const INT8: bool>(
         for (n, sums) in sums.into_iter().enumerate() {
             let place = (pixel + n) * channels + channel;
             let count = PANEL.min(channels - channel);
-            // SAFETY: these are channels of the group and of one of the pixels, which the caller promises are ours.
-            let output = unsafe { output.at(place, count) };
+            // SAFETY: the range is channels of the group for one of the pixels, which the caller promises are not shared.
+            let output = unsafe { output.range(place, count) };
             finish(sums, place, epilogue, output);
         }
     }
 }
 
-/// The sums of `N` pixels for the eight channels of a panel, and what they begin with.
+/// The sums of `N` pixels for the eight channels of a panel, starting from `first`.
 #[inline]
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
@@ -345,7 +327,7 @@ fn sums<const N: usize, const CHAINS: usize, const INT8: bool>(
     for (row, weights) in panel.chunks_exact(rows.run).enumerate() {
         let runs: [&[f32]; N] =
             core::array::from_fn(|n| &rows.data[starts[n] + row * rows.step..][..weights.len()]);
-        // Four steps at a time, so that addresses are worked out a quarter as often.
+        // Four steps at a time, so that addresses are calculated a quarter as often.
         let (fours, rest) = weights.as_chunks::<LANES>();
         let inputs = runs.map(|run| run.as_chunks::<LANES>().0);
         for (k, weights) in fours.iter().enumerate() {
@@ -373,37 +355,7 @@ fn sums<const N: usize, const CHAINS: usize, const INT8: bool>(
     sums
 }
 
-impl Quantised<'_> {
-    /// Makes numbers of the sums of `N` pixels for eight channels, bias included.
-    #[inline]
-    #[cfg_attr(
-        all(target_arch = "wasm32", feature = "relaxed-simd"),
-        target_feature(enable = "relaxed-simd")
-    )]
-    fn dequantise<const N: usize>(
-        &self,
-        sums: &mut [[F32x4; 2]; N],
-        pixel: usize,
-        channel: usize,
-        bias: &Weights,
-    ) {
-        for half in 0..2 {
-            let at = channel + half * LANES;
-            let scales = F32x4::load(&self.scales[at..]);
-            let weights = F32x4::load(&self.sums[at..]);
-            let bias = F32x4::load(&bias[half * LANES..]);
-            for (n, sums) in sums.iter_mut().enumerate() {
-                let step = self.inputs.get(pixel + n).unwrap_or(&self.inputs[0]);
-                let products = sums[half].i32_to_f32();
-                let sum = products.add_product(F32x4::splat(-step.zero), weights);
-                let scales = scales * F32x4::splat(step.scale);
-                sums[half] = bias.add_product(sum, scales);
-            }
-        }
-    }
-}
-
-/// One number of each pixel's run times its weights.
+/// Adds the products of one input of each pixel with its weights.
 #[inline]
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
@@ -428,7 +380,8 @@ fn step<const N: usize, const INT8: bool>(
     }
 }
 
-/// Writes eight channels of a pixel, or as many as there are. `place` is the output's among all.
+/// Applies the epilogue and stores eight channels of a pixel, or as many as there are. `place` is their index in the whole
+/// output.
 #[inline(always)]
 fn finish(sums: [F32x4; 2], place: usize, epilogue: Epilogue<'_>, output: &mut [f32]) {
     let mut sums = sums;
@@ -454,7 +407,54 @@ fn finish(sums: [F32x4; 2], place: usize, epilogue: Epilogue<'_>, output: &mut [
             + epilogue
                 .residual
                 .map_or(0.0, |residual| residual[place + i]);
-        // `f32::max` would make a number of what is none.
+        // Not `f32::max`, which would turn NaN into zero.
         *output = if epilogue.relu && sum < 0.0 { 0.0 } else { sum };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    /// Whether the product of 4 inputs each is computed: `[channels, weights, pixels, output, bias]`.
+    fn is_computed([channels, weights, pixels, output, bias]: [usize; 5]) -> bool {
+        let [packed, bias, data] = [weights, bias, 32].map(|size| vec![1.0; size]);
+        let starts: Vec<_> = (0..pixels).map(|pixel| pixel * 4).collect();
+        let product = Product {
+            rows: Rows {
+                data: &data,
+                run: 4,
+                step: 0,
+            },
+            starts: &starts,
+            packed: &packed,
+            channels,
+            epilogue: Epilogue {
+                bias: &bias,
+                residual: None,
+                relu: false,
+            },
+            quantised: None,
+        };
+        let compute = || product.compute(&mut vec![0.0; output]);
+        catch_unwind(AssertUnwindSafe(compute)).is_ok()
+    }
+
+    #[test]
+    fn sizes_that_do_not_fit_panic() {
+        let cases = [
+            ("sizes that fit", [12, 64, 3, 36, 16], true),
+            ("an output that is too short", [12, 64, 3, 35, 16], false),
+            ("an output that is too long", [12, 64, 3, 37, 16], false),
+            ("half a panel of weights", [12, 72, 3, 36, 16], false),
+            ("no weights", [12, 0, 3, 36, 16], false),
+            ("no channels", [0, 64, 3, 0, 16], false),
+            ("rows beyond the input", [12, 64, 9, 108, 16], false),
+            ("a bias that is too short", [40, 160, 3, 120, 32], false),
+        ];
+        let found = cases.map(|(name, sizes, _)| (name, is_computed(sizes)));
+        assert_eq!(found, cases.map(|(name, _, expected)| (name, expected)));
     }
 }

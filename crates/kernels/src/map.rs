@@ -12,14 +12,14 @@ pub struct FeatureMap<'a> {
 }
 
 impl<'a> FeatureMap<'a> {
-    /// The numbers of a map, `[height, width, channels]`.
+    /// A map of shape `[height, width, channels]`.
     ///
     /// # Panics
-    /// If there are more or fewer numbers than the sides say.
+    /// If the shape has another size than `data`.
     pub fn new(data: &'a [f32], [height, width, channels]: [usize; 3]) -> Self {
         let pixels = height.checked_mul(width);
         let size = pixels.and_then(|pixels| pixels.checked_mul(channels));
-        assert!(size == Some(data.len()), "a map of another size");
+        assert!(size == Some(data.len()), "the map has another size");
         Self {
             data,
             height,

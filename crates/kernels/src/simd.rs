@@ -19,20 +19,20 @@ impl F32x4 {
         Self(f32x4_splat(value))
     }
 
-    /// The first four numbers of a slice.
+    /// The first four elements of a slice.
     #[inline(always)]
     pub fn load(from: &[f32]) -> Self {
         let from = &from[..LANES];
-        // SAFETY: the slice has sixteen bytes, and v128.load asks for no alignment.
+        // SAFETY: the slice has sixteen bytes, and `v128.load` needs no alignment.
         #[allow(unsafe_code)]
         Self(unsafe { v128_load(from.as_ptr().cast()) })
     }
 
-    /// Writes to the first four numbers of a slice.
+    /// Writes the lanes to the first four elements of a slice.
     #[inline(always)]
     pub fn store(self, to: &mut [f32]) {
         let to: &mut [f32] = &mut to[..LANES];
-        // SAFETY: the slice has sixteen bytes, and v128.store asks for no alignment.
+        // SAFETY: the slice has sixteen bytes, and `v128.store` needs no alignment.
         #[allow(unsafe_code)]
         unsafe {
             v128_store(to.as_mut_ptr().cast(), self.0);
@@ -60,7 +60,7 @@ impl F32x4 {
         Self(f32x4_pmin(self.0, other.0))
     }
 
-    /// Sixteen numbers from 0 to 255 as bytes, four in the bits of each lane; fractions are cut off.
+    /// Sixteen numbers from 0 to 255 truncated to bytes, four in the bits of each lane.
     #[inline(always)]
     pub fn to_bytes([a, b, c, d]: [Self; LANES]) -> Self {
         let [a, b, c, d] = [a, b, c, d].map(|lanes| i32x4_trunc_sat_f32x4(lanes.0));
@@ -68,19 +68,19 @@ impl F32x4 {
         Self(u8x16_narrow_i16x8(low, high))
     }
 
-    /// The lanes' bits, which are whole numbers, as numbers.
+    /// i32 lanes converted to f32.
     #[inline(always)]
     pub fn i32_to_f32(self) -> Self {
         Self(f32x4_convert_i32x4(self.0))
     }
 
-    /// The sums of each pair of whole numbers in the lanes' bits.
+    /// The sums of i32 lanes.
     #[inline(always)]
     pub fn add_i32(self, other: Self) -> Self {
         Self(i32x4_add(self.0, other.0))
     }
 
-    /// Whole numbers in the bits of each lane: `self` and the products of four signed bytes with four from 0 to 127.
+    /// Adds to each i32 lane the dot product of four `bytes` from 0 to 127 with four signed `weights`.
     #[cfg(feature = "relaxed-simd")]
     #[inline]
     #[target_feature(enable = "relaxed-simd")]
@@ -90,7 +90,7 @@ impl F32x4 {
         ))
     }
 
-    /// Only builds with relaxed SIMD have weights of bytes.
+    /// Never called: `quantise::IS_AVAILABLE` is false in this build.
     #[cfg(not(feature = "relaxed-simd"))]
     #[inline(always)]
     pub fn add_dots(self, _bytes: Self, _weights: Self) -> Self {
@@ -153,7 +153,7 @@ impl F32x4 {
         Self([value; LANES])
     }
 
-    /// The first four numbers of a slice.
+    /// The first four elements of a slice.
     #[inline(always)]
     pub fn load(from: &[f32]) -> Self {
         let mut lanes = [0.0; LANES];
@@ -161,7 +161,7 @@ impl F32x4 {
         Self(lanes)
     }
 
-    /// Writes to the first four numbers of a slice.
+    /// Writes the lanes to the first four elements of a slice.
     #[inline(always)]
     pub fn store(self, to: &mut [f32]) {
         to[..LANES].copy_from_slice(&self.0);
@@ -185,19 +185,19 @@ impl F32x4 {
         self.zip(other, |a, b| if b < a { b } else { a })
     }
 
-    /// Sixteen numbers from 0 to 255 as bytes, four in the bits of each lane; fractions are cut off.
+    /// Sixteen numbers from 0 to 255 truncated to bytes, four in the bits of each lane.
     #[inline(always)]
-    pub fn to_bytes(quads: [Self; LANES]) -> Self {
-        Self(quads.map(|lanes| f32::from_ne_bytes(lanes.0.map(|number| number as u8))))
+    pub fn to_bytes(vectors: [Self; LANES]) -> Self {
+        Self(vectors.map(|lanes| f32::from_ne_bytes(lanes.0.map(|number| number as u8))))
     }
 
-    /// The lanes' bits, which are whole numbers, as numbers.
+    /// i32 lanes converted to f32.
     #[inline(always)]
     pub fn i32_to_f32(self) -> Self {
         Self(self.0.map(|bits| bits.to_bits().cast_signed() as f32))
     }
 
-    /// The sums of each pair of whole numbers in the lanes' bits.
+    /// The sums of i32 lanes.
     #[inline(always)]
     pub fn add_i32(self, other: Self) -> Self {
         self.zip(other, |a, b| {
@@ -205,7 +205,7 @@ impl F32x4 {
         })
     }
 
-    /// Whole numbers in the bits of each lane: `self` and the products of four signed bytes with four from 0 to 127.
+    /// Adds to each i32 lane the dot product of four `bytes` from 0 to 127 with four signed `weights`.
     #[inline(always)]
     pub fn add_dots(self, bytes: Self, weights: Self) -> Self {
         Self(core::array::from_fn(|i| {

@@ -1,38 +1,40 @@
-//! 3x3 convolutions of stride 1 with a fraction of the multiplications (Lavin and Gray 2015, "Fast algorithms for
-//! convolutional neural networks", <https://arxiv.org/abs/1509.09308>).
+//! Winograd's convolution: 3x3 kernels of stride 1 with a fraction of the multiplications (Lavin and Gray 2015, "Fast
+//! algorithms for convolutional neural networks", <https://arxiv.org/abs/1509.09308>).
 //!
-//! A tile of `M x M` outputs needs `(M + 2)^2` multiplications for each pair of channels instead of `9 M^2`: a quarter
-//! for `M` = 4, less than a half for `M` = 2. The input tile and the kernel are transformed, multiplied point by point,
-//! which over all channels is a matrix product for each of the points, and transformed back.
+//! A tile of `M x M` outputs takes `(M + 2)^2` multiplications for each pair of channels instead of `9 M^2`: a quarter for
+//! `M` = 4, less than half for `M` = 2. Input tile and kernel are transformed, multiplied point by point, which over all
+//! channels is one matrix product for each point, and the result is transformed back.
 //!
-//! The transformed weights are `(M + 2)^2 / 9` times as large, so maps of few tiles, where reading the weights is all
-//! the time it takes, have `M` = 2.
+//! The transformed weights are `(M + 2)^2 / 9` times as large. With few tiles reading the weights takes most of the time,
+//! so small maps have `M` = 2.
 
 use std::cell::RefCell;
 use std::ops::Range;
 
-use super::gemm::{Epilogue, PANEL, Product, Rows, TILE};
-use crate::disjoint::Parts;
+use crate::disjoint::DisjointSlice;
+use crate::gemm::{Epilogue, Product, Rows, TILE};
 use crate::map::FeatureMap;
+use crate::packing::PANEL;
 use crate::simd::{F32x4, LANES};
 use crate::threads;
 
-/// Sides of the output tiles.
+/// The size of the output tiles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Tiling {
-    /// F(2x2, 3x3)
+    /// F(2x2, 3x3): 16 multiplications for 4 outputs.
     Two,
-    /// F(4x4, 3x3)
+    /// F(4x4, 3x3): 36 multiplications for 16 outputs.
     Four,
 }
 
-/// Numbers of transformed input and output that are in work at a time.
+/// How many transformed inputs and outputs are processed at a time.
 const BLOCK: usize = 1 << 18;
-/// Tiles that are in work at least: fewer would read the weights too often.
+/// The fewest tiles that are processed at a time: with fewer the weights would be read too often.
 const FEWEST_TILES: usize = 24;
-/// Blocks that each thread is to have on average, where it has blocks of its own.
+/// How many blocks each thread gets on average, where threads have blocks of their own.
 const BLOCKS_PER_THREAD: usize = 4;
-/// Parts of the transformations that each thread is to have on average.
+/// How many parts of a transform each thread gets on average.
 const TILE_PARTS_PER_THREAD: usize = 2;
 
 impl Tiling {
@@ -49,7 +51,7 @@ impl Tiling {
         self.outputs() + 2
     }
 
-    /// A kernel's row or column, transformed: `G g`. As many numbers count as an input tile has.
+    /// A kernel's row or column transformed: `G g`. Only the first [`inputs`](Self::inputs) numbers are used.
     fn kernel(self, g: [f32; 3]) -> [f32; 6] {
         let [a, b, c] = g.map(f64::from);
         let transformed = match self {
@@ -67,13 +69,13 @@ impl Tiling {
     }
 }
 
-/// Packs a kernel `[out, in, 3, 3]`: for each point of the transformed tile a matrix `[in, out]` in panels, as
-/// [`pack`](super::gemm::pack) has it.
+/// Transforms and packs weights `[outputs, inputs, 3, 3]`: for each point of the transformed tile a matrix `[inputs, outputs]`
+/// in panels, as [`packing::pack`](crate::packing::pack) returns it.
 pub fn pack_kernel(tiling: Tiling, weight: &[f32], inputs: usize, outputs: usize) -> Vec<f32> {
     let side = tiling.inputs();
     let points = side * side;
     let matrix = inputs * outputs.next_multiple_of(PANEL);
-    // Each number goes to its place at once: these are the largest tensors of a network.
+    // Each number is written to its final place, without a copy in between: these are a network's largest tensors.
     let mut packed = vec![0.0; points * matrix];
     let (kernels, _) = weight.as_chunks::<9>();
     for (i, kernel) in kernels.iter().enumerate() {
@@ -90,16 +92,34 @@ pub fn pack_kernel(tiling: Tiling, weight: &[f32], inputs: usize, outputs: usize
     packed
 }
 
-/// Whether [`convolve`] takes so many channels in and out.
+/// Whether [`convolve`] supports these numbers of channels.
 pub const fn fits(inputs: usize, outputs: usize) -> bool {
     inputs.is_multiple_of(LANES) && outputs.is_multiple_of(PANEL)
 }
 
-/// Convolves one map with zeros around it into `output`, `[height, width, channels]`, on as many threads as there are.
+/// Convolves one map with a border of one zero into `output`, `[height, width, channels]`, on all threads. `packed` is what
+/// [`pack_kernel`] returns for the weights.
+///
+/// ```
+/// use resnet_web_kernels::gemm::Epilogue;
+/// use resnet_web_kernels::winograd::{Tiling, convolve, pack_kernel};
+/// use resnet_web_kernels::FeatureMap;
+///
+/// // Kernels that copy the first input channel to each of eight output channels.
+/// let mut kernels = vec![0.0; 8 * 4 * 9];
+/// for kernel in kernels.chunks_exact_mut(4 * 9) {
+///     kernel[4] = 1.0;
+/// }
+/// let packed = pack_kernel(Tiling::Two, &kernels, 4, 8);
+/// let map = FeatureMap::new(&[5.0, 6.0, 7.0, 8.0], [1, 1, 4]);
+/// let epilogue = Epilogue { bias: &[0.0; 8], residual: None, relu: true };
+/// let mut output = [0.0; 8];
+/// convolve(Tiling::Two, map, &packed, 8, epilogue, &mut output);
+/// assert_eq!(output, [5.0; 8]);
+/// ```
 ///
 /// # Panics
-/// If the output has another size, input or output channels are no multiple of four, or weights, bias or residual are too
-/// short.
+/// If the output or the weights have another size, the channels are no multiple of four, or bias or residual are too short.
 pub fn convolve(
     tiling: Tiling,
     input: FeatureMap<'_>,
@@ -109,16 +129,16 @@ pub fn convolve(
     output: &mut [f32],
 ) {
     let size = (input.height * input.width).checked_mul(channels);
-    assert!(size == Some(output.len()), "an output of another size");
+    assert!(size == Some(output.len()), "the output has another size");
     assert!(
         input.channels.is_multiple_of(LANES) && channels.is_multiple_of(LANES),
-        "channels that fill no registers"
+        "channels are no multiple of 4"
     );
     let side = tiling.inputs();
     let matrix = input.channels * channels.next_multiple_of(PANEL);
     assert!(
         packed.len() == side * side * matrix,
-        "weights of another size"
+        "the weights have another size"
     );
     let across = input.width.div_ceil(tiling.outputs());
     let tiles = across * input.height.div_ceil(tiling.outputs());
@@ -128,14 +148,14 @@ pub fn convolve(
         packed,
         channels,
         epilogue,
-        output: Parts::of(output),
+        output: DisjointSlice::new(output),
         across,
     };
     let per_tile = side * side * (input.channels + channels);
     let most = (BLOCK / per_tile).max(FEWEST_TILES);
     let count = threads::count();
-    // Where the weights are the lesser part, each thread goes through all of them for blocks of its own, which stay in
-    // its cache. Otherwise the threads share each block out and each reads some of the weights.
+    // If the weights are smaller than the tiles, each thread reads all of them for blocks of its own, which stay in its
+    // cache. Otherwise the threads share each block, and each reads a part of the weights.
     let apart = count > 1 && packed.len() < tiles * per_tile;
     let size = if apart {
         let share = tiles / (BLOCKS_PER_THREAD * count);
@@ -144,7 +164,7 @@ pub fn convolve(
         tiles.div_ceil(tiles.div_ceil(most)).next_multiple_of(TILE)
     };
     let block = |i: usize| {
-        // SAFETY: blocks have no tile in common, and the output is this call's alone.
+        // SAFETY: no two blocks share a tile, and the output is borrowed by this call alone.
         #[allow(unsafe_code)]
         unsafe {
             work.compute(i * size..((i + 1) * size).min(tiles));
@@ -165,24 +185,24 @@ struct Work<'a> {
     packed: &'a [f32],
     channels: usize,
     epilogue: Epilogue<'a>,
-    output: Parts<'a>,
-    /// Tiles in a row.
+    output: DisjointSlice<'a>,
+    /// How many tiles there are in a row.
     across: usize,
 }
 
 impl Work<'_> {
-    /// Computes the outputs of some tiles. Others may be computed at the same time.
+    /// Computes the outputs of some tiles. Other tiles may be computed at the same time.
     ///
     /// # Safety
-    /// Meanwhile nobody else reads or writes the outputs of these tiles.
+    /// Until it returns, nothing else reads or writes the outputs of these tiles.
     #[allow(unsafe_code)]
     unsafe fn compute(&self, tiles: Range<usize>) {
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.reserve(self.tiling, tiles.len(), self.input.channels, self.channels);
             let plane = tiles.len() * self.input.channels;
-            let transformed = Parts::of(&mut scratch.input);
+            let transformed = DisjointSlice::new(&mut scratch.input);
             self.each_tile(&tiles, |tile, place| {
-                // SAFETY: each tile has a place of its own, and the buffer is this thread's.
+                // SAFETY: each tile has a place of its own in a buffer that belongs to this call.
                 unsafe {
                     match self.tiling {
                         Tiling::Two => self.transform_input::<4>(tile, place, transformed, plane),
@@ -195,7 +215,7 @@ impl Work<'_> {
             let sums = scratch.output.as_slice();
             self.each_tile(&tiles, |tile, place| {
                 let sums = &sums[place * self.channels..];
-                // SAFETY: tiles do not overlap, and the caller promises that these are ours.
+                // SAFETY: tiles do not overlap, and the caller promises that these are not shared.
                 unsafe {
                     match self.tiling {
                         Tiling::Two => self.transform_output::<4, 2>(tile, sums, plane),
@@ -206,7 +226,7 @@ impl Work<'_> {
         });
     }
 
-    /// Calls `work` with each tile and its place among them, on as many threads as there are.
+    /// Calls `work` with each tile and its place among them, on all threads.
     fn each_tile(&self, tiles: &Range<usize>, work: impl Fn(usize, usize) + Sync) {
         let size = match threads::count() {
             1 => tiles.len(),
@@ -224,7 +244,7 @@ impl Work<'_> {
         let points = self.tiling.inputs().pow(2);
         let matrix = self.packed.len() / points;
         let [plane, out_plane] = [self.input.channels, self.channels].map(|each| count * each);
-        let sums = Parts::of(&mut scratch.output);
+        let sums = DisjointSlice::new(&mut scratch.output);
         let product = |point: usize| Product {
             rows: Rows {
                 data: &scratch.input[point * plane..(point + 1) * plane],
@@ -245,8 +265,8 @@ impl Work<'_> {
         threads::each(0..points * groups, |part| {
             let point = part / groups;
             let output = sums.part(point * out_plane, out_plane);
-            // SAFETY: each part is one group of channels of one point's sums, which have their own part of a buffer that is
-            // this thread's. `convolve` has checked that the weights are whole panels.
+            // SAFETY: each part is one group of channels of one point's sums, which are a range of their own in a buffer
+            // that belongs to this call. `convolve` has checked that the weights are whole panels.
             #[allow(unsafe_code)]
             unsafe {
                 product(point).compute_part(output, part % groups, 0..count);
@@ -257,8 +277,8 @@ impl Work<'_> {
     /// `B^T d B` of one tile, four channels at a time.
     ///
     /// # Safety
-    /// Meanwhile nobody else reads or writes this place in any of the planes of `to`. The input's channels are a multiple of
-    /// [`LANES`].
+    /// Until it returns, nothing else reads or writes this place in any of the planes of `to`. The input channels are a
+    /// multiple of [`LANES`].
     #[allow(unsafe_code)]
     #[cfg_attr(
         all(target_arch = "wasm32", feature = "relaxed-simd"),
@@ -268,7 +288,7 @@ impl Work<'_> {
         &self,
         tile: usize,
         place: usize,
-        to: Parts<'_>,
+        to: DisjointSlice<'_>,
         plane: usize,
     ) {
         let FeatureMap { height, width, .. } = self.input;
@@ -277,7 +297,7 @@ impl Work<'_> {
             && (1..=width - 1).contains(&left)
             && top + S - 1 <= height
             && left + S - 1 <= width;
-        // SAFETY: the caller's promise is that of the function.
+        // SAFETY: the functions have the same contract as this one.
         unsafe {
             if whole {
                 self.transform_tile::<S, true>([top, left], place, to, plane);
@@ -287,11 +307,11 @@ impl Work<'_> {
         }
     }
 
-    /// As [`transform_input`](Self::transform_input); `WHOLE` says that no zeros around the map are seen. The first
+    /// As [`transform_input`](Self::transform_input), for a tile that does not reach beyond the map if `WHOLE`. The first
     /// output is at `top` and `left`, so the first input is one above and to the left of it.
     ///
     /// # Safety
-    /// As that of `transform_input`.
+    /// As for [`transform_input`](Self::transform_input).
     #[allow(unsafe_code)]
     #[inline]
     #[cfg_attr(
@@ -302,7 +322,7 @@ impl Work<'_> {
         &self,
         [top, left]: [usize; 2],
         place: usize,
-        to: Parts<'_>,
+        to: DisjointSlice<'_>,
         plane: usize,
     ) {
         let FeatureMap {
@@ -331,17 +351,18 @@ impl Work<'_> {
                 let column = input_row(column);
                 for (y, value) in column.into_iter().enumerate() {
                     let at = (y * S + x) * plane + place * channels + channel;
-                    // SAFETY: within the place, whose channels are a multiple of as many: the caller promises that it is ours.
-                    value.store(unsafe { to.at(at, LANES) });
+                    // SAFETY: the range lies within the place, because the channels are a multiple of its length. The
+                    // caller promises that the place is not shared.
+                    value.store(unsafe { to.range(at, LANES) });
                 }
             }
         }
     }
 
-    /// `A^T m A` of one tile, four channels at a time, and the epilogue. What lies beyond the map's edge is dropped.
+    /// `A^T m A` of one tile, four channels at a time, and the epilogue. Outputs beyond the map's edge are dropped.
     ///
     /// # Safety
-    /// Meanwhile nobody else reads or writes the tile's pixels of the output. The output's channels are a multiple of
+    /// Until it returns, nothing else reads or writes the tile's pixels of the output. The output channels are a multiple of
     /// [`LANES`].
     #[allow(unsafe_code)]
     #[cfg_attr(
@@ -355,7 +376,7 @@ impl Work<'_> {
         plane: usize,
     ) {
         let FeatureMap { height, width, .. } = self.input;
-        // Taken out at once: after each store through a pointer they would have to be read again.
+        // Copied first: otherwise the compiler reads them again after each store through a pointer.
         let Self {
             channels,
             epilogue,
@@ -388,23 +409,23 @@ impl Work<'_> {
                     if epilogue.relu {
                         value = value.pmax(zero);
                     }
-                    // SAFETY: within a pixel of the tile, whose channels are a multiple of as many: the caller promises that
-                    // it is ours.
-                    value.store(unsafe { output.at(at, LANES) });
+                    // SAFETY: the range lies within a pixel of the tile, because the channels are a multiple of its length.
+                    // The caller promises that the pixel is not shared.
+                    value.store(unsafe { output.range(at, LANES) });
                 }
             }
         }
     }
 }
 
-/// Room for the transformed tiles, kept so that runs after the first take none.
+/// Buffers for the transformed tiles, kept from call to call.
 #[derive(Default)]
 struct Scratch {
     input: Vec<f32>,
     output: Vec<f32>,
-    /// Where each tile's numbers begin.
+    /// Where each tile's channels begin.
     starts: Vec<usize>,
-    /// A bias that does nothing.
+    /// The bias of the products: the epilogue comes after the output transform.
     zeros: Vec<f32>,
 }
 
@@ -428,7 +449,7 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// `B^T d`: the rows of the paper's matrices, written out.
+/// `B^T d`, the rows of the paper's matrices written out.
 #[inline]
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),
@@ -458,7 +479,7 @@ fn input_row<const S: usize>(d: [F32x4; S]) -> [F32x4; S] {
     t
 }
 
-/// `A^T m`: as many outputs as there are; the rest stay.
+/// `A^T m`
 #[inline]
 #[cfg_attr(
     all(target_arch = "wasm32", feature = "relaxed-simd"),

@@ -7,7 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-use resnet_web_kernels::gemm::{Epilogue, Product, Rows};
+use resnet_web_kernels::gemm::Epilogue;
 use resnet_web_kernels::packing::{pack, padded};
 use resnet_web_kernels::winograd::{self, Tiling};
 use resnet_web_kernels::{FeatureMap, Window, direct, pool, quantise, threads};
@@ -215,23 +215,7 @@ fn max_pool_as_defined(map: &[f32], sides: [usize; 3], window: Window) -> Vec<f3
 
 #[test]
 fn what_does_not_fit_panics() {
-    let [bias, numbers] = [[0.0; 32], [1.0; 32]];
-    let product = |channels: usize, packed: usize, starts: usize, output: usize| {
-        let starts: Vec<_> = (0..starts).map(|start| start * 4).collect();
-        let product = Product {
-            rows: Rows {
-                data: &numbers,
-                run: 4,
-                step: 0,
-            },
-            starts: &starts,
-            packed: &vec![1.0; packed],
-            channels,
-            epilogue: epilogue(&bias),
-            quantised: None,
-        };
-        product.compute(&mut vec![0.0; output]);
-    };
+    let bias = [0.0; 32];
     let convolve =
         |[height, width]: [usize; 2], [inputs, outputs]: [usize; 2], sizes: [usize; 3]| {
             let [data, packed, output] = sizes.map(|size| vec![1.0; size]);
@@ -246,20 +230,8 @@ fn what_does_not_fit_panics() {
                 &mut output,
             );
         };
-    let fits: [&dyn Fn(); 2] = [&|| product(12, 64, 3, 36), &|| {
-        convolve([2, 3], [4, 8], [24, 512, 48])
-    }];
-    for fits in fits {
-        fits();
-    }
+    convolve([2, 3], [4, 8], [24, 512, 48]);
     let cases: &[(&str, &dyn Fn())] = &[
-        ("an output that is too short", &|| product(12, 64, 3, 35)),
-        ("an output that is too long", &|| product(12, 64, 3, 37)),
-        ("half a panel of weights", &|| product(12, 72, 3, 36)),
-        ("no weights", &|| product(12, 0, 3, 36)),
-        ("no channels", &|| product(0, 64, 3, 0)),
-        ("rows beyond the input", &|| product(12, 64, 9, 108)),
-        ("a bias that is too short", &|| product(40, 160, 3, 120)),
         ("a map that is too short", &|| {
             convolve([2, 3], [4, 8], [23, 512, 48]);
         }),

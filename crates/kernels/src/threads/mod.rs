@@ -1,90 +1,103 @@
-//! Work that several threads do together.
+//! The thread pool: one call's work, shared by the calling thread and worker threads.
 //!
-//! [`each`] hands out the parts of a piece of work one by one, so that a thread that is held up does fewer of them. The
-//! caller works, too: without helpers, it does everything.
+//! [`each`] hands out the parts of the work one by one, so that a thread that is held up does fewer of them. The calling
+//! thread works, too: without worker threads it does everything.
 //!
-//! Natively [`set_count`] starts threads. In the browser a thread is a worker that the page's code starts; it calls
-//! `join` and then `help`. Only a module that shares its memory can have any, and its caller must be a worker itself, because it waits.
+//! ```
+//! use resnet_web_kernels::threads;
+//!
+//! threads::set_count(2);
+//! let mut squares = vec![0; 1000];
+//! threads::each(squares.iter_mut().enumerate(), |(i, square)| *square = i * i);
+//! assert_eq!(squares[999], 998_001);
+//! ```
+//!
+//! Natively [`set_count`] starts threads. In the browser a worker thread is a Web Worker that the page starts: it calls
+//! `join` and then `work`. Only a module that shares its memory can have any, and its caller must be a Web Worker itself,
+//! because it waits.
 
 mod pool;
 
 use std::sync::Mutex;
 
-use pool::Team;
+use pool::ThreadPool;
 
-static TEAM: Team = Team::new();
+static POOL: ThreadPool = ThreadPool::new();
 
-/// How many threads compute, the caller included.
+/// How many threads compute, the calling thread included.
 pub fn count() -> usize {
-    TEAM.count()
+    POOL.count()
 }
 
-/// Sets how many threads compute, the caller included. Natively this starts those that are missing; in the browser it is
-/// at most as many as have joined, and the caller.
+/// Sets how many threads compute, the calling thread included. Natively this starts the threads that are missing; in the
+/// browser the most is one more than have joined.
 pub fn set_count(count: usize) {
     #[cfg(not(target_arch = "wasm32"))]
-    for _ in TEAM.helpers() + 1..count {
-        let place = TEAM.join();
-        std::thread::spawn(move || TEAM.help(place));
+    for _ in POOL.workers() + 1..count {
+        let index = POOL.join();
+        std::thread::spawn(move || POOL.work(index));
     }
-    TEAM.set_count(count);
+    POOL.set_count(count);
 }
 
-/// Does `work` on each part; returns when all is done. Calls within `work` are done by the thread that makes them.
+/// Calls `work` with each part; returns when all are done. Calls from within `work` run on the thread that makes them.
 ///
 /// # Panics
-/// Where `work` panics, here or in another thread.
+/// If `work` panics on any thread.
 pub fn each<T: Send>(parts: impl Iterator<Item = T> + Send, work: impl Fn(T) + Sync) {
-    if TEAM.count() == 1 {
+    if POOL.count() == 1 {
         return parts.for_each(work);
     }
     let parts = Mutex::new(parts);
     let next = || parts.lock().ok()?.next();
-    TEAM.call(&|| {
+    POOL.call(&|| {
         while let Some(part) = next() {
             work(part);
         }
     });
 }
 
-/// Parts of a slice that each thread is to have on average.
+/// How many parts each thread gets on average.
 const PARTS_PER_THREAD: usize = 4;
 
-/// Calls `work` with each whole chunk of `size` numbers and its place, on as many threads as there are.
-pub fn each_chunk<T: Send>(numbers: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) + Sync) {
+/// Calls `work` with each whole chunk of `size` elements and its index, on all threads.
+///
+/// # Panics
+/// If `size` is zero or `work` panics.
+pub fn each_chunk<T: Send>(slice: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) + Sync) {
     let chunks = match count() {
-        1 => numbers.len() / size,
-        count => (numbers.len() / size).div_ceil(PARTS_PER_THREAD * count),
+        1 => slice.len() / size,
+        count => (slice.len() / size).div_ceil(PARTS_PER_THREAD * count),
     };
-    let parts = numbers.chunks_mut(chunks.max(1) * size).enumerate();
-    each(parts, |(part, numbers)| {
-        for (i, chunk) in numbers.chunks_exact_mut(size).enumerate() {
+    let parts = slice.chunks_mut(chunks.max(1) * size).enumerate();
+    each(parts, |(part, slice)| {
+        for (i, chunk) in slice.chunks_exact_mut(size).enumerate() {
             work(part * chunks + i, chunk);
         }
     });
 }
 
-/// Counts the calling thread among the helpers and tells its place; [`help`] has to follow.
+/// Adds the calling thread to the worker threads and returns its index. It must call [`work`] next.
 #[cfg(target_arch = "wasm32")]
 pub fn join() -> usize {
-    TEAM.join()
+    POOL.join()
 }
 
-/// Makes the calling thread a helper, for good.
+/// Runs the calling thread as worker thread `index`, for good.
 #[cfg(target_arch = "wasm32")]
-pub fn help(place: usize) -> ! {
-    TEAM.help(place)
+pub fn work(index: usize) -> ! {
+    POOL.work(index)
 }
 
-/// How many threads have joined.
-pub fn helpers() -> usize {
-    TEAM.helpers()
+/// How many worker threads have joined.
+pub fn workers() -> usize {
+    POOL.workers()
 }
 
-/// Says that a helper has died, so that nobody waits for it: whoever does, panics.
+/// Reports that a worker thread has died: a call that waits for it panics instead.
 #[cfg(target_arch = "wasm32")]
-pub fn helper_died() {
-    TEAM.fail();
+pub fn worker_died() {
+    POOL.fail();
 }
 
 #[cfg(test)]
@@ -94,7 +107,7 @@ mod tests {
 
     use super::*;
 
-    // What is tried. Miri takes a second for a few calls.
+    // Miri takes a second for a few calls.
     const THREADS: &[usize] = if cfg!(miri) {
         &[1, 3, 2]
     } else {
@@ -107,7 +120,7 @@ mod tests {
     };
     const ROUNDS: usize = if cfg!(miri) { 2 } else { 50 };
 
-    /// Calls of `count` parts each on several threads, some from within others: how often each part was done.
+    /// How often each of `count` parts is done by calls on several threads, some from within others.
     fn times_done(count: usize) -> Vec<usize> {
         let done: Vec<_> = (0..count).map(|_| AtomicUsize::new(0)).collect();
         each(0..count, |part| {
@@ -120,7 +133,7 @@ mod tests {
 
     #[test]
     fn every_part_is_done_once() {
-        // The one test that sets the count, because all tests share the threads.
+        // The only test that sets the count: all tests share the threads.
         for &threads in THREADS {
             set_count(threads);
             assert_eq!(count(), threads);

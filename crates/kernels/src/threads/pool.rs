@@ -1,50 +1,50 @@
-//! A caller and its helpers.
+//! The pool itself: a call under way, and the worker threads that join it.
 //!
-//! A network makes a call about every half millisecond, and waking a thread that sleeps takes a tenth of that. So helpers
-//! look for the next call for a while before they go to sleep, and the caller looks for their end in the same way.
+//! A network makes a call about every half millisecond, and waking a sleeping thread takes a tenth of that. So worker
+//! threads spin for a while before they sleep, and the caller spins in the same way until they are done.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 
-/// How often a thread looks before it goes to sleep: about a millisecond. Miri takes that long for one.
-const LOOKS: u32 = if cfg!(miri) { 8 } else { 1 << 20 };
+/// How often a thread spins before it sleeps: about a millisecond. Under Miri one turn takes that long.
+const SPINS: u32 = if cfg!(miri) { 8 } else { 1 << 20 };
 
-// There a call goes on to its panic without the helpers that still have its work: it must not return to whom it belongs.
+// In the browser a call whose worker thread has died does not wait for the others, which still have its work: the panic
+// must abort, so that the call never returns to the owner of that work.
 #[cfg(all(target_arch = "wasm32", panic = "unwind"))]
-compile_error!("in the browser a call that lost a helper has to end in an abort");
+compile_error!("the thread pool needs panic = \"abort\" in WebAssembly");
 
-/// What every thread does once in each call.
+/// What every thread runs once in each call.
 type Work<'a> = &'a (dyn Fn() + Sync);
 
-/// A caller and its helpers. Calls from other threads than the first, and calls within calls, go without helpers.
-pub struct Team {
+/// A pool for one caller at a time. A second caller, or a call within a call, runs its work alone.
+pub struct ThreadPool {
     state: Mutex<State>,
     /// Held by the caller.
     turn: Mutex<()>,
-    /// Calls so far, to look at without taking the lock.
+    /// Calls so far. Atomic, so that a spinning worker need not take the lock.
     calls: AtomicU32,
-    /// Helpers at work, likewise.
+    /// Worker threads that run the current work. Atomic for the caller that spins.
     busy: AtomicUsize,
     count: AtomicUsize,
-    helpers: AtomicUsize,
-    /// Whether a helper died at work.
+    workers: AtomicUsize,
+    /// Whether a worker thread has died in this call.
     failed: AtomicBool,
-    /// Rung for helpers that sleep.
+    /// Wakes worker threads for a call.
     call: Condvar,
-    /// Rung for a caller that sleeps.
+    /// Wakes the caller at the end of a call.
     end: Condvar,
 }
 
 struct State {
     work: Option<Work<'static>>,
-    /// Helpers that sleep.
+    /// Worker threads that sleep and would take part in a call.
     asleep: usize,
-    /// Whether the caller does.
     caller_asleep: bool,
 }
 
-impl Team {
-    /// A caller alone.
+impl ThreadPool {
+    /// A pool without worker threads.
     pub const fn new() -> Self {
         Self {
             state: Mutex::new(State {
@@ -56,7 +56,7 @@ impl Team {
             calls: AtomicU32::new(0),
             busy: AtomicUsize::new(0),
             count: AtomicUsize::new(1),
-            helpers: AtomicUsize::new(0),
+            workers: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
             call: Condvar::new(),
             end: Condvar::new(),
@@ -68,26 +68,26 @@ impl Team {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Sets it, at most to what there is.
+    /// Sets how many threads compute: at least one, at most all there are.
     pub fn set_count(&self, count: usize) {
-        let most = self.helpers() + 1;
+        let most = self.workers() + 1;
         self.count.store(count.clamp(1, most), Ordering::Relaxed);
-        // Those who were left out may be wanted now.
+        // Workers that were left out until now may have to spin from here on.
         drop(self.state());
         self.call.notify_all();
     }
 
-    /// How many helpers there are.
-    pub fn helpers(&self) -> usize {
-        self.helpers.load(Ordering::Relaxed)
+    /// How many worker threads have joined.
+    pub fn workers(&self) -> usize {
+        self.workers.load(Ordering::Relaxed)
     }
 
-    /// A new helper's place in the row: places begin with one, the caller's is zero.
+    /// The index of a new worker thread. The caller is thread 0.
     pub fn join(&self) -> usize {
-        self.helpers.fetch_add(1, Ordering::Relaxed) + 1
+        self.workers.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Says that a helper has died.
+    /// Reports that a worker thread has died.
     #[cfg(target_arch = "wasm32")]
     pub fn fail(&self) {
         let state = self.state();
@@ -96,43 +96,44 @@ impl Team {
         self.end.notify_all();
     }
 
-    /// Does `work` once on this thread and on every helper that comes before this thread is done; returns when all are.
+    /// Runs `work` once on this thread and on every worker thread that comes before this one is done; returns when all
+    /// are.
     ///
     /// # Panics
-    /// Where `work` panics on any thread.
+    /// If `work` panics on any thread.
     pub fn call(&self, work: Work<'_>) {
         let _turn = match self.turn.try_lock() {
             Ok(turn) => turn,
             Err(TryLockError::Poisoned(turn)) => turn.into_inner(),
             Err(TryLockError::WouldBlock) => return work(),
         };
-        // SAFETY: only the lifetime changes. `Call` takes the work back and waits for all who have it when it is
-        // dropped, which is before `work` ends, whether this function returns or panics. In the browser it does not wait
-        // where a helper has died, but then the assertion below aborts, and `work` never ends.
+        // SAFETY: only the lifetime changes. Dropping `Call` takes the work back and waits for every thread that runs it,
+        // which happens before `work` ends, whether this function returns or panics. In the browser it does not wait once
+        // a worker thread has died, but then the assertion below aborts, and `work` never ends.
         #[allow(unsafe_code)]
         let lasting = unsafe { std::mem::transmute::<Work<'_>, Work<'static>>(work) };
-        let call = Call::of(self, lasting);
+        let call = Call::start(self, lasting);
         work();
         drop(call);
         assert!(
             !self.failed.load(Ordering::Relaxed),
-            "a thread died that was helping with this work"
+            "a worker thread died during this call"
         );
     }
 
-    /// Helps with every call in which this place is among those that compute.
-    pub fn help(&self, place: usize) -> ! {
+    /// Runs the work of every call in which thread `index` takes part.
+    pub fn work(&self, index: usize) -> ! {
         let mut seen = 0;
         loop {
-            self.wait_for_call(place, seen);
+            self.wait_for_call(index, seen);
             let state = self.state();
             seen = self.calls.load(Ordering::Relaxed);
             if let Some(work) = state.work {
                 self.busy.fetch_add(1, Ordering::Relaxed);
                 drop(state);
-                let helper = Helper(self);
+                let busy = Busy(self);
                 #[cfg(not(target_arch = "wasm32"))]
-                // A helper outlives its panics, as a caller does.
+                // A worker thread outlives its panics, as a caller does.
                 let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                     let dying = Dying(self);
                     work();
@@ -140,51 +141,51 @@ impl Team {
                 }));
                 #[cfg(target_arch = "wasm32")]
                 work();
-                drop(helper);
+                drop(busy);
             }
         }
     }
 
-    /// Waits for another call than `seen`.
-    fn wait_for_call(&self, place: usize, seen: u32) {
-        let news = || self.calls.load(Ordering::Acquire) != seen && place < self.count();
-        if place < self.count() {
-            for _ in 0..LOOKS {
-                if news() {
+    /// Waits until the number of calls is not `seen` any more.
+    fn wait_for_call(&self, index: usize, seen: u32) {
+        let is_called = || self.calls.load(Ordering::Acquire) != seen && index < self.count();
+        if index < self.count() {
+            for _ in 0..SPINS {
+                if is_called() {
                     return;
                 }
                 std::hint::spin_loop();
             }
         }
         let mut state = self.state();
-        while !news() {
-            // Those who are not wanted are not counted: nobody has to wake them for a call.
-            let wanted = usize::from(place < self.count());
-            state.asleep += wanted;
+        while !is_called() {
+            // A worker that takes no part is not counted, so that no call wakes threads for it.
+            let takes_part = usize::from(index < self.count());
+            state.asleep += takes_part;
             state = self
                 .call
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
-            state.asleep -= wanted;
+            state.asleep -= takes_part;
         }
     }
 
-    /// Waits until no helper is at work, or one has died.
+    /// Waits until no worker thread runs the work, or one has died.
     fn wait_for_end(&self) {
-        let over = || {
-            // Natively one that dies leaves its work first; in the browser it never does.
+        let is_over = || {
+            // Natively a worker that dies counts itself out first; in the browser it cannot.
             let died = cfg!(target_arch = "wasm32") && self.failed.load(Ordering::Relaxed);
             died || self.busy.load(Ordering::Acquire) == 0
         };
-        for _ in 0..LOOKS {
-            if over() {
+        for _ in 0..SPINS {
+            if is_over() {
                 return;
             }
             std::hint::spin_loop();
         }
         let mut state = self.state();
         state.caller_asleep = true;
-        while !over() {
+        while !is_over() {
             state = self.end.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         state.caller_asleep = false;
@@ -195,21 +196,21 @@ impl Team {
     }
 }
 
-/// A call under way; over when dropped.
-struct Call<'a>(&'a Team);
+/// A call under way. Dropping it ends the call.
+struct Call<'a>(&'a ThreadPool);
 
 impl<'a> Call<'a> {
-    fn of(team: &'a Team, work: Work<'static>) -> Self {
-        team.failed.store(false, Ordering::Relaxed);
-        let mut state = team.state();
+    fn start(pool: &'a ThreadPool, work: Work<'static>) -> Self {
+        pool.failed.store(false, Ordering::Relaxed);
+        let mut state = pool.state();
         state.work = Some(work);
-        team.calls.fetch_add(1, Ordering::Release);
+        pool.calls.fetch_add(1, Ordering::Release);
         let asleep = state.asleep > 0;
         drop(state);
         if asleep {
-            team.call.notify_all();
+            pool.call.notify_all();
         }
-        Self(team)
+        Self(pool)
     }
 }
 
@@ -220,10 +221,10 @@ impl Drop for Call<'_> {
     }
 }
 
-/// A helper at work; done when dropped.
-struct Helper<'a>(&'a Team);
+/// A worker thread that runs the work. Dropping it counts the thread out.
+struct Busy<'a>(&'a ThreadPool);
 
-impl Drop for Helper<'_> {
+impl Drop for Busy<'_> {
     fn drop(&mut self) {
         let state = self.0.state();
         self.0.busy.fetch_sub(1, Ordering::Release);
@@ -237,7 +238,7 @@ impl Drop for Helper<'_> {
 
 /// Marks the call as failed unless it is forgotten.
 #[cfg(not(target_arch = "wasm32"))]
-struct Dying<'a>(&'a Team);
+struct Dying<'a>(&'a ThreadPool);
 
 #[cfg(not(target_arch = "wasm32"))]
 impl Drop for Dying<'_> {
