@@ -1,4 +1,20 @@
-import type { GpuNotice } from "../worker/gpu-health";
+import type { ErrorRecord } from "./errors";
+import type { WeightChoices } from "./types";
+
+/** What is loaded, as plain data. */
+export interface LoadRequest {
+  /** The id of the load, which the model keeps wherever it is loaded again. */
+  id: number;
+  /** A weight file's bytes, its address, or that of a manifest (`.json`) that names one. */
+  weights: string | Blob;
+  choices: WeightChoices;
+  /** A file of labels, or a configuration that has some or tells of the preprocessing; or its address. */
+  labels?: string | Blob;
+  sha256?: string;
+}
+
+/** The outcome of a call, as plain data: errors lose their properties on the way out of a worker. */
+export type Settled<T> = { ok: true; value: T } | { ok: false; error: ErrorRecord };
 
 /** The worker's script runs and receives calls. */
 export interface StartNotice {
@@ -19,10 +35,24 @@ export interface CrashNotice {
   model?: number;
 }
 
+/** What befell the GPU: its device was lost, or computes nothing that could be trusted any more. */
+export interface GpuTrouble {
+  gpu: "lost" | "failed";
+  /** What happened, in a sentence. */
+  message: string;
+}
+
+/**
+ * What a worker tells of its GPU, unasked.
+ *
+ * The page holds the clock, not the worker, which may itself be stuck in a call of the driver's.
+ */
+export type GpuNotice =
+  | GpuTrouble
+  /** An answer of the GPU is due; if none comes within so many milliseconds, this is what happened. */
+  | { gpu: "due"; within: number; otherwise: GpuTrouble }
+  /** It has come. */
+  | { gpu: "answered" };
+
 /** The messages of a worker that are no answers of Comlink's. */
 export type WorkerNotice = StartNotice | BuildNotice | CrashNotice | GpuNotice;
-
-/** Posts a notice to the page. */
-export function post(notice: WorkerNotice): void {
-  self.postMessage(notice);
-}

@@ -1,23 +1,5 @@
 import { toResNetError } from "../protocol/errors";
-
-/** What befell the GPU: its device was lost, or computes nothing that could be trusted any more. */
-export interface GpuTrouble {
-  gpu: "lost" | "failed";
-  /** What happened, in a sentence. */
-  message: string;
-}
-
-/**
- * What a worker tells of its GPU, unasked.
- *
- * The page holds the clock, not the worker, which may itself be stuck in a call of the driver's.
- */
-export type GpuNotice =
-  | GpuTrouble
-  /** An answer of the GPU is due; if none comes within so many milliseconds, this is what happened. */
-  | { gpu: "due"; within: number; otherwise: GpuTrouble }
-  /** It has come. */
-  | { gpu: "answered" };
+import type { GpuNotice, GpuTrouble } from "../protocol/messages";
 
 /** What is used of a `GPUDevice`. */
 export interface WatchedDevice extends EventTarget {

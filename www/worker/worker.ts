@@ -1,7 +1,7 @@
 import * as Comlink from "comlink";
 import { toResNetError } from "../protocol/errors";
-import { post } from "../protocol/messages";
 import { Session } from "./engine/session";
+import { post } from "./post";
 import { crashes, isTrap } from "./wasm/crashes";
 
 // A trap in an asynchronous export comes out here only. The notice replaces the page's error event: it has the model.

@@ -1,4 +1,4 @@
-import { type ErrorCode, type ImageClassification, isReplaced } from "../../lib";
+import type { ErrorCode, ImageClassification } from "../../lib";
 import { worded } from "../worded";
 
 /** What became of one photo of many. */
@@ -29,15 +29,10 @@ export async function classifyAll(
   await Promise.all(Array.from({ length: AHEAD }, work));
 }
 
-async function attempt(
-  classify: () => Promise<ImageClassification>,
-  again = true,
-): Promise<Outcome> {
+async function attempt(classify: () => Promise<ImageClassification>): Promise<Outcome> {
   try {
     return { result: await classify() };
   } catch (thrown) {
-    const error = thrown as Error & { code?: ErrorCode };
-    if (again && isReplaced(error.code)) return attempt(classify, false);
-    return { error: worded(error) };
+    return { error: worded(thrown as Error & { code?: ErrorCode }) };
   }
 }

@@ -1,12 +1,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import {
-  type Classifier,
-  type EvidenceFor,
-  type ImageClassification,
-  isReplaced,
-  type LoadedModel,
-  type Prediction,
-  type ResNetError,
+import type {
+  Classifier,
+  EvidenceFor,
+  ImageClassification,
+  LoadedModel,
+  Prediction,
+  ResNetError,
 } from "../../lib";
 import type { Where } from "../store/camera";
 import type { Activation } from "../store/evidence";
@@ -96,10 +95,7 @@ export function useLive(
       onFault: (thrown) => {
         // The camera went while a frame was read. Whoever took it away knows, or has been told.
         if (!video.srcObject) return true;
-        const error = thrown as ResNetError;
-        // The new worker classifies the next frame.
-        if (isReplaced(error.code)) return true;
-        latest.current.onFault(error);
+        latest.current.onFault(thrown as ResNetError);
         return false;
       },
     });

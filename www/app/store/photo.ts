@@ -1,5 +1,5 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
-import { type ErrorCode, type ImageClassification, isReplaced, type ResNetError } from "../../lib";
+import type { ErrorCode, ImageClassification, ResNetError } from "../../lib";
 import type { Fault } from "../settings";
 import type { ModelStore } from "./model";
 
@@ -50,8 +50,6 @@ export function createPhoto(
   let faultDue = fault;
   /** Counts photos and models: what belongs to an earlier turn is dropped. */
   let newest = 0;
-  /** The turn that was tried once more. */
-  let retried = 0;
   /** Cancels the classification under way when there is a newer photo or model. */
   let underWay: AbortController | null = null;
 
@@ -78,14 +76,6 @@ export function createPhoto(
       changeInTurn({ stage: "idle", result });
     } catch (thrown) {
       const error = thrown as ResNetError;
-      // Another worker has taken over: the photo is worth one more try there.
-      const again = isReplaced(error.code) && retried !== turn;
-      retried = turn;
-      if (again) {
-        changeInTurn({ stage: "waiting" });
-        void classify();
-        return;
-      }
       const isUnshown = UNSHOWN.includes(error.code);
       changeInTurn({ stage: "idle", error, ...(isUnshown && { photo: null }) });
       if (isUnshown) URL.revokeObjectURL(photo.url);

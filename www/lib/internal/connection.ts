@@ -1,20 +1,15 @@
 import * as Comlink from "comlink";
 import { ResNetError, toResNetError } from "../../protocol/errors";
-import type { WorkerNotice } from "../../protocol/messages";
-import type { DeviceStatus } from "../../protocol/types";
+import type { GpuNotice, Settled, WorkerNotice } from "../../protocol/messages";
 import type { Session } from "../../worker/engine/session";
-import type { Settled } from "../../worker/engine/settled";
-import type { GpuNotice } from "../../worker/gpu-health";
 import { canvasReadsBack } from "./readback";
-import type { Trouble } from "./recovery";
+import type { Trouble } from "./supervisor/recovery";
 
 /** The time limit for a worker's script to start, in milliseconds. */
 const START = 60_000;
 
 /** A worker, and the calls into it: they all fail at once when it is closed. */
 export class Connection {
-  /** What it computes on, once that is known. */
-  device: DeviceStatus | undefined;
   readonly #session: Comlink.Remote<Session> | undefined;
   readonly #worker: Worker | undefined;
   readonly #calls = new Set<Promise<unknown>>();
@@ -28,7 +23,13 @@ export class Connection {
   /** The id of the load whose network is being built. */
   #building: number | null = null;
 
-  constructor(onTrouble: (trouble: Trouble) => void) {
+  /** @param onNotStarted hears that the worker's script does not run: this connection is closed */
+  constructor(onTrouble: (trouble: Trouble) => void, onNotStarted: () => void) {
+    const notRunning = (error: ResNetError) => {
+      if (!this.#fail) return;
+      this.close(error);
+      onNotStarted();
+    };
     this.#closed = new Promise((_, reject) => {
       this.#fail = reject;
     });
@@ -38,12 +39,12 @@ export class Connection {
         type: "module",
       });
     } catch (thrown) {
-      this.close(notAllowed(thrown));
+      notRunning(notAllowed(thrown));
       return;
     }
     this.#session = Comlink.wrap<Session>(this.#worker);
     this.#startLimit = setTimeout(() => {
-      this.close(notStarted(`it did not run within ${START / 1000} seconds`));
+      notRunning(notStarted(`it did not run within ${START / 1000} seconds`));
     }, START);
     const report = (trouble: Trouble) => {
       if (this.#fail) onTrouble(trouble);
@@ -74,7 +75,7 @@ export class Connection {
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
       if (this.#hasStarted) crashed(event.message);
-      else this.close(notStarted(event.message || "the browser gives no reason"));
+      else notRunning(notStarted(event.message || "the browser gives no reason"));
     });
   }
 

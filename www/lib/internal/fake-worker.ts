@@ -1,8 +1,7 @@
 import * as Comlink from "comlink";
 import type { ErrorCode } from "../../protocol/errors";
-import type { WorkerNotice } from "../../protocol/messages";
+import type { LoadRequest, WorkerNotice } from "../../protocol/messages";
 import type { DevicePolicy, DeviceReason } from "../../protocol/types";
-import type { LoadRequest } from "../../worker/engine/session";
 
 const ok = <T>(value: T) => ({ ok: true as const, value });
 const failed = (code: ErrorCode) => ({ ok: false as const, error: { code, message: code } });

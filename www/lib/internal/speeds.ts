@@ -1,5 +1,5 @@
+import type { LoadRequest } from "../../protocol/messages";
 import type { DeviceReport, Speeds } from "../../protocol/types";
-import type { LoadRequest } from "../../worker/engine/session";
 
 /** The faster device. Where both take the same time, the one that leaves the processor to others. */
 export function faster({ cpu, webgpu }: Speeds): DeviceReport["kind"] {

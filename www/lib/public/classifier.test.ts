@@ -380,6 +380,50 @@ describe("a model that crashes the code", () => {
   });
 });
 
+describe("an image whose worker is replaced while it is classified", () => {
+  beforeEach(() => load("small"));
+
+  const trouble: Record<string, (worker: FakeWorker) => void> = {
+    "runtime-crashed": (worker) => worker.tell({ crashed: "unreachable" }),
+    "device-lost": (worker) => worker.tell({ gpu: "lost", message: "lost" }),
+    "device-failed": (worker) => worker.tell({ gpu: "failed", message: "failed" }),
+  };
+  const failsSoOften = async (code: string, times: number) => {
+    await classify();
+    const release = hold("classify held");
+    const held = classify("held");
+    for (let time = 1; time <= times; time += 1) {
+      await until("classify held", time);
+      trouble[code]?.(FakeWorker.newest);
+    }
+    release();
+    return held;
+  };
+
+  it.each([
+    ["runtime-crashed", 1, "small"],
+    ["runtime-crashed", 2, "runtime-crashed"],
+    ["device-failed", 1, "small"],
+    ["device-lost", 2, "small"],
+    ["device-lost", 3, "device-lost"],
+  ])("by %s, %i times, is answered: %s", async (code, times, outcome) => {
+    expect(await failsSoOften(code, times)).toBe(outcome);
+  });
+
+  it("is drawn again where it was drawn", async () => {
+    const bitmap = vi.fn(async () => new Blob());
+    vi.stubGlobal("createImageBitmap", bitmap);
+    const release = hold("classify the picture");
+    const frame = classifier.classify({} as HTMLVideoElement);
+    await until("classify the picture");
+    trouble["device-lost"]?.(FakeWorker.newest);
+    await until("classify the picture", 2);
+    release();
+    expect((await frame).model).toBe(classifier.model?.id);
+    expect(bitmap).toHaveBeenCalledTimes(2);
+  });
+});
+
 it("code that crashes without a culprit is started three times again", async () => {
   await load("small");
   for (let crashes = 0; crashes < 3; crashes += 1) {

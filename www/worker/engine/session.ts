@@ -1,5 +1,5 @@
 import { ResNetError, toResNetError } from "../../protocol/errors";
-import { post } from "../../protocol/messages";
+import type { LoadRequest, Settled } from "../../protocol/messages";
 import type {
   Assumption,
   CachedWeights,
@@ -23,25 +23,14 @@ import type {
 import type { Inspection, Model } from "../../wasm/cpu/resnet_web";
 import type { GpuWatch } from "../gpu-health";
 import { type Pixels, readPixels } from "../pixels/read";
+import { post } from "../post";
 import { crashes } from "../wasm/crashes";
 import type { WasmModule } from "../wasm/module";
 import { cachedWeights, clearWeights, fetchWeights, forgetWeights, lookAhead } from "../weights";
 import { afterLoss, type OpenedDevice, openDevice, openOnCpu } from "./device";
 import { IMAGENET_CLASSES, IMAGENET_LABELS, readLabels } from "./labels";
-import { type Settled, settle } from "./settled";
+import { settle } from "./settled";
 import { Turns } from "./turns";
-
-/** What is loaded, as plain data. */
-export interface LoadRequest {
-  /** The id of the load, which the model keeps wherever it is loaded again. */
-  id: number;
-  /** A weight file's bytes, its address, or that of a manifest (`.json`) that names one. */
-  weights: string | Blob;
-  choices: WeightChoices;
-  /** A file of labels, or a configuration that has some or tells of the preprocessing; or its address. */
-  labels?: string | Blob;
-  sha256?: string;
-}
 
 /** Runs that are timed at most, after one that is not. */
 const TIMED_RUNS = 5;

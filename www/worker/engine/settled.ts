@@ -1,8 +1,6 @@
-import { type ErrorRecord, toResNetError } from "../../protocol/errors";
+import { toResNetError } from "../../protocol/errors";
+import type { Settled } from "../../protocol/messages";
 import { crashes } from "../wasm/crashes";
-
-/** What became of a call, as plain data: errors lose their properties on the way out of a worker. */
-export type Settled<T> = { ok: true; value: T } | { ok: false; error: ErrorRecord };
 
 /** Runs `work` and returns its outcome as data. Never settles if the wasm code has died: the page is notified of that. */
 export async function settle<T>(work: () => Promise<T>): Promise<Settled<T>> {

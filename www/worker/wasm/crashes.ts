@@ -1,5 +1,6 @@
 import { toResNetError } from "../../protocol/errors";
-import { type CrashNotice, post } from "../../protocol/messages";
+import type { CrashNotice } from "../../protocol/messages";
+import { post } from "../post";
 
 /**
  * Reports when the wasm code dies, with the model that was at work.

@@ -1,4 +1,4 @@
-import type { DeviceReport } from "../../protocol/types";
+import type { DeviceReport } from "../../../protocol/types";
 
 /** Why a worker has to be replaced. */
 export interface Trouble {

@@ -1,0 +1,121 @@
+import type { DevicePolicy, DeviceStatus, LoadedModel, Speeds } from "../../../protocol/types";
+import { faster } from "../speeds";
+import type { DeviceRace, ModelRequest, Opening, State, WorkerId } from "./state";
+import { discard, note, show, stage, start, type Turn, take } from "./turn";
+
+/** The delay after the first image before both devices are timed, in milliseconds: that image comes first. */
+export const COMPARE_AFTER = 1500;
+
+/** Whether the device is left to a measurement. */
+export function isMeasured(policy: DevicePolicy): boolean {
+  return policy === "auto" || policy === "fastest";
+}
+
+/** A device that was chosen by how fast both are. */
+export function measured(status: DeviceStatus, speeds: Speeds): DeviceStatus {
+  return status.kind === faster(speeds)
+    ? { ...status, reason: `${status.kind}-faster`, speeds }
+    : { ...status, speeds };
+}
+
+/** How fast both devices run a model, where that is remembered and counts. */
+export function rememberedSpeeds(
+  { adapter }: Pick<State, "adapter">,
+  request: ModelRequest | undefined,
+  policy: DevicePolicy,
+): Speeds | undefined {
+  if (!isMeasured(policy) || adapter === undefined) return undefined;
+  return request?.speeds.get(adapter);
+}
+
+/** Opens a device by a policy, or at once the CPU where that is known to be faster for a model. */
+export function best(
+  state: Pick<State, "adapter">,
+  request: ModelRequest | undefined,
+  policy: DevicePolicy,
+): Opening {
+  const speeds = rememberedSpeeds(state, request, policy);
+  if (speeds && faster(speeds) === "cpu") return { by: "cpu", reason: "cpu-faster" };
+  return { by: "policy", policy };
+}
+
+/** Whether a load should go to a device other than the one in use. */
+export function shouldMove(
+  state: Pick<State, "adapter" | "policy">,
+  device: DeviceStatus,
+  request: ModelRequest,
+): boolean {
+  const speeds = rememberedSpeeds(state, request, state.policy);
+  // A CPU that was chosen for the model before says nothing of this one.
+  const wanted = speeds ? faster(speeds) : "webgpu";
+  return device.kind !== wanted && (device.kind !== "cpu" || device.reason === "cpu-faster");
+}
+
+/** Schedules the comparison of both devices, unless that was done for this model. */
+export function scheduleRace({ now, effects }: Turn) {
+  const id = now.request?.load.id;
+  if (id === undefined || now.compared === id) return;
+  now.compared = id;
+  effects.push({ do: "schedule comparison", milliseconds: COMPARE_AFTER });
+}
+
+/** Begins to time both devices, where the GPU is in use and the faster one is wanted. */
+export function beginRace(turn: Turn) {
+  const { now } = turn;
+  const { device, request, race } = now;
+  const isDue = device?.kind === "webgpu" && !device.speeds && isMeasured(now.policy);
+  if (!isDue || !request || race) return;
+  const cpu = start(turn, { by: "cpu", reason: "cpu-faster" });
+  now.race = { phase: "opening", request, webgpu: now.worker, cpu };
+}
+
+export function raceOpened(turn: Turn, race: DeviceRace, status: DeviceStatus) {
+  turn.now.race = { ...race, phase: "staging", status };
+  stage(turn, race.cpu, race.request);
+}
+
+export function raceStaged(turn: Turn, race: DeviceRace, model: LoadedModel) {
+  turn.now.race = { ...race, phase: "committing", model };
+  turn.effects.push({ do: "commit", worker: race.cpu, load: race.request.load.id });
+}
+
+export function raceCommitted(turn: Turn, race: DeviceRace) {
+  turn.now.race = { ...race, phase: "timing webgpu" };
+  turn.effects.push({ do: "time", worker: race.webgpu });
+}
+
+/** Times the CPU after the GPU, and goes on with the faster one. */
+export function raceTimed(turn: Turn, race: DeviceRace, worker: WorkerId, time: number) {
+  const { now, effects } = turn;
+  if (race.phase === "timing webgpu" && worker === race.webgpu) {
+    now.race = { ...race, phase: "timing cpu", milliseconds: time };
+    effects.push({ do: "time", worker: race.cpu });
+    return;
+  }
+  const { request, status, model, milliseconds } = race;
+  if (race.phase !== "timing cpu" || worker !== race.cpu) return;
+  if (!status || !model || milliseconds === undefined) return;
+  now.race = undefined;
+  const speeds = { cpu: time, webgpu: milliseconds };
+  const adapter = now.adapter ?? "";
+  effects.push({ do: "remember speeds", request: request.load, adapter, speeds });
+  const known = { ...request, speeds: new Map(request.speeds).set(adapter, speeds) };
+  const isStale = race.webgpu !== now.worker || request.load !== now.request?.load;
+  if (!isStale) now.request = known;
+  // A load or a choice that is under way decides by itself where the model goes.
+  if (isStale || now.load || now.change || !isMeasured(now.policy)) {
+    return discard(turn, race.cpu);
+  }
+  if (faster(speeds) === "cpu") {
+    take(turn, race.cpu, measured(status, speeds));
+    return show(turn, model);
+  }
+  discard(turn, race.cpu);
+  if (now.device) note(turn, measured(now.device, speeds));
+}
+
+/** Whatever the fault, the device in use goes on. */
+export function raceFailed(turn: Turn, race: DeviceRace) {
+  turn.now.race = undefined;
+  discard(turn, race.cpu);
+}

@@ -1,0 +1,316 @@
+import * as Comlink from "comlink";
+import { type ResNetError, toResNetError } from "../../../protocol/errors";
+import type {
+  DevicePolicy,
+  DeviceStatus,
+  LoadedModel,
+  Progress,
+  ThreadCount,
+} from "../../../protocol/types";
+import { Connection } from "../connection";
+import { rememberSpeeds, speedsKey } from "../speeds";
+import type { Effect, Event, ModelRequest, Need, Opening, State, WorkerId } from "./state";
+import { begin, type Step, step } from "./step";
+import { aborted } from "./turn";
+
+/** Who is told of what the supervisor decides. */
+export interface Listener {
+  onDevice?: ((device: DeviceStatus) => void) | undefined;
+  onModel?: ((model: LoadedModel) => void) | undefined;
+  onModelCrash?: ((error: ResNetError) => void) | undefined;
+}
+
+/** A promise that somebody waits for. */
+interface Pending<T> {
+  resolve: (value: T) => void;
+  reject: (error: ResNetError) => void;
+}
+
+/** A worker to call into. */
+export interface Place {
+  worker: WorkerId;
+  connection: Connection;
+}
+
+/** Runs the workers as {@link step} decides: it performs the effects, and tells the reducer what comes of them. */
+export class Supervisor {
+  #state: State;
+  readonly #listener: Listener;
+  readonly #connections = new Map<WorkerId, Connection>();
+  /** Loads under way. */
+  readonly #loads = new Map<number, Pending<LoadedModel>>();
+  /** Who hears how far a load's download is. */
+  readonly #progress = new Map<number, (progress: Progress) => void>();
+  /** Calls that wait for a worker. */
+  readonly #places = new Map<number, Pending<Place>>();
+  /** Calls that wait for a device. */
+  readonly #devices = new Map<number, Pending<DeviceStatus>>();
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  #comparison: ReturnType<typeof setTimeout> | undefined;
+  /** Events that came while an earlier one was dealt with. */
+  readonly #events: Event[] = [];
+  #isBusy = false;
+
+  constructor(policy: DevicePolicy, threads: ThreadCount, listener: Listener) {
+    this.#listener = listener;
+    const first = begin(policy, threads);
+    this.#state = first.state;
+    this.#run(() => first);
+    this.#drain();
+  }
+
+  /** What is in use, and what is under way. */
+  get state(): State {
+    return this.#state;
+  }
+
+  /** The worker in use, whatever state it is in. */
+  get connection(): Connection {
+    return this.#connectionOf(this.#state.worker);
+  }
+
+  /** Deals with an event, after those that came before it. */
+  dispatch(event: Event): void {
+    this.#events.push(event);
+    if (!this.#isBusy) this.#drain();
+  }
+
+  #drain(): void {
+    for (let next = this.#events.shift(); next; next = this.#events.shift()) {
+      const due = next;
+      this.#run(() => step(this.#state, due));
+    }
+  }
+
+  /** Loads a model; rejects when the load is cancelled, also by a newer one. */
+  load(
+    request: ModelRequest,
+    onProgress: ((progress: Progress) => void) | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<LoadedModel> {
+    const { id } = request.load;
+    if (onProgress) this.#progress.set(id, onProgress);
+    const cancel = () => this.dispatch({ type: "load cancelled", load: id });
+    const loaded = new Promise<LoadedModel>((resolve, reject) => {
+      this.#loads.set(id, { resolve, reject });
+      this.dispatch({ type: "load requested", request });
+    });
+    signal?.addEventListener("abort", cancel, { once: true });
+    return loaded.finally(() => {
+      signal?.removeEventListener("abort", cancel);
+      this.#progress.delete(id);
+    });
+  }
+
+  /** Goes over to another device; rejects when a newer choice replaces this one. */
+  setDevice(call: number, policy: DevicePolicy): Promise<DeviceStatus> {
+    return new Promise((resolve, reject) => {
+      this.#devices.set(call, { resolve, reject });
+      this.dispatch({ type: "device requested", call, policy });
+    });
+  }
+
+  /** Waits for the device in use. */
+  device(call: number): Promise<DeviceStatus> {
+    return new Promise((resolve, reject) => {
+      this.#devices.set(call, { resolve, reject });
+      this.dispatch({ type: "call requested", call, needs: "device" });
+    });
+  }
+
+  /** Waits for a worker that has what a call needs. */
+  place(call: number, needs: Exclude<Need, "device">, signal?: AbortSignal): Promise<Place> {
+    const cancel = () => {
+      this.#places.get(call)?.reject(aborted());
+      this.#places.delete(call);
+      this.dispatch({ type: "call cancelled", call });
+    };
+    const place = new Promise<Place>((resolve, reject) => {
+      this.#places.set(call, { resolve, reject });
+      this.dispatch({ type: "call requested", call, needs });
+    });
+    if (signal?.aborted) cancel();
+    signal?.addEventListener("abort", cancel, { once: true });
+    return place.finally(() => signal?.removeEventListener("abort", cancel));
+  }
+
+  #run(next: () => Step): void {
+    this.#isBusy = true;
+    try {
+      const { state, effects } = next();
+      this.#state = state;
+      for (const effect of effects) this.#perform(effect);
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  #perform(effect: Effect) {
+    switch (effect.do) {
+      case "start":
+        return this.#start(effect.worker, effect.opening, effect.threads);
+      case "stage":
+        return this.#stage(effect);
+      case "commit": {
+        const { worker, load } = effect;
+        this.#connectionOf(worker)
+          .call((session) => session.commit(load))
+          .then(
+            () => this.dispatch({ type: "committed", worker, load }),
+            (error) => this.dispatch({ type: "commit failed", worker, load, error }),
+          );
+        return;
+      }
+      case "drop": {
+        const { worker, load } = effect;
+        const dropped = () => this.dispatch({ type: "dropped", worker, load });
+        this.#connectionOf(worker)
+          .call((session) => session.drop(load))
+          .then(dropped, dropped);
+        return;
+      }
+      case "time": {
+        const { worker } = effect;
+        this.#connectionOf(worker)
+          .call((session) => session.time())
+          .then(
+            (milliseconds) => this.dispatch({ type: "timed", worker, milliseconds }),
+            () => this.dispatch({ type: "timing failed", worker }),
+          );
+        return;
+      }
+      case "set threads": {
+        const { worker, threads } = effect;
+        this.#connectionOf(worker)
+          .call((session) => session.setThreads(threads))
+          .then(
+            (status) => this.dispatch({ type: "threads set", worker, status }),
+            () => {},
+          );
+        return;
+      }
+      case "close":
+        return this.#connectionOf(effect.worker).close(effect.error);
+      case "retire": {
+        const connection = this.#connectionOf(effect.worker);
+        void connection.idle().then(() => connection.close(effect.error));
+        return;
+      }
+      case "send": {
+        const { worker } = effect;
+        const connection = this.#connectionOf(worker);
+        return settle(this.#places, effect.call, ({ resolve }) => resolve({ worker, connection }));
+      }
+      case "resolve load":
+        return settle(this.#loads, effect.load, ({ resolve }) => resolve(effect.model));
+      case "reject load":
+        return settle(this.#loads, effect.load, ({ reject }) => reject(effect.error));
+      case "resolve device":
+        return settle(this.#devices, effect.call, ({ resolve }) => resolve(effect.status));
+      case "reject call":
+        settle(this.#places, effect.call, ({ reject }) => reject(effect.error));
+        return settle(this.#devices, effect.call, ({ reject }) => reject(effect.error));
+      case "report device":
+        return report(() => this.#listener.onDevice?.(effect.status));
+      case "report model":
+        return report(() => this.#listener.onModel?.(effect.model));
+      case "report model crash":
+        return report(() => this.#listener.onModelCrash?.(effect.error));
+      case "limit drop": {
+        const { worker, load } = effect;
+        this.#after(effect.milliseconds, () => {
+          const isBuilding = this.#connectionOf(worker).isBuilding(load);
+          this.dispatch({ type: "drop is late", worker, load, isBuilding });
+        });
+        return;
+      }
+      case "schedule comparison":
+        clearTimeout(this.#comparison);
+        this.#comparison = this.#after(effect.milliseconds, () =>
+          this.dispatch({ type: "comparison is due" }),
+        );
+        return;
+      case "clear timers":
+        for (const timer of this.#timers) clearTimeout(timer);
+        return;
+      case "remember speeds":
+        return rememberSpeeds(speedsKey(effect.request), effect.adapter, effect.speeds);
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #start(worker: WorkerId, opening: Opening, threads: ThreadCount): void {
+    const connection = new Connection(
+      (trouble) => this.dispatch({ type: "trouble", worker, trouble }),
+      () => this.dispatch({ type: "not started", worker }),
+    );
+    this.#connections.set(worker, connection);
+    connection
+      .call((session) =>
+        opening.by === "policy"
+          ? session.open(opening.policy, threads, opening.lost)
+          : session.openCpu(opening.reason, opening.detail, threads),
+      )
+      .then(
+        (status) => this.dispatch({ type: "opened", worker, status }),
+        (error) => this.dispatch({ type: "open failed", worker, error }),
+      );
+  }
+
+  #stage({ worker, request }: Effect & { do: "stage" }): void {
+    const load = request.id;
+    // Progress comes by a way of its own, and the last of it after the outcome.
+    let underWay = true;
+    const onProgress = Comlink.proxy((progress: Progress) => {
+      if (underWay) this.#progress.get(load)?.(progress);
+    });
+    this.#connectionOf(worker)
+      .call((session) => session.load(request, onProgress))
+      .finally(() => {
+        underWay = false;
+      })
+      .then(
+        (model) => this.dispatch({ type: "staged", worker, load, model }),
+        (thrown) => {
+          this.dispatch({ type: "stage failed", worker, load, error: toResNetError(thrown) });
+        },
+      );
+  }
+
+  #after(milliseconds: number, work: () => void): ReturnType<typeof setTimeout> {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      work();
+    }, milliseconds);
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  #connectionOf(worker: WorkerId): Connection {
+    const connection = this.#connections.get(worker);
+    if (!connection) throw new Error(`Worker ${worker} was never started.`);
+    return connection;
+  }
+}
+
+/** A listener's fault must not keep the effects after it from happening. */
+function report(call: () => void): void {
+  try {
+    call();
+  } catch (thrown) {
+    queueMicrotask(() => {
+      throw thrown;
+    });
+  }
+}
+
+function settle<T>(
+  waiting: Map<number, Pending<T>>,
+  key: number,
+  outcome: (pending: Pending<T>) => void,
+): void {
+  const pending = waiting.get(key);
+  waiting.delete(key);
+  if (pending) outcome(pending);
+}
