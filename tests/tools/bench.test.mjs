@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { estimateTables } from "../../bench/lib/estimate.mjs";
+import { LAYERS } from "../../bench/lib/fast-paths.mjs";
 import { layersOf } from "../../bench/lib/layers.mjs";
 import { withServer } from "../../bench/lib/server.mjs";
 import { heatOf } from "../../bench/page/gpu/heat.mjs";
@@ -100,4 +101,15 @@ test("the estimate counts the multiply-adds that the networks have", () => {
 test("docs/gpu-estimate.md has the tables that bench/gpu-estimate.mjs prints", () => {
   const document = readFileSync(place("docs", "gpu-estimate.md"), "utf8");
   for (const table of estimateTables()) assert.ok(document.includes(table), table);
+});
+
+test("the convolutions that are timed path by path are those of the networks", () => {
+  const products = ["ResNet-18", "ResNet-50"]
+    .flatMap((network) => layersOf(network))
+    .flatMap(({ product }) => (product ? [JSON.stringify(product)] : []));
+  for (const { side, inputs, outputs, kernel, stride } of LAYERS) {
+    const pixels = Math.ceil(side / stride) ** 2;
+    const product = JSON.stringify({ pixels, outputs, inputs, kernel });
+    assert.ok(products.includes(product), product);
+  }
 });
