@@ -19,7 +19,8 @@ import { checkSurfaces } from "./wasm-types.mjs";
 
 const NODE = process.execPath;
 const FOR_WASM = ["--target", "wasm32-unknown-unknown"];
-const NATIVE = ["--features", "resnet-web/cli"];
+// One set of features for all native steps, so that burn is compiled once.
+const NATIVE = ["--features", "resnet-web/cli,resnet-web/training"];
 /** What goes into the modules and compiles in seconds: tested by itself, as 32-bit code, too. */
 const SMALL_CRATES = ["resnet-web-core", "resnet-web-kernels", "resnet-web-gpu"];
 const CRATES_WITHOUT_BURN = [...SMALL_CRATES, "resnet-web-convert"];
