@@ -6,14 +6,13 @@ import { withServer } from "./lib/server.mjs";
 import { agreementTable } from "./lib/tables.mjs";
 
 const help = `
-Compares eight-bit arithmetic with that of 32: the same weights on several hundred views of the example
-photos (crops, mirrored or not, darker and brighter), in headless Chromium. Tells how often both
-find the same class, not how often it is the right one. Run \`npm run build\` and
-\`node tools/weights.mjs\` first.
+Compares int8 arithmetic with f32: the same weights on several hundred views of the sample photos (crops,
+mirrored or not, darker and brighter), in headless Chromium. Reports how often both find the same class,
+not how often it is the right one. Run \`npm run build\` and \`node tools/weights.mjs\` first.
 
   npm run bench:agreement [-- options]
 
-  --json FILE    write what was measured there, too (besides bench/results)
+  --json FILE    also write the results there (besides bench/results)
   --help         show this text
 `;
 

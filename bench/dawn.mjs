@@ -11,19 +11,19 @@ import { syntheticInput } from "./lib/synthetic.mjs";
 import { table } from "./lib/tables.mjs";
 
 const help = `
-Runs the GPU module outside of a browser, on Dawn, Chromium's WebGPU, and any driver that this machine
-has: numbers of 16 bits, where its adapter has \`shader-f16\`, beside numbers of 32, in turn. Both are
-held against the CPU's logits. Run \`npm run build\` and \`node tools/weights.mjs\` first.
+Runs the GPU module outside a browser, on Dawn, Chromium's WebGPU, with any driver that this machine has:
+f16, if its adapter has \`shader-f16\`, and f32, interleaved. Both are compared with the CPU's logits. Run
+\`npm run build\` and \`node tools/weights.mjs\` first.
 
   npm run bench:dawn [-- options]
 
   --models NAMES    of ${Object.keys(models).join(", ")}; separated by commas (all)
   --backend NAME    vulkan, metal or d3d12 (vulkan)
-  --runs COUNT      measured runs of each, after one that is not (5)
+  --runs COUNT      measured runs of each, after one warm-up (5)
   --help            show this text
 
-Vulkan's loader takes its driver from VK_ICD_FILENAMES. Mesa's lavapipe, from 25.0 on, is one that has
-\`shader-f16\` and needs no GPU.
+Vulkan's loader takes its driver from VK_ICD_FILENAMES. Mesa's lavapipe, from 25.0 on, has \`shader-f16\`
+and needs no GPU.
 `;
 
 const options = {
@@ -60,11 +60,11 @@ async function main(chosen) {
     "self-check off by",
   ];
   console.log(`\n${engines[0].report.name}\n\n${table(head, rows)}\n`);
-  // Dawn's threads would keep the process.
+  // Dawn's threads would keep the process alive.
   process.exit();
 }
 
-/** A row for each engine, run in turn; the logits are held against the CPU's. */
+/** A row for each engine, interleaved; the logits are compared with the CPU's. */
 async function race(name, engines, cpu, runs) {
   const weights = bytesOf(readFileSync(place(filesOf(name).safetensors.slice(1))));
   const load = (engine) => engine.load(weights);

@@ -6,17 +6,17 @@ import { writeRecord } from "./lib/record.mjs";
 import { withServer } from "./lib/server.mjs";
 
 const help = `
-Times each kind of convolution of ResNet-18 and ResNet-50 in every way that the CPU's kernels have
-for it, in headless Chromium, on one thread, with relaxed SIMD. The ways run in turn; weights come from
-memory, as in a network. Times are of the processor, so that a busy machine disturbs them less. The
-direct product's is in milliseconds, the others are parts of it: of the medians, and in brackets of
-the shortest. docs/cpu-fast-paths.md says what follows.
+Times each kind of convolution in ResNet-18 and ResNet-50 on every path that the CPU's kernels have for
+it, in headless Chromium, on one thread, with relaxed SIMD. Paths are interleaved, and weights come from
+memory, as in a network. Times are processor time, which a busy machine disturbs less. The direct
+product's is in milliseconds, the others are relative to it: medians, and minima in brackets.
+docs/cpu-fast-paths.md interprets the results.
 
   npm run bench:fast-paths [-- options]
 
   --runs COUNT    measured runs of each (15)
   --size PIXELS   height and width of the image (${USUAL_SIZE})
-  --json FILE     write what was measured there, too (besides bench/results)
+  --json FILE     also write the results there (besides bench/results)
   --help          show this text
 `;
 

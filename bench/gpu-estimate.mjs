@@ -2,8 +2,8 @@ import { command } from "../tools/lib/command.mjs";
 import { estimateTables } from "./lib/estimate.mjs";
 
 const help = `
-Prints the tables of docs/gpu-estimate.md: what the networks move and multiply, against what is
-published of some GPUs. Nothing is measured.
+Prints the tables of docs/gpu-estimate.md: what the networks read, write and multiply, compared with the
+published figures of some GPUs. Nothing is measured.
 
   node bench/gpu-estimate.mjs
 

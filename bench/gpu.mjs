@@ -11,9 +11,9 @@ import { ensurePackages, packageVersions } from "./lib/packages.mjs";
 import { withServer } from "./lib/server.mjs";
 
 const help = `
-Serves a page that races the GPU module against onnxruntime-web and TensorFlow.js on WebGPU, in
-whatever browser it is opened in: the same weights in f32, one run after the other in turn. Run
-\`npm run build\` and \`node tools/weights.mjs\` first.
+Serves a page that races the GPU module against onnxruntime-web and TensorFlow.js on WebGPU in the
+browser that opens it: the same weights in f32, interleaved runs. Run \`npm run build\` and
+\`node tools/weights.mjs\` first.
 
   npm run bench:gpu [-- options]
 
@@ -21,7 +21,7 @@ whatever browser it is opened in: the same weights in f32, one run after the oth
   --port NUMBER     serve on this port (4190)
   --help            show this text
 
-Browsers have WebGPU on localhost and by HTTPS only. A telephone on a cable comes to the page by
+Browsers offer WebGPU on localhost and over HTTPS only. A phone on a cable reaches the page by
 \`adb reverse tcp:4190 tcp:4190\`.
 `;
 
@@ -30,7 +30,7 @@ const options = {
   port: { type: "string", default: "4190" },
 };
 const MODULES = ["cpu", "cpu-relaxed", "cpu-threads", "webgpu"];
-/** One picture as the networks were trained on. */
+/** One image of the size that the networks were trained on. */
 const INPUT = { size: 224, batch: 1, channels: 3 };
 
 await command({ help, options, main });
@@ -52,7 +52,7 @@ async function main(chosen) {
   );
 }
 
-/** Who races on what: what the page cannot find out by itself. */
+/** The contenders and what they run on, which the page cannot find out by itself. */
 function fieldOf(names) {
   return {
     models: names.map((name) => ({
@@ -63,7 +63,7 @@ function fieldOf(names) {
     })),
     contenders: contenders({ gpu: true }),
     versions: {
-      // Which of our own versions it is: results are compared long after they were measured.
+      // Our own version: results are compared long after they were measured.
       "resnet-web's GPU module": digest([place("www", "wasm", "webgpu")]).slice(0, 12),
       ...packageVersions(),
     },

@@ -8,7 +8,7 @@ import { serve } from "../tools/lib/serve.mjs";
 import { medianOf } from "./lib/statistics.mjs";
 
 const help = `
-Has Lighthouse judge the built page on a desk and on a telephone, three times each, and prints the medians, of 100.
+Runs Lighthouse on the built page as on a desktop and as on a phone, three times each, and prints the medians, out of 100.
 npm fetches Lighthouse for it. Run \`npm run build\` and \`node tools/weights.mjs\` first.
 
   npm run bench:lighthouse [-- options]

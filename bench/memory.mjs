@@ -9,13 +9,13 @@ import { serve } from "../tools/lib/serve.mjs";
 import { numbersIn } from "./lib/options.mjs";
 
 const help = `
-Measures how much memory the whole browser takes while the page loads weights: the default ResNet-50
-in each number type, from the network and as a chosen file, on the CPU. Needs Linux.
+Measures how much memory the whole browser takes while the page loads weights: the default ResNet-50 in
+each dtype, downloaded and as a chosen file, on the CPU. Needs Linux.
 Run \`npm run build\` and \`node tools/weights.mjs\` first.
 
   npm run bench:memory [-- options]
 
-  --loads COUNT     instead: what it takes after so many loads in a row, by turns of two files
+  --loads COUNT     instead, load two files alternately, this many times, and print the memory along the way
   --device NAME     on which device: cpu or webgpu (cpu)
   --help            show this text
 `;
@@ -24,11 +24,11 @@ const options = { loads: { type: "string" }, device: { type: "string" } };
 
 const DTYPES = ["f32", "f16", "int8"];
 const MEGABYTE = 1e6;
-/** Between two looks at the memory, in milliseconds. */
+/** Between two samples of the memory, in milliseconds. */
 const PERIOD = 25;
 /** The largest tensor of ResNet-50 in f32: 512 x 512 x 3 x 3. */
 const LARGEST_TENSOR = 512 * 512 * 9 * 4;
-/** The network's own numbers in f32. */
+/** The network's weights in f32. */
 const NETWORK = 25_557_032 * 4;
 
 await command({ help, options, main });
@@ -67,7 +67,7 @@ async function main({ loads, device = "cpu" }) {
   process.exit();
 }
 
-/** Loads files by turns into one page, so many times, and prints what the browser takes along the way. */
+/** Loads files alternately into one page, `count` times, and prints the browser's memory along the way. */
 async function measureLoads(chromium, address, files, count, device) {
   const { browser, close } = await launch(chromium);
   const page = await browser.newPage();
@@ -80,7 +80,7 @@ async function measureLoads(chromium, address, files, count, device) {
     const dtype = path.basename(file).match(/-(\w+)\./)?.[1];
     await page.getByText(`MB, ${dtype}`).waitFor();
     if (load > 2 && load % 10 > 1) continue;
-    // A picture through it, and time for what is not needed any more to be given back.
+    // One image, and time for the garbage collector.
     await page.getByRole("button", { name: "A cat" }).click();
     await page.locator(".bar-label", { hasText: "Egyptian cat" }).waitFor({ timeout: 120_000 });
     await page.waitForTimeout(3000);
@@ -89,9 +89,9 @@ async function measureLoads(chromium, address, files, count, device) {
   await close();
 }
 
-/** A browser of its own, with WebGPU on software. */
+/** A new browser, with WebGPU on a software adapter. */
 async function launch(chromium) {
-  // A profile on disk, as a person's: a private window's cache is in memory.
+  // A profile on disk, as people have: a private window's cache is in memory.
   const profile = mkdtempSync(path.join(tmpdir(), "memory-"));
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
@@ -107,7 +107,7 @@ async function launch(chromium) {
   return { browser, close };
 }
 
-/** Loads one file in a browser of its own. */
+/** Loads one file in a new browser. */
 async function measure(chromium, address, file, dtype, way) {
   const { browser, close } = await launch(chromium);
   let page = await browser.newPage();
@@ -123,7 +123,7 @@ async function measure(chromium, address, file, dtype, way) {
   if (way === "file") {
     await page.locator(".model-actions input[type=file]").setInputFiles(file);
   } else {
-    // The page reads its address when it starts; two of them at a time would count twice.
+    // The page reads its address only when it starts; two pages at a time would count twice.
     await page.close();
     page = await browser.newPage();
     await page.goto(`${address}?device=cpu&weights=./weights/bench/${path.basename(file)}`);
@@ -135,7 +135,7 @@ async function measure(chromium, address, file, dtype, way) {
   return { what: `${dtype}, ${way}`, size: statSync(file).size, before, peak };
 }
 
-/** Bytes that Chromium's processes have in memory together, without the files of its own that they map. */
+/** Bytes of memory of all of Chromium's processes, without the files of its own that they map. */
 function memory() {
   let bytes = 0;
   for (const id of readdirSync("/proc")) {

@@ -13,22 +13,22 @@ import { coldTable, speedTable, sweepTable } from "./lib/tables.mjs";
 
 const help = `
 Races the CPU module against onnxruntime-web, rten and TensorFlow.js (XNNPACK) in headless Chromium:
-the same weights in f32, each in a worker of its own, one run after the other in turn. Fails where
-they do not compute the same. Run \`npm run build\` and \`node tools/weights.mjs\` first.
+the same weights in f32, each in its own worker, interleaved runs. Fails if they do not compute the
+same. Run \`npm run build\` and \`node tools/weights.mjs\` first.
 
   npm run bench [-- options]
 
   --models NAMES    of ${Object.keys(models).join(", ")}; separated by commas (all)
-  --runs COUNT      measured runs of each, after 3 others (15), or visits with --cold (5)
+  --runs COUNT      measured runs of each, after 3 warm-ups (15), or visits with --cold (5)
   --sizes LIST      height and width of the input, such as 160,224,320,448 (224)
-  --batches LIST    pictures in one run, such as 1,4,16 (1); of several sizes or batches there is
-                    a table of them all, too
-  --threads         also those that compute on every processor of this machine
-  --gpu             instead, those on WebGPU
-  --only TEXT       only contenders with this in their names; can be given more than once
-  --cold            instead: the time from the navigation to the first result in an empty profile,
-                    and the memory that takes
-  --json FILE       write what was measured there, too (besides bench/results)
+  --batches LIST    images per run, such as 1,4,16 (1); for several sizes or batches it also prints
+                    one table of all
+  --threads         also contenders on as many threads as there are processors
+  --gpu             instead, contenders on WebGPU
+  --only TEXT       only contenders whose name contains this; can be repeated
+  --cold            instead, the time from navigation to the first result in an empty profile, and
+                    the memory it takes
+  --json FILE       also write the results there (besides bench/results)
   --help            show this text
 `;
 

@@ -5,25 +5,24 @@ import { numbersIn } from "./lib/options.mjs";
 import { medianOf, rankOf } from "./lib/statistics.mjs";
 
 const help = `
-Measures how soon the page answers a person while the network runs on all threads of the CPU: from a
-press of a button, a switch or a key to the next paint, by the browser's Event Timing. With nothing
-running, with the camera live (Chromium's test picture), and while a gallery of many photos is worked
-off. Run \`npm run build\` and \`node tools/weights.mjs\` first.
+Measures how soon the page responds while the network runs on all threads of the CPU: from pressing a
+button, a switch or a key to the next paint, by the browser's Event Timing. With nothing running, with
+the camera live (Chromium's test video), and while a gallery of many photos is classified. Run \`npm run build\` and \`node tools/weights.mjs\` first.
 
   npm run bench:responsiveness [-- options]
 
-  --rounds COUNT   how often everything is pressed (8)
+  --rounds COUNT   how often each control is pressed (8)
   --help           show this text
 `;
 
 const options = { rounds: { type: "string", default: "8" } };
 
 const FAKE_CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
-/** More photos than are worked off while everything is pressed. */
+/** More photos than are classified while the controls are pressed. */
 const PHOTOS = 2000;
-/** The browser tells of nothing that is faster, and rounds to 8. In milliseconds. */
+/** The browser reports nothing faster than this, and rounds to 8. In milliseconds. */
 const LEAST = 16;
-/** Between two presses, in milliseconds: as a person, and never in step with the frames. */
+/** Between two presses, in milliseconds: as slowly as a person, and never in step with the frames. */
 const PAUSE = () => 150 + 150 * Math.random();
 
 const SITUATIONS = {
@@ -70,7 +69,7 @@ async function main({ rounds }) {
   process.exit();
 }
 
-/** Presses everything in turn, so many times. */
+/** Presses each control in turn, `rounds` times. */
 async function measure(browser, address, begin, rounds) {
   const page = await openPage(browser, `${address}?device=cpu`);
   await page.getByRole("heading", { name: "ResNet-50" }).waitFor();
@@ -89,7 +88,7 @@ async function measure(browser, address, begin, rounds) {
   const { events, interactions } = await page.evaluate(() => window.responsiveness());
   await page.close();
   const slowest = events.toSorted((a, b) => b.duration - a.duration).slice(0, 3);
-  // An interaction that the browser does not tell of was faster than it tells.
+  // An interaction that the browser does not report was faster than what it reports.
   const fast = Math.max(0, interactions - events.length);
   return {
     threads: threads.match(/(\d+) thread/)?.[1] ?? "?",
@@ -98,7 +97,7 @@ async function measure(browser, address, begin, rounds) {
   };
 }
 
-/** What there is to press and to type into, whatever goes on. */
+/** The controls that can be used at any time. */
 async function pressesOn(page) {
   const layers = page.getByRole("region", { name: "Layers", exact: true });
   const node = page.locator(".drawing .node[tabindex='0']");
@@ -138,7 +137,7 @@ function listen(least) {
   observer.observe({ type: "event", durationThreshold: least });
   observer.observe({ type: "first-input" });
   window.responsiveness = async () => {
-    // What was pressed last is told of after its paint.
+    // The last press is reported after its paint.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const interactions = performance.interactionCount - before;
     return { events: [...longest.values()], interactions };

@@ -8,15 +8,15 @@ import { withServer } from "./lib/server.mjs";
 import { arithmeticTable, clockLine, readingTable } from "./lib/tables.mjs";
 
 const help = `
-Measures what this machine's processor can do in WebAssembly at most, in headless Chromium:
-multiply-adds of every kind there is for convolutions, and reading memory, on one thread and on as
-many as there are processors. A step is what one vector takes: one instruction, or the two that are
-named. GFLOP/s are of one thread, two operations for each multiply-add.
+Measures the limits of this machine's processor in WebAssembly, in headless Chromium: every kind of
+multiply-add that a convolution can use, and reading memory, on one thread and on as many as there are
+processors. A step processes one vector: one instruction, or the two that are named. GFLOP/s count two
+operations per multiply-add.
 
   npm run bench:roofline [-- options]
 
   --runs COUNT   measured runs of each (7)
-  --json FILE    write what was measured there, too (besides bench/results)
+  --json FILE    also write the results there (besides bench/results)
   --help         show this text
 `;
 

@@ -1,6 +1,6 @@
 import { CHROMIUM } from "../../tools/lib/browser.mjs";
 
-/** Nothing of its own to do while we measure. */
+/** Keeps Chromium from doing anything of its own while we measure. */
 const ARGUMENTS = [
   "--no-sandbox",
   "--disable-quic",
@@ -8,7 +8,7 @@ const ARGUMENTS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  // Where there is no GPU, a software adapter takes its place.
+  // Without a GPU, a software adapter takes its place.
   "--enable-unsafe-webgpu",
 ];
 

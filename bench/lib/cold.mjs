@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { openPage, withBrowser } from "./browser.mjs";
 import { summaryOf } from "./statistics.mjs";
 
-/** Between two looks at the memory, in milliseconds. */
+/** Between two samples of the memory, in milliseconds. */
 const PERIOD = 25;
 
 /**
- * What a first visit takes each contender, in an empty profile: milliseconds from the navigation to
- * the first logits, bytes asked for, and bytes of memory more than a page without a model takes.
- * In turn, as the runs in speed.mjs; the server is on this machine, so the network is no part of it.
+ * What a first visit costs each contender, in an empty profile: milliseconds from navigation to the
+ * first logits, bytes requested, and bytes of memory above a page without a model. Interleaved, as the
+ * runs in speed.mjs; the server is on this machine, so network time is not included.
  */
 export async function coldStartOf(contenders, { server, model, runs, report }) {
   const visits = new Map(contenders.map(({ name }) => [name, []]));
@@ -25,7 +25,7 @@ export async function coldStartOf(contenders, { server, model, runs, report }) {
     report(`memory, ${contender.name}`);
     const made = visits.get(contender.name);
     const milliseconds = made.map((visit) => visit.milliseconds);
-    // A visit of its own: looking takes a little time.
+    // A visit of its own: sampling takes a little time.
     const memory = await memoryOf(server.address, contender, model);
     const { name, threads } = contender;
     const summary = { ...summaryOf(milliseconds), bytes: made[0].bytes, memory };

@@ -9,13 +9,13 @@ const ON_GPU = [
   { name: "onnxruntime-web, WebGPU", runner: "onnxruntime", device: "webgpu" },
   { name: "tfjs-webgpu", runner: "tfjs", device: "webgpu" },
 ].map((contender) => ({ ...contender, threads: 1 }));
-/** How far logits may be apart, as a part of the largest, that were computed in eight bits. */
+/** How far apart int8 logits may be, relative to the largest. */
 const INT8_TOLERANCE = 0.1;
 
 /**
- * Who runs: `name`, the `runner` in page/runners, and how many `threads` it computes on. With
- * `threads`, those with as many threads as there are processors run, too; with `gpu`, instead, those
- * on WebGPU; `only` keeps those whose names hold one of its texts.
+ * The contenders: `name`, the `runner` in page/runners, and how many `threads` it computes on. With
+ * `threads`, also those with as many threads as there are processors; with `gpu`, instead, those on
+ * WebGPU; `only` keeps those whose names contain one of its texts.
  */
 export function contenders({ threads: withThreads, gpu, only }) {
   const counts = withThreads ? [1, availableParallelism()] : [1];
@@ -43,13 +43,13 @@ function ours(threads) {
       const contender = { runner: "ours", folder: `/${WASM}/${name}`, threads };
       const own = { ...contender, name: `resnet-web, ${kind}${inWords(threads)}` };
       if (name === "cpu") return own;
-      // Not the same numbers as the others compute with, so it is held to less.
+      // int8 does not compute the same, so it is held to less.
       const int8 = { arithmetic: "int8", tolerance: INT8_TOLERANCE };
       return [own, { ...contender, ...int8, name: `resnet-web, int8, ${kind}${inWords(threads)}` }];
     });
 }
 
-/** In a browser it computes on one thread, whatever it is given. */
+/** In a browser it computes on one thread, whatever it is asked for. */
 function rten(threads) {
   if (threads > 1) return [];
   return [{ name: `rten, relaxed, ${inWords(threads)}`, runner: "rten", threads }];

@@ -9,7 +9,7 @@ export const NETWORKS = {
 const COMMON = { input_channels: 3, classes: 1000 };
 
 /**
- * What each layer of a network reads, writes and multiplies, in numbers, for a square picture: `kind`
+ * What each layer of a network reads, writes and multiplies, in numbers, for a square image: `kind`
  * (equal ones are equal layers), `multiplyAdds`, `weights`, `maps` (those read and written, a residual
  * among them) and, of a convolution, the matrix product that it is: `pixels`, `rows`, `outputs`.
  */

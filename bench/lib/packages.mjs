@@ -4,7 +4,7 @@ import { isInstalled } from "../../tools/lib/node-packages.mjs";
 import { place } from "../../tools/lib/places.mjs";
 import { run } from "../../tools/lib/run.mjs";
 
-/** Installs what we run against, by its own lock file: nobody else needs it. */
+/** Installs the peers, from a lock file of their own: nothing else needs them. */
 export const ensurePackages = (report) => ensurePackagesOf("bench", report);
 
 /** Installs what the lock file in a folder asks for. */

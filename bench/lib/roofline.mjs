@@ -52,7 +52,7 @@ export async function measureRoofline({ server, runs, threads, report }) {
   });
 }
 
-/** How much takes long enough, once the browser has compiled the kernel as well as it can. */
+/** The amount that takes long enough, once the browser has optimised the kernel. */
 async function amountOf(kernel, time, threads) {
   let amount;
   for (let i = 0; i < CALIBRATIONS; i++) {

@@ -1,11 +1,11 @@
 /** Runs of each before the measured ones: the browser compiles what runs often a second time. */
 export const WARM_UPS = 3;
-/** Between two runs, in milliseconds: a pool of threads goes on spinning for a while after its work. */
+/** Between two runs, in milliseconds: the threads of a pool keep spinning for a while after their work. */
 const REST = 50;
 
 /**
- * Lets those with these names run in turn, A B C A B C: what else the machine does meets all alike.
- * Returns the times of each, which `run` gives for a name. The page of bench/gpu.html uses this file,
+ * Interleaves the runs of these names, A B C A B C, so that other work on the machine affects all alike.
+ * Returns the times of each, which `run` measures for a name. The page of bench/gpu.html uses this file,
  * too.
  */
 export async function inTurn(names, { run, runs, warmUps = WARM_UPS, report }) {

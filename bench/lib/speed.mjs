@@ -4,8 +4,8 @@ import { inTurn } from "./rounds.mjs";
 import { differenceOf, summaryOf, TOLERANCE } from "./statistics.mjs";
 
 /**
- * Lets contenders run on one model in turn. Returns each one's times, and fails if they do not compute
- * the same.
+ * Interleaves the runs of contenders on one model. Returns the times of each, and fails if they do not
+ * compute the same.
  */
 export async function speedOf(contenders, { server, model, runs, report }) {
   return withBrowser(async (browser) => {
@@ -27,7 +27,7 @@ export async function speedOf(contenders, { server, model, runs, report }) {
   });
 }
 
-/** How far each one's logits are from the last exact one's, which is not ours if there is a peer. */
+/** How far each contender's logits are from those of the last exact one, which is a peer if there is one. */
 async function agreement(page, contenders) {
   const logits = new Map();
   for (const { name } of contenders) {

@@ -1,7 +1,7 @@
-/** How far logits may be apart, as a part of the largest. */
+/** How far apart logits may be, relative to the largest. */
 export const TOLERANCE = 1e-3;
 
-/** What times are summed up as. */
+/** Median, minimum and 90th percentile. */
 export function summaryOf(milliseconds) {
   return {
     median: medianOf(milliseconds),
@@ -10,25 +10,25 @@ export function summaryOf(milliseconds) {
   };
 }
 
-/** What so large a part of some numbers is at most: the nearest rank, a number that was measured. */
+/** A quantile, by nearest rank, so that it is a value that was measured. */
 export function rankOf(values, part) {
   return ascending(values)[Math.ceil(part * values.length) - 1];
 }
 
-/** The middle of some numbers, or the mean of the two in the middle. */
+/** The median: the middle value, or the mean of the two in the middle. */
 export function medianOf(values) {
   const sorted = ascending(values);
   return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }
 
-/** The largest difference between two lists of numbers, as a part of the second's largest. */
+/** The largest difference between two lists of numbers, relative to the second's largest. */
 export function differenceOf(found, expected) {
   if (found.length !== expected.length) return Number.POSITIVE_INFINITY;
   let difference = 0;
   let largest = 0;
   for (const [i, value] of expected.entries()) {
     const apart = Math.abs(found[i] - value);
-    // Not a number is no agreement.
+    // NaN never agrees.
     if (Number.isNaN(apart)) return Number.POSITIVE_INFINITY;
     difference = Math.max(difference, apart);
     largest = Math.max(largest, Math.abs(value));

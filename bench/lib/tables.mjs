@@ -1,4 +1,4 @@
-/** A Markdown table of times; each of ours that computes as the others do is held against every other. */
+/** A Markdown table of times, with the ratio of each of our f32 modules to every other contender. */
 export function speedTable(rows) {
   const ours = rows.filter(isOurs);
   const head = ["", "median", "minimum", "p90", ...ours.map((our) => `${our.name} / this`)];
@@ -24,7 +24,7 @@ export function coldTable(rows) {
 
 /**
  * A Markdown table of one model's medians over sizes and batches (a time is that of a whole batch).
- * After each, the median of ours as a part of it: of our fastest in f32 on as many threads.
+ * In brackets, our fastest f32 median on the same number of threads, divided by it.
  */
 export function sweepTable(heats) {
   const head = ["", ...heats.map(({ size, batch }) => `${size}x${size}, batch ${batch}`)];
@@ -116,7 +116,7 @@ function ratesOf({ one, many }, factor) {
   return [...rates.map((rate) => inBillions(factor * rate)), (many.median / one.median).toFixed(2)];
 }
 
-/** What can be held against the others: those of this project in f32. */
+/** Those that can be compared with the others: this project's in f32. */
 function isOurs({ name }) {
   return name.startsWith("resnet-web") && !isInt8({ name });
 }

@@ -8,14 +8,14 @@ let logits;
 Comlink.expose({
   /**
    * A runner's module has `prepare(contender, model)`, which gives `run(input)`, `dispose()` and, if
-   * it wants its input as TensorFlow keeps pictures, `channelsLast`.
+   * it takes its input in NHWC, as TensorFlow does, `channelsLast`.
    */
   async prepare(contender, model) {
     const { prepare } = await import(`./runners/${contender.runner}.mjs`);
     runner = await prepare(contender, model);
     const { batch, channels, size } = model;
     input = syntheticInput([batch, channels, size, size]);
-    // Outside the time: whoever uses such a runtime makes its input in that order.
+    // Not timed: a user of that runtime would produce the input in that order.
     if (runner.channelsLast) input = channelsLast(input, channels, size * size);
   },
 
@@ -32,10 +32,10 @@ Comlink.expose({
 
 /** From [batch, channels, pixels] to [batch, pixels, channels]. */
 function channelsLast(values, channels, pixels) {
-  const picture = channels * pixels;
+  const size = channels * pixels;
   return values.map((_, i) => {
-    const inPicture = i % picture;
-    const from = (inPicture % channels) * pixels + Math.floor(inPicture / channels);
-    return values[i - inPicture + from];
+    const inImage = i % size;
+    const from = (inImage % channels) * pixels + Math.floor(inImage / channels);
+    return values[i - inImage + from];
   });
 }

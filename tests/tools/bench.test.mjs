@@ -41,7 +41,7 @@ test("contenders run in turn after the first run of each", async () => {
   assert.equal(rows[1].ours, 1);
 });
 
-test("who fails is told of and holds up nobody", async () => {
+test("a contender that fails is reported and does not stop the others", async () => {
   const contenders = [
     { name: "a", runner: "ours", device: "webgpu" },
     { name: "b" },
@@ -56,7 +56,7 @@ test("who fails is told of and holds up nobody", async () => {
   assert.equal(rows[2].ours, undefined, "nothing to hold it against");
 });
 
-test("who computes something else has no ratio", async () => {
+test("a contender that computes something else has no ratio", async () => {
   const contenders = [
     { name: "a", runner: "ours", device: "webgpu" },
     { name: "b", logits: [1, -2, 2.9] },

@@ -1,4 +1,4 @@
-/** Said of the adapter, by GPUAdapterInfo's names. */
+/** What is shown of the adapter, by the names of GPUAdapterInfo. */
 const SAID = [
   "vendor",
   "architecture",
@@ -9,7 +9,7 @@ const SAID = [
   "isFallbackAdapter",
 ];
 
-/** What WebGPU tells of the adapter that the contenders compute on, or `failure`: why there is none. */
+/** What WebGPU reports about the adapter that the contenders compute on, or `failure`: why there is none. */
 export async function readAdapter() {
   if (!navigator.gpu) return { failure: "This browser has no WebGPU, or not on this page." };
   try {

@@ -2,7 +2,7 @@ import { inTurn } from "../../lib/rounds.mjs";
 import { differenceOf, summaryOf, TOLERANCE } from "../../lib/statistics.mjs";
 
 /**
- * Lets contenders run on one model in turn. Whoever fails has its `failure` and holds up nobody.
+ * Interleaves the runs of contenders on one model. A contender that fails has a `failure` and does not stop the others.
  * `open(contender, model)` is that of contender.mjs; `show` gets the rows whenever they change.
  */
 export async function heatOf(contenders, model, { open, runs, warmUps, report, show }) {
@@ -76,7 +76,7 @@ class Entry {
   }
 }
 
-/** How far everybody is from ours, on the GPU if that computes, and the ratio of those who are near. */
+/** How far each contender is from ours (on the GPU if that computes), and the ratio of those that agree. */
 function judge(entries) {
   const finished = entries.filter(({ row }) => row.failure === undefined);
   const reference = finished.find(({ contender }) => contender.runner === "ours");

@@ -40,13 +40,13 @@ async function startThreads(wasm, folder, threads) {
   if (count !== threads) throw new Error(`it computes on ${count} threads instead of ${threads}`);
 }
 
-/** Runs picture after picture: the module takes one at a time. */
+/** Runs one image after the other: the module takes one at a time. */
 async function inTurn(model, input, batch) {
   if (batch === 1) return model.logits(input);
-  const picture = input.length / batch;
+  const size = input.length / batch;
   const logits = [];
   for (let i = 0; i < batch; i++) {
-    logits.push(...(await model.logits(input.subarray(i * picture, (i + 1) * picture))));
+    logits.push(...(await model.logits(input.subarray(i * size, (i + 1) * size))));
   }
   return Float32Array.from(logits);
 }

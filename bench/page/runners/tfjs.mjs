@@ -39,7 +39,7 @@ function checkThreads(threads) {
   if (count !== threads) throw new Error(`it computes on ${count} threads instead of ${threads}`);
 }
 
-/** The steps, their weights tensors, each with the tensors that nobody needs after it. */
+/** The steps, their weights tensors, each with the tensors that no later step needs. */
 async function load(address) {
   const { values, steps } = await (await fetch(address)).json();
   const buffer = await (

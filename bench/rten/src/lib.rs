@@ -4,7 +4,7 @@ use rten::{Model, ModelOptions, Value};
 use rten_tensor::Tensor;
 use wasm_bindgen::prelude::*;
 
-/// A network with one input, pictures, and one output, their logits.
+/// A network with one input, images, and one output, their logits.
 #[wasm_bindgen]
 pub struct Network(Model);
 
@@ -20,7 +20,7 @@ impl Network {
         Ok(Self(model))
     }
 
-    /// The logits of pictures `[batch, channels, height, width]`.
+    /// The logits of images `[batch, channels, height, width]`.
     pub fn run(&self, values: Vec<f32>, shape: &[usize]) -> Result<Vec<f32>, JsError> {
         let input: Value = Tensor::try_from_data(shape, values)?.into();
         let logits: Tensor<f32> = self.0.run_one(input.into(), None)?.try_into()?;
