@@ -11,7 +11,7 @@ use crate::cpu::CpuResNet;
 use crate::cpu::ops::{arithmetics, packed_size, supported};
 use crate::error::Error;
 #[cfg(feature = "webgpu")]
-use crate::gpu::{ClassMaps, Keep, Plan};
+use crate::gpu::{ClassMaps, Options, Plan};
 use crate::image::{ImageError, preprocess};
 use crate::inspect::Inspection;
 use crate::memory::{Footprint, Packing};
@@ -153,7 +153,7 @@ impl Classifier {
                 &spec,
                 &mut file,
                 shape,
-                Keep::Nothing,
+                Options::default(),
                 gpu,
             )?)),
         };
@@ -331,7 +331,7 @@ impl Classifier {
             }
             #[cfg(feature = "webgpu")]
             Network::Gpu(plan) if traced => {
-                let (logits, maps) = plan.run_with_evidence(&input).await?;
+                let (logits, maps) = plan.run_with_class_maps(&input).await?;
                 Ok((logits, Some(Trace::Gpu(maps))))
             }
             #[cfg(feature = "webgpu")]

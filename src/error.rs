@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::backend::DeviceError;
 #[cfg(feature = "webgpu")]
-use crate::gpu::{GpuError, PlanError};
+use crate::gpu::{GpuError, LowerError, PlanError};
 use crate::image::ImageError;
 use crate::resnet::ShapeError;
 use crate::weights::WeightError;
@@ -49,7 +49,11 @@ impl From<PlanError> for Error {
         match error {
             PlanError::Gpu(error) => error.into(),
             PlanError::Weights(error) => error.into(),
-            PlanError::Shape(error) => error.into(),
+            PlanError::Lower(LowerError::Shape(error)) => error.into(),
+            PlanError::Lower(LowerError::Limit(error)) => DeviceError::Failed {
+                reason: error.to_string(),
+            }
+            .into(),
             other => DeviceError::Failed {
                 reason: other.to_string(),
             }

@@ -18,12 +18,16 @@ use resnet_web::classifier::Classifier;
 #[cfg(feature = "webgpu")]
 use resnet_web::cpu::CpuResNet;
 #[cfg(feature = "webgpu")]
-use resnet_web::gpu::{Gpu, GpuRequest, Keep, LayerTime, Limits, Plan, TimedRun};
+use resnet_web::gpu::kernels::conv2d::Tile;
+#[cfg(feature = "webgpu")]
+use resnet_web::gpu::{Gpu, GpuRequest, Limits, Options, Plan, TimedRun};
 #[cfg(feature = "webgpu")]
 use resnet_web::resnet::BlockKind;
 #[cfg(feature = "webgpu")]
 use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::resnet::{Depth, NetworkSpec, ResNetConfig};
+#[cfg(feature = "webgpu")]
+use resnet_web::summary::LayerTime;
 use resnet_web::summary::Summary;
 use resnet_web::web::{Engine, read_description};
 use resnet_web::weights::Choices;
@@ -158,24 +162,38 @@ async fn networks_of_every_kind_are_on_the_gpu_what_they_are_on_the_cpu() {
         width_per_group,
         ..ResNetConfig::torchvision(Depth::D50, 10)
     };
+    let other_tile = Some(Tile {
+        rows: 8,
+        columns: 4,
+    });
     let cases = [
         (
-            "no bottleneck, two pictures",
+            "no bottleneck, two images",
             small(BlockKind::NoBottleneck),
             [2, 3, 64, 64],
+            None,
         ),
         (
             "a size that fills no tile",
             torchvision(1, 64),
             [1, 3, 75, 59],
+            None,
         ),
-        ("ResNeXt", torchvision(32, 4), [1, 3, 64, 64]),
-        ("Wide ResNet", torchvision(1, 128), [1, 3, 64, 64]),
+        ("ResNeXt", torchvision(32, 4), [1, 3, 64, 64], None),
+        ("Wide ResNet", torchvision(1, 128), [1, 3, 64, 64], None),
+        (
+            "a tile that is forced",
+            torchvision(32, 4),
+            [1, 3, 75, 59],
+            other_tile,
+        ),
     ];
     let mut faults = Vec::new();
-    for (name, config, shape) in cases {
+    for (name, config, shape, tile) in cases {
         let spec = NetworkSpec::new(&config).unwrap();
-        let plan = Plan::of_network(&spec, &mut Synthetic, shape, Keep::Nothing, &gpu).unwrap();
+        let mut options = Options::default();
+        options.forced.conv2d = tile;
+        let plan = Plan::of_network(&spec, &mut Synthetic, shape, options, &gpu).unwrap();
         let values = input(shape);
         let found = plan.run(&values).await.unwrap();
         let device = Device::flex();
@@ -198,7 +216,7 @@ async fn runs_that_overlap_each_have_their_own_answer() {
     let gpu = open_gpu(Limits::Default).await;
     let spec = NetworkSpec::new(&ResNetConfig::torchvision(Depth::D18, 10)).unwrap();
     let shape = [1, 3, 64, 64];
-    let plan = Plan::of_network(&spec, &mut Synthetic, shape, Keep::Nothing, &gpu).unwrap();
+    let plan = Plan::of_network(&spec, &mut Synthetic, shape, Options::default(), &gpu).unwrap();
     let picture = input(shape);
     let other: Vec<_> = picture.iter().map(|value| 0.5 - value).collect();
     let alone = (
@@ -210,13 +228,13 @@ async fn runs_that_overlap_each_have_their_own_answer() {
     assert_eq!((together.0.unwrap(), together.1.unwrap()), alone);
 
     let alone = (
-        plan.run_with_evidence(&picture).await.unwrap(),
-        plan.run_with_evidence(&other).await.unwrap(),
+        plan.run_with_class_maps(&picture).await.unwrap(),
+        plan.run_with_class_maps(&other).await.unwrap(),
     );
     assert_ne!(alone.0.1, alone.1.1);
     let together = zip(
-        plan.run_with_evidence(&picture),
-        plan.run_with_evidence(&other),
+        plan.run_with_class_maps(&picture),
+        plan.run_with_class_maps(&other),
     );
     let together = together.await;
     assert_eq!((together.0.unwrap(), together.1.unwrap()), alone);
@@ -278,7 +296,8 @@ async fn a_timed_run_tells_of_every_dispatch_and_changes_nothing() {
     let shape = [1, 3, 64, 64];
     for (config, expected) in cases {
         let spec = NetworkSpec::new(&config).unwrap();
-        let plan = Plan::of_network(&spec, &mut Synthetic, shape, Keep::Nothing, &gpu).unwrap();
+        let plan =
+            Plan::of_network(&spec, &mut Synthetic, shape, Options::default(), &gpu).unwrap();
         let picture = input(shape);
         let ordinary = plan.run(&picture).await.unwrap();
         let (timed, beside) = zip(plan.run_timed(&picture), plan.run(&picture)).await;
@@ -312,7 +331,7 @@ async fn a_device_without_a_clock_tells_no_times() {
     let gpu = open_gpu(Limits::Default).await;
     let spec = NetworkSpec::new(&ResNetConfig::torchvision(Depth::D18, 10)).unwrap();
     let shape = [1, 3, 32, 32];
-    let plan = Plan::of_network(&spec, &mut Synthetic, shape, Keep::Nothing, &gpu).unwrap();
+    let plan = Plan::of_network(&spec, &mut Synthetic, shape, Options::default(), &gpu).unwrap();
     assert_eq!(plan.run_timed(&input(shape)).await, Ok(None));
     assert_eq!(plan.layer_times(&input(shape)).await, Ok(None));
 }
@@ -342,7 +361,7 @@ async fn a_resnet_50_is_56_dispatches() {
     let gpu = open_gpu(Limits::Default).await;
     let spec = NetworkSpec::new(&ResNetConfig::torchvision(Depth::D50, 10)).unwrap();
     let shape = [1, 3, 32, 32];
-    let plan = Plan::of_network(&spec, &mut Synthetic, shape, Keep::Nothing, &gpu).unwrap();
+    let plan = Plan::of_network(&spec, &mut Synthetic, shape, Options::default(), &gpu).unwrap();
     assert_eq!(plan.dispatches(), 56);
 }
 

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { place } from "../../tools/lib/places.mjs";
 import { layersOf, NETWORKS } from "./layers.mjs";
 import { table } from "./tables.mjs";
 
@@ -54,10 +56,17 @@ const GPUS = [
   },
 ];
 
-/** What crates/gpu/src/shaders/convolution.wgsl does: a workgroup's tile, and the inputs of a round. */
-const KERNEL = { pixels: 32, channels: 64, invocations: 32, quad: 4 };
+/** The invocations of a workgroup along pixels and channels: the tile that crates/gpu/src/select.rs uses. */
+const TILE = defaultTile();
+/** What crates/gpu/src/kernels/conv2d does: a workgroup's tile, and the input channels of a round. */
+const KERNEL = {
+  pixels: 8 * TILE.rows,
+  channels: 8 * TILE.columns,
+  invocations: TILE.rows * TILE.columns,
+  block: 4,
+};
 /** Multiply-adds of an invocation in a round: 8 pixels of 8 channels. */
-const MULTIPLY_ADDS = 8 * 8 * KERNEL.quad;
+const MULTIPLY_ADDS = 8 * 8 * KERNEL.block;
 /** Additions of a round's products to the sums: a matrix product comes by itself first. */
 const ADDITIONS = 8 * 8;
 /** Loads of four numbers in a round: 8 inputs and 8 weights. */
@@ -68,7 +77,8 @@ const LOAD_BYTES = 16;
  * Bytes of those loads that differ among 32 invocations, as a part of all: 4 rows of 8 invocations
  * each read the same inputs, 8 columns of 4 each the same weights.
  */
-const DISTINCT = (8 * (4 / 32) + 8 * (8 / 32)) / (8 + 8);
+const DISTINCT =
+  (8 * (TILE.rows / KERNEL.invocations) + 8 * (TILE.columns / KERNEL.invocations)) / (8 + 8);
 /**
  * Instructions of an invocation besides, in a round: guessed from the source. An address and its
  * bounds for each load, four numbers chosen for each input, the loop.
@@ -101,6 +111,13 @@ export function estimateTables() {
     boundsTable(),
     expectedTable(),
   ];
+}
+
+function defaultTile() {
+  const source = readFileSync(place("crates", "gpu", "src", "select.rs"), "utf8");
+  const tile = /const DEFAULT: Tile = Tile \{\s*rows: (\d+),\s*columns: (\d+),?\s*\}/.exec(source);
+  if (!tile) throw new Error("crates/gpu/src/select.rs has no `const DEFAULT: Tile`");
+  return { rows: Number(tile[1]), columns: Number(tile[2]) };
 }
 
 function gpuTable() {
@@ -275,8 +292,8 @@ function nearestShare({ nearest, lanes }, part) {
 /** Workgroups of a convolution, the rounds of each, and what all multiply, filling included. */
 function tilesOf({ pixels, outputs, inputs, kernel }) {
   const groups = Math.ceil(pixels / KERNEL.pixels) * Math.ceil(outputs / KERNEL.channels);
-  const rounds = kernel ** 2 * Math.ceil(inputs / KERNEL.quad);
-  const each = KERNEL.pixels * KERNEL.channels * KERNEL.quad;
+  const rounds = kernel ** 2 * Math.ceil(inputs / KERNEL.block);
+  const each = KERNEL.pixels * KERNEL.channels * KERNEL.block;
   return { groups, rounds, multiplyAdds: groups * rounds * each };
 }
 

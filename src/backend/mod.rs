@@ -5,7 +5,7 @@
 
 pub mod self_check;
 
-use resnet_web_core::number::Number;
+use resnet_web_core::storage_dtype::StorageDtype;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -44,7 +44,7 @@ pub struct DeviceReport {
     /// Whether a GPU's work is in truth done by the CPU.
     pub software: bool,
     /// What maps and weights are stored as.
-    pub number: Number,
+    pub number: StorageDtype,
     /// The check's figures.
     pub self_check: SelfCheck,
 }
@@ -125,7 +125,7 @@ pub async fn open(
                 kind,
                 name: "CPU (SIMD)".to_owned(),
                 software: false,
-                number: Number::F32,
+                number: StorageDtype::F32,
                 self_check: self_check::run(&processor).await?,
             };
             Ok((processor, report))
@@ -142,15 +142,15 @@ async fn open_gpu(allow_software: bool) -> Result<(Processor, DeviceReport), Dev
     })
     .await?;
     let mut checked = self_check::run(&Processor::Gpu(Box::new(gpu.clone()))).await;
-    if checked.is_err() && gpu.number() == Number::F16 {
-        gpu = gpu.with_number(Number::F32);
+    if checked.is_err() && gpu.storage_dtype() == StorageDtype::F16 {
+        gpu = gpu.without_f16();
         checked = self_check::run(&Processor::Gpu(Box::new(gpu.clone()))).await;
     }
     let report = DeviceReport {
         kind: DeviceKind::WebGpu,
         name: gpu.name(),
         software: gpu.is_software(),
-        number: gpu.number(),
+        number: gpu.storage_dtype(),
         self_check: checked?,
     };
     Ok((Processor::Gpu(Box::new(gpu)), report))

@@ -138,26 +138,34 @@ fn passed(run: usize, layer: &str, error: f32, tolerance: f32) -> Result<f32, De
 mod on_gpu {
     use std::collections::BTreeMap;
 
+    use resnet_web_core::storage_dtype::StorageDtype;
+
     use super::*;
-    use crate::gpu::{Answer, Gpu, Keep, Number, Plan, PlanError};
+    use crate::gpu::{Gpu, Options, Outputs, Plan, PlanError};
     use crate::observe::{Observer, Output};
 
     /// As [`TOLERANCE`], for numbers of 16 bits: each layer rounds its map to 11 of them.
     const TOLERANCE_F16: f32 = 1e-2;
-    /// Every so many numbers of a map one is looked at; prime, so that all places of a quad and of a tile have their turn.
+    /// Every so many numbers of a map one is looked at; prime, so that all places of a channel block and of a tile have their turn.
     const EVERY: usize = 61;
 
     pub(super) async fn run(gpu: &Gpu) -> Result<(usize, f32), DeviceError> {
         let spec = NetworkSpec::new(&GPU_CONFIG).map_err(failed)?;
-        let plan = Plan::of_network(&spec, &mut Synthetic, INPUT_SHAPE, Keep::Everything, gpu)
-            .map_err(|error| match error {
-                PlanError::Gpu(error) => error.into(),
-                other => failed(other),
-            })?;
+        let plan = Plan::of_network(
+            &spec,
+            &mut Synthetic,
+            INPUT_SHAPE,
+            Options::observing(),
+            gpu,
+        )
+        .map_err(|error| match error {
+            PlanError::Gpu(error) => error.into(),
+            other => failed(other),
+        })?;
         let input = synthetic::input(INPUT_SHAPE);
-        let tolerance = match gpu.number() {
-            Number::F32 => TOLERANCE,
-            Number::F16 => TOLERANCE_F16,
+        let tolerance = match gpu.storage_dtype() {
+            StorageDtype::F32 => TOLERANCE,
+            StorageDtype::F16 => TOLERANCE_F16,
         };
         // The GPU computes meanwhile what the CPU does.
         let runs = (0..RUNS)
@@ -165,17 +173,19 @@ mod on_gpu {
             .collect::<Result<Vec<_>, _>>()?;
         let expected = maps_of_cpu(&input).await?;
         let mut worst_error: f32 = 0.0;
-        for (run, answer) in (1..).zip(runs) {
-            let Answer { output, seen, .. } = answer.answer().await?;
+        for (run, pending) in (1..).zip(runs) {
+            let Outputs {
+                output, observed, ..
+            } = pending.read().await?;
             let error = passed(run, "logits", worst(&output, &GPU_LOGITS), tolerance)?;
             worst_error = worst_error.max(error);
-            for (layer, map) in &seen {
+            for (layer, map) in &observed {
                 let expected = expected.get(layer).map_or(&[][..], Vec::as_slice);
                 let error = passed(run, layer, worst(&sampled(map), expected), tolerance)?;
                 worst_error = worst_error.max(error);
             }
         }
-        Ok((plan.seen().len(), worst_error))
+        Ok((plan.observed().len(), worst_error))
     }
 
     /// Keeps what it sees, until it is read.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::prelude::*;
 use resnet_web::cpu::{CpuBlock, CpuResNet};
 #[cfg(feature = "webgpu")]
-use resnet_web::gpu::{Gpu, Keep, Plan};
+use resnet_web::gpu::{Gpu, Options, Plan};
 use resnet_web::network::{ResNet, ResidualBlock};
 use resnet_web::observe::{Observer, Output};
 use resnet_web::resnet::conv::Arithmetic;
@@ -287,26 +287,26 @@ impl Golden {
         let (plan, output) = match self.arch.subject() {
             Subject::Block(config) => {
                 let spec = config.spec("").unwrap();
-                let plan = Plan::of_block(&spec, source, shape, Keep::Everything, gpu);
+                let plan = Plan::of_block(&spec, source, shape, Options::observing(), gpu);
                 (plan.unwrap(), None)
             }
             Subject::Network(config) => {
                 let spec = NetworkSpec::new(&config).unwrap();
-                let plan = Plan::of_network(&spec, source, shape, Keep::Everything, gpu);
+                let plan = Plan::of_network(&spec, source, shape, Options::observing(), gpu);
                 (plan.unwrap(), Some(spec.head.linear))
             }
         };
-        let answer = plan.start(&input(shape)).unwrap().answer().await.unwrap();
+        let outputs = plan.start(&input(shape)).unwrap().read().await.unwrap();
         let mut faults = Vec::new();
         if let Some(name) = output {
             let expected = self.logits.concat();
             let largest = expected.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
             let expected = expected.into_iter().enumerate();
-            compare_values(&name, expected, &answer.output, largest, &mut faults);
+            compare_values(&name, expected, &outputs.output, largest, &mut faults);
         }
         let mut recorder = Recorder::default();
-        for (name, values) in answer.seen {
-            let map = &plan.seen()[&name];
+        for (name, values) in outputs.observed {
+            let map = &plan.observed()[&name];
             let [batch, ..] = map.shape();
             let is_vector = |layer: &&Layer| layer.name == name && layer.output_shape.len() == 2;
             let shape = match self.layers.iter().find(is_vector) {

@@ -5,7 +5,7 @@
 //! | [`size`] | products that saturate, byte counts | |
 //! | [`resnet`] | which ResNet (config), and every layer of it (spec) | |
 //! | [`image`] | RGBA pixels to the normalised input, as torchvision does it | |
-//! | [`number`] | what the GPU stores numbers as | |
+//! | [`storage_dtype`] | how the GPU stores maps and weights | |
 //! | [`summary`] | one row for each layer: shapes, parameters, multiply-adds | size, resnet |
 //! | [`weights`] | every weight file format that is read, and the network in it | size, resnet, image |
 //! | [`memory`] | what a network takes in memory, before it is built | all of them |
@@ -29,8 +29,8 @@
 
 pub mod image;
 pub mod memory;
-pub mod number;
 pub mod resnet;
 pub mod size;
+pub mod storage_dtype;
 pub mod summary;
 pub mod weights;

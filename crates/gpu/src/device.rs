@@ -1,17 +1,18 @@
-//! A WebGPU device with everything on it that no network changes.
+//! A WebGPU device, opened and watched.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn_wgpu::wgpu;
+use resnet_web_core::storage_dtype::StorageDtype;
 
-use super::GpuError;
-use super::shaders::Pipelines;
-use resnet_web_core::number::Number;
+use crate::caps::Caps;
+use crate::error::GpuError;
+use crate::pipelines::Pipelines;
 
 /// What to ask the browser for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GpuRequest {
-    /// Whether an adapter will do that only pretends to be a GPU.
+    /// Whether an adapter that runs on the CPU is acceptable.
     pub allow_software: bool,
     /// How large buffers may be.
     pub limits: Limits,
@@ -20,32 +21,31 @@ pub struct GpuRequest {
 /// How much of an adapter's limits a device asks for. All other limits are WebGPU's defaults, which every adapter has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limits {
-    /// WebGPU's defaults, to the letter, and no clock.
+    /// WebGPU's defaults and no timestamps.
     Default,
-    /// Buffers as large as the adapter allows, for a flatten head's weights can be more than 128 MiB; and its clock, where
-    /// it has one.
+    /// Buffers as large as the adapter allows, because a flatten head's weights can exceed the default of 128 MiB; and
+    /// timestamps, where the adapter has them.
     LargestBuffers,
 }
 
 /// An open device. Clones are the same device.
 #[derive(Debug, Clone)]
 pub struct Gpu {
-    pub(super) device: wgpu::Device,
-    pub(super) queue: wgpu::Queue,
-    pub(super) pipelines: Arc<Pipelines>,
-    number: Number,
-    largest_binding: u64,
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    pub(crate) pipelines: Arc<Pipelines>,
+    caps: Caps,
     info: wgpu::AdapterInfo,
     fault: Arc<Mutex<Option<GpuError>>>,
 }
 
 impl Gpu {
-    /// Asks the browser for its fastest adapter and a device of it, and has the shaders compiled.
+    /// Asks the browser for its fastest adapter and a device of it.
     ///
-    /// Numbers are stored in 16 bits where the adapter has `shader-f16`; see [`with_number`](Self::with_number).
+    /// Maps and weights are stored as f16 where the adapter has `shader-f16`; see [`without_f16`](Self::without_f16).
     ///
     /// # Errors
-    /// No adapter, one that is software, no device, or a shader that does not compile.
+    /// No adapter, one that is software, or no device.
     pub async fn open(request: GpuRequest) -> Result<Self, GpuError> {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
         descriptor.backends = wgpu::Backends::BROWSER_WEBGPU;
@@ -75,6 +75,16 @@ impl Gpu {
             features |= wgpu::Features::TIMESTAMP_QUERY;
         }
         features &= adapter.features();
+        let caps = Caps {
+            shader_f16: features.contains(wgpu::Features::SHADER_F16),
+            timestamps: features.contains(wgpu::Features::TIMESTAMP_QUERY),
+            // What is read back has to fit into this program's memory, too.
+            max_binding_bytes: limits
+                .max_storage_buffer_binding_size
+                .min(usize::MAX as u64),
+            max_workgroups: limits.max_compute_workgroups_per_dimension,
+            max_invocations: limits.max_compute_invocations_per_workgroup,
+        };
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
                 required_features: features,
@@ -97,63 +107,52 @@ impl Gpu {
             note(&uncaptured, GpuError::Failed { reason });
         }));
 
-        let number = if features.contains(wgpu::Features::SHADER_F16) {
-            Number::F16
-        } else {
-            Number::F32
-        };
-        let opened = Self {
-            pipelines: Arc::new(Pipelines::new(&device, number)),
-            // Kept, because the browser tells all limits one by one.
-            largest_binding: device.limits().max_storage_buffer_binding_size,
+        Ok(Self {
             device,
             queue,
-            number,
+            pipelines: Arc::default(),
+            caps,
             info,
             fault,
-        };
-        Ok(opened)
+        })
     }
 
-    /// The same device, numbers stored as `number`.
-    pub fn with_number(&self, number: Number) -> Self {
+    /// The same device, which stores maps and weights as f32.
+    pub fn without_f16(&self) -> Self {
+        let caps = Caps {
+            shader_f16: false,
+            ..self.caps
+        };
         Self {
-            pipelines: Arc::new(Pipelines::new(&self.device, number)),
-            number,
+            caps,
             ..self.clone()
         }
     }
 
-    /// What numbers are stored as.
-    pub const fn number(&self) -> Number {
-        self.number
+    /// What the device can do.
+    pub const fn caps(&self) -> &Caps {
+        &self.caps
     }
 
-    /// The adapter's name: browsers keep most of it to themselves, so what there is, else something true.
+    /// What maps and weights are stored as.
+    pub const fn storage_dtype(&self) -> StorageDtype {
+        self.caps.storage_dtype()
+    }
+
+    /// The adapter's name, as far as the browser reveals it.
     pub fn name(&self) -> String {
         name(&self.info)
     }
 
-    /// Whether the GPU's work is in truth done by the CPU.
+    /// Whether the adapter runs on the CPU.
     pub fn is_software(&self) -> bool {
         is_software(&self.info)
     }
 
-    /// What the device was given, in bytes: the largest buffer that a shader can read.
-    pub const fn largest_binding(&self) -> u64 {
-        self.largest_binding
-    }
-
-    /// Whether it can tell when a pass begins and ends.
-    pub(super) fn has_clock(&self) -> bool {
-        let features = self.device.features();
-        features.contains(wgpu::Features::TIMESTAMP_QUERY)
-    }
-
-    /// Whether the device is still there and has refused nothing since this was asked last.
+    /// Checks that the device is still there and has refused nothing since the last check.
     ///
     /// # Errors
-    /// The first thing that it refused; for a lost device that it is lost, every time.
+    /// The first operation that it refused; a lost device is an error every time.
     pub fn check(&self) -> Result<(), GpuError> {
         let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
         match &*fault {
@@ -163,7 +162,7 @@ impl Gpu {
     }
 }
 
-/// Keeps the first fault, from which others follow; but a loss outweighs them.
+/// Keeps the first fault, which causes those after it; but a loss replaces it.
 fn note(fault: &Mutex<Option<GpuError>>, new: GpuError) {
     let mut fault = fault.lock().unwrap_or_else(PoisonError::into_inner);
     if fault.is_none() || matches!(new, GpuError::Lost { .. }) {

@@ -1,31 +1,61 @@
-//! The network on a GPU: one list of dispatches, made when the weights are loaded, submitted as a whole for every picture.
+//! ResNets on a GPU, through WebGPU: the spec as a list of kernel dispatches, submitted as a whole for every image.
 //!
-//! What is said here is WebGPU itself, through burn-wgpu's `wgpu`, and not burn's tensors: the shaders are few, what they
-//! read is bound once, and nothing but the logits comes back. Maps lie in memory as `[batch, height,
-//! width, channels]`, channels filled up to whole quads; [`layout`] brings weights into the order in which they are read.
+//! What is worked out beforehand needs no device and is all that this crate has without the feature `webgpu`: [`caps`] is what
+//! an adapter can do, [`kernels`] holds a folder for each shader, [`select`] chooses a variant for a layer, [`lower`] makes the
+//! calls of a network, [`memory`] lets maps share buffers. With the feature, `Gpu` opens a device and `Plan` loads a network onto
+//! it and runs it. That is WebGPU itself, by burn-wgpu's `wgpu`, and not burn's tensors: the kernels are few, what they read is
+//! bound once, and only the logits are read back.
 //!
-//! Every shader keeps to WebGPU's default limits: 64 invocations of a workgroup (256 are allowed), 1 KiB of workgroup memory
-//! (16), 5 storage buffers (8), no subgroups.
+//! Maps lie in memory as `[batch, height, width, channels]`, channels padded to whole blocks of four ([`layout`]). Every kernel
+//! keeps to WebGPU's default limits: 64 invocations of a workgroup (256 are allowed), 1 KiB of workgroup memory (16), 5 storage
+//! buffers (8), no subgroups.
+//!
+//! # Example
+//!
+//! The dispatches of a ResNet-18, without a GPU:
+//!
+//! ```
+//! use resnet_web_core::resnet::{Depth, NetworkSpec, ResNetConfig};
+//! use resnet_web_gpu::caps::Caps;
+//! use resnet_web_gpu::{lower, memory};
+//!
+//! let spec = NetworkSpec::new(&ResNetConfig::torchvision(Depth::D18, 1000))?;
+//! let shape = [1, 3, 224, 224];
+//! let program = lower::network(&spec, shape, &Caps::default(), lower::Options::default())?;
+//! for call in &program.calls {
+//!     println!("{:24} {:12} {:?}", call.layer, call.kernel.name, call.workgroups);
+//! }
+//! assert_eq!(program.calls.len(), 23);
+//! assert_eq!(program.calls[0].workgroups, [392, 1, 1]);
+//! // Its 25 maps share four buffers.
+//! assert_eq!(program.maps.len(), 25);
+//! assert_eq!(memory::assign(&program).bytes.len(), 4);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+pub mod caps;
 #[cfg(feature = "webgpu")]
 mod device;
-mod error;
+pub mod error;
+pub mod kernels;
 pub mod layout;
+pub mod lower;
+pub mod memory;
+#[cfg(feature = "webgpu")]
+mod pipelines;
 #[cfg(feature = "webgpu")]
 mod plan;
 #[cfg(feature = "webgpu")]
 mod run;
-#[cfg(feature = "webgpu")]
-mod shaders;
-pub mod times;
-pub mod wgsl;
+pub mod select;
+pub mod timing;
+pub mod weights;
 
 #[cfg(feature = "webgpu")]
 pub use device::{Gpu, GpuRequest, Limits};
-pub use error::{GpuError, PlanError};
+pub use error::{GpuError, LimitError, LowerError, PlanError};
+pub use lower::Options;
 #[cfg(feature = "webgpu")]
-pub use plan::{Keep, Map, Plan};
-pub use resnet_web_core::number::Number;
-pub use resnet_web_core::summary::LayerTime;
+pub use plan::{Map, Plan};
 #[cfg(feature = "webgpu")]
-pub use run::{Answer, ClassMaps, Run, TimedRun};
+pub use run::{ClassMaps, Outputs, PendingRun, TimedRun};

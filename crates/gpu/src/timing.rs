@@ -1,10 +1,10 @@
-//! How long a GPU takes for each layer, by its own clock.
+//! How long a GPU takes for each layer, by its own timestamps.
 
 use resnet_web_core::summary::LayerTime;
 
 /// Milliseconds from the first timestamp to the second of every pair: nanoseconds, in 64 bits each.
 ///
-/// Drivers may set their clock anew at any time. Where it went back, nothing is known, and nothing is what is told.
+/// Drivers may reset their clock at any time. A pair whose clock went back counts as zero.
 pub fn milliseconds(timestamps: &[u8]) -> Vec<f64> {
     let (timestamps, _) = timestamps.as_chunks();
     let taken = |pair: &[[u8; 8]; 2]| {
@@ -14,7 +14,7 @@ pub fn milliseconds(timestamps: &[u8]) -> Vec<f64> {
     timestamps.as_chunks().0.iter().map(taken).collect()
 }
 
-/// The mean of runs of the same layers; `None` of none, and of runs in which the clock stood still.
+/// The mean of runs of the same layers; `None` without a run, and where the clock stood still in all of them.
 pub fn mean(runs: &[Vec<LayerTime>]) -> Option<Vec<LayerTime>> {
     let mean = |(place, layer): (usize, &LayerTime)| LayerTime {
         layer: layer.layer.clone(),
@@ -22,51 +22,18 @@ pub fn mean(runs: &[Vec<LayerTime>]) -> Option<Vec<LayerTime>> {
             / runs.len() as f64,
     };
     let layers: Vec<_> = runs.first()?.iter().enumerate().map(mean).collect();
-    let goes = layers.iter().any(|layer| layer.milliseconds > 0.0);
-    goes.then_some(layers)
+    let ticks = layers.iter().any(|layer| layer.milliseconds > 0.0);
+    ticks.then_some(layers)
 }
 
 #[cfg(feature = "webgpu")]
-pub(super) use on_gpu::Timestamps;
+pub(crate) use on_gpu::Timestamps;
 
 #[cfg(feature = "webgpu")]
 mod on_gpu {
-    use std::time::Duration;
-
     use burn_wgpu::wgpu;
-    use web_time::Instant;
 
-    use super::{LayerTime, mean};
-    use crate::{GpuError, Plan};
-
-    /// Runs that count, at most. Browsers round the clock (Chromium to 65 microseconds), and a layer may take less. But layers
-    /// begin at any moment between two ticks, so the mean comes near the truth.
-    const RUNS: usize = 20;
-    /// No more runs are begun after so long: software takes seconds for each.
-    const ENOUGH: Duration = Duration::from_millis(500);
-
-    impl Plan {
-        /// How long each dispatch takes, in the order of computation: the mean of some runs after a first one, during which
-        /// the GPU may still be waking up. `None` where there is no clock, or none that can be used.
-        ///
-        /// # Errors
-        /// A device that is lost.
-        pub async fn layer_times(&self, input: &[f32]) -> Result<Option<Vec<LayerTime>>, GpuError> {
-            let start = Instant::now();
-            let mut runs = Vec::new();
-            while runs.len() < 2 || (runs.len() <= RUNS && start.elapsed() < ENOUGH) {
-                match self.run_timed(input).await {
-                    Ok(Some(run)) => runs.push(run.layers),
-                    // Whether more than the clock fails, ordinary runs tell.
-                    Ok(None) | Err(GpuError::Failed { .. }) => return Ok(None),
-                    Err(error) => return Err(error),
-                }
-            }
-            Ok(mean(&runs[1..]))
-        }
-    }
-
-    /// Room for two timestamps of each dispatch, given back when it goes.
+    /// Room for two timestamps of each dispatch, freed when dropped.
     pub(crate) struct Timestamps {
         queries: wgpu::QuerySet,
         resolved: wgpu::Buffer,
@@ -90,7 +57,7 @@ mod on_gpu {
             }
         }
 
-        /// Those of the pass of the dispatch at this place.
+        /// The timestamps around the pass of a dispatch.
         pub(crate) fn around(&self, dispatch: usize) -> wgpu::ComputePassTimestampWrites<'_> {
             let begin = 2 * dispatch as u32;
             wgpu::ComputePassTimestampWrites {
@@ -100,7 +67,7 @@ mod on_gpu {
             }
         }
 
-        /// Has them all written into a buffer that can be copied.
+        /// Has all of them written into a buffer that can be copied.
         pub(crate) fn resolve(&self, encoder: &mut wgpu::CommandEncoder) -> &wgpu::Buffer {
             encoder.resolve_query_set(&self.queries, 0..self.queries.count(), &self.resolved, 0);
             &self.resolved
