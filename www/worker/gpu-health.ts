@@ -9,10 +9,24 @@ export interface WatchedDevice extends EventTarget {
   destroy(): void;
 }
 
-/** The part of `GPUAdapter` through which devices come. */
-export interface DeviceSource {
+/** What is used of a `GPUAdapter`. */
+export interface Adapter {
   requestDevice(descriptor?: unknown): Promise<WatchedDevice>;
-  readonly info?: { isFallbackAdapter?: boolean };
+  /** Where it stands today. */
+  readonly info?: {
+    isFallbackAdapter?: boolean;
+    vendor?: string;
+    architecture?: string;
+    device?: string;
+    description?: string;
+  };
+  /** Where it stood before. */
+  readonly isFallbackAdapter?: boolean;
+}
+
+/** What is used of `navigator.gpu`. */
+export interface Gpu {
+  requestAdapter(options?: { powerPreference: "high-performance" }): Promise<Adapter | null>;
 }
 
 /** In milliseconds: an adapter, or a device and its self-check. */
@@ -25,12 +39,12 @@ const SOFTWARE_FACTOR = 6;
 const LOSS_DELAY = 500;
 
 /**
- * Watches the GPU of this worker and tells the page what becomes of it.
+ * Owns this worker's GPU from the adapter on, watches it and notifies the page of trouble.
  *
  * Once there is trouble, nothing that was asked of the GPU is answered any more: wgpu's futures may stay pending for
  * ever, and what does come may be stale. The page hears of the trouble instead, and replaces the worker.
  */
-export class GpuWatch {
+export class GpuHealth {
   readonly #post: (notice: GpuNotice) => void;
   #device: WatchedDevice | undefined;
   #software = false;
@@ -43,19 +57,37 @@ export class GpuWatch {
     this.#post = post;
   }
 
-  /** Holds the device that is requested next, by whoever requests it: wgpu keeps its own to itself. */
-  watch(adapters: DeviceSource): void {
-    const requestDevice = adapters.requestDevice;
-    const take = (adapter: DeviceSource, device: WatchedDevice) => this.#take(adapter, device);
-    adapters.requestDevice = async function (this: DeviceSource, descriptor?: unknown) {
-      const device = await requestDevice.call(this, descriptor);
-      take(this, device);
-      return device;
-    };
+  /** Asks for the adapter, once. */
+  adapter(gpu: Gpu): Promise<Adapter | null> {
+    return this.#whileOpening(() => gpu.requestAdapter({ powerPreference: "high-performance" }));
   }
 
-  /** Does a part of opening the GPU. Whoever is refused may go on without it: see {@link release}. */
-  async opening<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Opens the adapter's device by `open`, in which wgpu asks `navigator.gpu` for an adapter and that for a device. If it
+   * fails, the CPU may take over: see {@link release}.
+   *
+   * wgpu takes neither from its caller and does not give out its device. So for the time of opening, `gpu` and `adapter` have
+   * a property of their own, by which wgpu gets this adapter and the device is watched. The browser's prototypes stay as
+   * they are.
+   */
+  async open<T>(gpu: Gpu, adapter: Adapter, open: () => Promise<T>): Promise<T> {
+    const requestDevice = async (descriptor?: unknown) => {
+      const device = await Object.getPrototypeOf(adapter).requestDevice.call(adapter, descriptor);
+      this.#take(adapter, device);
+      return device;
+    };
+    const own = { configurable: true, enumerable: false };
+    Object.defineProperty(gpu, "requestAdapter", { ...own, value: async () => adapter });
+    Object.defineProperty(adapter, "requestDevice", { ...own, value: requestDevice });
+    try {
+      return await this.#whileOpening(open);
+    } finally {
+      Reflect.deleteProperty(gpu, "requestAdapter");
+      Reflect.deleteProperty(adapter, "requestDevice");
+    }
+  }
+
+  async #whileOpening<T>(work: () => Promise<T>): Promise<T> {
     this.#opening = true;
     const opened = await this.#answered(work, OPENING, "failed");
     this.#opening = false;
@@ -102,9 +134,9 @@ export class GpuWatch {
     this.#device?.destroy();
   }
 
-  #take(adapter: DeviceSource, device: WatchedDevice): void {
+  #take(adapter: Adapter, device: WatchedDevice): void {
     this.#device = device;
-    this.#software = adapter.info?.isFallbackAdapter ?? false;
+    this.#software = isSoftware(adapter);
     if (this.#software && this.#pending > 0) this.#expect(OPENING, "failed");
     device.addEventListener("uncapturederror", (event) => {
       if (this.#opening) return;
@@ -165,4 +197,9 @@ export class GpuWatch {
     this.#over = true;
     this.#post(trouble);
   }
+}
+
+/** Whether the CPU does the GPU's work. */
+export function isSoftware({ info, isFallbackAdapter }: Adapter): boolean {
+  return info?.isFallbackAdapter ?? isFallbackAdapter ?? false;
 }

@@ -7,7 +7,8 @@ import type {
   ThreadObstacle,
 } from "../../protocol/types";
 import type { Engine } from "../../wasm/cpu/resnet_web";
-import { type DeviceSource, GpuWatch } from "../gpu-health";
+import { type Adapter, type Gpu, GpuHealth, isSoftware } from "../gpu-health";
+import { post } from "../post";
 import { oneThread, type Threads } from "../threads/threads";
 import { loadCpuModule, loadWebGpuModule, type WasmModule } from "../wasm/module";
 
@@ -19,45 +20,32 @@ export interface OpenedDevice {
   /** On the CPU, where there can be more than one. */
   threads?: Threads;
   /** On a GPU. */
-  gpu?: GpuWatch;
+  gpu?: GpuHealth;
 }
 
-/** The part of `navigator.gpu` that is asked. */
-export interface Gpu {
-  requestAdapter(options: { powerPreference: "high-performance" }): Promise<Adapter | null>;
-}
-
-interface Adapter {
-  /** Where it stands today. */
-  info?: {
-    isFallbackAdapter?: boolean;
-    vendor?: string;
-    architecture?: string;
-    device?: string;
-    description?: string;
-  };
-  /** Where it stood before. */
-  isFallbackAdapter?: boolean;
-}
-
-/** What rules WebGPU out before the GPU module is even loaded, or what its adapter is. */
+/** Asks for WebGPU's adapter; or says what rules it out, before the GPU module is loaded. */
 export async function askForWebGpu(
   policy: DevicePolicy,
   gpu: Gpu | undefined,
-): Promise<{ reason: DeviceReason; detail?: string } | { adapter: string }> {
+  health: GpuHealth,
+): Promise<{ reason: DeviceReason; detail?: string } | { gpu: Gpu; adapter: Adapter }> {
   if (policy === "cpu") return { reason: "cpu-requested" };
   if (!gpu) return { reason: "no-webgpu" };
   let adapter: Adapter | null;
   try {
-    adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+    adapter = await health.adapter(gpu);
   } catch (thrown) {
     return { reason: "no-adapter", detail: toResNetError(thrown).message };
   }
   if (!adapter) return { reason: "no-adapter" };
-  const software = adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false;
-  if (software && policy === "auto") return { reason: "software-adapter" };
-  const { vendor, architecture, device, description } = adapter.info ?? {};
-  return { adapter: [vendor, architecture, device, description].filter(Boolean).join(" ") };
+  if (isSoftware(adapter) && policy === "auto") return { reason: "software-adapter" };
+  return { gpu, adapter };
+}
+
+/** A GPU's maker and kind, as far as the browser tells. */
+function nameOf({ info }: Adapter): string {
+  const { vendor, architecture, device, description } = info ?? {};
+  return [vendor, architecture, device, description].filter(Boolean).join(" ");
 }
 
 /** Opens `policy`'s device, or the CPU where that cannot be had, to compute on so many `threads`. */
@@ -67,22 +55,19 @@ export async function openDevice(
 ): Promise<OpenedDevice> {
   // Fetched in any case: whatever becomes of the GPU, the CPU is there.
   const cpuModule = loadCpuModule();
-  const gpu = new GpuWatch((notice) => self.postMessage(notice));
-  const found = await gpu.opening(() =>
-    askForWebGpu(policy, (navigator as Navigator & { gpu?: Gpu }).gpu),
-  );
+  const health = new GpuHealth(post);
+  const found = await askForWebGpu(policy, (navigator as { gpu?: Gpu }).gpu, health);
   if ("reason" in found) return openOnCpu(threads, found.reason, found.detail, cpuModule);
   try {
     const wasm = await loadWebGpuModule();
-    const software = policy !== "auto";
-    gpu.watch(
-      (globalThis as unknown as { GPUAdapter: { prototype: DeviceSource } }).GPUAdapter.prototype,
-    );
-    const engine = await gpu.opening(() => wasm.Engine.open("webgpu", software));
+    const { gpu, adapter } = found;
+    const allowSoftware = policy !== "auto";
+    const engine = await health.open(gpu, adapter, () => wasm.Engine.open("webgpu", allowSoftware));
     const reason = policy === "webgpu" ? "webgpu-requested" : "webgpu-works";
-    return { wasm, engine, gpu, status: { ...engine.report, ...found, reason } };
+    const status = { ...engine.report, adapter: nameOf(adapter), reason } as const;
+    return { wasm, engine, gpu: health, status };
   } catch (thrown) {
-    gpu.release();
+    health.release();
     const { code, message } = toResNetError(thrown);
     const reasons: Partial<Record<typeof code, DeviceReason>> = {
       "adapter-unavailable": "no-adapter",

@@ -21,7 +21,7 @@ import type {
   WeightsAhead,
 } from "../../protocol/types";
 import type { Inspection, Model } from "../../wasm/cpu/resnet_web";
-import type { GpuWatch } from "../gpu-health";
+import type { GpuHealth } from "../gpu-health";
 import { type Pixels, readPixels } from "../pixels/read";
 import { post } from "../post";
 import { crashes } from "../wasm/crashes";
@@ -389,14 +389,14 @@ export class Session {
   }
 
   /** How long the GPU takes for each layer of a model or, where that is not told, for a run. */
-  async #timesOf({ id, model }: Loaded, gpu: GpuWatch): Promise<GpuTimes> {
+  async #timesOf({ id, model }: Loaded, gpu: GpuHealth): Promise<GpuTimes> {
     const layers = await this.#run(id, gpu, () => model.layerTimes());
     if (layers) return { taken: "timestamps", layers };
     return { taken: "coarse", milliseconds: await this.#timedRun() };
   }
 
   /** Has a model do something on its device; until that is done the model stays. */
-  #run<T>(id: number, gpu: GpuWatch | undefined, work: () => Promise<T>): Promise<T> {
+  #run<T>(id: number, gpu: GpuHealth | undefined, work: () => Promise<T>): Promise<T> {
     const run = crashes.during(id, () => (gpu ? gpu.run(work) : work()));
     this.#running.add(run);
     return run.finally(() => this.#running.delete(run));
