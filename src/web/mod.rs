@@ -71,12 +71,6 @@ pub fn set_panic_listener(
     }));
 }
 
-/// Panics on purpose: lets a page try out how it recovers.
-#[wasm_bindgen]
-pub fn crash() {
-    panic!("crash() was called");
-}
-
 /// A device that has passed the self-check.
 #[wasm_bindgen]
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { chromium, WEBGPU } from "./support/browser";
 import { type ClassifierPage, expect, test } from "./support/page";
-import { spoilWorkers } from "./support/workers";
+import { loseDevice, loseDeviceNext, prepareFaults, spoilWorkers } from "./support/workers";
 
 test.use(chromium(WEBGPU));
 
@@ -9,29 +9,6 @@ const ON_WEBGPU = "?device=webgpu";
 
 /** Longer than the page waits for software to answer; in milliseconds. */
 const PATIENCE = 200_000;
-
-/** Makes the page remember its workers, so that a test can call into the newest as the library does. */
-async function rememberWorkers(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    const workers: Worker[] = [];
-    Object.assign(window, { workers });
-    window.Worker = class extends Worker {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        super(url, options);
-        workers.push(this);
-      }
-    };
-  });
-}
-
-/** Does what the library's `loseDevice()` does. */
-async function loseDevice(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    const { workers } = window as unknown as { workers: Worker[] };
-    const call = { id: "test", type: "APPLY", path: ["loseDevice"], argumentList: [] };
-    workers.at(-1)?.postMessage(call);
-  });
-}
 
 /** Every device is lost as soon as it is there. */
 const LOSES = `
@@ -90,7 +67,7 @@ test.describe("a device that is lost", () => {
     const arriving = new Promise<void>((resolve) => {
       arrive = resolve;
     });
-    await rememberWorkers(page);
+    await prepareFaults(page);
     await page.context().route("**/*.safetensors", async (route) => {
       await arriving;
       await route.continue().catch(() => {});
@@ -104,8 +81,14 @@ test.describe("a device that is lost", () => {
     await seesTheCat(classifier);
   });
 
-  test("during a run is followed by another, and the run is repeated", async ({ classifier }) => {
-    await classifier.open(`${ON_WEBGPU}&fault=device-lost`);
+  test("during a run is followed by another, and the run is repeated", async ({
+    classifier,
+    page,
+  }) => {
+    await prepareFaults(page);
+    await classifier.open(ON_WEBGPU);
+    await classifier.ready();
+    await loseDeviceNext(page);
     await classifier.chooseSample("A cat");
     await runsOn(classifier, "webgpu", "webgpu-reopened", "destroyed");
     await seesTheCat(classifier);
@@ -114,7 +97,11 @@ test.describe("a device that is lost", () => {
 
   test("ten times between runs is followed by another each time", async ({ classifier, page }) => {
     test.setTimeout(400_000);
-    await rememberWorkers(page);
+    await prepareFaults(page);
+    let workers = 0;
+    page.on("worker", (worker) => {
+      if (worker.url().includes("/worker-")) workers += 1;
+    });
     await classifier.open(ON_WEBGPU);
     await classifier.chooseSample("A cat");
     await seesTheCat(classifier);
@@ -128,9 +115,6 @@ test.describe("a device that is lost", () => {
       );
       await runsOn(classifier, "webgpu", "webgpu-reopened", "destroyed");
     }
-    const workers = await page.evaluate(
-      () => (window as unknown as { workers: Worker[] }).workers.length,
-    );
     expect(workers).toBe(11);
   });
 

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
 import { type ClassifierPage, expect, picture, test } from "./support/page";
+import { inWorker, spoilWorkers } from "./support/workers";
 
 // What the page shows as its model has to be what answers, whatever was begun and given up meanwhile.
 
@@ -60,23 +61,9 @@ const first = ({ result }: ClassifierPage) => result.getByRole("listitem").first
 const cancel = (page: Page) =>
   page.locator("section.model").getByRole("button", { name: "Cancel" });
 
-/** Does something in the worker that is at work. */
-function inWorker<T>(page: Page, code: string): Promise<T> {
-  const workers = page.workers().filter((worker) => worker.url().includes("/worker-"));
-  return workers.at(-1)?.evaluate(code) as Promise<T>;
-}
-
-/** Runs `code` in each worker before its own. */
-async function prepend(page: Page, code: string): Promise<void> {
-  await page.context().route("**/worker-*.js", async (route) => {
-    const response = await route.fetch();
-    return route.fulfill({ response, body: `${code}\n${await response.text()}` });
-  });
-}
-
 /** Opens the page with the small model, whose classes are called "small 0", "small 1" and so on. */
 async function openSmall({ page, open }: { page: Page; open: () => Promise<void> }) {
-  await prepend(page, WORKER);
+  await spoilWorkers(page, WORKER);
   const path = await weights("basic-f16.safetensors");
   const address = (url: URL) => url.pathname === "/small.safetensors";
   await page.context().route(address, (route) => route.fulfill({ path }));
@@ -230,7 +217,7 @@ test.describe("where the network cannot run", () => {
     await openSmall({
       page,
       open: async () => {
-        await prepend(page, "delete self.OffscreenCanvas;");
+        await spoilWorkers(page, "delete self.OffscreenCanvas;");
         await classifier.open("?device=cpu&weights=./small.safetensors");
       },
     });

@@ -1,3 +1,4 @@
+import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "@playwright/test";
 
 interface Watched {
@@ -87,4 +88,19 @@ test("the page speaks with its own origin alone, and runs its own code alone", a
   expect(await page.evaluate(() => "ran" in globalThis)).toBe(false);
   const own = await page.evaluate(async () => (await fetch("./icon.svg")).status);
   expect(own).toBe(200);
+});
+
+/** Names of what only tests may bring about, in page, worker and wasm. */
+const SWITCHES = ["loseDevice", "crash() was called", 'get("fault")', "get(`fault`)"];
+
+test("the build has no switches for tests", async () => {
+  const files = await readdir("dist/assets");
+  const found = await Promise.all(
+    files.map(async (file) => {
+      const content = await readFile(`dist/assets/${file}`);
+      return SWITCHES.filter((name) => content.includes(name)).map((name) => `${file}: ${name}`);
+    }),
+  );
+  expect(files.length).toBeGreaterThan(5);
+  expect(found.flat()).toEqual([]);
 });

@@ -4,11 +4,11 @@ import { readSettings, type Shared, shareLink } from "./settings";
 it.each([
   ["", {}],
   ["?device=cpu", { device: "cpu" }],
-  ["?device=webgpu&fault=panic", { device: "webgpu", fault: "panic" }],
+  ["?device=webgpu&fault=panic", { device: "webgpu" }],
   ["?top=20&threshold=5", { top: 20, threshold: 0.05 }],
   ["?device=fastest", { device: "fastest" }],
   ["?device=CPU", {}],
-  ["?device=tpu&fault=none", {}],
+  ["?device=tpu", {}],
   ["?weights=https%3A%2F%2Fexample.org%2Fa.pth", { weights: "https://example.org/a.pth" }],
   ["?weights=", {}],
   ["?stride=conv1&arithmetic=int8", { choices: { strideOn: "conv1", arithmetic: "int8" } }],
@@ -29,7 +29,6 @@ it.each([
     threshold: null,
     isolationOff: false,
     offlineOff: false,
-    fault: null,
   };
   expect(readSettings(query)).toEqual({ ...usual, ...settings });
 });
@@ -55,13 +54,13 @@ it.each<[Partial<Shared>, string]>([
     threshold: 0,
   };
   const shared = { ...usual, ...settings };
-  expect(shareLink("https://example.org/page/?fault=panic#result", shared)).toBe(link);
-  const { threads, top, threshold, isolationOff, offlineOff, fault, ...same } = readSettings(
+  expect(shareLink("https://example.org/page/?device=cpu#result", shared)).toBe(link);
+  const { threads, top, threshold, isolationOff, offlineOff, ...same } = readSettings(
     new URL(link).search,
   );
   const read = { ...same, threads: threads ?? "auto", top, threshold: threshold ?? 0 };
   expect(read).toEqual(shared);
-  expect([isolationOff, offlineOff, fault]).toEqual([false, false, null]);
+  expect([isolationOff, offlineOff]).toEqual([false, false]);
 });
 
 it.each([

@@ -6,9 +6,6 @@ import { readThreads } from "./status/threads";
 
 const POLICIES: readonly DevicePolicy[] = ["auto", "fastest", "cpu", "webgpu"];
 
-/** What is made to go wrong once. */
-export type Fault = "panic" | "device-lost";
-
 /** What the page's address asks for. */
 export interface Settings {
   /** `?device=cpu`, `?device=webgpu` or `?device=fastest`. */
@@ -27,18 +24,12 @@ export interface Settings {
   isolationOff: boolean;
   /** `?offline=off`: the service worker is removed, with all it keeps of the page. */
   offlineOff: boolean;
-  /**
-   * `?fault=panic`: the first classification crashes the code; `?fault=device-lost`: it loses the GPU's device. To see the
-   * page recover.
-   */
-  fault: Fault | null;
 }
 
 /** Reads the address's query; what it does not understand is as if it were not there. */
 export function readSettings(query: string): Settings {
   const parameters = new URLSearchParams(query);
   const device = parameters.get("device");
-  const fault = parameters.get("fault");
   return {
     device: readDevice(device) ?? "auto",
     weights: parameters.get("weights") || null,
@@ -48,7 +39,6 @@ export function readSettings(query: string): Settings {
     threshold: readThreshold(parameters.get("threshold")),
     isolationOff: parameters.get("isolation") === "off",
     offlineOff: parameters.get("offline") === "off",
-    fault: fault === "panic" || fault === "device-lost" ? fault : null,
   };
 }
 

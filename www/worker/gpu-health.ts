@@ -129,11 +129,6 @@ export class GpuHealth {
     this.#device?.destroy();
   }
 
-  /** Loses the device, to try out what happens then. */
-  lose(): void {
-    this.#device?.destroy();
-  }
-
   #take(adapter: Adapter, device: WatchedDevice): void {
     this.#device = device;
     this.#software = isSoftware(adapter);

@@ -1,6 +1,5 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import type { ErrorCode, ImageClassification, ResNetError } from "../../lib";
-import type { Fault } from "../settings";
 import type { ModelStore } from "./model";
 
 /** A photo the person chose. */
@@ -36,18 +35,12 @@ export type PhotoStore = ReturnType<typeof createPhoto>;
 
 /**
  * Classifies the newest photo as soon as there is a model, and again when there is another; older photos are forgotten.
- *
- * @param fault what goes wrong at the first photo, to see the page recover
  */
-export function createPhoto(
-  { classifier, model }: Pick<ModelStore, "classifier" | "model">,
-  fault: Fault | null = null,
-) {
+export function createPhoto({ classifier, model }: Pick<ModelStore, "classifier" | "model">) {
   const state = signal<PhotoState>(NOTHING);
   const change = (part: Partial<PhotoState>) => {
     state.value = { ...state.peek(), ...part };
   };
-  let faultDue = fault;
   /** Counts photos and models: what belongs to an earlier turn is dropped. */
   let newest = 0;
   /** Cancels the classification under way when there is a newer photo or model. */
@@ -66,9 +59,6 @@ export function createPhoto(
       if (turn === newest) change(part);
     };
     change({ stage: "running" });
-    if (faultDue === "panic") classifier.crash();
-    if (faultDue === "device-lost") classifier.loseDevice();
-    faultDue = null;
     underWay = new AbortController();
     const { signal } = underWay;
     try {

@@ -20,7 +20,7 @@ export function createStore(settings: Settings, make?: MakeClassifier) {
   const model = createModel(settings, make);
   const isSettled = computed(() => model.model.value !== null || model.state.value.error !== null);
   const offline = createOffline(settings.offlineOff, isSettled);
-  const photo = createPhoto(model, settings.fault);
+  const photo = createPhoto(model);
   const camera = createCamera(model);
   const source = createSource(model, photo, camera);
   const parts = { isolation, model, offline, photo, camera, source };

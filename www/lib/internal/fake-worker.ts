@@ -162,7 +162,6 @@ export class FakeWorker extends EventTarget {
         FakeWorker.log.push(`${this.place}: cancel`);
         this.#dropped.add(-call);
       },
-      crash: () => this.tell({ crashed: "crash() was called" }),
     };
   }
 }

@@ -427,11 +427,11 @@ describe("an image whose worker is replaced while it is classified", () => {
 it("code that crashes without a culprit is started three times again", async () => {
   await load("small");
   for (let crashes = 0; crashes < 3; crashes += 1) {
-    classifier.crash();
+    FakeWorker.newest.tell({ crashed: "unreachable" });
     await vi.waitFor(() => expect(FakeWorker.all.length).toBe(crashes + 2));
     expect(await shownAndUsed()).toEqual(both("small"));
   }
-  classifier.crash();
+  FakeWorker.newest.tell({ crashed: "unreachable" });
   await vi.waitFor(() => expect(FakeWorker.alive).toEqual([]));
   expect([await classify(), await load("small")]).toEqual(["runtime-given-up", "runtime-given-up"]);
 });

@@ -279,17 +279,6 @@ export class Classifier {
     return this.#supervisor.connection.call((session) => session.featureMaps(place, from, count));
   }
 
-  /** Makes the code in the worker crash, to try out what happens then. */
-  crash(): void {
-    // The worker dies of it, so whatever it answers is of no interest.
-    this.#supervisor.connection.send((session) => session.crash());
-  }
-
-  /** Loses the GPU's device, to try out what happens then; on the CPU it does nothing. */
-  loseDevice(): void {
-    this.#supervisor.connection.send((session) => session.loseDevice());
-  }
-
   /** Ends the worker and frees what it holds. Calls that are under way or come later fail with `aborted`. */
   dispose(): void {
     this.#supervisor.dispatch({ type: "disposed" });

@@ -287,18 +287,6 @@ export class Session {
     return settle(() => this.#timedRun());
   }
 
-  /** Makes the wasm code panic, to try out what happens then. */
-  async crash(): Promise<void> {
-    const { wasm } = await this.#device();
-    wasm.crash();
-  }
-
-  /** Loses the GPU's device, to try out what happens then; on the CPU it does nothing. */
-  async loseDevice(): Promise<void> {
-    const { gpu } = await this.#device();
-    gpu?.lose();
-  }
-
   /** Builds the model of a request. */
   async #stage(
     { id, weights, sha256, choices, labels }: LoadRequest,
