@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Plugin } from "vite";
 import { VitePWA } from "vite-plugin-pwa";
 import { defineConfig } from "vitest/config";
+import { modulesToCome } from "./tools/lib/absent-modules.mjs";
 import { thirdPartyText } from "./tools/lib/third-party.mjs";
 
 /** What makes the page cross-origin isolated, so that threads may share memory (docs/isolation.md). */
@@ -72,11 +73,22 @@ const thirdParty: Plugin = {
   },
 };
 
+/** Where the page is built to. */
+let folder = "dist";
+
+/** Hears where that is: `npm start` builds beside the page that it serves. */
+const whereTo: Plugin = {
+  name: "where-to",
+  configResolved: ({ root, build }) => {
+    folder = path.resolve(root, build.outDir);
+  },
+};
+
 /** Adds checksums to the list of files, by which the browser refuses those of another version. */
 const withChecksums = async <File extends { url: string }>(files: File[]) => ({
   manifest: await Promise.all(
     files.map(async (entry) => {
-      const hash = createHash("sha256").update(await readFile(path.join("dist", entry.url)));
+      const hash = createHash("sha256").update(await readFile(path.join(folder, entry.url)));
       return { ...entry, integrity: `sha256-${hash.digest("base64")}` };
     }),
   ),
@@ -103,8 +115,11 @@ const serviceWorker = VitePWA({
   },
 });
 
+/** The wasm modules that `npm start` builds behind a page that does without them. */
+const toCome = (process.env.VITE_MODULES_TO_COME ?? "").split(",").filter(Boolean);
+
 export default defineConfig({
-  plugins: [contentSecurityPolicy, thirdParty, serviceWorker],
+  plugins: [modulesToCome(toCome), contentSecurityPolicy, thirdParty, whereTo, serviceWorker],
   // Relative addresses: the built page works from any folder of any server.
   base: "./",
   publicDir: "www/public",
@@ -115,7 +130,7 @@ export default defineConfig({
     outDir: "dist",
     assetsInlineLimit: 0,
   },
-  worker: { format: "es" },
+  worker: { format: "es", plugins: () => [modulesToCome(toCome)] },
   test: { include: ["www/**/*.test.ts"] },
   server: { headers },
   preview: { port: 4173, strictPort: true, headers },

@@ -3,7 +3,7 @@ import { Fault } from "./lib/fault.mjs";
 import { buildPage } from "./lib/page.mjs";
 import { setUp } from "./lib/set-up.mjs";
 import { step } from "./lib/steps.mjs";
-import { buildModule, modules } from "./lib/wasm-module.mjs";
+import { buildModule, forModules, modules } from "./lib/wasm-module.mjs";
 import { keepTypes } from "./lib/wasm-types.mjs";
 
 const help = `
@@ -24,11 +24,12 @@ async function build({ only }) {
     );
   }
   await setUp();
-  for (const name of only ? [only] : Object.keys(modules)) {
-    await step(`wasm module ${name}`, async (report) => {
+  const names = only ? [only] : Object.keys(modules);
+  await forModules(names, (name) =>
+    step(`wasm module ${name}`, async (report) => {
       const note = await buildModule(name, report);
       return keepTypes(name) ?? note;
-    });
-  }
+    }),
+  );
   if (!only) await step("page", buildPage);
 }

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { absentModules } from "./absent-modules.mjs";
 import { place, root } from "./places.mjs";
 import { step } from "./steps.mjs";
 import { buildDevModule, devModuleFolder, moduleInputs } from "./wasm-module.mjs";
@@ -11,10 +12,6 @@ export async function buildToWorkOn(name) {
     return keepTypes(name, devModuleFolder(name));
   });
 }
-
-/** How a source file imports a wasm module: `../wasm/cpu-relaxed/resnet_web`. */
-const IMPORT = /\/wasm\/([\w-]+)\/resnet_web$/;
-const ABSENT = "\0wasm-module-not-built:";
 
 /**
  * Serves the page from its sources with one wasm module, which is built again whenever Rust changes. Returns the address.
@@ -32,27 +29,15 @@ export async function serveModule(name, port) {
   return server.resolvedUrls.local[0];
 }
 
-/**
- * A Vite plugin: `name` stands for every module of the CPU. Those that need what it may not have, threads or a GPU, fail to
- * start, and the page does without them as it does in a browser that refuses them.
- */
+/** A Vite plugin: `name` stands for every module of the CPU, and the page does without those that need what it may lack. */
 function oneModule(name) {
-  return {
-    name: "one-wasm-module",
-    enforce: "pre",
-    resolveId(id) {
-      const [, wanted] = IMPORT.exec(id) ?? [];
-      if (!wanted) return undefined;
+  return absentModules(
+    (wanted) => {
       const stands = wanted === name || wanted === "cpu" || wanted === "cpu-relaxed";
-      return stands ? place(devModuleFolder(name), "resnet_web.js") : ABSENT + wanted;
+      return stands ? place(devModuleFolder(name), "resnet_web.js") : null;
     },
-    load(id) {
-      if (!id.startsWith(ABSENT)) return undefined;
-      const wanted = id.slice(ABSENT.length);
-      const message = `The module ${wanted} is not built here: npm run dev -- --module ${wanted}`;
-      return `export default async () => { throw new Error(${JSON.stringify(message)}); };`;
-    },
-  };
+    (wanted) => `The module ${wanted} is not built here: npm run dev -- --module ${wanted}`,
+  );
 }
 
 /** Builds the module again when a file changes that goes into it, and has the page load it or show what is wrong. */

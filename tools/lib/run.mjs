@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { environment } from "./environment.mjs";
@@ -21,8 +22,10 @@ export class CommandFailed extends Fault {
 /**
  * Runs a program to its end and returns what it printed, without colours and progress bars.
  * `onLine` hears each line as it comes, progress bars too; `log` names a file that keeps them all.
+ * With `isBehind` it gets what other programs leave of the machine.
  */
-export async function run(program, args, { env = {}, cwd = root, log, onLine = () => {} } = {}) {
+export async function run(program, args, options = {}) {
+  const { env = {}, cwd = root, log, onLine = () => {}, isBehind = false } = options;
   const command = [path.basename(program), ...args].join(" ");
   const child = spawn(program, args, {
     cwd,
@@ -37,6 +40,7 @@ export async function run(program, args, { env = {}, cwd = root, log, onLine = (
     detached: true,
   });
   running.add(child);
+  if (isBehind && child.pid) setPriority(child.pid, constants.priority.PRIORITY_LOW);
 
   const kept = [];
   const logFile = log && openLog(log);

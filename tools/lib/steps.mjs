@@ -18,14 +18,33 @@ export async function step(title, work) {
   }
 }
 
+/** How long this command has run, in words. */
+export function sinceStart() {
+  return inWords(performance.now());
+}
+
+function inWords(milliseconds) {
+  const seconds = milliseconds / 1000;
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+
 /** Boils a line of a build tool's output down to what is worth showing as progress. */
 export function progressOf(line) {
   const bar = line.match(/^\s*(\w+)\s+\[[^\]]*\]\s+(\d+\/\d+)/);
   return bar ? `${bar[1]} ${bar[2]}` : line.trim();
 }
 
-/** On a terminal a line redrawn in place; elsewhere a sign of life now and then. */
+/** Prints text past the lines of what is under way. */
+export function say(text) {
+  if (process.stdout.isTTY) process.stdout.write("\r\x1b[K");
+  console.log(text);
+}
+
+/** On a terminal one line for all that is under way, redrawn in place; elsewhere a sign of life of each now and then. */
 class LiveLine {
+  static #all = new Set();
+
   #title;
   #detail = "";
   #start = performance.now();
@@ -34,6 +53,7 @@ class LiveLine {
 
   constructor(title) {
     this.#title = title;
+    LiveLine.#all.add(this);
     const period = this.#terminal ? REDRAW_MILLISECONDS : HEARTBEAT_SECONDS * 1000;
     this.#timer = setInterval(() => this.#draw(), period);
     if (this.#terminal) this.#draw();
@@ -45,20 +65,26 @@ class LiveLine {
 
   end(mark, note) {
     clearInterval(this.#timer);
-    if (this.#terminal) process.stdout.write("\r\x1b[K");
-    console.log(`${mark} ${this.#title}${note ? `: ${note}` : ""} (${this.#elapsed()})`);
+    LiveLine.#all.delete(this);
+    say(`${mark} ${this.#title}${note ? `: ${note}` : ""} (${this.#elapsed()})`);
   }
 
   #draw() {
-    const text = `… ${this.#title} (${this.#elapsed()})${this.#detail && ` ${this.#detail}`}`;
-    if (this.#terminal) {
-      process.stdout.write(`\r\x1b[K${text.slice(0, (process.stdout.columns || 80) - 1)}`);
-    } else {
-      console.log(text);
+    if (!this.#terminal) {
+      console.log(this.#text());
+      return;
     }
+    const columns = (process.stdout.columns || 80) - 1;
+    const each = Math.floor(columns / LiveLine.#all.size);
+    const texts = [...LiveLine.#all].map((line) => line.#text().slice(0, each));
+    process.stdout.write(`\r\x1b[K${texts.join(" ").slice(0, columns)}`);
+  }
+
+  #text() {
+    return `… ${this.#title} (${this.#elapsed()})${this.#detail && ` ${this.#detail}`}`;
   }
 
   #elapsed() {
-    return `${((performance.now() - this.#start) / 1000).toFixed(1)} s`;
+    return inWords(performance.now() - this.#start);
   }
 }

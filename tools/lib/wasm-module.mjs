@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { cargoTarget } from "./cargo-target.mjs";
 import { place, toolsFolder } from "./places.mjs";
 import { run } from "./run.mjs";
-import { whenStale } from "./stamp.mjs";
+import { isFresh, whenStale } from "./stamp.mjs";
 import { progressOf } from "./steps.mjs";
 
 const KIB = 1024;
@@ -101,13 +101,9 @@ export function moduleInputs(name) {
   return [...COMMON_INPUTS, ...(modules[name].inputs ?? [])];
 }
 /** Native only, or of tests. */
-const NOT_IN_MODULES = [
-  "crates/core/tests",
-  "crates/kernels/tests",
-  "src/bin",
-];
+const NOT_IN_MODULES = ["crates/core/tests", "crates/kernels/tests", "src/bin"];
 
-/** The file with a module's types: not beside its JavaScript under the same name, where TypeScript would look first. */
+/** The file with the types that wasm-bindgen wrote for a module. */
 export const TYPES = "exports.d.ts";
 
 /** Where a module is built to. */
@@ -115,10 +111,10 @@ export const moduleFolder = (name) => path.join("www", "wasm", name);
 /** Where a module is built to while somebody works on it: the page's own stay as they are. */
 export const devModuleFolder = (name) => path.join(".tools", "wasm-dev", name);
 
-/** Builds one of the modules, unless it is there already, built from the same sources. */
-export async function buildModule(name, report) {
+/** The job of building a module, as it is done once for the same inputs. */
+function jobOf(name) {
   const { features, shared = false, optimise } = modules[name];
-  const job = {
+  return {
     name: `wasm-${name}`,
     inputs: moduleInputs(name),
     except: NOT_IN_MODULES,
@@ -133,15 +129,44 @@ export async function buildModule(name, report) {
       path.join(moduleFolder(name), file),
     ),
   };
-  const built = await whenStale(job, report, async () => {
-    const compiled = await compile({ features, shared, profile: "release" }, report);
+}
+
+/** Whether a module is there, built from the sources as they are. */
+export const isModuleBuilt = (name) => isFresh(jobOf(name));
+
+/**
+ * Builds one of the modules, unless it is there already, built from the same sources.
+ *
+ * @param isBehind whether it is built while a person uses the machine for something else
+ */
+export async function buildModule(name, report, { isBehind = false } = {}) {
+  const { features, shared = false, optimise } = modules[name];
+  const built = await whenStale(jobOf(name), report, async () => {
+    const compiled = await compile({ features, shared, profile: "release", isBehind }, report);
     const fresh = path.join(toolsFolder, "wasm-new", name);
     rmSync(fresh, { recursive: true, force: true });
-    await bind(compiled, fresh, report);
-    if (optimise) await optimiseIn(fresh, optimise, report);
+    await bind(compiled, fresh, shared, report);
+    if (optimise) await optimiseIn(fresh, optimise, report, isBehind);
     replaceFolder(place(moduleFolder(name)), fresh);
   });
   return built ? undefined : "up to date";
+}
+
+/**
+ * Does `work` for each of the modules, two at a time where they do not wait for one another: cargo compiles those with
+ * threads into a folder of their own, and the others one after the other. What fails first is thrown when all have ended.
+ */
+export async function forModules(names, work) {
+  const rows = [false, true].map((shared) =>
+    names.filter((name) => Boolean(modules[name].shared) === shared),
+  );
+  const ends = await Promise.allSettled(
+    rows.map(async (row) => {
+      for (const name of row) await work(name);
+    }),
+  );
+  const failure = ends.find(({ status }) => status === "rejected");
+  if (failure) throw failure.reason;
 }
 
 /**
@@ -151,10 +176,10 @@ export async function buildDevModule(name, report) {
   const { features, shared = false } = modules[name];
   const compiled = await compile({ features, shared, profile: "wasm-dev" }, report);
   report("wasm-bindgen");
-  await bindTo(place(devModuleFolder(name)), ["--keep-debug", compiled]);
+  await bindTo(place(devModuleFolder(name)), shared, ["--keep-debug", compiled]);
 }
 
-async function compile({ features, shared, profile }, report) {
+async function compile({ features, shared, profile, isBehind }, report) {
   const args = ["rustc", "--lib", "--profile", profile, "--target", TARGET];
   if (features.length > 0) args.push("--features", features.join(","));
   const onLine = (line) => report(progressOf(line));
@@ -166,27 +191,38 @@ async function compile({ features, shared, profile }, report) {
     args.push(...FOR_SHARED_MEMORY.args, "--target-dir", target);
     env = FOR_SHARED_MEMORY.env;
   }
-  await run("cargo", [...args, "--", ...CODE_GENERATION], { onLine, env });
+  await run("cargo", [...args, "--", ...CODE_GENERATION], { onLine, env, isBehind });
   return path.join(target, TARGET, profile, "resnet_web.wasm");
 }
 
-async function bind(compiled, folder, report) {
+async function bind(compiled, folder, shared, report) {
   report("wasm-bindgen");
   // Debug names are most of what wasm-opt would drop first; they are of no use to the page.
-  await bindTo(folder, ["--remove-name-section", "--remove-producers-section", compiled]);
+  await bindTo(folder, shared, ["--remove-name-section", "--remove-producers-section", compiled]);
 }
 
-async function bindTo(folder, args) {
+async function bindTo(folder, shared, args) {
   await run("wasm-bindgen", ["--target", "web", "--out-dir", folder, ...args]);
-  renameSync(path.join(folder, "resnet_web.d.ts"), path.join(folder, TYPES));
+  const beside = path.join(folder, "resnet_web.d.ts");
+  renameSync(beside, path.join(folder, TYPES));
+  // TypeScript looks beside the JavaScript first.
+  writeFileSync(beside, typesOf(shared));
 }
 
-async function optimiseIn(folder, options, report) {
+/** Refers to the types in the repository (wasm-types.mjs). */
+function typesOf(shared) {
+  const from = `../../wasm-types/${shared ? "cpu-threads" : "cpu"}/resnet_web`;
+  return `export * from "${from}";\nexport { default } from "${from}";\n`;
+}
+
+async function optimiseIn(folder, options, report, isBehind) {
   report(`wasm-opt ${options.join(" ")}`);
   const wasm = path.join(folder, "resnet_web_bg.wasm");
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
   const wasmOpt = place("node_modules", "binaryen", "bin", "wasm-opt");
-  await run(process.execPath, [wasmOpt, ...options, ...features, wasm, "-o", wasm]);
+  await run(process.execPath, [wasmOpt, ...options, ...features, wasm, "-o", wasm], {
+    isBehind,
+  });
 }
 
 /** Puts a finished folder in another's place, so that one cut short never leaves a mixture. */

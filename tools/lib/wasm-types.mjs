@@ -42,6 +42,12 @@ export function keepTypes(name, folder = moduleFolder(name)) {
   return `${file} has new types`;
 }
 
+/** The names that a module's JavaScript exports beside its default. */
+export function exportsOf(name) {
+  const types = readFileSync(place(fileOf(name)), "utf8");
+  return [...types.matchAll(/^export (?:class|function) (\w+)/gm)].map(([, own]) => own);
+}
+
 /** Throws a Fault where the types in the repository are not those of the built modules. */
 export function checkSurfaces() {
   const other = Object.keys(modules).filter((name) => {

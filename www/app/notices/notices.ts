@@ -1,6 +1,7 @@
 import type { DeviceStatus, ResNetError } from "../../lib";
 import { megabytes } from "../format";
 import type { Question } from "../model/consent";
+import { isPartial } from "../offline/partial";
 import { raisesDoubt } from "../outdated/check";
 import { strings } from "../strings";
 import { worded } from "../worded";
@@ -103,10 +104,10 @@ export function outdatedNotice<Dismiss extends string>(
 }
 
 function updateNotice(): Notice {
-  const { update, updateHint, updateNow, later } = strings.offline;
+  const { faster, update, updateHint, updateNow, later } = strings.offline;
   return {
     kind: "update",
-    title: update,
+    title: isPartial ? faster : update,
     message: updateHint,
     actions: [
       { label: updateNow, action: "update" },

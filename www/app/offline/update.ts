@@ -1,5 +1,9 @@
 import { ARE_YOU_UP, TAKEN_OVER } from "../../service-worker/protocol";
+import { isPartial } from "./partial";
 import { tell } from "./registration";
+
+/** How often a page that lacks code looks for a version that has it, in milliseconds. */
+const ASK_AGAIN = 10_000;
 
 /**
  * Watches for a new version that waits for this one to go.
@@ -23,6 +27,10 @@ export function watchForUpdate(
     signal: until,
   });
   look();
+  if (!isPartial) return;
+  // The next version comes in minutes, and not only to the next visit.
+  const asking = setInterval(() => void registration.update().catch(() => {}), ASK_AGAIN);
+  until.addEventListener("abort", () => clearInterval(asking));
 }
 
 /** Loads the page anew when a new version has taken over because somebody, in whatever tab, asked for it. */

@@ -1,5 +1,6 @@
 import { megabytes } from "../format";
 import { IsolationControl } from "../isolation/IsolationControl";
+import { isPartial } from "../offline/partial";
 import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { DeviceChoice } from "./DeviceChoice";
@@ -35,6 +36,7 @@ export function DevicePill() {
         {text.reasons[device.reason]}
       </p>
       {device.detail && <p class="fine device-detail">{device.detail}</p>}
+      {isPartial && <p class="fine">{text.partial}</p>}
       <details class="device-more" open={hasRoom}>
         <summary class="fine">{text.more}</summary>
         <p class="fine device-check">

@@ -177,6 +177,7 @@ export const de: Strings = {
   device: {
     opening: "Es geht los …",
     notOpened: "Nicht gestartet",
+    partial: "Schnellerer Code entsteht noch. Die Seite sagt, wenn er da ist.",
     names: { cpu: "CPU", webgpu: "WebGPU" },
     software: "Software",
     threads: (count) => (count === 1 ? "1 Thread" : `${count} Threads`),
@@ -267,6 +268,7 @@ export const de: Strings = {
 
   offline: {
     update: "Eine neue Version ist da",
+    faster: "Schnellerer Code ist da",
     updateHint:
       "Beim Aktualisieren wird die Seite in allen Tabs neu geladen: Wähle dein Foto dann noch einmal. Sonst kommt sie, sobald alle geschlossen sind.",
     updateNow: "Jetzt aktualisieren",

@@ -181,6 +181,7 @@ export const en = {
   device: {
     opening: "Starting …",
     notOpened: "Not started",
+    partial: "Faster code is still being built. The page says when it is ready.",
     names: { cpu: "CPU", webgpu: "WebGPU" },
     software: "software",
     threads: (count: number) => (count === 1 ? "1 thread" : `${count} threads`),
@@ -269,6 +270,7 @@ export const en = {
 
   offline: {
     update: "A new version is ready",
+    faster: "Faster code is ready",
     updateHint:
       "Updating loads the page anew in all its tabs: choose your photo again then. Otherwise it takes over once all of them are closed.",
     updateNow: "Update now",
