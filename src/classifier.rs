@@ -499,14 +499,14 @@ mod tests {
             width_per_group: 128,
             ..plain(Depth::D101, 1000)
         };
-        let seed = ResNetConfig::seed([3, 4, 6, 3], 224, 1000, BlockKind::Bottleneck, 3);
+        let reference = ResNetConfig::reference([3, 4, 6, 3], 224, 1000, BlockKind::Bottleneck, 3);
         // Crop; whether it fits alone, and into memory that threads share.
         let cases = [
             (plain(Depth::D50, 1000), 224, [true, true]),
             (plain(Depth::D152, 1000), 224, [true, true]),
             (plain(Depth::D50, 21_841), 224, [true, true]),
             (wide, 224, [true, true]),
-            (seed, 224, [true, true]),
+            (reference, 224, [true, true]),
             (plain(Depth::D50, 1000), 2048, [true, true]),
             (plain(Depth::D18, 400_000), 224, [true, false]),
             (plain(Depth::D18, 900_000), 224, [false, false]),

@@ -73,19 +73,7 @@ impl Error {
                 DeviceError::Failed { .. } => "device-failed",
                 DeviceError::SelfCheck { .. } => "self-check-failed",
             },
-            Self::Weights(error) => match error {
-                WeightError::Format { .. } => "weights-format",
-                WeightError::Unreadable { .. } => "weights-unreadable",
-                WeightError::LabelCount { .. } | WeightError::Labels { .. } => "labels",
-                WeightError::Missing { .. } | WeightError::Unexpected { .. } => "weights-missing",
-                WeightError::Shape { .. } => "weights-shape",
-                WeightError::TooLarge { .. } => "too-large",
-                WeightError::Dtype { .. } => "weights-dtype",
-                WeightError::NotFinite { .. } | WeightError::Norm { .. } => "weights-values",
-                WeightError::Metadata { .. }
-                | WeightError::Architecture { .. }
-                | WeightError::NotResNet { .. } => "weights-architecture",
-            },
+            Self::Weights(error) => error.code(),
             Self::Image(_) | Self::Shape(_) => "image-size",
             Self::NoSuchClass { .. } => "class-index",
         }

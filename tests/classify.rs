@@ -129,10 +129,8 @@ fn the_published_stride_is_pinned() {
     let file = WeightFile::open(bytes.as_slice(), &Choices::default()).unwrap();
     assert_eq!(file.metadata().network.stride_on, StrideOn::Conv1);
     for (stride_on, right) in [(StrideOn::Conv1, true), (StrideOn::Conv2, false)] {
-        let choices = Choices {
-            stride_on: Some(stride_on),
-            ..Choices::default()
-        };
+        let mut choices = Choices::default();
+        choices.stride_on = Some(stride_on);
         let network = network(&bytes, &choices);
         for photo in PHOTOS {
             let off = off(&network, photo);

@@ -39,7 +39,7 @@ fn an_average_pool_head_takes_any_size_and_batch() {
 fn branches_that_do_not_meet_are_an_error_as_in_pytorch() {
     let device = Device::flex();
     let block = BlockConfig {
-        family: Family::Seed,
+        family: Family::Reference,
         kind: BlockKind::NoBottleneck,
         input_channels: 8,
         width: 8,

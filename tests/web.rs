@@ -46,8 +46,8 @@ use web_sys::Blob;
 // Where the page runs it: in a worker.
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
-/// The seed document's own three tests: both blocks, and the 50-layer network.
-const SEED: &[&str] = &[
+/// The reference implementation's three tests: both blocks, and the 50-layer network.
+const REFERENCE: &[&str] = &[
     include_str!("fixtures/goldens/seed-block-no-bottleneck.json"),
     include_str!("fixtures/goldens/seed-block-bottleneck.json"),
     include_str!("fixtures/goldens/seed-resnet50.json"),
@@ -98,8 +98,8 @@ async fn faults(goldens: &[&[&str]], implementation: Implementation) -> String {
 #[wasm_bindgen_test]
 async fn the_cpu_computes_what_pytorch_computes() {
     open_cpu().await;
-    assert_eq!(faults(&[SEED, OTHERS], Implementation::Cpu).await, "");
-    assert_eq!(faults(&[SEED], Implementation::Module).await, "");
+    assert_eq!(faults(&[REFERENCE, OTHERS], Implementation::Cpu).await, "");
+    assert_eq!(faults(&[REFERENCE], Implementation::Module).await, "");
 }
 
 #[wasm_bindgen_test]
@@ -136,7 +136,7 @@ async fn webgpu_computes_what_pytorch_computes() {
     for limits in [Limits::Default, Limits::LargestBuffers] {
         let gpu = open_gpu(limits).await;
         let mut faults = Vec::new();
-        for json in [SEED, &OTHERS[..3]].concat() {
+        for json in [REFERENCE, &OTHERS[..3]].concat() {
             faults.extend(Golden::read(json).gpu_faults(&gpu).await);
         }
         assert_eq!(faults.join("\n"), "", "{limits:?}");
@@ -155,7 +155,7 @@ async fn the_gpu_holds_every_map_against_the_cpus_before_it_is_used() {
 #[wasm_bindgen_test]
 async fn networks_of_every_kind_are_on_the_gpu_what_they_are_on_the_cpu() {
     let gpu = open_gpu(Limits::Default).await;
-    let small = |block| ResNetConfig::seed([1, 1, 1, 1], 64, 6, block, 3);
+    let small = |block| ResNetConfig::reference([1, 1, 1, 1], 64, 6, block, 3);
     let torchvision = |groups, width_per_group| ResNetConfig {
         repetitions: [1, 1, 1, 1],
         groups,
@@ -274,7 +274,7 @@ async fn a_timed_run_tells_of_every_dispatch_and_changes_nothing() {
         repetitions: [1, 1, 1, 1],
         ..ResNetConfig::torchvision(Depth::D18, 10)
     };
-    let seed = ResNetConfig::seed([1, 1, 1, 1], 64, 6, BlockKind::Bottleneck, 3);
+    let reference = ResNetConfig::reference([1, 1, 1, 1], 64, 6, BlockKind::Bottleneck, 3);
     // In the order of computation: a block's shortcut before the convolution that is added to it.
     let cases = [
         (
@@ -285,7 +285,7 @@ async fn a_timed_run_tells_of_every_dispatch_and_changes_nothing() {
              layer4.0.conv1 layer4.0.downsample.0 layer4.0.conv2 avgpool fc",
         ),
         (
-            seed,
+            reference,
             "preliminary.0 maxpool1 \
              layer1.0.block.0 layer1.0.block.3 layer1.0.shortcut.0 layer1.0.block.6 \
              layer2.0.block.0 layer2.0.block.3 layer2.0.shortcut.0 layer2.0.block.6 \

@@ -138,10 +138,9 @@ fn files_that_load_give_the_same_answer() {
 
 /// The input of a small file's network, which its tensors do not tell.
 fn small_choices() -> Choices {
-    Choices {
-        preprocessing: Some(Draft::small().metadata.preprocessing.into()),
-        ..Choices::default()
-    }
+    let mut choices = Choices::default();
+    choices.preprocessing = Some(Draft::small().metadata.preprocessing.into());
+    choices
 }
 
 #[test]
@@ -213,7 +212,8 @@ fn every_network_is_told_by_its_tensors_under_every_name() {
         width_per_group,
         ..torchvision(depth)
     };
-    let seed = |architecture, width, block| ResNetConfig::seed(architecture, width, 10, block, 1);
+    let reference =
+        |architecture, width, block| ResNetConfig::reference(architecture, width, 10, block, 1);
     let cases: &[(&str, ResNetConfig)] = &[
         ("ResNet-18", torchvision(Depth::D18)),
         ("ResNet-34", torchvision(Depth::D34)),
@@ -225,11 +225,17 @@ fn every_network_is_told_by_its_tensors_under_every_name() {
         ("ResNeXt-50 32x4d", grouped(Depth::D50, 32, 4)),
         ("ResNeXt-101 32x8d", grouped(Depth::D101, 32, 8)),
         ("ResNeXt-101 64x4d", grouped(Depth::D101, 64, 4)),
-        ("ResNet-18", seed([2, 2, 2, 2], 64, BlockKind::NoBottleneck)),
-        ("ResNet-50", seed([3, 4, 6, 3], 224, BlockKind::Bottleneck)),
+        (
+            "ResNet-18",
+            reference([2, 2, 2, 2], 64, BlockKind::NoBottleneck),
+        ),
+        (
+            "ResNet-50",
+            reference([3, 4, 6, 3], 224, BlockKind::Bottleneck),
+        ),
         (
             "ResNet [1, 1, 1, 1]",
-            seed([1, 1, 1, 1], 32, BlockKind::Bottleneck),
+            reference([1, 1, 1, 1], 32, BlockKind::Bottleneck),
         ),
     ];
     let mut report = Vec::new();
@@ -307,10 +313,8 @@ fn files_that_pytorch_wrote_give_pytorchs_logits() {
     } in files.into_iter().chain(other_sets)
     {
         let bytes = unpacked(&file);
-        let choices = Choices {
-            weight_set,
-            ..Choices::default()
-        };
+        let mut choices = Choices::default();
+        choices.weight_set = weight_set;
         let found = WeightFile::open(bytes.as_slice(), &choices).and_then(|mut file| {
             let spec = file.spec().clone();
             CpuResNet::load(spec, &mut file, Arithmetic::F32)
@@ -334,8 +338,8 @@ fn files_that_pytorch_wrote_give_pytorchs_logits() {
             "bottleneck" => (Family::Torchvision, BlockKind::Bottleneck, 1, 64),
             "wide" => (Family::Torchvision, BlockKind::Bottleneck, 1, 128),
             "resnext" => (Family::Torchvision, BlockKind::Bottleneck, 32, 4),
-            "seed-basic" => (Family::Seed, BlockKind::NoBottleneck, 1, 64),
-            "seed-bottleneck" => (Family::Seed, BlockKind::Bottleneck, 1, 64),
+            "seed-basic" => (Family::Reference, BlockKind::NoBottleneck, 1, 64),
+            "seed-bottleneck" => (Family::Reference, BlockKind::Bottleneck, 1, 64),
             other => panic!("no network is called {other}"),
         };
         if what != expected {
@@ -399,6 +403,7 @@ fn said(file: &WeightFile<'_>) -> String {
     let notes = file.notes().iter().map(|note| match note {
         Note::Ignored { tensors } => format!("ignored {tensors}"),
         Note::Head { layer } => format!("head {layer}"),
+        other => format!("{other:?}"),
     });
     let sets = file.weight_sets();
     let names = sets.names.join(", ");
@@ -429,10 +434,8 @@ fn of_several_networks_in_a_file_one_is_taken_and_the_others_are_offered() {
         (Some("ema_model.module"), "ema_model.module"),
         (Some("another"), "model"),
     ] {
-        let choices = Choices {
-            weight_set: wanted.map(str::to_owned),
-            ..Choices::default()
-        };
+        let mut choices = Choices::default();
+        choices.weight_set = wanted.map(str::to_owned);
         let mut file = WeightFile::open(bytes.as_slice(), &choices).unwrap();
         let bias = file.take("fc.bias", &[10]).unwrap();
         let is_average = bias.iter().all(|value| *value == 0.0);

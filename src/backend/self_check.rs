@@ -2,7 +2,7 @@
 //!
 //! The network has one bottleneck block per stage on a picture of 64 x 64 pixels: every kind of layer a ResNet has. Its
 //! weights follow from their names ([`synthetic`]), so none are downloaded. The CPU's kernels are chosen by how wide a layer
-//! is, so there it is the seed's, at full width. A GPU has one for all widths, so there the blocks are narrow, and they end in
+//! is, so there it is the reference's, at full width. A GPU has one for all widths, so there the blocks are narrow, and they end in
 //! torchvision's average pool: all of its shaders run. A GPU is also held against the CPU, map by map, for logits can be
 //! right by chance.
 
@@ -18,7 +18,8 @@ use crate::resnet::{BlockKind, Depth, NetworkSpec, ResNetConfig};
 use crate::weights::synthetic::{self, Synthetic};
 
 /// The network that is run on the CPU.
-pub const CONFIG: ResNetConfig = ResNetConfig::seed([1, 1, 1, 1], 64, 10, BlockKind::Bottleneck, 3);
+pub const CONFIG: ResNetConfig =
+    ResNetConfig::reference([1, 1, 1, 1], 64, 10, BlockKind::Bottleneck, 3);
 /// The input's shape.
 pub const INPUT_SHAPE: [usize; 4] = [1, 3, 64, 64];
 /// What PyTorch computes with it, before the softmax.

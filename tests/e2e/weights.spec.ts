@@ -43,7 +43,7 @@ const FILES = [
   },
   { file: "resnext.pth", name: "ResNeXt [1, 1, 1, 1] 32x4d", format: /PyTorch/ },
   { file: "wide.pth", name: "Wide ResNet [1, 1, 1, 1]-2", format: /PyTorch/ },
-  { file: "seed-basic.pth", name: "ResNet [1, 1, 1, 1]", format: /names of the seed document/ },
+  { file: "seed-basic.pth", name: "ResNet [1, 1, 1, 1]", format: /names of the reference implementation/ },
 ] as const;
 
 test("files of every kind are loaded, and a photo is looked at with each", async ({

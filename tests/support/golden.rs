@@ -101,9 +101,9 @@ enum Subject {
 
 impl Arch {
     fn subject(&self) -> Subject {
-        let seed_block = |kind, input_channels, width, stride| {
+        let reference_block = |kind, input_channels, width, stride| {
             Subject::Block(BlockConfig {
-                family: Family::Seed,
+                family: Family::Reference,
                 kind,
                 input_channels,
                 width,
@@ -118,7 +118,7 @@ impl Arch {
                 input_channels,
                 output_channels,
                 stride,
-            } => seed_block(
+            } => reference_block(
                 BlockKind::NoBottleneck,
                 input_channels,
                 output_channels,
@@ -128,7 +128,7 @@ impl Arch {
                 input_channels,
                 in_channels,
                 stride,
-            } => seed_block(BlockKind::Bottleneck, input_channels, in_channels, stride),
+            } => reference_block(BlockKind::Bottleneck, input_channels, in_channels, stride),
             Self::ResNet {
                 architecture,
                 input_width,
@@ -141,7 +141,7 @@ impl Arch {
                     "ResidualBlockBottleneck" => BlockKind::Bottleneck,
                     other => panic!("no block is called {other}"),
                 };
-                Subject::Network(ResNetConfig::seed(
+                Subject::Network(ResNetConfig::reference(
                     architecture,
                     input_width,
                     output_num,

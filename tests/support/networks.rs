@@ -7,11 +7,11 @@ pub fn every_kind() -> Vec<(&'static str, ResNetConfig)> {
     vec![
         (
             "flatten head, no bottleneck",
-            ResNetConfig::seed([1, 1, 1, 1], 64, 6, BlockKind::NoBottleneck, 3),
+            ResNetConfig::reference([1, 1, 1, 1], 64, 6, BlockKind::NoBottleneck, 3),
         ),
         (
             "flatten head, bottleneck",
-            ResNetConfig::seed([1, 1, 1, 1], 64, 6, BlockKind::Bottleneck, 3),
+            ResNetConfig::reference([1, 1, 1, 1], 64, 6, BlockKind::Bottleneck, 3),
         ),
         (
             "average pool, no bottleneck",

@@ -16,6 +16,7 @@ use super::package::KerasPackage;
 /// How the weights of convolutions and linear layers are kept. Everything else stays f32: one running variance of
 /// Keras' weights is larger than the largest f16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[non_exhaustive]
 pub enum WeightDtype {
     /// As they are computed with.
     F32,

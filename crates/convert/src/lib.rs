@@ -15,6 +15,7 @@ use resnet_web_core::weights::WeightError;
 
 /// Why weights could not be converted.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ConvertError {
     /// A weight file that cannot be used.
     #[error(transparent)]

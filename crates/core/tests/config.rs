@@ -7,38 +7,42 @@ use resnet_web_core::resnet::{
 };
 use resnet_web_core::summary::Summary;
 
-const SEED: ResNetConfig = ResNetConfig::seed([2, 2, 2, 2], 64, 10, BlockKind::NoBottleneck, 3);
+const REFERENCE: ResNetConfig =
+    ResNetConfig::reference([2, 2, 2, 2], 64, 10, BlockKind::NoBottleneck, 3);
 
 #[test]
 fn a_configuration_that_breaks_a_rule_names_the_value_and_the_rule() {
     let torchvision = ResNetConfig::torchvision(Depth::D50, 1000);
     let flatten = |input_width| ResNetConfig {
         head: Head::Flatten { input_width },
-        ..SEED
+        ..REFERENCE
     };
     let cases: &[(ResNetConfig, &[&str])] = &[
         (
             ResNetConfig {
                 repetitions: [2, 0, 2, 2],
-                ..SEED
+                ..REFERENCE
             },
             &["stage 2", "0 blocks", "at least 1"],
         ),
         (
             ResNetConfig {
                 repetitions: [0, 0, 0, 0],
-                ..SEED
+                ..REFERENCE
             },
             &["stage 1", "0 blocks"],
         ),
         (
-            ResNetConfig { classes: 0, ..SEED },
+            ResNetConfig {
+                classes: 0,
+                ..REFERENCE
+            },
             &["classes is 0", "at least 1"],
         ),
         (
             ResNetConfig {
                 input_channels: 0,
-                ..SEED
+                ..REFERENCE
             },
             &["input channels is 0", "at least 1"],
         ),
@@ -48,14 +52,14 @@ fn a_configuration_that_breaks_a_rule_names_the_value_and_the_rule() {
         (
             ResNetConfig {
                 stride_on: StrideOn::Conv1,
-                ..SEED
+                ..REFERENCE
             },
             &["conv2", "torchvision"],
         ),
         (
             ResNetConfig {
                 head: Head::AveragePool,
-                ..SEED
+                ..REFERENCE
             },
             &["flatten head"],
         ),
@@ -89,13 +93,17 @@ fn an_input_of_another_shape_is_refused_with_what_was_expected() {
     };
     let cases: &[(&ResNetConfig, [usize; 4], &[&str])] = &[
         (
-            &SEED,
+            &REFERENCE,
             [1, 3, 224, 224],
             &["224 pixels high", "exactly 64 by 64"],
         ),
-        (&SEED, [1, 3, 64, 32], &["32 wide", "exactly 64 by 64"]),
-        (&SEED, [1, 4, 64, 64], &["has 4 channels", "takes 3"]),
-        (&SEED, [0, 3, 64, 64], &["[0, 3, 64, 64]", "at least 1"]),
+        (&REFERENCE, [1, 3, 64, 32], &["32 wide", "exactly 64 by 64"]),
+        (&REFERENCE, [1, 4, 64, 64], &["has 4 channels", "takes 3"]),
+        (
+            &REFERENCE,
+            [0, 3, 64, 64],
+            &["[0, 3, 64, 64]", "at least 1"],
+        ),
         (&pooled, [1, 1, 224, 224], &["has 1 channels", "takes 3"]),
         (&pooled, [1, 3, 0, 5], &["[1, 3, 0, 5]"]),
     ];
@@ -123,17 +131,22 @@ type ShortcutCase = (
 #[test]
 fn a_block_projects_its_input_where_its_family_does() {
     use BlockKind::{Bottleneck, NoBottleneck};
-    use Family::{Seed, Torchvision};
+    use Family::{Reference, Torchvision};
     let cases: &[ShortcutCase] = &[
-        (Seed, NoBottleneck, [64, 64, 1], Ok(None)),
-        (Seed, NoBottleneck, [64, 64, 2], Ok(Some((2, true)))),
-        (Seed, NoBottleneck, [64, 128, 2], Ok(Some((2, true)))),
-        // Stride 2 is written out in the seed, whatever the block's is.
-        (Seed, NoBottleneck, [64, 64, 3], Ok(Some((2, true)))),
-        (Seed, NoBottleneck, [64, 128, 1], Err("64 channels to 128")),
-        (Seed, Bottleneck, [256, 64, 1], Ok(None)),
-        (Seed, Bottleneck, [64, 64, 1], Ok(Some((1, false)))),
-        (Seed, Bottleneck, [256, 128, 2], Ok(Some((2, false)))),
+        (Reference, NoBottleneck, [64, 64, 1], Ok(None)),
+        (Reference, NoBottleneck, [64, 64, 2], Ok(Some((2, true)))),
+        (Reference, NoBottleneck, [64, 128, 2], Ok(Some((2, true)))),
+        // Stride 2 is written out in the reference, whatever the block's is.
+        (Reference, NoBottleneck, [64, 64, 3], Ok(Some((2, true)))),
+        (
+            Reference,
+            NoBottleneck,
+            [64, 128, 1],
+            Err("64 channels to 128"),
+        ),
+        (Reference, Bottleneck, [256, 64, 1], Ok(None)),
+        (Reference, Bottleneck, [64, 64, 1], Ok(Some((1, false)))),
+        (Reference, Bottleneck, [256, 128, 2], Ok(Some((2, false)))),
         (Torchvision, NoBottleneck, [64, 64, 1], Ok(None)),
         (
             Torchvision,
@@ -149,9 +162,14 @@ fn a_block_projects_its_input_where_its_family_does() {
         ),
         (Torchvision, Bottleneck, [256, 64, 1], Ok(None)),
         (Torchvision, Bottleneck, [256, 128, 2], Ok(Some((2, false)))),
-        (Seed, Bottleneck, [0, 64, 1], Err("0 input channels")),
-        (Seed, Bottleneck, [64, 0, 1], Err("0 channels")),
-        (Seed, Bottleneck, [64, 64, 0], Err("0 pixels of stride")),
+        (Reference, Bottleneck, [0, 64, 1], Err("0 input channels")),
+        (Reference, Bottleneck, [64, 0, 1], Err("0 channels")),
+        (
+            Reference,
+            Bottleneck,
+            [64, 64, 0],
+            Err("0 pixels of stride"),
+        ),
     ];
     let mut report = Vec::new();
     for case in cases {
@@ -247,4 +265,14 @@ fn what_is_more_than_can_be_counted_is_the_most_that_can() {
     let summary = Summary::of_network(&spec, [side, 3, side, side]).unwrap();
     assert_eq!(summary.multiply_adds, u64::MAX);
     assert_eq!(summary.parameters, 11_181_642);
+}
+
+#[test]
+fn files_of_earlier_versions_call_the_reference_convention_seed() {
+    for name in ["reference", "seed"] {
+        let family: Family = serde_json::from_str(&format!("\"{name}\"")).unwrap();
+        assert_eq!(family, Family::Reference, "{name}");
+    }
+    let written = serde_json::to_string(&Family::Reference).unwrap();
+    assert_eq!(written, "\"reference\"");
 }

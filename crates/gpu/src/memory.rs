@@ -91,7 +91,7 @@ mod tests {
             .map(|depth| ResNetConfig::torchvision(depth, 1000))
             .to_vec();
         for block in [BlockKind::NoBottleneck, BlockKind::Bottleneck] {
-            configs.push(ResNetConfig::seed([2, 2, 2, 2], 224, 10, block, 3));
+            configs.push(ResNetConfig::reference([2, 2, 2, 2], 224, 10, block, 3));
         }
         configs
     }

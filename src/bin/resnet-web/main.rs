@@ -215,14 +215,14 @@ impl Told {
             Stride::Conv1 => StrideOn::Conv1,
             Stride::Conv2 => StrideOn::Conv2,
         });
-        Choices {
-            name: path.file_name().map(|name| name.to_string_lossy().into()),
-            stride_on: stride_on.or(described.stride_on),
-            preprocessing: described.preprocessing,
-            weight_set: self.weight_set.clone(),
-            // Eight bits are for browsers: natively their products are put together one by one.
-            arithmetic: Arithmetic::F32,
-        }
+        let mut choices = Choices::default();
+        choices.name = path.file_name().map(|name| name.to_string_lossy().into());
+        choices.stride_on = stride_on.or(described.stride_on);
+        choices.preprocessing = described.preprocessing;
+        choices.weight_set = self.weight_set.clone();
+        // Eight bits are for browsers: natively their products are put together one by one.
+        choices.arithmetic = Arithmetic::F32;
+        choices
     }
 
     /// What the files beside the weights say: the one of labels, and where it is silent the one of the preprocessing.

@@ -58,7 +58,7 @@ describe.each([
     edges: { flow: 14, identity: 9, projection: 1 },
   },
   {
-    name: "the seed's blocks without bottleneck",
+    name: "the reference's blocks without bottleneck",
     rows: SEED,
     bands: ["stem", "layer1", "layer2", "head"],
     nodes: { layer: 5, block: 2, convolution: 4, projection: 1 },

@@ -57,7 +57,7 @@ const WIDTH = LEFT + BLOCK.perLine * PITCH;
 /** Of a convolution's bar: it grows with the logarithm of its channels. */
 const BAR = { gap: 6, padding: 8, least: 16, channels: [64, 2048] as const };
 
-/** The containers of a shortcut's layers: torchvision's and the seed's. */
+/** The containers of a shortcut's layers: torchvision's and the reference convention's. */
 const SHORTCUTS = ["downsample.", "shortcut."];
 
 /** A container of the tree that the rows are, or a leaf. */

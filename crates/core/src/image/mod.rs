@@ -79,6 +79,7 @@ impl Default for Preprocessing {
 
 /// Pixels that are no picture, or a preprocessing that no picture goes through.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum ImageError {
     /// A side of zero.
     #[error(

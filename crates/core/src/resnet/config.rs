@@ -22,10 +22,13 @@ const MOST_WIDTH: usize = 2048;
 /// Whose conventions a network follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Family {
-    /// The seed document's network: its names (`preliminary`, `block`, `shortcut`, `final`), a projection shortcut
-    /// with a bias in no-bottleneck blocks, a flatten head.
-    Seed,
+    /// The reference implementation's: the plain PyTorch ResNet that this project started from
+    /// (`tests/fixtures/weights/reference_resnet.py`). Its layers are called `preliminary`, `block`, `shortcut` and `final`; it has a
+    /// projection shortcut with a bias in no-bottleneck blocks, and a flatten head. Files of earlier versions say `seed`.
+    #[serde(alias = "seed")]
+    Reference,
     /// torchvision's `models.resnet`: `conv1`, `downsample`, `fc`, an average pool head.
     Torchvision,
 }
@@ -33,10 +36,11 @@ pub enum Family {
 /// The two residual blocks of He et al. 2015, figure 5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum BlockKind {
-    /// Two 3x3 convolutions: the seed's `ResidualBlockNoBottleneck`, torchvision's `BasicBlock`.
+    /// Two 3x3 convolutions: the reference's `ResidualBlockNoBottleneck`, torchvision's `BasicBlock`.
     NoBottleneck,
-    /// 1x1, 3x3, 1x1: the seed's `ResidualBlockBottleneck`, torchvision's `Bottleneck`.
+    /// 1x1, 3x3, 1x1: the reference's `ResidualBlockBottleneck`, torchvision's `Bottleneck`.
     Bottleneck,
 }
 
@@ -54,16 +58,18 @@ impl BlockKind {
 /// raises no error: it costs ten points of accuracy. No-bottleneck blocks have no such choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum StrideOn {
     /// The first 1x1: the network as published, "v1".
     Conv1,
-    /// The 3x3: torchvision's, "v1.5", and the seed's.
+    /// The 3x3: torchvision's, "v1.5", and the reference's.
     Conv2,
 }
 
 /// What stands between the last stage and the logits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Head {
     /// Average pool to 1x1, then linear: takes any input size.
     AveragePool,
@@ -74,18 +80,18 @@ pub enum Head {
     },
 }
 
-/// What a ResNet is built from. Make one with [`ResNetConfig::seed`] or [`ResNetConfig::torchvision`].
+/// What a ResNet is built from. Make one with [`ResNetConfig::reference`] or [`ResNetConfig::torchvision`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResNetConfig {
     /// Whose conventions the network follows: names of the layers, and where a block has a projection shortcut.
     pub family: Family,
     /// The kind of residual block.
     pub block: BlockKind,
-    /// Blocks in each of the four stages. The seed calls it `architecture`.
+    /// Blocks in each of the four stages. The reference calls it `architecture`.
     pub repetitions: [usize; 4],
     /// Channels of the input picture: 3 for RGB.
     pub input_channels: usize,
-    /// Length of the logits. The seed calls it `output_num`. 1 for a binary classifier: see
+    /// Length of the logits. The reference calls it `output_num`. 1 for a binary classifier: see
     /// [`distinguished`](Self::distinguished).
     pub classes: usize,
     /// What stands between the last stage and the logits.
@@ -112,6 +118,7 @@ const fn usual_width() -> usize {
 
 /// The torchvision networks, by depth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Depth {
     /// `torchvision.models.resnet18`
     D18,
@@ -153,6 +160,7 @@ impl Depth {
 
 /// A configuration that no network can be built from.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// A stage without blocks.
     #[error("stage {stage} has 0 blocks; each of the four repetition counts must be at least 1")]
@@ -172,16 +180,16 @@ pub enum ConfigError {
         /// The width given, in pixels.
         width: usize,
     },
-    /// The seed's network keeps the stride on the 3x3 convolution.
+    /// The reference network keeps the stride on the 3x3 convolution.
     #[error(
-        "the seed's network has the stride on the 3x3 convolution (conv2); conv1 is for torchvision's names only"
+        "the reference network has the stride on the 3x3 convolution (conv2); conv1 is for torchvision's names only"
     )]
-    SeedStrideOnConv1,
-    /// The seed's network flattens.
+    ReferenceStrideOnConv1,
+    /// The reference network flattens.
     #[error(
-        "the seed's network has a flatten head; an average pool is for torchvision's names only"
+        "the reference network has a flatten head; an average pool is for torchvision's names only"
     )]
-    SeedAveragePool,
+    ReferenceAveragePool,
     /// More than any network has, so that a hostile file cannot ask for more memory than there is.
     #[error("{what} is {found}; the most that is built is {most}")]
     TooLarge {
@@ -212,12 +220,12 @@ pub enum ConfigError {
         /// Which of the block's numbers.
         what: &'static str,
     },
-    /// The seed's no-bottleneck block adds its input as it is unless its stride is not 1.
+    /// The reference's no-bottleneck block adds its input as it is unless its stride is not 1.
     #[error(
         "a no-bottleneck block of stride 1 maps {input_channels} channels to {output_channels}; \
-         the seed gives it no projection shortcut, so both must be equal"
+         the reference gives it no projection shortcut, so both must be equal"
     )]
-    SeedShortcutChannels {
+    ReferenceShortcutChannels {
         /// Channels that come in.
         input_channels: usize,
         /// Channels that go out.
@@ -226,8 +234,8 @@ pub enum ConfigError {
 }
 
 impl ResNetConfig {
-    /// The seed document's `ResNet(architecture, input_width, output_num, block_type, input_channels)`.
-    pub const fn seed(
+    /// The reference implementation's `ResNet(architecture, input_width, output_num, block_type, input_channels)`.
+    pub const fn reference(
         architecture: [usize; 4],
         input_width: usize,
         output_num: usize,
@@ -235,7 +243,7 @@ impl ResNetConfig {
         input_channels: usize,
     ) -> Self {
         Self {
-            family: Family::Seed,
+            family: Family::Reference,
             block,
             repetitions: architecture,
             input_channels,
@@ -291,11 +299,11 @@ impl ResNetConfig {
         {
             return Err(ConfigError::InputWidth { width });
         }
-        if self.family == Family::Seed && self.stride_on == StrideOn::Conv1 {
-            return Err(ConfigError::SeedStrideOnConv1);
+        if self.family == Family::Reference && self.stride_on == StrideOn::Conv1 {
+            return Err(ConfigError::ReferenceStrideOnConv1);
         }
-        if self.family == Family::Seed && self.head == Head::AveragePool {
-            return Err(ConfigError::SeedAveragePool);
+        if self.family == Family::Reference && self.head == Head::AveragePool {
+            return Err(ConfigError::ReferenceAveragePool);
         }
         Ok(())
     }
@@ -334,7 +342,7 @@ impl ResNetConfig {
             if found != usual && !grouped {
                 let block = match self.block {
                     BlockKind::NoBottleneck => "no-bottleneck blocks",
-                    BlockKind::Bottleneck => "the seed's blocks",
+                    BlockKind::Bottleneck => "the reference's blocks",
                 };
                 return Err(ConfigError::NoGroups {
                     what,

@@ -24,6 +24,7 @@ pub struct ConvShape {
 /// What a convolution calculates with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Arithmetic {
     /// Numbers of 32 bits.
     #[default]

@@ -24,6 +24,7 @@ pub struct NormTensors {
 
 /// A batch norm that no network computes with.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
+#[non_exhaustive]
 pub enum NormError {
     /// Its square root would be no number.
     #[error("its running_var is {value} for channel {channel}, and no variance is negative")]

@@ -34,7 +34,7 @@ pub struct ConvSpec {
     pub padding: usize,
     /// Parts into which the channels fall; each part of the output sees its own part of the input.
     pub groups: usize,
-    /// Whether the convolution itself has a bias: only the seed's no-bottleneck shortcut does.
+    /// Whether the convolution itself has a bias: only the reference's no-bottleneck shortcut does.
     pub bias: bool,
 }
 
@@ -82,7 +82,7 @@ pub struct HeadSpec {
     pub linear: String,
     /// The name of what makes probabilities of the logits.
     pub activation: String,
-    /// The container that holds these layers, in the seed's network.
+    /// The container that holds these layers, in the reference network.
     pub container: Option<String>,
     /// Features that go into the linear layer.
     pub features: usize,
@@ -97,7 +97,7 @@ pub struct NetworkSpec {
     pub config: ResNetConfig,
     /// The 7x7 convolution.
     pub stem: ConvSpec,
-    /// The container that holds the stem's layers, in the seed's network.
+    /// The container that holds the stem's layers, in the reference network.
     pub stem_container: Option<String>,
     /// The pooling after it.
     pub pool: PoolSpec,
@@ -118,6 +118,7 @@ pub struct TensorSpec {
 
 /// An input that does not fit the network.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ShapeError {
     /// A wrong number of channels.
     #[error(
@@ -273,7 +274,7 @@ impl BlockConfig {
     /// The block on paper, called `name` (empty for a block that stands alone).
     ///
     /// # Errors
-    /// A size of zero, or the seed's no-bottleneck block of stride 1 with different channels on both sides.
+    /// A size of zero, or the reference's no-bottleneck block of stride 1 with different channels on both sides.
     pub fn spec(&self, name: &str) -> Result<BlockSpec, ConfigError> {
         let sizes = [
             (self.input_channels, "input channels"),
@@ -284,12 +285,12 @@ impl BlockConfig {
         if let Some(&(_, what)) = sizes.iter().find(|(value, _)| *value == 0) {
             return Err(ConfigError::ZeroBlockSize { what });
         }
-        let seed = self.family == Family::Seed;
-        let seed_no_bottleneck = seed && self.kind == BlockKind::NoBottleneck;
+        let reference = self.family == Family::Reference;
+        let reference_no_bottleneck = reference && self.kind == BlockKind::NoBottleneck;
         let output_channels = self.output_channels();
         let channels_differ = self.input_channels != output_channels;
-        if seed_no_bottleneck && self.stride == 1 && channels_differ {
-            return Err(ConfigError::SeedShortcutChannels {
+        if reference_no_bottleneck && self.stride == 1 && channels_differ {
+            return Err(ConfigError::ReferenceShortcutChannels {
                 input_channels: self.input_channels,
                 output_channels,
             });
@@ -324,9 +325,9 @@ impl BlockConfig {
             .into_iter()
             .enumerate()
             .map(|(i, (kernel, output_channels, stride, groups))| {
-                // The seed numbers convolution, batch norm and ReLU through one Sequential;
+                // The reference numbers convolution, batch norm and ReLU through one Sequential;
                 // torchvision numbers the convolutions and shares one ReLU.
-                let (conv, norm, relu) = if seed {
+                let (conv, norm, relu) = if reference {
                     (
                         format!("{prefix}block.{}", 3 * i),
                         format!("{prefix}block.{}", 3 * i + 1),
@@ -355,8 +356,8 @@ impl BlockConfig {
             })
             .collect();
 
-        let projects = self.stride != 1 || (channels_differ && !seed_no_bottleneck);
-        let shortcut_name = if seed { "shortcut" } else { "downsample" };
+        let projects = self.stride != 1 || (channels_differ && !reference_no_bottleneck);
+        let shortcut_name = if reference { "shortcut" } else { "downsample" };
         let shortcut = projects.then(|| ConvSpec {
             name: format!("{prefix}{shortcut_name}.0"),
             norm: format!("{prefix}{shortcut_name}.1"),
@@ -364,18 +365,22 @@ impl BlockConfig {
             input_channels: self.input_channels,
             output_channels,
             kernel: 1,
-            // The seed's no-bottleneck projection has stride 2 written out, whatever the block's is, and a bias.
-            stride: if seed_no_bottleneck { 2 } else { self.stride },
+            // The reference's no-bottleneck projection has stride 2 written out, whatever the block's is, and a bias.
+            stride: if reference_no_bottleneck {
+                2
+            } else {
+                self.stride
+            },
             padding: 0,
             groups: 1,
-            bias: seed_no_bottleneck,
+            bias: reference_no_bottleneck,
         });
 
         Ok(BlockSpec {
             name: name.to_owned(),
             kind: match (self.family, self.kind) {
-                (Family::Seed, BlockKind::NoBottleneck) => "ResidualBlockNoBottleneck",
-                (Family::Seed, BlockKind::Bottleneck) => "ResidualBlockBottleneck",
+                (Family::Reference, BlockKind::NoBottleneck) => "ResidualBlockNoBottleneck",
+                (Family::Reference, BlockKind::Bottleneck) => "ResidualBlockBottleneck",
                 (Family::Torchvision, BlockKind::NoBottleneck) => "BasicBlock",
                 (Family::Torchvision, BlockKind::Bottleneck) => "Bottleneck",
             },
@@ -473,10 +478,15 @@ impl NetworkSpec {
     /// What [`ResNetConfig::validate`] finds.
     pub fn new(config: &ResNetConfig) -> Result<Self, ConfigError> {
         config.validate()?;
-        let seed = config.family == Family::Seed;
+        let reference = config.family == Family::Reference;
 
-        let stem_name = |seed_name: &str, torchvision_name: &str| {
-            (if seed { seed_name } else { torchvision_name }).to_owned()
+        let stem_name = |reference_name: &str, torchvision_name: &str| {
+            (if reference {
+                reference_name
+            } else {
+                torchvision_name
+            })
+            .to_owned()
         };
         let stem = ConvSpec {
             name: stem_name("preliminary.0", "conv1"),
@@ -531,7 +541,7 @@ impl NetworkSpec {
                     "softmax"
                 },
             ),
-            container: seed.then(|| "final".to_owned()),
+            container: reference.then(|| "final".to_owned()),
             features,
             classes: config.classes,
         };
@@ -539,7 +549,7 @@ impl NetworkSpec {
         Ok(Self {
             config: config.clone(),
             stem,
-            stem_container: seed.then(|| "preliminary".to_owned()),
+            stem_container: reference.then(|| "preliminary".to_owned()),
             pool: PoolSpec {
                 name: stem_name("maxpool1", "maxpool"),
             },

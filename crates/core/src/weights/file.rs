@@ -31,6 +31,7 @@ const CONVOLUTIONS: usize = 2;
 /// What whoever loads a file decides, where the file does not tell or tells wrong.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Choices {
     /// The file's name, to be shown.
     pub name: Option<String>,
@@ -47,6 +48,7 @@ pub struct Choices {
 /// What neither the file nor the caller told, so that the usual was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Assumption {
     /// That the stride is on the 3x3 convolution, as in torchvision.
     Stride,
@@ -59,6 +61,7 @@ pub enum Assumption {
 /// What is worth knowing of how a file was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Note {
     /// Tensors beside the network that nothing is made of: a loss function's, a counter.
     Ignored {

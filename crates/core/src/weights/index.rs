@@ -15,6 +15,7 @@ use super::source::{Listing, WeightError};
 /// The file formats that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Format {
     /// <https://huggingface.co/docs/safetensors>
     Safetensors,
@@ -26,6 +27,7 @@ pub enum Format {
 
 /// How a tensor's numbers are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Dtype {
     /// IEEE double precision.
     F64,

@@ -136,8 +136,8 @@ pub fn infer(
         )));
     };
     let family = backbone.convention.family;
-    // The seed's network has no average pool, whatever the size.
-    let head = if family == Family::Seed || side > 1 {
+    // The reference network has no average pool, whatever the size.
+    let head = if family == Family::Reference || side > 1 {
         let input_width = ResNetConfig::input_width_of(side).ok_or_else(|| {
             fault(format!(
                 "its linear layer takes {features} features, too many"

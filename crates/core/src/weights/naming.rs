@@ -70,8 +70,8 @@ pub const CONVENTIONS: [Convention; 4] = [
         transposed_head: false,
     },
     Convention {
-        name: "the seed document",
-        family: Family::Seed,
+        name: "the reference implementation",
+        family: Family::Reference,
         stem: ["preliminary.0", "preliminary.1"],
         stage: numbered("layer{}.", 1, 1),
         convolution: numbered("block.{}", 0, 3),
@@ -130,6 +130,7 @@ pub struct Backbone {
 
 /// Why there is no linear layer to be taken as the head.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum HeadFault {
     /// There is none that takes as many features.
     Missing,

@@ -61,6 +61,7 @@ impl fmt::Display for Listing {
 
 /// What is wrong with a set of weights.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum WeightError {
     /// The bytes are no weight file, or a damaged one.
     #[error(
@@ -108,7 +109,7 @@ pub enum WeightError {
     },
     /// The tensors are another network's.
     #[error(
-        "the file holds {}, and only ResNets run here: those of torchvision, the seed document's, and what has the same layers under Hugging Face's or burn's names",
+        "the file holds {}, and only ResNets run here: those of torchvision, the reference implementation's, and what has the same layers under Hugging Face's or burn's names",
         message(seems)
     )]
     NotResNet {
@@ -193,6 +194,25 @@ pub enum WeightError {
         /// What is wrong with it.
         fault: NormError,
     },
+}
+
+impl WeightError {
+    /// The kind of error, in words that stay the same from version to version.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Format { .. } => "weights-format",
+            Self::Unreadable { .. } => "weights-unreadable",
+            Self::LabelCount { .. } | Self::Labels { .. } => "labels",
+            Self::Missing { .. } | Self::Unexpected { .. } => "weights-missing",
+            Self::Shape { .. } => "weights-shape",
+            Self::TooLarge { .. } => "too-large",
+            Self::Dtype { .. } => "weights-dtype",
+            Self::NotFinite { .. } | Self::Norm { .. } => "weights-values",
+            Self::Metadata { .. } | Self::Architecture { .. } | Self::NotResNet { .. } => {
+                "weights-architecture"
+            }
+        }
+    }
 }
 
 #[cfg(test)]

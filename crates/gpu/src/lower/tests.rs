@@ -30,7 +30,7 @@ fn every_kind(side: usize) -> Vec<ResNetConfig> {
         ..ResNetConfig::torchvision(Depth::D50, 1)
     };
     let reference = [BlockKind::NoBottleneck, BlockKind::Bottleneck]
-        .map(|block| ResNetConfig::seed([3, 4, 6, 3], side, 1000, block, 3));
+        .map(|block| ResNetConfig::reference([3, 4, 6, 3], side, 1000, block, 3));
     let mut kinds = vec![v1];
     kinds.extend(torchvision.into_iter().chain(grouped).chain(reference));
     kinds
