@@ -1,6 +1,14 @@
+import { availableParallelism } from "node:os";
 import { command } from "../tools/lib/command.mjs";
 import { step } from "../tools/lib/steps.mjs";
-import { buildFastPaths, fastPathTable, measureFastPaths, USUAL_SIZE } from "./lib/fast-paths.mjs";
+import {
+  buildFastPaths,
+  fastPathTable,
+  measureFastPaths,
+  measureThreads,
+  threadTable,
+  USUAL_SIZE,
+} from "./lib/fast-paths.mjs";
 import { numbersIn } from "./lib/options.mjs";
 import { writeRecord } from "./lib/record.mjs";
 import { withServer } from "./lib/server.mjs";
@@ -14,6 +22,8 @@ docs/cpu-fast-paths.md interprets the results.
 
   npm run bench:fast-paths [-- options]
 
+  --threads       instead, how many times as fast each path is on as many threads as there are
+                  processors; by the clock, so nothing else may run
   --runs COUNT    measured runs of each (15)
   --size PIXELS   height and width of the image (${USUAL_SIZE})
   --json FILE     also write the results there (besides bench/results)
@@ -21,6 +31,7 @@ docs/cpu-fast-paths.md interprets the results.
 `;
 
 const options = {
+  threads: { type: "boolean" },
   runs: { type: "string" },
   size: { type: "string" },
   json: { type: "string" },
@@ -28,14 +39,20 @@ const options = {
 
 await command({ help, options, main });
 
-async function main({ runs: runsText = "15", size: sizeText = String(USUAL_SIZE), json }) {
-  const [rounds] = numbersIn("runs", runsText);
+async function main(chosen) {
+  const { threads, runs = "15", size: sizeText = String(USUAL_SIZE), json } = chosen;
+  const [rounds] = numbersIn("runs", runs);
   const [size] = numbersIn("size", sizeText);
-  await step("the kernels, for the bench", buildFastPaths);
+  const build = threads ? "threads" : "single";
+  await step("the kernels, for the bench", (report) => buildFastPaths(build, report));
+  const count = threads ? availableParallelism() : 1;
   let layers;
   await step(`fast paths at ${size}x${size}`, async (report) => {
-    layers = await withServer((server) => measureFastPaths({ server, size, rounds, report }));
+    const measure = threads ? measureThreads : measureFastPaths;
+    layers = await withServer((server) =>
+      measure({ server, size, rounds, threads: count, report }),
+    );
   });
-  console.log(`\n${fastPathTable(layers)}\n`);
-  writeRecord("fast-paths", { size, rounds, layers }, json);
+  console.log(`\n${threads ? threadTable(layers) : fastPathTable(layers)}\n`);
+  writeRecord("fast-paths", { size, rounds, threads: count, layers }, json);
 }

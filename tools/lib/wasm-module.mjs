@@ -44,7 +44,7 @@ export const modules = {
  * which none is delivered with, and the names by which wasm-bindgen gives each thread its own part.
  * -Z is for nightly compilers alone, unless a stable one is told that this is meant.
  */
-const FOR_SHARED_MEMORY = {
+export const FOR_SHARED_MEMORY = {
   args: ["-Z", "build-std=std,panic_abort"],
   env: {
     RUSTC_BOOTSTRAP: "1",

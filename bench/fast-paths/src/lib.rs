@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use resnet_web_kernels::gemm::Epilogue;
 use resnet_web_kernels::packing::{pack, padded};
 use resnet_web_kernels::winograd::{self, Tiling, pack_kernel};
-use resnet_web_kernels::{FeatureMap, Window, direct, quantise};
+use resnet_web_kernels::{FeatureMap, Window, direct, quantise, threads};
+use wasm_bindgen::prelude::*;
 
 /// A way to compute a convolution. JavaScript names it by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,8 +66,8 @@ thread_local! {
 }
 
 /// Chooses the layer for all calls that follow: a square kernel, padded so that stride 1 keeps the size.
-#[unsafe(no_mangle)]
-pub extern "C" fn layer(side: usize, inputs: usize, outputs: usize, kernel: usize, stride: usize) {
+#[wasm_bindgen]
+pub fn layer(side: usize, inputs: usize, outputs: usize, kernel: usize, stride: usize) {
     let window = Window {
         side: kernel,
         stride,
@@ -92,8 +93,8 @@ pub extern "C" fn layer(side: usize, inputs: usize, outputs: usize, kernel: usiz
 }
 
 /// Prepares a path for the layer. Returns whether it can compute it.
-#[unsafe(no_mangle)]
-pub extern "C" fn prepare(path: usize) -> bool {
+#[wasm_bindgen]
+pub fn prepare(path: usize) -> bool {
     with_layer(|layer| {
         let path_of = PATHS[path];
         let fits = match path_of {
@@ -144,8 +145,8 @@ pub extern "C" fn prepare(path: usize) -> bool {
 }
 
 /// Computes the layer `times` times by a path that is prepared.
-#[unsafe(no_mangle)]
-pub extern "C" fn run(path: usize, times: usize) {
+#[wasm_bindgen]
+pub fn run(path: usize, times: usize) {
     with_layer(|layer| {
         with_prepared(path, |prepared| {
             for _ in 0..times {
@@ -156,8 +157,8 @@ pub extern "C" fn run(path: usize, times: usize) {
 }
 
 /// The largest difference between the outputs of a path and of the direct product, as a part of the largest output.
-#[unsafe(no_mangle)]
-pub extern "C" fn difference(path: usize) -> f32 {
+#[wasm_bindgen]
+pub fn difference(path: usize) -> f32 {
     let output = |path| with_prepared(path, |prepared| prepared.output.clone());
     let (found, expected) = (output(path), output(0));
     let largest = expected
@@ -165,6 +166,37 @@ pub extern "C" fn difference(path: usize) -> f32 {
         .fold(0.0, |most: f32, value| most.max(value.abs()));
     let apart = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
     apart.fold(0.0, f32::max) / largest
+}
+
+/// Computes on so many threads from now on, the calling one included, or on as many as there are. Returns how many.
+#[wasm_bindgen(js_name = setThreads)]
+pub fn set_threads(count: usize) -> usize {
+    threads::set_count(count);
+    threads::count()
+}
+
+/// The compiled module, to be started again on the same memory.
+#[wasm_bindgen(js_name = sharedModule)]
+pub fn shared_module() -> JsValue {
+    wasm_bindgen::module()
+}
+
+/// The memory.
+#[wasm_bindgen(js_name = sharedMemory)]
+pub fn shared_memory() -> JsValue {
+    wasm_bindgen::memory()
+}
+
+/// Adds the calling worker to the threads and returns its index; [`work`] has to follow.
+#[wasm_bindgen]
+pub fn join() -> usize {
+    threads::join()
+}
+
+/// Computes as thread `index` for as long as the worker lives.
+#[wasm_bindgen]
+pub fn work(index: usize) {
+    threads::work(index)
 }
 
 impl Prepared {
