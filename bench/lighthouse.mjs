@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { CHROMIUM } from "../tools/lib/browser.mjs";
+import { QUIET } from "../tools/lib/chromium.mjs";
 import { command } from "../tools/lib/command.mjs";
 import { place } from "../tools/lib/places.mjs";
 import { run } from "../tools/lib/run.mjs";
@@ -21,8 +22,7 @@ const LIGHTHOUSE = "lighthouse@12.8.2";
 const ROUNDS = 3;
 const CATEGORIES = ["performance", "accessibility", "best-practices", "seo"];
 const KINDS = { desk: ["--preset=desktop"], telephone: [] };
-const CHROME =
-  "--headless=new --no-sandbox --disable-quic --no-first-run --disable-background-networking";
+const CHROME = ["--headless=new", ...QUIET].join(" ");
 
 await command({ help, options: {}, main });
 

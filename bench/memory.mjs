@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { CHROMIUM } from "../tools/lib/browser.mjs";
+import { QUIET, WEBGPU } from "../tools/lib/chromium.mjs";
 import { command } from "../tools/lib/command.mjs";
 import { place } from "../tools/lib/places.mjs";
 import { run } from "../tools/lib/run.mjs";
@@ -95,10 +96,7 @@ async function launch(chromium) {
   const profile = mkdtempSync(path.join(tmpdir(), "memory-"));
   const browser = await chromium.launchPersistentContext(profile, {
     executablePath: CHROMIUM,
-    args: [
-      ...["--no-sandbox", "--disable-quic", "--disable-background-networking"],
-      "--enable-unsafe-webgpu",
-    ],
+    args: [...QUIET, ...WEBGPU],
   });
   const close = async () => {
     await browser.close();

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { CHROMIUM } from "./lib/browser.mjs";
+import { QUIET } from "./lib/chromium.mjs";
 import { command } from "./lib/command.mjs";
 import { place } from "./lib/places.mjs";
 
@@ -28,7 +29,7 @@ async function draw() {
   const drawing = readFileSync(place("www", "public", "icon.svg"), "utf8");
   const [, ground] = /fill="(#\w+)"/.exec(drawing);
   mkdirSync(place("www", "public", "icons"), { recursive: true });
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
   for (const { file, size, full } of ICONS) {
     const page = await browser.newPage({ viewport: { width: size, height: size } });
     const style = full

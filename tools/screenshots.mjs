@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { CHROMIUM } from "./lib/browser.mjs";
+import { FAKE_CAMERA, QUIET } from "./lib/chromium.mjs";
 import { command } from "./lib/command.mjs";
 import { place } from "./lib/places.mjs";
 import { serve } from "./lib/serve.mjs";
@@ -90,10 +91,9 @@ async function takePictures({ only }) {
   const { chromium } = await import("@playwright/test");
   mkdirSync(place("docs", "states"), { recursive: true });
   const address = await serve(4190);
-  const camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"];
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
-    args: ["--no-sandbox", "--disable-quic", ...camera],
+    args: [...QUIET, ...FAKE_CAMERA],
   });
   const shoot = async (viewport, colorScheme, state, options) => {
     const context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce" });

@@ -1,16 +1,5 @@
 import { CHROMIUM } from "../../tools/lib/browser.mjs";
-
-/** Keeps Chromium from doing anything of its own while we measure. */
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  // Without a GPU, a software adapter takes its place.
-  "--enable-unsafe-webgpu",
-];
+import { QUIET, WEBGPU } from "../../tools/lib/chromium.mjs";
 
 /** Does `work` with a headless Chromium with an empty profile and, beside ours, `more` arguments. */
 export async function withBrowser(work, more = []) {
@@ -18,7 +7,7 @@ export async function withBrowser(work, more = []) {
   const { chromium } = await import("@playwright/test");
   const browser = await chromium.launch({
     executablePath: CHROMIUM,
-    args: [...ARGUMENTS, ...more],
+    args: [...QUIET, ...WEBGPU, ...more],
   });
   try {
     return await work(browser);

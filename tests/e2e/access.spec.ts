@@ -35,9 +35,9 @@ const STATES: Record<string, (classifier: ClassifierPage) => Promise<unknown>> =
     await classifier.ready();
     await classifier.page.getByRole("button", { name: "Open all" }).click();
   },
-  "with a gallery": async ({ page }) => {
-    await page.locator(".source input[type=file]").first().setInputFiles(SAMPLES);
-    await expect(page.getByText("2 of 2 looked at.")).toBeVisible();
+  "with a gallery": async (classifier) => {
+    await classifier.chooseFile(...SAMPLES);
+    await expect(classifier.page.getByText("2 of 2 looked at.")).toBeVisible();
   },
   "with a comparison": async (classifier) => {
     await withCat(classifier);
@@ -56,15 +56,14 @@ const STATES: Record<string, (classifier: ClassifierPage) => Promise<unknown>> =
 };
 
 async function withCat(classifier: ClassifierPage) {
-  await classifier.chooseSample("A cat");
-  await classifier.topResult();
+  await classifier.sees("A cat");
 }
 
 for (const colorScheme of ["light", "dark"] as const) {
   for (const [state, reach] of Object.entries(STATES)) {
     test(`axe finds nothing in the ${colorScheme} page ${state}`, async ({ classifier, page }) => {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await classifier.open("?device=cpu");
+      await classifier.open();
       await reach(classifier);
       expect(await violations(page)).toEqual([]);
     });
@@ -74,16 +73,14 @@ for (const colorScheme of ["light", "dark"] as const) {
 for (const width of [375, 1440, 2560]) {
   test(`nothing sticks out of a window ${width} pixels wide`, async ({ classifier, page }) => {
     await page.setViewportSize({ width, height: 812 });
-    await classifier.open("?device=cpu");
-    await classifier.chooseSample("A cat");
-    await classifier.topResult();
+    await classifier.openWithCat();
     await page.getByRole("button", { name: "Open all" }).click();
     expect(await overflow(page)).toBe(0);
   });
 }
 
 test("everything works by keyboard", async ({ classifier, page }) => {
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await classifier.ready();
   const focused = () => page.locator(":focus");
   const tabTo = async (name: string) => {
@@ -107,7 +104,7 @@ test("everything works by keyboard", async ({ classifier, page }) => {
   }).toPass();
   await tabTo("A cat");
   await page.keyboard.press("Enter");
-  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+  await classifier.shows("A cat");
   await tabTo("layer1");
   await page.keyboard.press("Enter");
   await expect(page.locator('[data-layer="layer1.0"]')).toBeVisible();

@@ -12,9 +12,10 @@ import {
   setVisible,
   unplugCamera,
 } from "./support/camera";
+import { SMALL } from "./support/networks";
 import { expect, test } from "./support/page";
 
-test.use(chromium(FAKE_CAMERA));
+test.use({ network: SMALL, ...chromium(FAKE_CAMERA) });
 
 test("results follow the camera, with frames per second and latency", async ({
   classifier,
@@ -326,7 +327,7 @@ test("a camera that comes when it is no longer wanted is switched off", async ({
     };
   });
   await observeCameras(page);
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await page.getByRole("button", { name: "Use the camera" }).click();
   await expect(page.getByText("Starting the camera")).toBeVisible();
   await page.getByRole("button", { name: "Stop the camera" }).click();
@@ -412,7 +413,7 @@ test("a camera that is muted from the start says so, and starts when it is not a
       return stream;
     };
   });
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await page.getByRole("button", { name: "Use the camera" }).click();
   await expect(page.getByText(INTERRUPTED)).toBeVisible();
   await expect(classifier.result).toContainText("Paused");
@@ -559,7 +560,7 @@ for (const { error, says } of FAULTS) {
     await page.addInitScript((name) => {
       navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", name));
     }, error);
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await page.getByRole("button", { name: "Use the camera" }).click();
     await expect(classifier.notice).toContainText(says);
     await expect(page.getByText("Drop a photo here")).toBeVisible();
@@ -570,7 +571,7 @@ test("a page without HTTPS says why there is no camera", async ({ classifier, pa
   await page.addInitScript(() => {
     Object.defineProperty(navigator, "mediaDevices", { value: undefined });
   });
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await page.getByRole("button", { name: "Use the camera" }).click();
   await expect(classifier.notice).toContainText("only to pages served over HTTPS");
 });

@@ -1,8 +1,9 @@
 import { chromium, TWO_FAKE_CAMERAS } from "./support/browser";
 import { cameras, goLive, observeCameras } from "./support/camera";
+import { SMALL } from "./support/networks";
 import { expect, test } from "./support/page";
 
-test.use(chromium(TWO_FAKE_CAMERAS));
+test.use({ network: SMALL, ...chromium(TWO_FAKE_CAMERAS) });
 
 test("one is chosen, the one before goes off, and the choice is remembered", async ({
   classifier,
@@ -22,7 +23,7 @@ test("one is chosen, the one before goes off, and the choice is remembered", asy
   await expect(chooser).toHaveValue(other);
   expect(await cameras(page)).toMatchObject({ on: 1, most: 1 });
 
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await page.getByRole("button", { name: "Use the camera" }).click();
   await expect(chooser).toHaveValue(other);
 });

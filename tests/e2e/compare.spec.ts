@@ -1,13 +1,11 @@
-import AxeBuilder from "@axe-core/playwright";
+import { violations } from "./support/access";
 import { expect, test } from "./support/page";
 
 test("32 and eight bits are compared on a photo, and on the next one", async ({
   classifier,
   page,
 }) => {
-  await classifier.open("?device=cpu");
-  await classifier.chooseSample("A cat");
-  await classifier.topResult();
+  await classifier.openWithCat();
   const compare = page.getByRole("region", { name: "Compare" });
   await compare.getByRole("button", { name: "With 8-bit arithmetic" }).click();
   await expect(compare).toContainText("Both find the same class most probable.");
@@ -18,8 +16,7 @@ test("32 and eight bits are compared on a photo, and on the next one", async ({
 
   await classifier.chooseSample("A cup of coffee");
   await expect(compare.getByText("espresso", { exact: true })).toHaveCount(2);
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+  expect(await violations(page)).toEqual([]);
 
   await compare.getByRole("button", { name: "Stop comparing" }).click();
   await expect(compare.getByText("espresso", { exact: true })).toHaveCount(0);
@@ -28,9 +25,7 @@ test("32 and eight bits are compared on a photo, and on the next one", async ({
 });
 
 test("weights that are none are named, and the page goes on", async ({ classifier, page }) => {
-  await classifier.open("?device=cpu");
-  await classifier.chooseSample("A cat");
-  await classifier.topResult();
+  await classifier.openWithCat();
   const compare = page.getByRole("region", { name: "Compare" });
   await compare.locator("input[type=file]").setInputFiles({
     name: "other.pth",
@@ -38,6 +33,5 @@ test("weights that are none are named, and the page goes on", async ({ classifie
     buffer: Buffer.from("no weights at all"),
   });
   await expect(compare.getByRole("alert")).toContainText(/weight|format|file/i);
-  await classifier.chooseSample("A cup of coffee");
-  await expect(classifier.result.getByRole("listitem").first()).toContainText("espresso");
+  await classifier.sees("A cup of coffee");
 });

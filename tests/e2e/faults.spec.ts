@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import type { Route } from "@playwright/test";
+import { SMALL } from "./support/networks";
 import { expect, test } from "./support/page";
 import { crashNext, prepareFaults } from "./support/workers";
 
 test("what is no picture is named, and the page goes on", async ({ classifier, page }) => {
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await classifier.ready();
   const cases = [
     {
@@ -21,19 +22,21 @@ test("what is no picture is named, and the page goes on", async ({ classifier, p
   }
   await page.getByRole("button", { name: "Dismiss" }).click();
   await expect(classifier.notice).toHaveCount(0);
-  await classifier.chooseSample("A cat");
-  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+  await classifier.sees("A cat");
 });
 
-test("a drop without a picture says so", async ({ classifier, page }) => {
-  await classifier.open("?device=cpu");
-  await page.evaluate(() => {
-    window.dispatchEvent(new DragEvent("drop", { dataTransfer: new DataTransfer() }));
-  });
+test("a drop without a picture says so", async ({ classifier }) => {
+  await classifier.open();
+  await classifier.drop();
   await expect(classifier.notice).toContainText("no picture in what you dropped");
 });
 
-type Fault = { what: string; says: RegExp; answer: (route: Route) => Promise<void> };
+/** What becomes of the weights; `path` is where they are. */
+interface Fault {
+  what: string;
+  says: RegExp;
+  answer: (route: Route, path: string) => Promise<void>;
+}
 
 const WEIGHT_FAULTS: Fault[] = [
   {
@@ -49,16 +52,16 @@ const WEIGHT_FAULTS: Fault[] = [
   {
     what: "are cut short",
     says: /bytes instead of|broke off/,
-    answer: async (route) => {
-      const whole = await readFile("www/public/weights/resnet50.safetensors");
+    answer: async (route, path) => {
+      const whole = await readFile(path);
       await route.fulfill({ body: whole.subarray(0, 1 << 20) });
     },
   },
   {
     what: "were changed",
     says: /SHA-256 [0-9a-f]{64} instead of/,
-    answer: async (route) => {
-      const whole = await readFile("www/public/weights/resnet50.safetensors");
+    answer: async (route, path) => {
+      const whole = await readFile(path);
       whole[whole.length - 1] = (whole[whole.length - 1] ?? 0) ^ 1;
       await route.fulfill({ body: whole });
     },
@@ -70,23 +73,29 @@ const WEIGHT_FAULTS: Fault[] = [
   },
 ];
 
-for (const { what, says, answer } of WEIGHT_FAULTS) {
-  test(`weights that ${what} are refused, and loading again works`, async ({
-    classifier,
-    page,
-  }) => {
-    await page.route("**/*.safetensors", answer);
-    await classifier.open("?device=cpu");
-    await expect(classifier.notice).toContainText(says);
-    await page.unroute("**/*.safetensors");
-    await page.getByRole("button", { name: "Load again" }).click();
-    await classifier.ready();
-    await expect(classifier.notice).toHaveCount(0);
-  });
-}
+test.describe("weights", () => {
+  test.use({ network: SMALL });
+
+  for (const { what, says, answer } of WEIGHT_FAULTS) {
+    test(`that ${what} are refused, and loading again works`, async ({
+      classifier,
+      page,
+      weights,
+    }) => {
+      const path = await weights.path(SMALL.fixture ?? "");
+      await page.route("**/*.safetensors", (route) => answer(route, path));
+      await classifier.open();
+      await expect(classifier.notice).toContainText(says);
+      await page.unroute("**/*.safetensors");
+      await page.getByRole("button", { name: "Load again" }).click();
+      await classifier.ready();
+      await expect(classifier.notice).toHaveCount(0);
+    });
+  }
+});
 
 test("weights damaged in the cache are downloaded anew", async ({ classifier, page }) => {
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await classifier.ready();
   await page.evaluate(async () => {
     const [name] = await caches.keys();
@@ -94,14 +103,14 @@ test("weights damaged in the cache are downloaded anew", async ({ classifier, pa
     const [weights] = await cache.keys();
     await cache.put(weights as Request, new Response(new Uint8Array(1000)));
   });
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await classifier.ready();
   await expect(classifier.notice).toHaveCount(0);
 });
 
 test("a download can be cancelled and started again", async ({ classifier, page }) => {
   await page.route("**/*.safetensors", () => {});
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await page.getByRole("button", { name: "Cancel" }).click();
   await expect(page.getByText("No model is loaded.")).toBeVisible();
   await expect(classifier.notice).toHaveCount(0);
@@ -115,10 +124,7 @@ test("code that crashes is started again on the CPU with its model, and the phot
   page,
 }) => {
   await prepareFaults(page);
-  await classifier.open();
-  await classifier.ready();
-  await classifier.chooseSample("A cat");
-  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+  await classifier.openWithCat();
   await crashNext(page);
   await classifier.chooseSample("A cup of coffee");
   await expect(classifier.notice).toContainText("stopped unexpectedly");
@@ -132,10 +138,7 @@ test("a model that could not be loaded again after a crash is asked for with the
   page,
 }) => {
   await prepareFaults(page);
-  await classifier.open();
-  await classifier.ready();
-  await classifier.chooseSample("A cat");
-  await classifier.topResult();
+  await classifier.openWithCat();
   await page.evaluate(async () => {
     for (const name of await caches.keys()) await caches.delete(name);
   });
@@ -144,8 +147,7 @@ test("a model that could not be loaded again after a crash is asked for with the
   await classifier.chooseSample("A cup of coffee");
   await expect(classifier.notice.filter({ hasText: "could not be reached" })).toBeVisible();
   await page.context().unroute("**/*.safetensors");
-  await classifier.chooseSample("A cat");
-  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+  await classifier.sees("A cat");
 });
 
 test("code that keeps crashing is given up, and the page says so", async ({ classifier, page }) => {
@@ -159,7 +161,7 @@ test("code that keeps crashing is given up, and the page says so", async ({ clas
       }
     };
   });
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await classifier.ready();
   // Each crash is told by every worker there was; only the one in use counts.
   for (let crashes = 0; crashes < 4; crashes += 1) {
@@ -171,7 +173,7 @@ test("code that keeps crashing is given up, and the page says so", async ({ clas
 
 test("wasm that does not arrive is told, with what to do", async ({ classifier, page }) => {
   await page.context().route("**/*.wasm", (route) => route.fulfill({ status: 404, body: "" }));
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await expect(classifier.notice.first()).toContainText(
     /could not be loaded.*404.*reload the page/,
   );

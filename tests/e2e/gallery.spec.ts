@@ -1,27 +1,26 @@
 import { readFile } from "node:fs/promises";
-import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
-import { expect, test } from "./support/page";
+import { violations } from "./support/access";
+import { type GivenFile, textFile } from "./support/files";
+import { type ClassifierPage, expect, test } from "./support/page";
 
-async function photo(name: string, file: "chelsea" | "coffee") {
+async function photo(name: string, file: "chelsea" | "coffee"): Promise<GivenFile> {
   const buffer = await readFile(`www/public/photos/${file}.png`);
   return { name, mimeType: "image/png", buffer };
 }
 
-const BROKEN = { name: "notes.jpg", mimeType: "image/jpeg", buffer: Buffer.from("a text") };
+const BROKEN = { ...textFile("notes.jpg", "a text"), mimeType: "image/jpeg" };
 
-async function choose(page: Page, count = 1) {
+async function choose(classifier: ClassifierPage, count = 1): Promise<void> {
   const photos = [await photo("cat.png", "chelsea"), BROKEN, await photo("cup.png", "coffee")];
-  const files = Array.from({ length: count }, () => photos).flat();
-  await page.locator(".source input[type=file]").first().setInputFiles(files);
+  await classifier.chooseFile(...Array.from({ length: count }, () => photos).flat());
 }
 
 test("many photos have a result each, and one that is none does not stop the others", async ({
   classifier,
   page,
 }) => {
-  await classifier.open("?device=cpu");
-  await choose(page);
+  await classifier.open();
+  await choose(classifier);
   const gallery = page.getByRole("region", { name: "3 photos" });
   await expect(gallery).toContainText("3 of 3 looked at, 1 could not be.");
   const tiles = gallery.getByRole("listitem");
@@ -30,8 +29,7 @@ test("many photos have a result each, and one that is none does not stop the oth
   await expect(tiles.nth(2)).toContainText(/espresso, 99\.\d %/);
   await expect(gallery.getByRole("button", { name: "Stop" })).toHaveCount(0);
 
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+  expect(await violations(page)).toEqual([]);
 
   const [download] = await Promise.all([
     page.waitForEvent("download"),
@@ -42,7 +40,7 @@ test("many photos have a result each, and one that is none does not stop the oth
   expect(lines[1]).toMatch(/^cat\.png,Egyptian_cat,0\.7\d+,/);
 
   await tiles.nth(2).getByRole("button").click();
-  await expect(classifier.result.getByRole("listitem").first()).toContainText("espresso");
+  await classifier.shows("A cup of coffee");
   await gallery.getByRole("button", { name: "Close the gallery" }).click();
   await expect(gallery).toHaveCount(0);
 });
@@ -50,7 +48,7 @@ test("many photos have a result each, and one that is none does not stop the oth
 test("the gallery can be stopped, and keeps what it has", async ({ classifier, page }) => {
   await classifier.open("?device=cpu&threads=1");
   await classifier.ready();
-  await choose(page, 40);
+  await choose(classifier, 40);
   const gallery = page.getByRole("region", { name: "120 photos" });
   await expect(gallery.getByRole("listitem").first()).toContainText("Egyptian cat");
   await gallery.getByRole("button", { name: "Stop" }).click();
@@ -59,25 +57,16 @@ test("the gallery can be stopped, and keeps what it has", async ({ classifier, p
   await gallery.getByRole("button", { name: "Show 60 more" }).click();
   await expect(gallery.getByRole("listitem")).toHaveCount(120);
   // The page goes on.
-  await classifier.chooseSample("A cup of coffee");
-  await expect(classifier.result.getByRole("listitem").first()).toContainText("espresso");
+  await classifier.sees("A cup of coffee");
 });
 
 test("several files that are dropped are a gallery, what is no picture left out", async ({
   classifier,
   page,
 }) => {
-  await classifier.open("?device=cpu");
-  const cat = (await readFile("www/public/photos/chelsea.png")).toString("base64");
-  await page.evaluate((base64) => {
-    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-    const data = new DataTransfer();
-    for (const name of ["a.png", "b.png"]) {
-      data.items.add(new File([bytes], name, { type: "image/png" }));
-    }
-    data.items.add(new File(["a text"], "readme.txt", { type: "text/plain" }));
-    window.dispatchEvent(new DragEvent("drop", { dataTransfer: data }));
-  }, cat);
+  await classifier.open();
+  const photos = [await photo("a.png", "chelsea"), await photo("b.png", "chelsea")];
+  await classifier.drop(...photos, textFile("readme.txt", "a text"));
   const gallery = page.getByRole("region", { name: "2 photos" });
   await expect(gallery).toContainText("2 of 2 looked at.");
   await expect(classifier.notice).toContainText("readme.txt");

@@ -20,7 +20,7 @@ test("a GPU process that dies again and again leaves the CPU at last", async ({
       if (during === "run") await expect(classifier.result).toContainText("Looking at the photo");
       kill();
       if (during === "pause") await classifier.chooseSample("A cat");
-      await expect(classifier.result.getByRole("listitem").first()).toContainText("Egyptian cat");
+      await classifier.shows("A cat");
     });
   }
   // After the second death there is no adapter any more.

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
-import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
+import { violations } from "./support/access";
 import { chromium, WEBGPU } from "./support/browser";
 import { expect, test } from "./support/page";
+import { spoilWorkers } from "./support/workers";
 
 test.use(chromium(WEBGPU));
 
@@ -36,9 +37,7 @@ async function take(page: Page, format: string) {
 
 for (const device of ["cpu", "webgpu"]) {
   test(`a layer shows what the photo became there, on ${device}`, async ({ classifier, page }) => {
-    await classifier.open(`?device=${device}`);
-    await classifier.chooseSample("A cat");
-    await classifier.topResult();
+    await classifier.openWithCat(`?device=${device}`);
     const drawing = page.getByRole("region", { name: "The network", exact: true });
     await expect(drawing.locator(".node-block")).toHaveCount(16);
     await expect(drawing.locator(".node-projection")).toHaveCount(4);
@@ -77,8 +76,7 @@ for (const device of ["cpu", "webgpu"]) {
       /^maxpool/,
     );
 
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   });
 }
 
@@ -113,9 +111,7 @@ for (const { device, label, column, children } of [
     classifier,
     page,
   }) => {
-    await classifier.open(`?device=${device}`);
-    await classifier.chooseSample("A cat");
-    await classifier.topResult();
+    await classifier.openWithCat(`?device=${device}`);
     const inspector = page.getByRole("region", { name: "What the network sees" });
     const time = inspector.getByText(label, { exact: true }).locator("..");
     let whole = 0;
@@ -132,9 +128,7 @@ for (const { device, label, column, children } of [
 }
 
 test("what is fused on the GPU is said to be", async ({ classifier, page }) => {
-  await classifier.open("?device=webgpu");
-  await classifier.chooseSample("A cat");
-  await classifier.topResult();
+  await classifier.openWithCat("?device=webgpu");
   await choose(page, "bn1");
   const inspector = page.getByRole("region", { name: "What the network sees" });
   const onGpu = inspector.getByText("Time on the GPU", { exact: true }).locator("..");
@@ -152,13 +146,8 @@ test("a GPU that does not time its layers has a coarse time", async ({ classifie
       return name !== "timestamp-query" && has.call(this, name);
     };
   }`;
-  await page.context().route(/worker-[^/]*\.js$/, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${without}\n${await response.text()}` });
-  });
-  await classifier.open("?device=webgpu");
-  await classifier.chooseSample("A cat");
-  await classifier.topResult();
+  await spoilWorkers(page, without);
+  await classifier.openWithCat("?device=webgpu");
   await choose(page, "maxpool");
   const inspector = page.getByRole("region", { name: "What the network sees" });
   const onGpu = inspector.getByText("Time on the GPU", { exact: true }).locator("..");
@@ -167,7 +156,7 @@ test("a GPU that does not time its layers has a coarse time", async ({ classifie
 });
 
 test("the drawing is walked by keyboard", async ({ classifier, page }) => {
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await classifier.ready();
   const drawing = page.getByRole("region", { name: "The network", exact: true });
   await drawing.getByRole("button", { name: /^conv1,/ }).focus();
@@ -189,9 +178,7 @@ test("the evidence for a class lies over the photo, and another photo takes it a
   classifier,
   page,
 }) => {
-  await classifier.open("?device=cpu");
-  await classifier.chooseSample("A cat");
-  await classifier.topResult();
+  await classifier.openWithCat();
   const where = page.getByRole("button", {
     name: "Where? The evidence for Egyptian",
   });
@@ -225,7 +212,7 @@ test("the evidence for a class lies over the photo, and another photo takes it a
 });
 
 test("the table is taken away as CSV, JSON and Markdown", async ({ classifier, page }) => {
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await classifier.ready();
   const csv = await take(page, "CSV");
   expect(csv.name).toBe("ResNet-50.csv");

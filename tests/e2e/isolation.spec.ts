@@ -3,13 +3,13 @@ import { availableParallelism } from "node:os";
 import type { Page } from "@playwright/test";
 import { overflow, violations } from "./support/access";
 import { type Change, StaticHost } from "./support/host";
-import { test as base, type ClassifierPage, expect, onHost as test } from "./support/page";
+import { SMALL } from "./support/networks";
+import { test as base, expect, loadsOf, onHost as test } from "./support/page";
 import { register, registered } from "./support/service-workers";
 
 base.use({ serviceWorkers: "allow" });
-test.use({ serviceWorkers: "allow" });
+test.use({ network: SMALL, serviceWorkers: "allow" });
 
-const isIsolated = (page: Page) => page.evaluate(() => crossOriginIsolated);
 const turnOn = (page: Page) => page.getByRole("button", { name: "Use all processors" });
 const turnOff = (page: Page) => page.getByRole("button", { name: "Turn isolation off" });
 const threads = (page: Page) => page.getByLabel("Threads");
@@ -27,27 +27,12 @@ function isTurnedOn(page: Page): Promise<boolean> {
   );
 }
 
-/** Counts how often the page is loaded. */
-function loadsOf(page: Page): { count: number } {
-  const loads = { count: 0 };
-  page.on("domcontentloaded", () => {
-    loads.count += 1;
-  });
-  return loads;
-}
-
-async function catIsSeen(classifier: ClassifierPage): Promise<void> {
-  await classifier.chooseSample("A cat");
-  expect((await classifier.topResult()).label).toBe("Egyptian cat");
-}
-
 base.describe("on a server that sends the headers", () => {
   const test = base;
 
   test("the page is isolated, and there is nothing to turn on", async ({ classifier, page }) => {
-    await classifier.open("?device=cpu");
-    await catIsSeen(classifier);
-    expect(await isIsolated(page)).toBe(true);
+    await classifier.openWithCat();
+    expect(await classifier.isIsolated()).toBe(true);
     expect(await isTurnedOn(page)).toBe(false);
     await expect(turnOn(page)).toHaveCount(0);
     await expect(turnOff(page)).toHaveCount(0);
@@ -57,25 +42,25 @@ base.describe("on a server that sends the headers", () => {
     test.skip(availableParallelism() < 2, "this machine has one");
 
     test("the CPU computes on several threads", async ({ classifier }) => {
-      await classifier.open("?device=cpu");
+      await classifier.open();
       await expect(classifier.device).toContainText(/CPU, \d+ threads/);
-      await catIsSeen(classifier);
+      await classifier.sees("A cat");
     });
 
     test("the number of threads can be chosen, and is remembered", async ({ classifier, page }) => {
-      await classifier.open("?device=cpu");
+      await classifier.open();
       await classifier.ready();
       await expect(threads(page)).toHaveValue("auto");
       await threads(page).selectOption("1");
       await expect(classifier.device).toContainText("CPU, 1 thread");
-      await catIsSeen(classifier);
+      await classifier.sees("A cat");
 
-      await classifier.open("?device=cpu");
+      await classifier.open();
       await expect(threads(page)).toHaveValue("1");
       await expect(classifier.device).toContainText("CPU, 1 thread");
       await threads(page).selectOption("2");
       await expect(classifier.device).toContainText("CPU, 2 threads");
-      await catIsSeen(classifier);
+      await classifier.sees("A cat");
     });
 
     test("the address has precedence over what is remembered", async ({ classifier, page }) => {
@@ -93,7 +78,7 @@ base.describe("on a server that sends the headers", () => {
       await expect(classifier.device).toContainText(/CPU, \d+ threads/);
       const last = await threads(page).getByRole("option").last().textContent();
       await expect(threads(page)).toHaveValue(last ?? "");
-      await catIsSeen(classifier);
+      await classifier.sees("A cat");
     });
 
     test("the number can be chosen where the browser lets the page keep nothing", async ({
@@ -109,7 +94,7 @@ base.describe("on a server that sends the headers", () => {
           });
         }
       });
-      await classifier.open("?device=cpu");
+      await classifier.open();
       await threads(page).selectOption("1");
       await expect(classifier.device).toContainText("CPU, 1 thread");
       await expect(classifier.notice).toHaveCount(0);
@@ -119,7 +104,7 @@ base.describe("on a server that sends the headers", () => {
       classifier,
       page,
     }) => {
-      await classifier.open("?device=cpu");
+      await classifier.open();
       await classifier.ready();
       await threads(page).focus();
       await page.keyboard.press("ArrowDown");
@@ -129,11 +114,11 @@ base.describe("on a server that sends the headers", () => {
     });
 
     test("a photo that is looked at meanwhile gets its result", async ({ classifier, page }) => {
-      await classifier.open("?device=cpu");
+      await classifier.open();
       await classifier.ready();
       await classifier.chooseSample("A cat");
       await threads(page).selectOption("1");
-      expect((await classifier.topResult()).label).toBe("Egyptian cat");
+      await classifier.shows("A cat");
       await expect(classifier.device).toContainText("CPU, 1 thread");
       await expect(threads(page)).toBeEnabled();
       await expect(classifier.notice).toHaveCount(0);
@@ -148,7 +133,7 @@ test.describe("with the headers for security that docs/isolation.md names", () =
   const send = (host: StaticHost) => {
     host.headersOf = (file) => {
       if (file === "index.html") return { "content-security-policy": forPage ?? "" };
-      const isWorker = /^assets\/(worker|helper)-/.test(file);
+      const isWorker = /^assets\/(worker|thread)-/.test(file);
       return isWorker ? { "content-security-policy": forWorkers ?? "" } : {};
     };
   };
@@ -162,14 +147,13 @@ test.describe("with the headers for security that docs/isolation.md names", () =
     }) => {
       host.isolates = isolates;
       send(host);
-      await classifier.open("?device=cpu");
-      await catIsSeen(classifier);
-      expect(await isIsolated(page)).toBe(isolates);
+      await classifier.openWithCat();
+      expect(await classifier.isIsolated()).toBe(isolates);
       await expect(classifier.device).not.toContainText("could not be started");
       await expect(page.getByText("works: page and weights are kept")).toBeVisible();
       host.close();
       await page.reload();
-      await catIsSeen(classifier);
+      await classifier.sees("A cat");
     });
   }
 
@@ -191,17 +175,18 @@ test.describe("where threads do not start", () => {
 
   /** Takes the script of the workers that threads run in away. */
   const breakThreads = (host: StaticHost) => {
-    const script = readdirSync("dist/assets").find((name) => /^helper.*\.js$/.test(name));
+    const script = readdirSync("dist/assets").find((name) => /^thread-.*\.js$/.test(name));
+    if (!script) throw new Error("dist/assets has no script for threads");
     host.change(`assets/${script}`, () => 404);
   };
 
   test("there is one, and the page says so", async ({ classifier, host }) => {
     host.isolates = true;
     breakThreads(host);
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await expect(classifier.device).toContainText("CPU, 1 thread");
     await expect(classifier.device).toContainText("could not be started");
-    await catIsSeen(classifier);
+    await classifier.sees("A cat");
   });
 
   test("the number before stays", async ({ classifier, host, page }) => {
@@ -214,7 +199,7 @@ test.describe("where threads do not start", () => {
     await expect(classifier.notice).toBeVisible();
     await expect(threads(page)).toHaveValue("1");
     await expect(classifier.device).toContainText("CPU, 1 thread");
-    await catIsSeen(classifier);
+    await classifier.sees("A cat");
   });
 });
 
@@ -223,11 +208,11 @@ test.describe("on a host that cannot send the headers", () => {
     classifier,
     page,
   }) => {
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await expect(classifier.device).toContainText("CPU, 1 thread");
     await expect(classifier.device).toContainText("need a cross-origin isolated page");
-    await catIsSeen(classifier);
-    expect(await isIsolated(page)).toBe(false);
+    await classifier.sees("A cat");
+    expect(await classifier.isIsolated()).toBe(false);
     expect(await isTurnedOn(page)).toBe(false);
   });
 
@@ -236,29 +221,29 @@ test.describe("on a host that cannot send the headers", () => {
     page,
   }) => {
     const loads = loadsOf(page);
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await turnOn(page).click();
     await expect(turnOff(page)).toBeVisible();
-    expect(await isIsolated(page)).toBe(true);
+    expect(await classifier.isIsolated()).toBe(true);
     await expect(classifier.device).toContainText(/CPU, \d+ thread/);
     await expect(classifier.device).not.toContainText("need a cross-origin isolated page");
-    await catIsSeen(classifier);
+    await classifier.sees("A cat");
     expect(loads.count).toBe(2);
     // The address is the one that was opened: it can be kept and passed on.
     expect(new URL(page.url()).search).toBe("?device=cpu");
 
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await expect(turnOff(page)).toBeVisible();
-    expect(await isIsolated(page)).toBe(true);
+    expect(await classifier.isIsolated()).toBe(true);
     expect(loads.count).toBe(3);
 
     await turnOff(page).click();
     await expect(turnOn(page)).toBeVisible();
-    expect(await isIsolated(page)).toBe(false);
+    expect(await classifier.isIsolated()).toBe(false);
     expect(await isTurnedOn(page)).toBe(false);
     expect(loads.count).toBe(4);
     await expect(classifier.notice).toHaveCount(0);
-    await catIsSeen(classifier);
+    await classifier.sees("A cat");
   });
 
   test("with the meta element the page is isolated for everybody, but for whoever turns it off", async ({
@@ -268,22 +253,22 @@ test.describe("on a host that cannot send the headers", () => {
   }) => {
     host.change("index.html", withMeta);
     const loads = loadsOf(page);
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await expect(turnOff(page)).toBeVisible();
-    expect(await isIsolated(page)).toBe(true);
-    await catIsSeen(classifier);
+    expect(await classifier.isIsolated()).toBe(true);
+    await classifier.sees("A cat");
     expect(loads.count).toBe(2);
 
     await turnOff(page).click();
     await expect(turnOn(page)).toBeVisible();
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await expect(turnOn(page)).toBeVisible();
-    expect(await isIsolated(page)).toBe(false);
+    expect(await classifier.isIsolated()).toBe(false);
     expect(loads.count).toBe(4);
 
     await turnOn(page).click();
     await expect(turnOff(page)).toBeVisible();
-    expect(await isIsolated(page)).toBe(true);
+    expect(await classifier.isIsolated()).toBe(true);
   });
 
   test("with the meta element nobody loses a photo: the next visit is isolated", async ({
@@ -301,25 +286,25 @@ test.describe("on a host that cannot send the headers", () => {
       return script;
     });
     const loads = loadsOf(page);
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await classifier.chooseSample("A cat");
     go();
-    expect((await classifier.topResult()).label).toBe("Egyptian cat");
+    await classifier.shows("A cat");
     await expect.poll(() => isTurnedOn(page)).toBe(true);
-    expect(await isIsolated(page)).toBe(false);
-    await classifier.open("?device=cpu");
+    expect(await classifier.isIsolated()).toBe(false);
+    await classifier.open();
     await expect(turnOff(page)).toBeVisible();
-    expect(await isIsolated(page)).toBe(true);
+    expect(await classifier.isIsolated()).toBe(true);
     expect(loads.count).toBe(2);
   });
 
   test("the page is isolated although it cannot be kept", async ({ classifier, host, page }) => {
     host.change("photos/coffee.png", () => 404);
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await turnOn(page).click();
     await expect(turnOff(page)).toBeVisible();
-    expect(await isIsolated(page)).toBe(true);
-    await catIsSeen(classifier);
+    expect(await classifier.isIsolated()).toBe(true);
+    await classifier.sees("A cat");
   });
 
   test("?isolation=off turns it off, whatever the meta element says", async ({
@@ -328,25 +313,25 @@ test.describe("on a host that cannot send the headers", () => {
     page,
   }) => {
     host.change("index.html", withMeta);
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await expect(turnOff(page)).toBeVisible();
     await classifier.open("?device=cpu&isolation=off");
     await expect.poll(() => isTurnedOn(page)).toBe(false);
-    expect(await isIsolated(page)).toBe(false);
-    await catIsSeen(classifier);
+    expect(await classifier.isIsolated()).toBe(false);
+    await classifier.sees("A cat");
     await expect(turnOn(page)).toHaveCount(0);
     await expect(turnOff(page)).toHaveCount(0);
     expect(await isTurnedOn(page)).toBe(false);
   });
 
   test("a service worker that is told to go goes", async ({ classifier, page }) => {
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await turnOn(page).click();
     await expect(turnOff(page)).toBeVisible();
     await page.evaluate(() => navigator.serviceWorker.controller?.postMessage("unregister"));
     // It may be registered again by then, to keep the page: but isolates nothing.
     await expect.poll(() => isTurnedOn(page)).toBe(false);
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await expect(turnOn(page)).toBeVisible();
   });
 
@@ -355,7 +340,7 @@ test.describe("on a host that cannot send the headers", () => {
     host,
     page,
   }) => {
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await turnOn(page).click();
     await expect(turnOff(page)).toBeVisible();
     host.change(
@@ -363,11 +348,11 @@ test.describe("on a host that cannot send the headers", () => {
       () => `self.addEventListener("install", () => self.skipWaiting());
         self.addEventListener("activate", () => self.registration.unregister());`,
     );
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await expect.poll(() => registrations(page)).toBe(0);
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await expect(turnOn(page)).toBeVisible();
-    expect(await isIsolated(page)).toBe(false);
+    expect(await classifier.isIsolated()).toBe(false);
   });
 
   test("another service worker of the site's stays, and is not replaced", async ({
@@ -379,8 +364,7 @@ test.describe("on a host that cannot send the headers", () => {
     host.change("own.js", () => "self.addEventListener('fetch', () => {});");
     await classifier.open("?device=cpu&offline=off");
     await register(page, "own.js");
-    await classifier.open("?device=cpu");
-    await catIsSeen(classifier);
+    await classifier.openWithCat();
     await expect(turnOn(page)).toHaveCount(0);
     expect(await registered(page)).toEqual(["own.js"]);
   });
@@ -392,7 +376,7 @@ test.describe("on a host that cannot send the headers", () => {
     }) => {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.setViewportSize({ width: 375, height: 812 });
-      await classifier.open("?device=cpu");
+      await classifier.open();
       // A phone has the photo at its top, and the choices behind a summary.
       const choices = page.getByText("Self-check and choices");
       await choices.click();
@@ -456,17 +440,17 @@ for (const [way, meta] of Object.entries(WAYS)) {
       host.change("service-worker.js", change);
       if (meta) host.change("index.html", meta);
       const loads = loadsOf(page);
-      await classifier.open("?device=cpu");
+      await classifier.open();
       if (!meta) await turnOn(page).click();
       await expect(classifier.notice).toContainText(says);
-      await catIsSeen(classifier);
-      expect(await isIsolated(page)).toBe(false);
+      await classifier.sees("A cat");
+      expect(await classifier.isIsolated()).toBe(false);
       expect(await isTurnedOn(page)).toBe(false);
       await expect(turnOn(page)).toHaveCount(0);
       expect(loads.count).toBe(expected);
 
       // It is not tried again in this tab, whoever comes back.
-      await classifier.open("?device=cpu");
+      await classifier.open();
       await classifier.ready();
       await expect(turnOn(page)).toHaveCount(0);
       await expect(classifier.notice).toHaveCount(0);
@@ -481,7 +465,7 @@ test("without storage for the mark the page is not loaded anew", async ({ classi
     Object.defineProperty(window, "sessionStorage", { value: undefined });
   });
   const loads = loadsOf(page);
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await turnOn(page).click();
   await expect(classifier.notice).toContainText("lets the page keep nothing");
   expect(await isTurnedOn(page)).toBe(false);

@@ -1,15 +1,16 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { gunzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
-import { type ClassifierPage, expect, picture, test } from "./support/page";
+import { imageFile, textFile } from "./support/files";
+import { SMALL } from "./support/networks";
+import { type ClassifierPage, expect, test } from "./support/page";
 import { inWorker, spoilWorkers } from "./support/workers";
+
+test.use({ network: SMALL });
 
 // What the page shows as its model has to be what answers, whatever was begun and given up meanwhile.
 
-const SMALL = "ResNet [1, 1, 1, 1]";
 const OTHER = "Wide ResNet [1, 1, 1, 1]-2";
 /** No weights of any kind. */
-const NOTES = { name: "notes.safetensors", mimeType: "", buffer: Buffer.from("GGUF".repeat(20)) };
+const NOTES = textFile("notes.safetensors", "GGUF".repeat(20));
 /** More often than code that crashes is started anew. */
 const OFTEN = 4;
 
@@ -47,105 +48,88 @@ const WORKER = `
     return { instance: { exports }, module };
   };`;
 
-/** Weights of a ResNet with one block in each stage, unpacked to a file: tens of megabytes go to the browser by their path. */
-async function weights(file: string): Promise<string> {
-  const unpacked = test.info().outputPath(file);
-  await writeFile(unpacked, gunzipSync(await readFile(`tests/fixtures/weights/${file}.gz`)));
-  return unpacked;
-}
-
-const heading = (page: Page, name: string) => page.getByRole("heading", { name, exact: true });
-const chooseWeights = (page: Page, file: string | typeof NOTES) =>
-  page.locator(".model-actions input[type=file]").setInputFiles(file);
-const first = ({ result }: ClassifierPage) => result.getByRole("listitem").first();
 const cancel = (page: Page) =>
   page.locator("section.model").getByRole("button", { name: "Cancel" });
 
 /** Opens the page with the small model, whose classes are called "small 0", "small 1" and so on. */
-async function openSmall({ page, open }: { page: Page; open: () => Promise<void> }) {
-  await spoilWorkers(page, WORKER);
-  const path = await weights("basic-f16.safetensors");
-  const address = (url: URL) => url.pathname === "/small.safetensors";
-  await page.context().route(address, (route) => route.fulfill({ path }));
-  await open();
-  await expect(heading(page, SMALL)).toBeVisible();
+async function openSmall(classifier: ClassifierPage): Promise<void> {
+  await spoilWorkers(classifier.page, WORKER);
+  await classifier.open();
+  await classifier.ready();
   const labels = Array.from({ length: 10 }, (_, i) => `small ${i}`);
-  await page.locator(".choices input[type=file]").setInputFiles({
-    name: "labels.json",
-    mimeType: "application/json",
-    buffer: Buffer.from(JSON.stringify(labels)),
-  });
-  await expect(page.locator("section.model")).toContainText("10 labels");
+  await classifier.chooseWeights(textFile("labels.json", JSON.stringify(labels)));
+  await expect(classifier.model).toContainText("10 labels");
 }
 
 /** The model that is shown is the small one, and the next photo is answered by it. */
 async function isSmall(classifier: ClassifierPage, name = "next.jpg"): Promise<void> {
   const { page } = classifier;
-  await expect(heading(page, SMALL)).toBeVisible();
-  await classifier.chooseFile(await picture("cat-grey.jpg", name));
+  await expect(classifier.named(SMALL.name)).toBeVisible();
+  await classifier.chooseFile(await imageFile("cat-grey.jpg", name));
   // From then on a result is this photo's.
   await expect(page.getByRole("img", { name: `The photo: ${name}` })).toBeVisible();
-  await expect(first(classifier)).toContainText(/^small \d/);
+  await expect(classifier.first).toContainText(/^small \d/);
 }
 
 test.describe("with a small model", () => {
-  test.beforeEach(({ page, classifier }) =>
-    openSmall({ page, open: () => classifier.open("?device=cpu&weights=./small.safetensors") }),
-  );
+  test.beforeEach(({ classifier }) => openSmall(classifier));
 
   test("a file that is overtaken while its network is built takes no effect", async ({
     classifier,
     page,
+    weights,
   }) => {
     await inWorker(page, "self.busy = 600");
-    await chooseWeights(page, await weights("wide.pth"));
+    await classifier.chooseWeights(await weights.path("wide.pth"));
     await page.waitForTimeout(100);
-    await chooseWeights(page, NOTES);
+    await classifier.chooseWeights(NOTES);
     await expect(classifier.notice).toContainText("GGUF");
     await isSmall(classifier);
     // It can be loaded all the same.
-    await chooseWeights(page, await weights("wide.pth"));
-    await expect(heading(page, OTHER)).toBeVisible();
-    await expect(first(classifier)).toContainText(/^class \d/);
+    await classifier.chooseWeights(await weights.path("wide.pth"));
+    await expect(classifier.named(OTHER)).toBeVisible();
+    await expect(classifier.first).toContainText(/^class \d/);
   });
 
   test("a file that never loads can be cancelled, and a photo that waits behind it is answered", async ({
     classifier,
     page,
+    weights,
   }) => {
     await inWorker(page, "self.busy = 1e6");
-    await chooseWeights(page, await weights("wide.pth"));
+    await classifier.chooseWeights(await weights.path("wide.pth"));
     await expect(page.getByText("Building the network")).toBeVisible();
-    await classifier.chooseFile(await picture("cat-grey.jpg"));
+    await classifier.chooseFile(await imageFile("cat-grey.jpg"));
     await cancel(page).click();
-    await expect(first(classifier)).toContainText(/^small \d/);
-    await expect(heading(page, SMALL)).toBeVisible();
+    await expect(classifier.first).toContainText(/^small \d/);
+    await expect(classifier.named(SMALL.name)).toBeVisible();
     await expect(classifier.notice).toHaveCount(0);
   });
 
-  test("another file replaces one that never loads", async ({ classifier, page }) => {
+  test("another file replaces one that never loads", async ({ classifier, page, weights }) => {
     await inWorker(page, "self.busy = 1e6");
-    await chooseWeights(page, await weights("bottleneck.pth"));
+    await classifier.chooseWeights(await weights.path("bottleneck.pth"));
     await expect(page.getByText("Building the network")).toBeVisible();
-    await chooseWeights(page, await weights("wide.pth"));
-    await expect(heading(page, OTHER)).toBeVisible();
-    await classifier.chooseFile(await picture("cat-grey.jpg"));
-    await expect(first(classifier)).toContainText(/^class \d/);
+    await classifier.chooseWeights(await weights.path("wide.pth"));
+    await expect(classifier.named(OTHER)).toBeVisible();
+    await classifier.chooseFile(await imageFile("cat-grey.jpg"));
+    await expect(classifier.first).toContainText(/^class \d/);
   });
 
   test("a file that makes the code trap is not loaded again, and the model before is", async ({
     classifier,
     page,
+    weights,
   }) => {
     for (let times = 0; times < OFTEN; times += 1) {
       await inWorker(page, "self.traps = true");
-      await chooseWeights(page, await weights("wide.pth"));
+      await classifier.chooseWeights(await weights.path("wide.pth"));
       await expect(classifier.notice).toContainText("stopped unexpectedly with this model");
       await page.getByRole("button", { name: "Dismiss" }).click();
       await isSmall(classifier, `after ${times}.jpg`);
     }
-    await chooseWeights(page, await weights("wide.pth"));
-    await expect(heading(page, OTHER)).toBeVisible();
+    await classifier.chooseWeights(await weights.path("wide.pth"));
+    await expect(classifier.named(OTHER)).toBeVisible();
   });
 
   test("of many photos in quick succession only the last is waited for", async ({
@@ -153,7 +137,7 @@ test.describe("with a small model", () => {
     page,
   }) => {
     await inWorker(page, "self.slow = 300");
-    const { buffer } = await picture("cat-grey.jpg");
+    const { buffer } = await imageFile("cat-grey.jpg");
     await page.evaluate(async (base64) => {
       const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
       for (let i = 0; i < 20; i += 1) {
@@ -164,7 +148,7 @@ test.describe("with a small model", () => {
       }
     }, buffer.toString("base64"));
     await expect(page.getByRole("img", { name: "The photo: 19.png" })).toBeVisible();
-    await expect(first(classifier)).toContainText(/^small \d/);
+    await expect(classifier.first).toContainText(/^small \d/);
     expect(await inWorker(page, "self.runs")).toBeLessThanOrEqual(5);
   });
 });
@@ -178,7 +162,7 @@ test.describe("where the network cannot run", () => {
         }
       } as unknown as typeof Worker;
     });
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await expect(classifier.notice).toContainText(/no worker.*Module scripts are not supported/);
     await expect(page.getByText("Not started")).toBeVisible();
     await expect(page.getByText("Starting …")).toHaveCount(0);
@@ -206,7 +190,7 @@ test.describe("where the network cannot run", () => {
   test("a worker that never starts is given up", async ({ classifier, page }) => {
     await page.clock.install();
     await page.context().route("**/worker-*.js", () => {});
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await expect(page.getByText("Starting …")).toBeVisible();
     await page.clock.fastForward(61_000);
     await expect(classifier.notice).toContainText("did not run within 60 seconds");
@@ -214,14 +198,10 @@ test.describe("where the network cannot run", () => {
   });
 
   test("a browser without OffscreenCanvas is told so", async ({ classifier, page }) => {
-    await openSmall({
-      page,
-      open: async () => {
-        await spoilWorkers(page, "delete self.OffscreenCanvas;");
-        await classifier.open("?device=cpu&weights=./small.safetensors");
-      },
-    });
-    await classifier.chooseFile(await picture("cat-grey.jpg"));
+    await spoilWorkers(page, "delete self.OffscreenCanvas;");
+    await classifier.open();
+    await classifier.ready();
+    await classifier.chooseFile(await imageFile("cat-grey.jpg"));
     await expect(classifier.notice).toContainText("it lacks OffscreenCanvas");
   });
 });

@@ -1,18 +1,18 @@
 import type { Page } from "@playwright/test";
 import { overflow, violations } from "./support/access";
 import { chromium, WEBGPU } from "./support/browser";
-import { type ClassifierPage, expect, onHost as test } from "./support/page";
+import { SMALL } from "./support/networks";
+import { type ClassifierPage, expect, loadsOf, onHost as test } from "./support/page";
 import { register, registered } from "./support/service-workers";
 import { NEXT, publish, titled } from "./support/versions";
 
 // A server that is closed is as far away as one can be: also for the service worker, and for workers.
-test.use({ serviceWorkers: "allow", ...chromium(WEBGPU) });
+test.use({ network: SMALL, serviceWorkers: "allow", ...chromium(WEBGPU) });
 
 /** What the page says of visits without a network. */
 const offline = (page: Page) =>
   page.getByLabel("What is at work").locator("div", { hasText: "Without a network" });
 const update = (page: Page) => page.getByRole("status").filter({ hasText: "new version" });
-const isIsolated = (page: Page) => page.evaluate(() => crossOriginIsolated);
 
 /** The addresses in the caches whose names begin like this, without what their keys add. */
 function kept(page: Page, name: string): Promise<string[]> {
@@ -21,20 +21,6 @@ function kept(page: Page, name: string): Promise<string[]> {
     const keys = await Promise.all(names.map(async (one) => (await caches.open(one)).keys()));
     return keys.flat().map(({ url }) => url.replace(/\?.*/, ""));
   }, name);
-}
-
-/** Counts how often the page is loaded. */
-function loadsOf(page: Page): { count: number } {
-  const loads = { count: 0 };
-  page.on("domcontentloaded", () => {
-    loads.count += 1;
-  });
-  return loads;
-}
-
-async function isSeen(classifier: ClassifierPage, photo: "A cat" | "A cup of coffee", as: string) {
-  await classifier.chooseSample(photo);
-  await expect(classifier.result.getByRole("listitem").first()).toContainText(as);
 }
 
 /** A visit after which everything is kept. */
@@ -53,10 +39,10 @@ test.describe("after the first visit", () => {
       host.close();
       await page.reload();
       await classifier.ready();
-      await isSeen(classifier, "A cat", "Egyptian cat");
+      await classifier.sees("A cat");
       // Nobody has looked at this one before.
-      await isSeen(classifier, "A cup of coffee", "espresso");
-      expect(await isIsolated(page)).toBe(isolates);
+      await classifier.sees("A cup of coffee");
+      expect(await classifier.isIsolated()).toBe(isolates);
       await expect(classifier.notice).toHaveCount(0);
       await expect(offline(page)).toContainText("works: page and weights are kept");
     });
@@ -71,7 +57,7 @@ test.describe("after the first visit", () => {
     await classifier.open("index.html?device=webgpu&top=3#result");
     await classifier.ready();
     await expect(classifier.device).toHaveAttribute("data-device", "webgpu");
-    await isSeen(classifier, "A cat", "Egyptian cat");
+    await classifier.sees("A cat");
   });
 
   test("a page that the service worker isolates stays isolated", async ({
@@ -79,7 +65,7 @@ test.describe("after the first visit", () => {
     host,
     page,
   }) => {
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await page.getByRole("button", { name: "Use all processors" }).click();
     await expect(page.getByRole("button", { name: "Turn isolation off" })).toBeVisible();
     await classifier.ready();
@@ -87,12 +73,12 @@ test.describe("after the first visit", () => {
     host.close();
     await page.reload();
     await classifier.ready();
-    expect(await isIsolated(page)).toBe(true);
-    await isSeen(classifier, "A cat", "Egyptian cat");
+    expect(await classifier.isIsolated()).toBe(true);
+    await classifier.sees("A cat");
     await page.getByRole("button", { name: "Turn isolation off" }).click();
     await expect(page.getByRole("button", { name: "Use all processors" })).toBeVisible();
-    expect(await isIsolated(page)).toBe(false);
-    await isSeen(classifier, "A cat", "Egyptian cat");
+    expect(await classifier.isIsolated()).toBe(false);
+    await classifier.sees("A cat");
   });
 
   test("the page says when its weights are not kept", async ({ classifier, host, page }) => {
@@ -134,7 +120,7 @@ test.describe("a new version", () => {
     await other.goto(page.url());
     await expect(offline(other)).toContainText("works");
     const loads = [loadsOf(page), loadsOf(other)];
-    await isSeen(classifier, "A cat", "Egyptian cat");
+    await classifier.sees("A cat");
 
     publish(host);
     await other.reload();
@@ -142,7 +128,7 @@ test.describe("a new version", () => {
     await expect(update(page)).toBeVisible();
     // What runs is still the version before, for whoever comes as well.
     await expect(other).not.toHaveTitle(NEXT);
-    await expect(classifier.result).toContainText("Egyptian cat");
+    await classifier.shows("A cat");
     expect(loads.map(({ count }) => count)).toEqual([0, 1]);
 
     await page.getByRole("button", { name: "Update now" }).click();
@@ -156,7 +142,7 @@ test.describe("a new version", () => {
     host.close();
     await page.reload();
     await expect(page).toHaveTitle(NEXT);
-    await isSeen(classifier, "A cat", "Egyptian cat");
+    await classifier.sees("A cat");
   });
 
   test("is put off, and offered again at the next visit; one that is newer still as well", async ({
@@ -170,7 +156,7 @@ test.describe("a new version", () => {
     const loads = loadsOf(page);
     await page.getByRole("button", { name: "Later" }).click();
     await expect(update(page)).toHaveCount(0);
-    await isSeen(classifier, "A cat", "Egyptian cat");
+    await classifier.sees("A cat");
     expect(loads.count).toBe(0);
 
     await page.reload();
@@ -216,7 +202,7 @@ test.describe("a new version", () => {
       await expect(update(page)).toHaveCount(0);
       host.close();
       await page.reload();
-      await isSeen(classifier, "A cat", "Egyptian cat");
+      await classifier.sees("A cat");
     });
   }
 
@@ -245,7 +231,7 @@ test.describe("a new version", () => {
     }).toPass();
     await page.evaluate(() => sessionStorage.removeItem("fails"));
     await page.reload();
-    await isSeen(classifier, "A cat", "Egyptian cat");
+    await classifier.sees("A cat");
     await expect(update(page)).toHaveCount(0);
   });
 
@@ -255,7 +241,7 @@ test.describe("a new version", () => {
     page,
   }) => {
     host.change("index.html", (html) => titled(html, "not the one that is listed"));
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await expect(offline(page)).toContainText("does not work: the page could not be kept");
     publish(host);
     const loads = loadsOf(page);
@@ -286,9 +272,9 @@ test("a file that cannot be kept leaves the page as it was, and the next visit k
   page,
 }) => {
   host.change("photos/coffee.png", () => 404);
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await expect(offline(page)).toContainText("does not work: the page could not be kept");
-  await isSeen(classifier, "A cat", "Egyptian cat");
+  await classifier.sees("A cat");
   await expect(classifier.notice).toHaveCount(0);
   // A page that is not kept whole comes from the server, in whatever version that has.
   host.change("index.html", (html) => titled(html, NEXT));
@@ -300,14 +286,14 @@ test("a file that cannot be kept leaves the page as it was, and the next visit k
   await visit(classifier);
   host.close();
   await page.reload();
-  await isSeen(classifier, "A cup of coffee", "espresso");
+  await classifier.sees("A cup of coffee");
 });
 
 test.describe("there is none of it", () => {
   /** Nothing is registered, and the page works. */
   async function isWithout(classifier: ClassifierPage) {
     const { page } = classifier;
-    await isSeen(classifier, "A cat", "Egyptian cat");
+    await classifier.sees("A cat");
     await expect(offline(page)).toHaveCount(0);
     await expect(classifier.notice).toHaveCount(0);
   }
@@ -341,7 +327,7 @@ test.describe("there is none of it", () => {
         return 404;
       });
     });
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await asked;
     await isWithout(classifier);
   });
@@ -354,7 +340,7 @@ test.describe("there is none of it", () => {
     host.change("own.js", () => "self.addEventListener('fetch', () => {});");
     await classifier.open("?device=cpu&offline=off");
     await register(page, "own.js");
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await isWithout(classifier);
     expect(await registered(page)).toEqual(["own.js"]);
   });
@@ -369,7 +355,7 @@ test("the service worker that earlier versions had makes room for this one", asy
   await classifier.open("?device=cpu&offline=off");
   await register(page, "isolation-worker.js");
   host.restore("isolation-worker.js");
-  await classifier.open("?device=cpu");
+  await classifier.open();
   // It goes by itself; whether this visit or the next one has the other is a matter of moments.
   await expect.poll(() => registered(page)).not.toContain("isolation-worker.js");
   await visit(classifier);

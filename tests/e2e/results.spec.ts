@@ -1,11 +1,9 @@
 import { readFile } from "node:fs/promises";
-import AxeBuilder from "@axe-core/playwright";
+import { violations } from "./support/access";
 import { expect, test } from "./support/page";
 
 test.beforeEach(async ({ classifier }) => {
-  await classifier.open("?device=cpu");
-  await classifier.chooseSample("A cat");
-  await classifier.topResult();
+  await classifier.openWithCat();
 });
 
 test("as many classes are shown as are wanted, and the next visit remembers", async ({
@@ -31,8 +29,7 @@ test("as many classes are shown as are wanted, and the next visit remembers", as
   await threshold.fill("5");
 
   await page.reload();
-  await classifier.chooseSample("A cat");
-  await classifier.topResult();
+  await classifier.sees("A cat");
   await expect(bars).toHaveCount(3);
 });
 
@@ -48,8 +45,7 @@ test("any class is found among all, with its place and probability", async ({ pa
   await search.fill("no such thing");
   await expect(found).toHaveCount(0);
   await expect(page.getByText("No class has “no such thing” in its name.")).toBeVisible();
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+  expect(await violations(page)).toEqual([]);
 });
 
 test("the result is copied, saved as a picture, and the page linked to", async ({

@@ -5,7 +5,7 @@ test("the page leads to the notices of what it is made of, and keeps them", asyn
   classifier,
   page,
 }) => {
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await page.getByRole("link", { name: "Licences of the software in this page" }).click();
   const notices = await page.locator("body").innerText();
   for (const name of ["preact", "comlink", "workbox-precaching", "burn", "wgpu", "wasm-bindgen"]) {

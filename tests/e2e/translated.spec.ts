@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { gunzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
 import { chromium, FAKE_CAMERA } from "./support/browser";
 import { goLive } from "./support/camera";
+import { weightFile } from "./support/files";
 import { expect, test } from "./support/page";
 
 test.use(chromium(FAKE_CAMERA));
@@ -62,7 +61,7 @@ for (const { what, ...how } of WAYS) {
     classifier,
     page,
   }) => {
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await classifier.ready();
     await classifier.chooseSample("A cat");
     await expect(classifier.result.getByRole("list")).toContainText("Egyptian cat");
@@ -80,11 +79,7 @@ for (const { what, ...how } of WAYS) {
 
     const facts = page.locator(".model .facts");
     await expect(facts).toContainText(/25\D557\D032/);
-    await page.locator(".model-actions input[type=file]").setInputFiles({
-      name: "basic.safetensors",
-      mimeType: "application/octet-stream",
-      buffer: gunzipSync(await readFile("tests/fixtures/weights/basic.safetensors.gz")),
-    });
+    await classifier.chooseWeights(await weightFile("basic.safetensors"));
     await expect(heading).not.toContainText("ResNet-50");
     await expect(facts).not.toContainText(/25\D557\D032/);
     await expect(bars).not.toContainText("espresso");
@@ -121,7 +116,7 @@ for (const { what, ...how } of WAYS) {
 
 for (const by of ["the node that was taken out", "a new node"] as const) {
   test(`the original comes back as ${by}, and the page goes on`, async ({ classifier, page }) => {
-    await classifier.open("?device=cpu");
+    await classifier.open();
     await classifier.ready();
     await classifier.chooseSample("A cat");
     await expect(classifier.result.getByRole("list")).toContainText("Egyptian cat");

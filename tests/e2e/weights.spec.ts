@@ -1,33 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { gunzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
 import { overflow, violations } from "./support/access";
+import { textFile, weightFile } from "./support/files";
+import { SMALL } from "./support/networks";
 import { expect, test } from "./support/page";
-
-/** Weight files that PyTorch wrote, of ResNets with one block in each stage. */
-async function weights(file: string, name = file) {
-  const packed = await readFile(`tests/fixtures/weights/${file}.gz`);
-  return { name, mimeType: "application/octet-stream", buffer: gunzipSync(packed) };
-}
-
-const model = (page: Page) => page.locator("section.model");
-const chooser = (page: Page) => page.locator(".model-actions input[type=file]");
-const heading = (page: Page, name: string) => page.getByRole("heading", { name, exact: true });
-
-/** Drops a file on the page. */
-async function drop(page: Page, { name, buffer }: { name: string; buffer: Buffer }) {
-  await page.evaluate(
-    async ({ name, text }) => {
-      const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-      const dataTransfer = new DataTransfer();
-      dataTransfer.items.add(new File([bytes], name));
-      window.dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
-    },
-    { name, text: buffer.toString("base64") },
-  );
-}
 
 const FILES = [
   { file: "basic-zip.pth", name: "ResNet [1, 1, 1, 1]", format: /PyTorch, names of torchvision/ },
@@ -50,44 +28,38 @@ test("files of every kind are loaded, and a photo is looked at with each", async
   classifier,
   page,
 }) => {
-  await classifier.open("?device=cpu");
-  await classifier.ready();
-  await classifier.chooseSample("A cat");
-  await classifier.topResult();
+  await classifier.openWithCat();
   for (const { file, name, format } of FILES) {
     await test.step(file, async () => {
-      await chooser(page).setInputFiles(await weights(file));
-      await expect(model(page)).toContainText(file);
-      await expect(heading(page, name)).toBeVisible();
-      await expect(model(page)).toContainText(format);
-      await expect(model(page)).toContainText("none: classes are shown by number");
-      await expect(classifier.result.getByRole("listitem").first()).toContainText(/^class \d/);
+      await classifier.chooseWeights(await weightFile(file));
+      await expect(classifier.model).toContainText(file);
+      await expect(classifier.named(name)).toBeVisible();
+      await expect(classifier.model).toContainText(format);
+      await expect(classifier.model).toContainText("none: classes are shown by number");
+      await expect(classifier.first).toContainText(/^class \d/);
       await expect(classifier.notice).toHaveCount(0);
     });
   }
   await page.getByRole("button", { name: "Back to the default weights" }).click();
   await classifier.ready();
-  await expect(classifier.result.getByRole("listitem").first()).toContainText("Egyptian cat");
+  await classifier.shows("A cat");
 });
 
-test("weights and labels dropped on the page are known from photos", async ({
-  classifier,
-  page,
-}) => {
-  await classifier.open("?device=cpu");
+test("weights and labels dropped on the page are known from photos", async ({ classifier }) => {
+  await classifier.open();
   await classifier.ready();
   await classifier.chooseSample("A cat");
-  await drop(page, await weights("basic-zip.pth", "named-like-nothing"));
-  await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+  await classifier.drop(await weightFile("basic-zip.pth", "named-like-nothing"));
+  await expect(classifier.named(SMALL.name)).toBeVisible();
   const labels = Array.from({ length: 10 }, (_, i) => `thing ${i}`);
-  await drop(page, { name: "labels.txt", buffer: Buffer.from(labels.slice(1).join("\n")) });
+  await classifier.drop(textFile("labels.txt", labels.slice(1).join("\n")));
   await expect(classifier.notice).toContainText(
     "There are 9 labels, and the network tells 10 classes apart",
     { ignoreCase: true },
   );
-  await drop(page, { name: "labels.json", buffer: Buffer.from(JSON.stringify(labels)) });
-  await expect(model(page)).toContainText("10 labels");
-  await expect(classifier.result.getByRole("listitem").first()).toContainText(/thing \d/);
+  await classifier.drop(textFile("labels.json", JSON.stringify(labels)));
+  await expect(classifier.model).toContainText("10 labels");
+  await expect(classifier.first).toContainText(/thing \d/);
   await expect(classifier.notice).toHaveCount(0);
 });
 
@@ -95,14 +67,14 @@ test("what a file does not tell can be chosen, and is said to be assumed", async
   classifier,
   page,
 }) => {
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await classifier.ready();
   // The default weights tell all of it.
   await expect(page.getByText(/^Assumed/)).toHaveCount(0);
   await expect(page.getByLabel("Stride of the bottlenecks")).toHaveValue("conv1");
 
-  await chooser(page).setInputFiles(await weights("bottleneck.pth"));
-  await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+  await classifier.chooseWeights(await weightFile("bottleneck.pth"));
+  await expect(classifier.named(SMALL.name)).toBeVisible();
   await expect(page.getByText(/^Assumed: the file does not tell/)).toHaveCount(2);
   await expect(page.getByLabel("Stride of the bottlenecks")).toHaveValue("conv2");
 
@@ -127,7 +99,7 @@ const REFUSED = [
 ] as const;
 
 test("eight bits are a choice, and tell the same of a photo", async ({ classifier, page }) => {
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await classifier.ready();
   const bars = () => classifier.result.getByRole("listitem").allInnerTexts();
   await classifier.chooseSample("A cat");
@@ -136,8 +108,7 @@ test("eight bits are a choice, and tell the same of a photo", async ({ classifie
   await page.getByLabel("Arithmetic").selectOption("int8");
   // The network is built anew; until it is, the one before answers.
   await expect(async () => {
-    await classifier.chooseSample("A cat");
-    await classifier.topResult();
+    await classifier.sees("A cat");
     expect(await bars()).not.toEqual(before);
   }).toPass();
   const { label, percent } = await classifier.topResult();
@@ -150,36 +121,33 @@ test("files that cannot be loaded say why, and the model before stays", async ({
   classifier,
   page,
 }) => {
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await classifier.ready();
   for (const { file, says } of REFUSED) {
     await test.step(file, async () => {
-      await chooser(page).setInputFiles(await weights(file));
+      await classifier.chooseWeights(await weightFile(file));
       await expect(classifier.notice).toContainText(says);
       await page.getByRole("button", { name: "Dismiss" }).click();
     });
   }
-  await chooser(page).setInputFiles({
-    name: "model.safetensors",
-    mimeType: "",
-    buffer: Buffer.from("version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
-  });
+  await classifier.chooseWeights(
+    textFile("model.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
+  );
   await expect(classifier.notice).toContainText("Git LFS pointer");
-  await classifier.chooseSample("A cat");
-  expect((await classifier.topResult()).label).toBe("Egyptian cat");
-  await expect(heading(page, "ResNet-50")).toBeVisible();
+  await classifier.sees("A cat");
+  await expect(classifier.named("ResNet-50")).toBeVisible();
 });
 
 test("a link with ?weights= loads them, and says what another server has to allow", async ({
   classifier,
   page,
 }) => {
-  const { buffer } = await weights("basic-zip.pth");
+  const { buffer } = await weightFile("basic-zip.pth");
   const address = (url: URL) => url.pathname === "/my/resnet.pth";
   await page.context().route(address, (route) => route.fulfill({ body: buffer }));
   await classifier.open("?device=cpu&weights=./my/resnet.pth");
-  await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
-  await expect(model(page)).toContainText("resnet.pth");
+  await expect(classifier.named(SMALL.name)).toBeVisible();
+  await expect(classifier.model).toContainText("resnet.pth");
 
   const page404 = "./none.pth";
   await classifier.open(`?device=cpu&weights=${page404}`);
@@ -204,13 +172,14 @@ async function otherServer(answer: (request: IncomingMessage, response: ServerRe
 
 const ALLOWED = { "access-control-allow-origin": "*" };
 
-// These do not use the page's own fixture, for they go to another origin on purpose. And no route: those allow everything.
+// Without routes: those allow everything.
 test.describe("weights of another server", () => {
+  test.use({ ownOriginOnly: false });
   const question = (page: Page) => page.getByRole("alert").filter({ hasText: "Download weights" });
   const allow = (page: Page) => question(page).getByRole("button", { name: "Download" });
 
-  test("need its permission", async ({ page }) => {
-    const { buffer } = await weights("basic-zip.pth");
+  test("need its permission", async ({ classifier, page }) => {
+    const { buffer } = await weightFile("basic-zip.pth");
     const { host, close } = await otherServer(({ url }, response) => {
       response.writeHead(200, url?.startsWith("/allowed/") ? ALLOWED : {});
       response.end(buffer);
@@ -220,7 +189,7 @@ test.describe("weights of another server", () => {
     await expect(page.getByRole("alert")).toContainText(/Access-Control-Allow-Origin/);
     await page.goto(`/?device=cpu&weights=http://${host}/allowed/resnet.pth`);
     await allow(page).click();
-    await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+    await expect(classifier.named(SMALL.name)).toBeVisible();
     close();
   });
 
@@ -241,9 +210,10 @@ test.describe("weights of another server", () => {
     },
   ]) {
     test(`are asked for once, with host and size, at a phone's size (${language})`, async ({
+      classifier,
       page,
     }) => {
-      const { buffer } = await weights("basic-zip.pth");
+      const { buffer } = await weightFile("basic-zip.pth");
       const { host, asked, close } = await otherServer(({ method }, response) => {
         response.writeHead(200, { ...ALLOWED, "content-length": buffer.length });
         response.end(method === "HEAD" ? undefined : buffer);
@@ -264,36 +234,36 @@ test.describe("weights of another server", () => {
       expect(await violations(page)).toEqual([]);
       expect(await overflow(page)).toBe(0);
       await alert.getByRole("button", { name: yes }).press("Enter");
-      await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+      await expect(classifier.named(SMALL.name)).toBeVisible();
       await expect(alert).toHaveCount(0);
       expect(asked.slice(1)).toEqual(["GET /one.pth"]);
 
       // Neither of what the browser keeps, nor once more in the same visit.
       await page.reload();
-      await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+      await expect(classifier.named(SMALL.name)).toBeVisible();
       await page.evaluate(() => caches.delete("resnet-web-weights"));
       await page.reload();
-      await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+      await expect(classifier.named(SMALL.name)).toBeVisible();
       await expect(alert).toHaveCount(0);
       close();
     });
   }
 
-  test("can be refused: the page's own are loaded", async ({ page }) => {
+  test("can be refused: the page's own are loaded", async ({ classifier, page }) => {
     const { host, asked, close } = await otherServer((_, response) => {
       response.writeHead(200, ALLOWED);
       response.end();
     });
     await page.goto(`/?device=cpu&weights=http://${host}/resnet.pth`);
     await question(page).getByRole("button", { name: "Use this page's own weights" }).click();
-    await expect(heading(page, "ResNet-50")).toBeVisible();
+    await expect(classifier.named("ResNet-50")).toBeVisible();
     await expect(question(page)).toHaveCount(0);
     expect(asked).toEqual(["HEAD /resnet.pth"]);
     close();
   });
 
   test("are downloaded once, whichever tab wants them", async ({ context, page }) => {
-    const { buffer } = await weights("basic-zip.pth");
+    const { buffer } = await weightFile("basic-zip.pth");
     let finish = () => {};
     const finished = new Promise<void>((resolve) => {
       finish = resolve;
@@ -322,20 +292,21 @@ test.describe("weights of another server", () => {
     for (const tab of [page, other]) {
       await tab.goto(link);
       await allow(tab).click();
-      await expect(model(tab)).toContainText(/\d+\.\d of 19\.7 MB/);
+      await expect(tab.locator("section.model")).toContainText(/\d+\.\d of 19\.7 MB/);
     }
     finish();
     for (const tab of [page, other]) {
-      await expect(heading(tab, "ResNet [1, 1, 1, 1]")).toBeVisible();
+      await expect(tab.getByRole("heading", { name: SMALL.name })).toBeVisible();
     }
     expect(asked.filter((request) => request.startsWith("GET"))).toHaveLength(1);
     close();
   });
 
   test("are downloaded once, even if the browser's room is used up in the middle", async ({
+    classifier,
     page,
   }) => {
-    const { buffer } = await weights("basic-zip.pth");
+    const { buffer } = await weightFile("basic-zip.pth");
     const { host, asked, close } = await otherServer(({ method }, response) => {
       // Without a length, so that it is found out late.
       response.writeHead(200, ALLOWED);
@@ -347,8 +318,8 @@ test.describe("weights of another server", () => {
     const { origin } = new URL(page.url());
     await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 12_000_000 });
     await allow(page).click();
-    await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
-    await expect(model(page)).toContainText("no room to keep the weights");
+    await expect(classifier.named(SMALL.name)).toBeVisible();
+    await expect(classifier.model).toContainText("no room to keep the weights");
     expect(asked).toEqual(["HEAD /long.pth", "GET /long.pth"]);
     const left = await page.evaluate(async () => (await caches.open("resnet-web-weights")).keys());
     expect(left).toEqual([]);
@@ -369,7 +340,7 @@ test.describe("weights of another server", () => {
       says: "has 5368709120 bytes, which is more than",
     },
   ]) {
-    test(`of which one ${what}: it stops, and the page works on`, async ({ page }) => {
+    test(`of which one ${what}: it stops, and the page works on`, async ({ classifier, page }) => {
       const piece = Buffer.alloc(1 << 16);
       let sent = 0;
       let isOver = false;
@@ -394,8 +365,8 @@ test.describe("weights of another server", () => {
       await expect.poll(() => isOver).toBe(true);
       // What was on its way.
       expect(sent).toBeLessThan(64 << 20);
-      await chooser(page).setInputFiles(await weights("basic-zip.pth"));
-      await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
+      await classifier.chooseWeights(await weightFile("basic-zip.pth"));
+      await expect(classifier.named(SMALL.name)).toBeVisible();
       close();
     });
   }
@@ -413,14 +384,15 @@ test("an address that nothing is fetched from is refused in a sentence", async (
 });
 
 test("what the browser keeps is counted and can be removed", async ({ classifier, page }) => {
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await classifier.ready();
-  await expect(model(page)).toContainText(/keeps one weight file for the next visit, 26\.1 MB/);
+  await expect(classifier.model).toContainText(
+    /keeps one weight file for the next visit, 26\.1 MB/,
+  );
   await page.getByRole("button", { name: "Remove", exact: true }).click();
   await expect(page.getByRole("button", { name: "Remove", exact: true })).toHaveCount(0);
   expect(await page.evaluate(async () => (await caches.keys()).length)).toBeLessThanOrEqual(1);
-  await classifier.chooseSample("A cat");
-  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+  await classifier.sees("A cat");
 });
 
 test("without room in the cache the model works from memory, and the page says so", async ({
@@ -431,11 +403,10 @@ test("without room in the cache the model works from memory, and the page says s
   await classifier.open("?device=cpu&weights=./none.pth");
   const origin = new URL(page.url()).origin;
   await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1_000_000 });
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await classifier.ready();
-  await expect(model(page)).toContainText("no room to keep the weights");
-  await classifier.chooseSample("A cat");
-  expect((await classifier.topResult()).label).toBe("Egyptian cat");
+  await expect(classifier.model).toContainText("no room to keep the weights");
+  await classifier.sees("A cat");
 });
 
 test("a download that breaks off goes on where it stopped", async ({ classifier, page }) => {
@@ -468,18 +439,18 @@ test("a download that breaks off goes on where it stopped", async ({ classifier,
       },
     });
   });
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await classifier.ready();
   expect(ranges).toEqual([undefined, `bytes=${half}-`]);
 });
 
-test("another model loads while a photo is looked at", async ({ classifier, page }) => {
-  await classifier.open("?device=cpu");
+test("another model loads while a photo is looked at", async ({ classifier }) => {
+  await classifier.open();
   await classifier.ready();
-  const file = await weights("basic-zip.pth");
+  const file = await weightFile("basic-zip.pth");
   await classifier.chooseSample("A cat");
-  await chooser(page).setInputFiles(file);
-  await expect(heading(page, "ResNet [1, 1, 1, 1]")).toBeVisible();
-  await expect(classifier.result.getByRole("listitem").first()).toContainText(/^class \d/);
+  await classifier.chooseWeights(file);
+  await expect(classifier.named(SMALL.name)).toBeVisible();
+  await expect(classifier.first).toContainText(/^class \d/);
   await expect(classifier.notice).toHaveCount(0);
 });

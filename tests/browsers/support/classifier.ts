@@ -1,4 +1,5 @@
 import { expect } from "@playwright/test";
+import { RESNET_50, type Sample } from "../../e2e/support/networks";
 import type { Tab } from "./tab";
 
 /** The page under test in a tab, in a person's terms. */
@@ -29,7 +30,7 @@ export class ClassifierTab {
 
   /** Waits until the model is there. */
   async ready(): Promise<void> {
-    await this.says("ResNet-50");
+    await this.says(RESNET_50.name);
   }
 
   /** Waits until the page and its weights are kept for visits without a network. */
@@ -37,11 +38,11 @@ export class ClassifierTab {
     await this.says("works: page and weights are kept");
   }
 
-  /** Chooses the sample of a cat, and waits for its result to be right. */
-  async classifiesCat(): Promise<void> {
+  /** Waits for the model, chooses a sample, and waits for its right result. */
+  async sees(sample: Sample): Promise<void> {
     await this.ready();
-    await this.tab.clickButton("A cat");
-    await this.says(/Egyptian cat\s*78/, "#result");
+    await this.tab.clickButton(sample);
+    await this.says(RESNET_50.answers[sample], "#result");
   }
 
   isIsolated(): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 
 /** What kind of file a browser takes it for, by the end of its name. */
 const TYPES: Record<string, string> = { ".png": "image/png", ".jpg": "image/jpeg" };
@@ -42,8 +43,20 @@ export abstract class Tab {
     );
   }
 
-  /** Clicks the button with this text, or whose picture has it as its description. */
+  /** Waits for the button with this text, or whose image has it as its description, and clicks it. */
   async clickButton(name: string): Promise<void> {
+    const end = Date.now() + LOAD_LIMIT;
+    for (;;) {
+      // A page that is going, or just coming, has none and may refuse to look.
+      const selector = await this.#findButton(name).catch(() => null);
+      if (selector) return this.click(selector);
+      if (Date.now() > end) throw new Error(`there is no button "${name}"`);
+      await setTimeout(100);
+    }
+  }
+
+  /** A CSS selector of a button; null where it is not there. */
+  async #findButton(name: string): Promise<string | null> {
     const mark = await this.evaluate((name) => {
       const button = [...document.querySelectorAll("button")].find((one) =>
         [one.innerText.trim(), one.ariaLabel, one.querySelector("img")?.alt].includes(name),
@@ -52,8 +65,7 @@ export abstract class Tab {
       button.dataset.test = name;
       return CSS.escape(name);
     }, name);
-    if (mark === null) throw new Error(`there is no button "${name}"`);
-    await this.click(`button[data-test=${mark}]`);
+    return mark && `button[data-test=${mark}]`;
   }
 
   /** Drops files, by their paths, on the first element of a CSS selector. */

@@ -110,7 +110,7 @@ export function setVisible(page: Page, visible: boolean): Promise<void> {
 /** Opens the page, starts the camera and waits until there is something to see. */
 export async function goLive(classifier: ClassifierPage): Promise<void> {
   const { page, result } = classifier;
-  await classifier.open("?device=cpu");
+  await classifier.open();
   await page.getByRole("button", { name: "Use the camera" }).click();
   await expect(page.getByRole("button", { name: "Take a picture" })).toBeEnabled();
   await expect(result.getByRole("listitem")).toHaveCount(5);

@@ -23,8 +23,8 @@ const ISOLATION = {
 /** Where the page lies on the host. */
 const FOLDER = "/some/folder/";
 
-/** What the host answers instead of a file: a text, made of the file's, or a status such as 404. */
-export type Change = (file: string) => string | number | Promise<string>;
+/** What the host answers instead of a file: a text, made of the file's, other bytes, or a status such as 404. */
+export type Change = (file: string) => string | Buffer | number | Promise<string>;
 
 /** A static host with the built page in a folder, as GitHub Pages. */
 export class StaticHost {
