@@ -1,7 +1,7 @@
 import type { ErrorRecord } from "./errors";
-import type { WeightChoices } from "./types";
+import type { Kept, WeightChoices } from "./types";
 
-/** What is loaded, as plain data. */
+/** A load that was asked for, as plain data. */
 export interface LoadRequest {
   /** The id of the load, which the model keeps wherever it is loaded again. */
   id: number;
@@ -11,6 +11,21 @@ export interface LoadRequest {
   /** A file of labels, or a configuration that has some or tells of the preprocessing; or its address. */
   labels?: string | Blob;
   sha256?: string;
+}
+
+/** A weight file that is here. */
+export interface WeightFile {
+  /** Its bytes, which the browser may have on disk: read it by slices. */
+  blob: Blob;
+  /** The file's own name, from its address. */
+  name?: string;
+  /** Whether the browser keeps it, and if not, why. */
+  kept: Kept;
+}
+
+/** What a worker builds a model from. */
+export interface BuildRequest extends Omit<LoadRequest, "weights" | "sha256"> {
+  file: WeightFile;
 }
 
 /** The outcome of a call, as plain data: errors lose their properties on the way out of a worker. */

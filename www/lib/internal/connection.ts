@@ -1,7 +1,6 @@
 import * as Comlink from "comlink";
 import { ResNetError, toResNetError } from "../../protocol/errors";
 import type { GpuNotice, Settled, WorkerNotice } from "../../protocol/messages";
-import type { Session } from "../../worker/engine/session";
 import { canvasReadsBack } from "./readback";
 import type { Trouble } from "./supervisor/recovery";
 
@@ -9,8 +8,8 @@ import type { Trouble } from "./supervisor/recovery";
 const START = 60_000;
 
 /** A worker, and the calls into it: they all fail at once when it is closed. */
-export class Connection {
-  readonly #session: Comlink.Remote<Session> | undefined;
+export class Connection<Api> {
+  readonly #session: Comlink.Remote<Api> | undefined;
   readonly #worker: Worker | undefined;
   readonly #calls = new Set<Promise<unknown>>();
   readonly #closed: Promise<never>;
@@ -23,8 +22,15 @@ export class Connection {
   /** The id of the load whose network is being built. */
   #building: number | null = null;
 
-  /** @param onNotStarted hears that the worker's script does not run: this connection is closed */
-  constructor(onTrouble: (trouble: Trouble) => void, onNotStarted: () => void) {
+  /**
+   * @param start starts the worker
+   * @param onNotStarted hears that the worker's script does not run: this connection is closed
+   */
+  constructor(
+    start: () => Worker,
+    onTrouble: (trouble: Trouble) => void,
+    onNotStarted: () => void,
+  ) {
     const notRunning = (error: ResNetError) => {
       if (!this.#fail) return;
       this.close(error);
@@ -35,14 +41,12 @@ export class Connection {
     });
     this.#closed.catch(() => {});
     try {
-      this.#worker = new Worker(new URL("../../worker/worker.ts", import.meta.url), {
-        type: "module",
-      });
+      this.#worker = start();
     } catch (thrown) {
       notRunning(notAllowed(thrown));
       return;
     }
-    this.#session = Comlink.wrap<Session>(this.#worker);
+    this.#session = Comlink.wrap<Api>(this.#worker);
     this.#startLimit = setTimeout(() => {
       notRunning(notStarted(`it did not run within ${START / 1000} seconds`));
     }, START);
@@ -90,7 +94,7 @@ export class Connection {
   }
 
   /** Calls into the worker. Comlink's own promises stay pending if the worker is gone; these do not. */
-  async call<T>(work: (session: Comlink.Remote<Session>) => Promise<Settled<T>>): Promise<T> {
+  async call<T>(work: (session: Comlink.Remote<Api>) => Promise<Settled<T>>): Promise<T> {
     if (this.isClosed || !this.#session) return this.#closed;
     const call = Promise.race([work(this.#session), this.#closed]);
     this.#calls.add(call);
@@ -106,7 +110,7 @@ export class Connection {
   }
 
   /** Calls into the worker without waiting for an answer, which may never come. */
-  send(work: (session: Comlink.Remote<Session>) => Promise<void>): void {
+  send(work: (session: Comlink.Remote<Api>) => Promise<void>): void {
     if (!this.isClosed && this.#session) work(this.#session).catch(() => {});
   }
 

@@ -23,6 +23,7 @@ import { recallSpeeds, speedsKey } from "../internal/speeds";
 import { Retries } from "../internal/supervisor/retry";
 import type { ModelRequest } from "../internal/supervisor/state";
 import { type Place, Supervisor } from "../internal/supervisor/supervisor";
+import { WeightStore } from "../internal/weight-store";
 import { fileAddress } from "./address";
 
 /** What can be classified. */
@@ -141,6 +142,7 @@ function nextId(): number {
  * weight file.
  */
 export class Classifier {
+  readonly #weights = new WeightStore();
   readonly #supervisor: Supervisor;
   readonly #onProgress: ((progress: Progress) => void) | undefined;
 
@@ -148,7 +150,7 @@ export class Classifier {
   constructor(options: DeviceOptions = {}) {
     const { device = "auto", threads = "auto", onProgress, ...listener } = options;
     this.#onProgress = onProgress;
-    this.#supervisor = new Supervisor(device, threads, listener);
+    this.#supervisor = new Supervisor(device, threads, this.#weights, listener);
   }
 
   /** The device in use, as soon as it is open. */
@@ -220,17 +222,17 @@ export class Classifier {
   /** What is known of weights at an address before they are downloaded, to ask a person, say. */
   async lookAhead(weights: string | URL): Promise<WeightsAhead> {
     const address = fileAddress(weights, document.baseURI);
-    return this.#supervisor.connection.call((session) => session.lookAhead(address));
+    return this.#weights.lookAhead(address);
   }
 
   /** How many weight files the browser keeps, and how large they are. */
   cachedWeights(): Promise<CachedWeights> {
-    return this.#supervisor.connection.call((session) => session.cachedWeights());
+    return this.#weights.cached();
   }
 
   /** Removes every weight file that the browser keeps. The loaded model stays. */
-  async clearCachedWeights(): Promise<void> {
-    await this.#supervisor.connection.call((session) => session.clearCachedWeights());
+  clearCachedWeights(): Promise<void> {
+    return this.#weights.clear();
   }
 
   /** Classifies a picture: a file, or anything that can be drawn. */
@@ -282,6 +284,7 @@ export class Classifier {
   /** Ends the worker and frees what it holds. Calls that are under way or come later fail with `aborted`. */
   dispose(): void {
     this.#supervisor.dispatch({ type: "disposed" });
+    this.#weights.close(new ResNetError("aborted", "The classifier was disposed of."));
   }
 
   /** The id of the model in use. */

@@ -88,23 +88,11 @@ vi.mock("../pixels/read", () => ({
     return { data: { of: name }, width: 1, height: 1 };
   },
 }));
-vi.mock("../weights", () => ({
-  fetchWeights: async ({ url, signal }: { url: string; signal: AbortSignal }) => {
-    await Promise.race([
-      held.get(`download ${url}`),
-      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
-    ]);
-    return { blob: new Blob([url]), name: url, kept: { cached: true } };
-  },
-  forgetWeights: async (url: string) => void log.push(`forget ${url}`),
-}));
-
 const request = (id: number, name: string) => ({
   id,
-  weights: new Blob([name]),
+  file: { blob: new Blob([name]), kept: { cached: true } } as const,
   choices: { name },
 });
-const nothing = () => {};
 
 let session: Session;
 let call = 0;
@@ -113,7 +101,7 @@ const classify = (name: string, image: unknown = new Blob()) => {
   return session.classify(image as Blob, name, 5, undefined, call);
 };
 const use = async (id: number, name: string) => {
-  expect(await session.load(request(id, name), nothing)).toMatchObject({ ok: true });
+  expect(await session.load(request(id, name))).toMatchObject({ ok: true });
   expect(await session.commit(id)).toMatchObject({ ok: true });
 };
 
@@ -134,7 +122,7 @@ describe("a load", () => {
 
   it("takes effect when the page says so, and no sooner", async () => {
     await use(1, "small");
-    await session.load(request(2, "large"), nothing);
+    await session.load(request(2, "large"));
     expect(await classify("cat")).toMatchObject({ value: { model: 1 } });
     await session.commit(2);
     expect(await classify("cat")).toMatchObject({ value: { model: 2 } });
@@ -153,7 +141,7 @@ describe("a load", () => {
   ])("that is given up %s builds nothing", async (_, giveUp) => {
     const release = hold("device");
     void open();
-    const load = session.load(request(2, "large"), nothing);
+    const load = session.load(request(2, "large"));
     await giveUp();
     release();
     expect(await load).toMatchObject({ error: { code: "aborted" } });
@@ -162,7 +150,7 @@ describe("a load", () => {
 
   it("that is given up when its network is built leaves nothing in memory", async () => {
     await use(1, "small");
-    const load = session.load(request(2, "large"), nothing);
+    const load = session.load(request(2, "large"));
     while (!log.includes("build large")) await new Promise((done) => setImmediate(done));
     await session.drop(2);
     await load;
@@ -172,9 +160,10 @@ describe("a load", () => {
   });
 
   it("is not cancelled with another", async () => {
-    const release = hold("download second");
-    const first = session.load({ ...request(1, "first"), weights: "first" }, nothing);
-    const second = session.load({ ...request(2, "second"), weights: "second" }, nothing);
+    const release = hold("device");
+    void open();
+    const first = session.load(request(1, "first"));
+    const second = session.load(request(2, "second"));
     await session.drop(1);
     release();
     await first;
@@ -184,9 +173,9 @@ describe("a load", () => {
 
   it("that is staged and not committed is freed before the next is built", async () => {
     await use(1, "small");
-    await session.load(request(2, "large"), nothing);
+    await session.load(request(2, "large"));
     faults.build = new Error("not read");
-    await session.load(request(3, "other"), nothing);
+    await session.load(request(3, "other"));
     expect([...inMemory]).toEqual(["small"]);
   });
 
@@ -206,15 +195,6 @@ describe("a load", () => {
     expect(await cat).toMatchObject({ value: { model: 1 } });
     await settled();
     expect([...inMemory]).toEqual(["large"]);
-  });
-
-  it.each([
-    ["weights-format", ["build w", "forget w"]],
-    ["too-large", ["build w"]],
-  ])("that fails with %s keeps a good file", async (code, expected) => {
-    faults.build = Object.assign(new Error("no"), { name: "ResNetError", code });
-    await session.load({ ...request(1, "w"), weights: "w" }, nothing);
-    expect(log).toEqual(expected);
   });
 });
 
@@ -324,7 +304,7 @@ it("nothing is answered after the code has died, and the notice has the model", 
   await settled();
   crashes.report("unreachable");
   release();
-  void session.load(request(2, "large"), nothing).then((answer) => answered.push(answer));
+  void session.load(request(2, "large")).then((answer) => answered.push(answer));
   await settled();
   expect(answered).toEqual([]);
   expect(notices.at(-1)).toEqual({ building: null });

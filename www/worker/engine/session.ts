@@ -1,8 +1,7 @@
-import { ResNetError, toResNetError } from "../../protocol/errors";
-import type { LoadRequest, Settled } from "../../protocol/messages";
+import { ResNetError } from "../../protocol/errors";
+import type { BuildRequest, Settled } from "../../protocol/messages";
 import type {
   Assumption,
-  CachedWeights,
   Description,
   DevicePolicy,
   DeviceReason,
@@ -14,11 +13,9 @@ import type {
   ImageInspection,
   Kept,
   LoadedModel,
-  Progress,
   SeenLayer,
   ThreadCount,
   WeightChoices,
-  WeightsAhead,
 } from "../../protocol/types";
 import type { Inspection, Model } from "../../wasm/cpu/resnet_web";
 import type { GpuHealth } from "../gpu-health";
@@ -26,7 +23,6 @@ import { type Pixels, readPixels } from "../pixels/read";
 import { post } from "../post";
 import { crashes } from "../wasm/crashes";
 import type { WasmModule } from "../wasm/module";
-import { cachedWeights, clearWeights, fetchWeights, forgetWeights, lookAhead } from "../weights";
 import { afterLoss, type OpenedDevice, openDevice, openOnCpu } from "./device";
 import { IMAGENET_CLASSES, IMAGENET_LABELS, readLabels } from "./labels";
 import { settle } from "./settled";
@@ -116,17 +112,14 @@ export class Session {
   }
 
   /**
-   * Fetches weights, builds their network and stages it until {@link commit} or {@link drop}. The model in use stays in use.
+   * Builds a network and stages it until {@link commit} or {@link drop}. The model in use stays in use.
    */
-  load(
-    request: LoadRequest,
-    onProgress: (progress: Progress) => void,
-  ): Promise<Settled<LoadedModel>> {
+  load(request: BuildRequest): Promise<Settled<LoadedModel>> {
     return settle(async () => {
       const load = new AbortController();
       this.#loads.set(request.id, load);
       try {
-        const staged = await this.#stage(request, onProgress, load.signal);
+        const staged = await this.#stage(request, load.signal);
         this.#unstage();
         this.#staged = staged;
         return described(staged);
@@ -176,21 +169,6 @@ export class Session {
       loaded.assumed = loaded.assumed.filter((assumption) => assumption !== "labels");
       return described(loaded);
     });
-  }
-
-  /** What is known of weights before they are downloaded. */
-  lookAhead(weights: string): Promise<Settled<WeightsAhead>> {
-    return settle(() => lookAhead(weights));
-  }
-
-  /** What the browser's cache holds. */
-  cachedWeights(): Promise<Settled<CachedWeights>> {
-    return settle(cachedWeights);
-  }
-
-  /** Empties it. */
-  clearCachedWeights(): Promise<Settled<void>> {
-    return settle(clearWeights);
   }
 
   /** Cancels a call with a picture: it does not begin, or ends before the network runs. */
@@ -288,28 +266,15 @@ export class Session {
   }
 
   /** Builds the model of a request. */
-  async #stage(
-    { id, weights, sha256, choices, labels }: LoadRequest,
-    onProgress: (progress: Progress) => void,
-    signal: AbortSignal,
-  ): Promise<Loaded> {
-    const fetched: { blob: Blob; name?: string; kept: Kept } =
-      weights instanceof Blob
-        ? { blob: weights, kept: { cached: false, reason: "file" } }
-        : await fetchWeights({ url: weights, signal, onProgress, ...(sha256 && { sha256 }) });
-    const { blob, name, kept } = fetched;
-    onProgress({ loaded: blob.size, total: blob.size, cached: false });
+  async #stage({ id, file, choices, labels }: BuildRequest, signal: AbortSignal): Promise<Loaded> {
+    const { blob, name, kept } = file;
     const device = await this.#device();
     const told = labels === undefined ? undefined : await describe(device, labels, signal);
     // Building is one long call, during which no messages are received.
     await heard(signal);
     this.#unstage();
     const known = { ...(name && { name }), ...(told && choicesOf(told)), ...choices };
-    const model = await build(id, device, blob, known).catch(async (thrown) => {
-      const isBad = toResNetError(thrown).code.startsWith("weights-");
-      if (isBad && typeof weights === "string") await forgetWeights(weights);
-      throw thrown;
-    });
+    const model = await build(id, device, blob, known);
     try {
       const assumed = await label(device, model, told?.labels ?? [], signal);
       await heard(signal);

@@ -1,5 +1,5 @@
-import * as Comlink from "comlink";
 import { type ResNetError, toResNetError } from "../../../protocol/errors";
+import type { LoadRequest, WeightFile } from "../../../protocol/messages";
 import type {
   DevicePolicy,
   DeviceStatus,
@@ -7,8 +7,10 @@ import type {
   Progress,
   ThreadCount,
 } from "../../../protocol/types";
+import type { Session } from "../../../worker/engine/session";
 import { Connection } from "../connection";
 import { rememberSpeeds, speedsKey } from "../speeds";
+import { isNoWeights, type WeightStore } from "../weight-store";
 import type { Effect, Event, ModelRequest, Need, Opening, State, WorkerId } from "./state";
 import { begin, type Step, step } from "./step";
 import { aborted } from "./turn";
@@ -29,14 +31,15 @@ interface Pending<T> {
 /** A worker to call into. */
 export interface Place {
   worker: WorkerId;
-  connection: Connection;
+  connection: Connection<Session>;
 }
 
 /** Runs the workers as {@link step} decides: it performs the effects, and tells the reducer what comes of them. */
 export class Supervisor {
   #state: State;
   readonly #listener: Listener;
-  readonly #connections = new Map<WorkerId, Connection>();
+  readonly #weights: WeightStore;
+  readonly #connections = new Map<WorkerId, Connection<Session>>();
   /** Loads under way. */
   readonly #loads = new Map<number, Pending<LoadedModel>>();
   /** Who hears how far a load's download is. */
@@ -51,8 +54,14 @@ export class Supervisor {
   readonly #events: Event[] = [];
   #isBusy = false;
 
-  constructor(policy: DevicePolicy, threads: ThreadCount, listener: Listener) {
+  constructor(
+    policy: DevicePolicy,
+    threads: ThreadCount,
+    weights: WeightStore,
+    listener: Listener,
+  ) {
     this.#listener = listener;
+    this.#weights = weights;
     const first = begin(policy, threads);
     this.#state = first.state;
     this.#run(() => first);
@@ -65,7 +74,7 @@ export class Supervisor {
   }
 
   /** The worker in use, whatever state it is in. */
-  get connection(): Connection {
+  get connection(): Connection<Session> {
     return this.#connectionOf(this.#state.worker);
   }
 
@@ -140,6 +149,7 @@ export class Supervisor {
       const { state, effects } = next();
       this.#state = state;
       for (const effect of effects) this.#perform(effect);
+      this.#weights.keepOnly(loadsOf(state));
     } finally {
       this.#isBusy = false;
     }
@@ -241,7 +251,8 @@ export class Supervisor {
   }
 
   #start(worker: WorkerId, opening: Opening, threads: ThreadCount): void {
-    const connection = new Connection(
+    const connection = new Connection<Session>(
+      () => new Worker(new URL("../../../worker/worker.ts", import.meta.url), { type: "module" }),
       (trouble) => this.dispatch({ type: "trouble", worker, trouble }),
       () => this.dispatch({ type: "not started", worker }),
     );
@@ -260,22 +271,37 @@ export class Supervisor {
 
   #stage({ worker, request }: Effect & { do: "stage" }): void {
     const load = request.id;
-    // Progress comes by a way of its own, and the last of it after the outcome.
-    let underWay = true;
-    const onProgress = Comlink.proxy((progress: Progress) => {
-      if (underWay) this.#progress.get(load)?.(progress);
-    });
-    this.#connectionOf(worker)
-      .call((session) => session.load(request, onProgress))
-      .finally(() => {
-        underWay = false;
-      })
-      .then(
-        (model) => this.dispatch({ type: "staged", worker, load, model }),
-        (thrown) => {
-          this.dispatch({ type: "stage failed", worker, load, error: toResNetError(thrown) });
-        },
-      );
+    this.#build(this.#connectionOf(worker), request).then(
+      (model) => this.dispatch({ type: "staged", worker, load, model }),
+      (thrown) => {
+        this.dispatch({ type: "stage failed", worker, load, error: toResNetError(thrown) });
+      },
+    );
+  }
+
+  /** Has a worker build a model from its file, which is fetched if it is not here yet. */
+  async #build(connection: Connection<Session>, request: LoadRequest): Promise<LoadedModel> {
+    const { weights: _, sha256: __, ...rest } = request;
+    const tell = (progress: Progress) => this.#progress.get(request.id)?.(progress);
+    const wasHere = this.#weights.has(request.id);
+    let file: WeightFile | undefined;
+    try {
+      // A call ends with its worker, a download does not.
+      return await connection.call(async (session) => {
+        file = await this.#weights.file(request, tell);
+        if (!loadsOf(this.#state).has(request.id)) throw aborted();
+        const total = file.blob.size;
+        tell({ loaded: total, total, cached: false });
+        return session.load({ ...rest, file });
+      });
+    } catch (thrown) {
+      if (!file || !isNoWeights(thrown)) throw thrown;
+      await this.#weights.forget(request).catch(() => {});
+      // What the browser kept may have been removed since it was fetched.
+      const isGone = wasHere && toResNetError(thrown).code === "weights-unreadable";
+      if (isGone && !(request.weights instanceof Blob)) return this.#build(connection, request);
+      throw thrown;
+    }
   }
 
   #after(milliseconds: number, work: () => void): ReturnType<typeof setTimeout> {
@@ -287,11 +313,18 @@ export class Supervisor {
     return timer;
   }
 
-  #connectionOf(worker: WorkerId): Connection {
+  #connectionOf(worker: WorkerId): Connection<Session> {
     const connection = this.#connections.get(worker);
     if (!connection) throw new Error(`Worker ${worker} was never started.`);
     return connection;
   }
+}
+
+/** The loads whose files may be needed again. */
+function loadsOf({ request, previous, load, change, race, recovery }: State): Set<number> {
+  const recovered = recovery && "request" in recovery ? recovery.request : undefined;
+  const all = [request, previous, load?.request, change?.request, race?.request, recovered];
+  return new Set(all.flatMap((each) => (each ? [each.load.id] : [])));
 }
 
 /** A listener's fault must not keep the effects after it from happening. */

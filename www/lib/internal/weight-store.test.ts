@@ -1,0 +1,199 @@
+import * as Comlink from "comlink";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ResNetError } from "../../protocol/errors";
+import { Classifier } from "../public/classifier";
+import { FakeWorker } from "./fake-worker";
+import { WeightStore } from "./weight-store";
+
+const ADDRESS = "https://example.org/w.safetensors";
+const request = (id: number, weights: string | Blob = ADDRESS) => ({ id, weights, choices: {} });
+
+/** What the weights' worker was asked, in order. */
+let log: string[];
+/** What fetching gives, one after the other; `kept` where there is no more. */
+let outcomes: ("kept" | "not kept" | "weights-download")[];
+/** Releases what is being fetched. */
+let arrive: () => void;
+
+/** The worker of the store, which fetches without a network; any other is an engine. */
+class FakeStoreWorker extends EventTarget {
+  readonly #port: MessagePort;
+
+  constructor() {
+    super();
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.addEventListener("message", ({ data }) =>
+      this.dispatchEvent(new MessageEvent("message", { data })),
+    );
+    port1.start();
+    Comlink.expose(
+      {
+        fetch: async (load: number, url: string) => {
+          log.push(`fetch ${url}`);
+          await new Promise<void>((resolve) => {
+            arrive = resolve;
+            if (!this.holds) resolve();
+          });
+          if (FakeStoreWorker.cancelled.has(load)) return failed("aborted");
+          const outcome = outcomes.shift() ?? "kept";
+          if (outcome === "weights-download") return failed(outcome);
+          const kept =
+            outcome === "kept" ? { cached: true } : { cached: false, reason: "unavailable" };
+          return { ok: true, value: { blob: new Blob(["w"]), name: "w", kept } };
+        },
+        cancel: (load: number) => {
+          log.push("cancel");
+          FakeStoreWorker.cancelled.add(load);
+          arrive();
+        },
+        forget: async (url: string) => {
+          log.push(`forget ${url}`);
+          return { ok: true, value: undefined };
+        },
+      },
+      port2,
+    );
+  }
+
+  static holding = false;
+  static cancelled = new Set<number>();
+  readonly holds = FakeStoreWorker.holding;
+
+  postMessage(message: unknown, transfer: Transferable[] = []) {
+    this.#port.postMessage(message, transfer);
+  }
+
+  terminate() {
+    log.push("end");
+    this.#port.close();
+  }
+}
+
+const failed = (code: string) => ({ ok: false, error: { code, message: code } });
+
+beforeEach(() => {
+  [log, outcomes] = [[], []];
+  FakeStoreWorker.holding = false;
+  FakeStoreWorker.cancelled.clear();
+  vi.stubGlobal("document", { baseURI: "https://example.org/" });
+  vi.stubGlobal("Worker", function start(url: URL) {
+    return /weights\/store/.test(url.href) ? new FakeStoreWorker() : new FakeWorker();
+  });
+});
+afterEach(() => {
+  FakeWorker.reset();
+  vi.unstubAllGlobals();
+});
+
+const nothing = () => {};
+
+describe("a store", () => {
+  it("starts no worker for a file", async () => {
+    const blob = new Blob(["w"]);
+    const file = await new WeightStore().file(request(1, blob), nothing);
+    expect(file).toEqual({ blob, kept: { cached: false, reason: "file" } });
+    expect(log).toEqual([]);
+  });
+
+  it.each(["kept", "not kept"] as const)("fetches a file once, %s by the browser", async (kept) => {
+    outcomes = [kept];
+    const store = new WeightStore();
+    const first = await store.file(request(1), nothing);
+    expect(await store.file(request(1), nothing)).toBe(first);
+    expect(log).toEqual([`fetch ${ADDRESS}`]);
+  });
+
+  it("does so for each load, for what is at an address may change", async () => {
+    const store = new WeightStore();
+    await store.file(request(1), nothing);
+    await store.file(request(2), nothing);
+    expect(log).toHaveLength(2);
+  });
+
+  it("fetches again what failed", async () => {
+    outcomes = ["weights-download", "kept"];
+    const store = new WeightStore();
+    await expect(store.file(request(1), nothing)).rejects.toMatchObject({
+      code: "weights-download",
+    });
+    expect(await store.file(request(1), nothing)).toMatchObject({ name: "w" });
+  });
+
+  it("cancels what is on its way when it is not wanted any more", async () => {
+    FakeStoreWorker.holding = true;
+    const store = new WeightStore();
+    const file = store.file(request(1), nothing);
+    await vi.waitFor(() => expect(log).toHaveLength(1));
+    store.keepOnly(new Set([2]));
+    await expect(file).rejects.toMatchObject({ code: "aborted" });
+    expect(log).toEqual([`fetch ${ADDRESS}`, "cancel"]);
+  });
+
+  it("is not revived once it is closed", async () => {
+    const store = new WeightStore();
+    await store.file(request(1), nothing);
+    store.close(new ResNetError("aborted", "over"));
+    await expect(store.file(request(1), nothing)).rejects.toMatchObject({ code: "aborted" });
+    await expect(store.cached()).rejects.toMatchObject({ code: "aborted" });
+    expect(log).toEqual([`fetch ${ADDRESS}`, "end"]);
+  });
+});
+
+describe("a classifier", () => {
+  let classifier: Classifier;
+  beforeEach(() => {
+    classifier = new Classifier();
+  });
+  afterEach(() => classifier.dispose());
+
+  const fetches = () => log.filter((entry) => entry.startsWith("fetch"));
+  const image = () => new File(["cat"], "cat");
+
+  it.each<[string, () => Promise<unknown>]>([
+    ["another device", () => classifier.setDevice("webgpu")],
+    ["a lost device", async () => FakeWorker.newest.tell({ gpu: "lost", message: "lost" })],
+    ["a crash", async () => FakeWorker.newest.tell({ crashed: "unreachable" })],
+  ])("fetches nothing again for %s, even where nothing is kept", async (_, act) => {
+    outcomes = ["not kept"];
+    await classifier.load(ADDRESS);
+    await classifier.classify(image());
+    await act();
+    expect(await classifier.classify(image())).toMatchObject({ model: classifier.model?.id });
+    expect(FakeWorker.all).toHaveLength(2);
+    expect(fetches()).toHaveLength(1);
+  });
+
+  it("does not lose a download with the worker that waits for it", async () => {
+    FakeStoreWorker.holding = true;
+    const loaded = classifier.load(ADDRESS);
+    await vi.waitFor(() => expect(log).toHaveLength(1));
+    FakeWorker.newest.tell({ gpu: "failed", message: "failed" });
+    await vi.waitFor(() => expect(FakeWorker.all).toHaveLength(2));
+    arrive();
+    expect((await loaded).id).toBe(classifier.model?.id);
+    expect(fetches()).toHaveLength(1);
+  });
+
+  it("cancels the download of a load that is overtaken", async () => {
+    FakeStoreWorker.holding = true;
+    const first = classifier.load(ADDRESS).catch(({ code }) => code);
+    await vi.waitFor(() => expect(log).toHaveLength(1));
+    await classifier.load(new File(["small"], "small"));
+    expect(await first).toBe("aborted");
+    expect(log).toContain("cancel");
+  });
+
+  it("forgets what is no weights, and fetches it anew", async () => {
+    const load = () => classifier.load(ADDRESS, { name: "bad" }).catch(({ code }) => code);
+    expect([await load(), await load()]).toEqual(["weights-format", "weights-format"]);
+    const once = [`fetch ${ADDRESS}`, `forget ${ADDRESS}`];
+    expect(log).toEqual([...once, ...once]);
+  });
+
+  it("ends the store with itself", async () => {
+    await classifier.load(ADDRESS);
+    classifier.dispose();
+    expect(log.at(-1)).toBe("end");
+  });
+});

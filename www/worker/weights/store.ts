@@ -1,0 +1,68 @@
+import * as Comlink from "comlink";
+import { toResNetError } from "../../protocol/errors";
+import type { Settled, WeightFile } from "../../protocol/messages";
+import type { CachedWeights, Progress, WeightsAhead } from "../../protocol/types";
+import { post } from "../post";
+import { cachedWeights, clearWeights, fetchWeights, forgetWeights, lookAhead } from ".";
+
+/** What the worker does that fetches, checks and keeps weight files. It has no wasm that could take it down. */
+export class WeightService {
+  /** Downloads under way, by the id of their load. */
+  readonly #fetches = new Map<number, AbortController>();
+
+  /** Fetches a weight file, from this browser's cache where it is there, and checks it. */
+  fetch(
+    load: number,
+    url: string,
+    sha256: string | undefined,
+    onProgress: (progress: Progress) => void,
+  ): Promise<Settled<WeightFile>> {
+    return settle(async () => {
+      const fetching = new AbortController();
+      this.#fetches.set(load, fetching);
+      const { signal } = fetching;
+      try {
+        return await fetchWeights({ url, signal, onProgress, ...(sha256 && { sha256 }) });
+      } finally {
+        this.#fetches.delete(load);
+      }
+    });
+  }
+
+  /** Cancels the download of a load. */
+  async cancel(load: number): Promise<void> {
+    this.#fetches.get(load)?.abort();
+  }
+
+  /** Removes what turned out to be no weights. */
+  forget(url: string): Promise<Settled<void>> {
+    return settle(() => forgetWeights(url));
+  }
+
+  /** What is known of weights before they are downloaded. */
+  lookAhead(url: string): Promise<Settled<WeightsAhead>> {
+    return settle(() => lookAhead(url));
+  }
+
+  /** What the browser's cache holds. */
+  cached(): Promise<Settled<CachedWeights>> {
+    return settle(cachedWeights);
+  }
+
+  /** Empties it. */
+  clear(): Promise<Settled<void>> {
+    return settle(clearWeights);
+  }
+}
+
+async function settle<T>(work: () => Promise<T>): Promise<Settled<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (thrown) {
+    const { code, message } = toResNetError(thrown);
+    return { ok: false, error: { code, message } };
+  }
+}
+
+Comlink.expose(new WeightService());
+post({ started: true });
