@@ -5,8 +5,8 @@ const port = Number(process.env.PORT ?? 4180);
 
 export default defineConfig({
   testDir: "tests/e2e",
-  // The network fills the machine: one page at a time.
-  workers: 1,
+  // Two files at a time: a page waits for its browser half of the time.
+  workers: 2,
   timeout: 120_000,
   expect: { timeout: 60_000 },
   use: {

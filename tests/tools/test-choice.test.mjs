@@ -68,7 +68,7 @@ const WORDS = {
     ["-g", "camera"],
     ["--reporter=list,json", "-g", "camera"],
   ],
-  firefox: [["visits"], ["--project=firefox", "visits"]],
+  firefox: [["visits"], [`--output=${place("test-results", "firefox")}`, "visits"]],
 };
 for (const [name, [words, expected]] of Object.entries(WORDS)) {
   test(`words reach the runner of ${name}`, () => {

@@ -26,14 +26,14 @@ export const fuzzTargets = readdirSync(place("fuzz", "seeds"), { withFileTypes: 
 /** Compiles the targets. */
 export async function buildFuzzTargets(report) {
   await ensureCargoFuzz(report);
-  await cargoFuzz(["build"], { onLine: (line) => report(progressOf(line)) });
+  await cargoFuzz(["build"], { isBehind: true, onLine: (line) => report(progressOf(line)) });
 }
 
 /**
  * Changes the seeds of one target for `seconds` and reads what comes out. Fails, with the input that did it in
  * fuzz/artifacts of cargo's target folder, if reading panics, hangs or takes too much memory.
  */
-export async function fuzz(name, seconds, { report, log }) {
+export async function fuzz(name, seconds, { report, log, isBehind = false }) {
   const found = path.join(target(), "corpus", name);
   const artifacts = path.join(target(), "artifacts", name);
   for (const folder of [found, artifacts]) mkdirSync(folder, { recursive: true });
@@ -49,6 +49,7 @@ export async function fuzz(name, seconds, { report, log }) {
   const seeds = place("fuzz", "seeds", name);
   const output = await cargoFuzz(["run", name, found, seeds, "--", ...options], {
     log,
+    isBehind,
     onLine: (line) => report(line.trim()),
   });
   return output.match(/stat::number_of_executed_units:\s*(\d+)/)?.[1] ?? "no";

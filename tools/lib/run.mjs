@@ -40,7 +40,7 @@ export async function run(program, args, options = {}) {
     detached: true,
   });
   running.add(child);
-  if (isBehind && child.pid) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+  if (isBehind && child.pid) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
 
   const kept = [];
   const logFile = log && openLog(log);

@@ -34,11 +34,11 @@ export function making(make) {
  *
  * @param args takes the words that choose among the runner's tests, none for all of them, and returns the arguments
  */
-export function tests(program, args, { count, env, before = [] }) {
+export function tests(program, args, { count, env, before = [], isBehind = false }) {
   const work = async ({ name, report, words = [] }) => {
     for (const ensure of before) await ensure(report);
     rmSync(reportOf(name), { force: true });
-    const options = { env, log: logOf(name), onLine: (line) => report(progressOf(line)) };
+    const options = { env, isBehind, log: logOf(name), onLine: (line) => report(progressOf(line)) };
     const { output, failure } = await ending(run(program, args(words), options));
     return { ...withVerdict(count(output), !failure), failure };
   };

@@ -1,26 +1,40 @@
 import { existsSync, rmSync } from "node:fs";
+import { performance } from "node:perf_hooks";
 import { Fault } from "./fault.mjs";
-import { step } from "./steps.mjs";
+import { say, step } from "./steps.mjs";
 import { total } from "./test-counts.mjs";
 import { logOf } from "./test-kinds.mjs";
 
 const ONE_FAILURE = { passed: 0, failed: 1, skipped: 0 };
 
 /**
- * Runs test steps, whatever fails on the way, prints how each went, and ends with the verdict.
+ * Runs test steps, whatever fails on the way, prints how each went, and ends with the verdict. They run one after the other
+ * in two rows: those that may run `beside` others, and all others.
  *
  * @param steps as chooseSteps() returns them
  * @param download of the weights, for the step that makes them
  */
 export async function runSteps(steps, download) {
   const results = new Map();
+  const ends = new Map();
+  const rows = { true: undefined, false: undefined };
   for (const testStep of steps) {
-    results.set(testStep.name, await outcome(testStep, results, download));
+    const { name, needs = [], after = [], beside = false } = testStep;
+    const before = [rows[beside], ...[...needs, ...after].map((earlier) => ends.get(earlier))];
+    const end = Promise.all(before).then(async () => {
+      const start = performance.now();
+      const counts = await outcome(testStep, results, download);
+      results.set(name, { ...counts, seconds: (performance.now() - start) / 1000 });
+    });
+    ends.set(name, end);
+    rows[beside] = end;
   }
-  console.log(`\n${"step".padEnd(12)} passed  failed  skipped`);
-  for (const [name, { passed, failed, skipped }] of results) {
+  await Promise.all(ends.values());
+  console.log(`\n${"step".padEnd(12)} passed  failed  skipped  seconds`);
+  for (const { name } of steps) {
+    const { passed, failed, skipped, seconds } = results.get(name);
     const figures = [passed, failed, skipped].map((count) => String(count).padStart(7));
-    console.log(`${name.padEnd(11)}${figures.join(" ")}`);
+    console.log(`${name.padEnd(11)}${figures.join(" ")}  ${seconds.toFixed(1).padStart(7)}`);
   }
   const all = total([...results.values()]);
   if (all.failed > 0) process.exitCode = 1;
@@ -36,7 +50,7 @@ export function printVerdict({ passed, failed }) {
 async function outcome({ name, about, needs = [], work, words }, results, download) {
   const broken = needs.find((needed) => results.get(needed).failed > 0);
   if (broken) {
-    console.log(`✗ ${name}: not run, because ${broken} failed`);
+    say(`✗ ${name}: not run, because ${broken} failed`);
     return ONE_FAILURE;
   }
   let counts = ONE_FAILURE;
@@ -48,8 +62,8 @@ async function outcome({ name, about, needs = [], work, words }, results, downlo
       return counts.note ?? `${counts.passed} passed`;
     });
   } catch (error) {
-    console.log(`\n${error instanceof Fault ? error.message : error.stack}`);
-    if (existsSync(logOf(name))) console.log(`The whole output is in ${logOf(name)}.\n`);
+    say(`\n${error instanceof Fault ? error.message : error.stack}`);
+    if (existsSync(logOf(name))) say(`The whole output is in ${logOf(name)}.\n`);
   }
   return counts;
 }

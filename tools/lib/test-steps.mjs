@@ -31,7 +31,8 @@ const DENY_WARNINGS = ["--", "-D", "warnings"];
 
 /**
  * Everything `npm test` does, cheap checks first. A step `needs` others to have passed, or only
- * comes `after` others, where it can itself say best what is missing.
+ * comes `after` others, where it can itself say best what is missing. Those that run `beside` others have a target folder
+ * of their own, for which cargo does not wait, or leave the machine time.
  */
 export const testSteps = [
   {
@@ -130,21 +131,24 @@ export const testSteps = [
   },
   {
     name: "tsan",
+    beside: true,
     about: "tests of the kernels and the threads, with ThreadSanitizer watching",
     work: tests("cargo", (words) => [...sanitizerArgs("tsan"), ...forHarness(words)], {
       count: cargoCounts,
       env: sanitizers.tsan.env,
+      isBehind: true,
     }),
   },
   {
     name: "fuzz",
+    beside: true,
     about: `every reader of files, with changed ones, for ${FUZZ_SECONDS} seconds each`,
     work: async ({ name, report }) => {
       await buildFuzzTargets(report);
       // Side by side: each has a core's worth of time for the most part of it.
       await Promise.all(
         fuzzTargets.map((target) =>
-          fuzz(target, FUZZ_SECONDS, { report, log: logOf(`${name}-${target}`) }),
+          fuzz(target, FUZZ_SECONDS, { report, log: logOf(`${name}-${target}`), isBehind: true }),
         ),
       );
       return { passed: fuzzTargets.length, failed: 0, skipped: 0 };
@@ -197,13 +201,9 @@ export const testSteps = [
     after: ["weights"],
     work: onPage("page", "chromium", []),
   },
-  ...["firefox", "webkit"].map((name) => ({
-    name,
-    about: `tests of visits to the page, in Debian's ${name === "firefox" ? "Firefox" : "WebKitGTK"}`,
-    needs: ["build"],
-    after: ["weights"],
-    work: onPage(name, name, ["--config=tests/browsers/playwright.config.ts", `--project=${name}`]),
-  })),
+  visits("firefox", "Debian's Firefox", { after: ["weights", "page"] }),
+  // Each waits for its browser most of the time.
+  visits("webkit", "Debian's WebKitGTK", { after: ["weights", "page"], beside: true }),
 ];
 
 /** Chooses crates for cargo. */
@@ -258,6 +258,19 @@ function inBrowser(features, names = []) {
     // In seconds. A GPU played by the processor is slow, and so is a browser starting up.
     env: { WASM_BINDGEN_TEST_TIMEOUT: "900", WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "60" },
   });
+}
+
+/** The step of a browser that Playwright does not drive. */
+function visits(name, browser, when) {
+  const options = ["--config=tests/browsers/playwright.config.ts", `--project=${name}`];
+  return {
+    name,
+    about: `tests of visits to the page, in ${browser}`,
+    needs: ["build"],
+    ...when,
+    // Playwright empties the folder at its start.
+    work: onPage(name, name, [...options, `--output=${place("test-results", name)}`]),
+  };
 }
 
 /** Tests of the built page in a browser, as Playwright's runner finds them with these options. */
