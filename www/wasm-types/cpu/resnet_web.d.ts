@@ -95,7 +95,7 @@ export type Assumption = "stride" | "preprocessing" | "labels";
 /** What a weight file says of itself, or what its tensors tell. */
 export interface ModelInfo {
     architecture: string;
-    family: "seed" | "torchvision";
+    family: "reference" | "torchvision";
     block: "no-bottleneck" | "bottleneck";
     repetitions: [number, number, number, number];
     /** Which convolution of a bottleneck block carries the stride. */
