@@ -689,7 +689,7 @@ fn faults() -> Vec<Fault> {
             "more labels than classes",
             |d| d.metadata.labels.push("one more".to_owned()),
             "weights-architecture",
-            &["11 labels for 10 classes"],
+            &["found 11 labels, expected 10"],
         ),
         fault(
             "a picture in grey",
@@ -761,7 +761,7 @@ fn what_is_no_weight_file_is_named() {
             &["zip archive"],
         ),
         ("JSON", b"{\"a\": 1}".to_vec(), &["JSON"]),
-        ("a picture", b"\x89PNG\r\n\x1a\n".to_vec(), &["picture"]),
+        ("an image", b"\x89PNG\r\n\x1a\n".to_vec(), &["image"]),
         ("Keras' HDF5", b"\x89HDF\r\n".to_vec(), &["HDF5", "Keras"]),
         ("GGUF", b"GGUF\x03\0\0\0".to_vec(), &["GGUF"]),
         (

@@ -1,15 +1,15 @@
-//! What reading may cost.
+//! Limits on the memory that reading a file may take.
 
 use allocation_counter::measure;
 
 /// The most memory at a time, for each byte of a file.
 const PEAK_PER_BYTE: usize = 48;
-/// The most memory altogether, given back or not: a measure of the work.
+/// The most memory in total, whether freed or not: a measure of the work.
 const TOTAL_PER_BYTE: usize = 256;
-/// And beyond that: buffers of a fixed size.
+/// Added for buffers of a fixed size.
 const MORE: usize = 512 << 10;
 
-/// Runs what reads `length` bytes, and fails where it takes more memory than such a file may.
+/// Runs `read`, which reads a file of `length` bytes, and fails if it takes too much memory for that length.
 pub fn bounded(length: usize, read: impl FnOnce()) {
     let costs = measure(read);
     for (what, found, per_byte) in [

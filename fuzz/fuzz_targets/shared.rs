@@ -4,8 +4,8 @@ use resnet_web_core::weights::{Choices, WeightFile, format};
 
 use crate::bounded::bounded;
 
-/// Reads the index, every tensor in it, and the network they make. Errors are as good as answers; what must not happen
-/// is a panic, a hang, or more memory than the file's size allows.
+/// Reads the index, every tensor in it, and the network they make. Errors are fine; panics, hangs and more memory
+/// than the file's size allows are not.
 pub fn read(bytes: &[u8]) {
     bounded(bytes.len(), || {
         let _ = WeightFile::open(bytes, &Choices::default());

@@ -144,5 +144,5 @@ test("what is of no use is named", async ({ classifier }) => {
 
 test("weights of another library are named by their reader", async ({ classifier }) => {
   await classifier.drop(textFile("model.onnx", "\x08\x07\x12\x07pytorch"));
-  await expect(classifier.notice).toContainText(/no weight file that can be read/i);
+  await expect(classifier.notice).toContainText(/not a weight file that can be read/i);
 });

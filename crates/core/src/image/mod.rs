@@ -1,7 +1,7 @@
 //! From a photo's pixels to the network's input, as torchvision does it on Pillow's images.
 //!
-//! `Resize(256)`, `CenterCrop(224)`, `ToTensor()`, `Normalize(mean, std)`, in that order. A network answers worse to a
-//! picture that was resized differently from those it was trained on, so the pixels come out as Pillow's, bit for bit.
+//! `Resize(256)`, `CenterCrop(224)`, `ToTensor()`, `Normalize(mean, std)`, in that order. A network classifies an
+//! image worse if it was resized in another way than those it was trained on, so the pixels are Pillow's, bit for bit.
 //!
 //! What loops over pixels is `#[inline]`: this crate is compiled for size, and those that call it for speed.
 
@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// What is done to a picture before the network sees it. It belongs to a model, and is kept in its weight file.
+/// From an image to the network's input. It belongs to a model and is stored in its weight file.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessing {
     /// torchvision's `Resize`: the short side's length afterwards, in pixels.
@@ -77,13 +77,13 @@ impl Default for Preprocessing {
     }
 }
 
-/// Pixels that are no picture, or a preprocessing that no picture goes through.
+/// Invalid pixels or an invalid preprocessing.
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum ImageError {
     /// A side of zero.
     #[error(
-        "the picture is {width} x {height} pixels; both sides must be at least 1. Choose another picture"
+        "the image is {width} x {height} pixels; both sides must be at least 1. Choose another image"
     )]
     Empty {
         /// In pixels.
@@ -93,7 +93,7 @@ pub enum ImageError {
     },
     /// Too few bytes or too many.
     #[error(
-        "a picture of {width} x {height} RGBA pixels has {expected} bytes, not {found}. Pass four bytes per pixel"
+        "expected {expected} bytes for {width} x {height} RGBA pixels, found {found}. Pass four bytes per pixel"
     )]
     Length {
         /// In pixels.
@@ -105,15 +105,15 @@ pub enum ImageError {
         /// Bytes given.
         found: usize,
     },
-    /// A prepared picture of another size.
-    #[error("the prepared picture has {found} values, and the network takes {expected}")]
+    /// A preprocessed image of another size.
+    #[error("expected a preprocessed image of {expected} values, found {found}")]
     Values {
         /// Channels times height times width.
         expected: usize,
         /// What was given.
         found: usize,
     },
-    /// A crop of nothing, of more than there is, or of more than any network takes.
+    /// A crop of zero pixels, of more than the resized image has, or of more than [`MAX_CROP`].
     #[error(
         "the preprocessing crops a square of {crop} pixels out of a short side of {resize_short_side}; \
          the crop must be between 1 and {MAX_CROP} pixels, and fit. Use another weight file"
@@ -124,7 +124,7 @@ pub enum ImageError {
         /// The short side it is cut from.
         resize_short_side: u32,
     },
-    /// A mean or a deviation that makes no sense.
+    /// A mean or a standard deviation that is not valid.
     #[error(
         "the preprocessing normalises with mean {mean:?} and standard deviation {std:?}; \
          all must be finite and the deviations above 0. Use another weight file"
@@ -140,7 +140,7 @@ pub enum ImageError {
 /// The largest crop, in pixels: a weight file must not make a page run out of memory.
 pub const MAX_CROP: u32 = 2048;
 
-/// Where the crop lies in the resized picture.
+/// Where the crop lies in the resized image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placement {
     /// Width and height after resizing, in pixels. More than 32 bits: a strip one pixel high becomes 256 times as long.
@@ -161,7 +161,7 @@ impl Preprocessing {
         }
     }
 
-    /// Checks that pictures can go through it.
+    /// Checks that it is valid.
     ///
     /// # Errors
     /// [`ImageError::Crop`] or [`ImageError::Normalisation`].
@@ -186,7 +186,7 @@ impl Preprocessing {
         Ok(())
     }
 
-    /// Where the crop of a picture of this size, in pixels, lies.
+    /// Where the crop of an image of this size, in pixels, lies.
     ///
     /// # Errors
     /// [`ImageError::Empty`], or what [`validate`](Self::validate) finds.
@@ -206,12 +206,12 @@ impl Preprocessing {
     }
 }
 
-/// Prepares RGBA pixels, 8 bits each, row by row: gives the network's input `[1, 3, crop, crop]`, row by row.
+/// Preprocesses RGBA pixels of 8 bits, row by row. Returns the network's input `[1, 3, crop, crop]`, row by row.
 ///
 /// Transparency is laid over white. Any aspect ratio will do: only what the crop shows is computed.
 ///
 /// # Errors
-/// [`ImageError`] where the pixels are no picture of that size, or the preprocessing cannot be.
+/// [`ImageError`] if the pixels have another size, or the preprocessing is not valid.
 #[inline]
 pub fn preprocess(
     rgba: &[u8],

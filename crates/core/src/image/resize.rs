@@ -1,6 +1,6 @@
 //! Pillow's bilinear resize, to the last bit, of which only a square is computed.
 //!
-//! Pillow's filter widens with the picture (antialiasing) and works on 8-bit pixels: a horizontal pass, rounded to 8
+//! Pillow's filter widens with the image (antialiasing) and works on 8-bit pixels: a horizontal pass, rounded to 8
 //! bits, then a vertical one, both with weights of 22 bits. `fast_image_resize` takes the vertical pass first, which
 //! puts a fifth of a photo's samples a level beside Pillow's; made to take them in order, its weights of 16 bits still do
 //! so with up to one sample in a hundred. What is needed of the algorithm here is as short as that detour.
@@ -10,7 +10,7 @@ use super::Placement;
 /// Bits after the binary point of a weight: 8 are left for a level and two for overflow.
 const PRECISION: u32 = 32 - 8 - 2;
 
-/// The square of `crop` pixels that `placement` shows of a picture of RGBA pixels, row by row.
+/// The square of `crop` pixels that `placement` shows of an image of RGBA pixels, row by row.
 ///
 /// `pixels` are `width * height` many and opaque, as their fourth channel is treated like the others.
 #[inline]
@@ -24,7 +24,7 @@ pub(super) fn resized_crop(
     let columns = Taps::of_span(width, resized[0], left_top[0], crop);
     let rows = Taps::of_span(height, resized[1], left_top[1], crop);
 
-    // Of the picture's rows, only those that the vertical pass will look at.
+    // Only the rows that the vertical pass will read.
     let top = rows.first().map_or(0, |taps| taps.first);
     let bottom = rows
         .last()
@@ -74,7 +74,7 @@ fn levels(sums: [i32; 4]) -> [u8; 4] {
 
 /// What one resized pixel is made of, along one axis.
 struct Taps {
-    /// The first of the picture's pixels.
+    /// The first of the image's pixels.
     first: usize,
     /// Of that pixel and those after it: fixed-point numbers that sum to 1.
     weights: Vec<i32>,
@@ -85,7 +85,7 @@ impl Taps {
     #[inline]
     fn of_span(side: u32, resized: u64, offset: u64, crop: u32) -> Vec<Self> {
         let scale = f64::from(side) / resized as f64;
-        // A triangle, as wide as two resized pixels, or as two of the picture's where it is enlarged.
+        // A triangle, as wide as two resized pixels, or as two of the image's if it is enlarged.
         let radius = scale.max(1.0);
         let steepness = 1.0 / radius;
         (offset..offset + u64::from(crop))

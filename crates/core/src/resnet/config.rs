@@ -1,4 +1,4 @@
-//! Which ResNet: the choices that tell one network of the family from another.
+//! The config: which network of the ResNet family.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -12,7 +12,7 @@ pub const TOTAL_STRIDE: usize = 32;
 
 /// The most blocks a stage may have; ResNet-152 has 36.
 const MOST_BLOCKS: usize = 1024;
-/// The most classes a network may tell apart; ImageNet-22k has 21,841.
+/// The most classes a network may have; ImageNet-22k has 21,841.
 const MOST_CLASSES: usize = 1 << 20;
 /// The most channels of an input or a group.
 const MOST_CHANNELS: usize = 4096;
@@ -54,8 +54,8 @@ impl BlockKind {
     }
 }
 
-/// Which convolution of a bottleneck block carries the stride. The tensors' shapes do not tell, and the wrong one
-/// raises no error: it costs ten points of accuracy. No-bottleneck blocks have no such choice.
+/// Which convolution of a bottleneck block has the stride. The tensors' shapes do not show it, and the wrong one
+/// raises no error but costs ten points of accuracy. In no-bottleneck blocks it is always the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -89,7 +89,7 @@ pub struct ResNetConfig {
     pub block: BlockKind,
     /// Blocks in each of the four stages. The reference calls it `architecture`.
     pub repetitions: [usize; 4],
-    /// Channels of the input picture: 3 for RGB.
+    /// Channels of the input image: 3 for RGB.
     pub input_channels: usize,
     /// Length of the logits. The reference calls it `output_num`. 1 for a binary classifier: see
     /// [`distinguished`](Self::distinguished).
@@ -107,7 +107,7 @@ pub struct ResNetConfig {
     pub width_per_group: usize,
 }
 
-/// What files say that know no groups.
+/// The default of files without the field.
 const fn one_group() -> usize {
     1
 }
@@ -158,7 +158,7 @@ impl Depth {
     }
 }
 
-/// A configuration that no network can be built from.
+/// An invalid config.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -168,7 +168,7 @@ pub enum ConfigError {
         /// The stage, counted from 1 as in `layer1`.
         stage: usize,
     },
-    /// A network with nothing to tell apart.
+    /// No classes.
     #[error("the number of classes is 0; it must be at least 1")]
     ZeroClasses,
     /// No input channels.
@@ -190,8 +190,8 @@ pub enum ConfigError {
         "the reference network has a flatten head; an average pool is for torchvision's names only"
     )]
     ReferenceAveragePool,
-    /// More than any network has, so that a hostile file cannot ask for more memory than there is.
-    #[error("{what} is {found}; the most that is built is {most}")]
+    /// Above a limit, which keeps a hostile file from taking all memory.
+    #[error("{what} is {found}; the limit is {most}")]
     TooLarge {
         /// Which number.
         what: &'static str,
@@ -273,7 +273,7 @@ impl ResNetConfig {
         }
     }
 
-    /// How many classes an answer tells apart. A single logit tells two: after the sigmoid it is the probability of the
+    /// How many classes the network distinguishes. A single logit means two: after the sigmoid it is the probability of the
     /// second, class 1, as PyTorch's `BCEWithLogitsLoss` has it.
     pub const fn distinguished(&self) -> usize {
         if self.classes == 1 { 2 } else { self.classes }

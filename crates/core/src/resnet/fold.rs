@@ -22,21 +22,23 @@ pub struct NormTensors {
     pub variance: Vec<f32>,
 }
 
-/// A batch norm that no network computes with.
+/// A batch norm that cannot be computed with.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 #[non_exhaustive]
 pub enum NormError {
-    /// Its square root would be no number.
-    #[error("its running_var is {value} for channel {channel}, and no variance is negative")]
+    /// The square root of a variance would be NaN.
+    #[error(
+        "its running_var is {value} in channel {channel}; expected a value that is not negative"
+    )]
     NegativeVariance {
         /// The channel.
         channel: usize,
         /// What is there.
         value: f32,
     },
-    /// What folding gives would spread through every result.
+    /// Folding gives NaN or infinity, which would spread to every output.
     #[error(
-        "with it the convolution before it has {value} in channel {channel}, and every number must be finite"
+        "folded into its convolution it gives {value} in channel {channel}; every number must be finite"
     )]
     NotFinite {
         /// The channel.
@@ -156,9 +158,9 @@ mod tests {
         type Case = (&'static str, fn(&mut NormTensors), Option<NormError>);
         let cases: &[Case] = &[
             ("nothing", |_| {}, None),
-            ("a variance of nought", |n| n.variance[1] = 0.0, None),
+            ("a variance of zero", |n| n.variance[1] = 0.0, None),
             (
-                "a variance below nought",
+                "a variance below zero",
                 |n| n.variance[1] = -1.0,
                 Some(negative(-1.0)),
             ),

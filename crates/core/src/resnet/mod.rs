@@ -1,7 +1,7 @@
-//! The network on paper: He et al., "Deep Residual Learning for Image Recognition", 2015 (<https://arxiv.org/abs/1512.03385>).
+//! The ResNet family: config and spec, no values. He et al., "Deep Residual Learning for Image Recognition", 2015 (<https://arxiv.org/abs/1512.03385>).
 //!
-//! [`config`] says which ResNet, [`spec`] works out every layer of it, [`mod@conv`] is one convolution's numbers, and [`fold`]
-//! makes batch norm vanish for inference.
+//! [`config`] says which ResNet, [`spec`] is every layer of it, [`mod@conv`] the shape of one convolution, and [`fold`] folds
+//! batch norm for inference.
 
 pub mod config;
 pub mod conv;

@@ -1,7 +1,7 @@
-//! The network on paper: every layer with its name, sizes and tensors, and no numbers yet.
+//! The spec: every layer with its name, sizes and tensors, without values.
 //!
-//! A [`NetworkSpec`] is worked out once from a [`ResNetConfig`]. The modules are built from it, the summary is read
-//! off it, and a weight file is checked against it, so that the three cannot disagree.
+//! A [`NetworkSpec`] is made once from a [`ResNetConfig`]. Networks are built from it, the summary is derived from it, and a
+//! weight file is checked against it, so that the three cannot disagree.
 //!
 //! Names are PyTorch's: a layer's name is what `named_modules` calls it, a tensor's what `state_dict` does.
 
@@ -80,7 +80,7 @@ pub struct HeadSpec {
     pub flatten: String,
     /// The linear layer's name.
     pub linear: String,
-    /// The name of what makes probabilities of the logits.
+    /// The name of the softmax or sigmoid.
     pub activation: String,
     /// The container that holds these layers, in the reference network.
     pub container: Option<String>,
@@ -93,7 +93,7 @@ pub struct HeadSpec {
 /// A whole network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkSpec {
-    /// What it was worked out from.
+    /// What it was made from.
     pub config: ResNetConfig,
     /// The 7x7 convolution.
     pub stem: ConvSpec,
@@ -143,7 +143,7 @@ pub enum ShapeError {
         /// The input's width.
         width: usize,
     },
-    /// Nothing to look at.
+    /// A size of zero.
     #[error(
         "the input's shape is {shape:?}; every one of batch, channels, height and width must be at least 1"
     )]
@@ -151,9 +151,9 @@ pub enum ShapeError {
         /// `[batch, channels, height, width]`.
         shape: [usize; 4],
     },
-    /// A block whose two branches do not meet, as PyTorch's addition would say.
+    /// A block whose branches have different sizes.
     #[error(
-        "block `{block}`: the convolutions give {main:?} pixels and the shortcut {shortcut:?}; they cannot be added"
+        "block `{block}`: the convolutions return {main:?} pixels and the shortcut {shortcut:?}, which cannot be added"
     )]
     Branches {
         /// The block's name.
@@ -165,7 +165,7 @@ pub enum ShapeError {
     },
 }
 
-/// Pixels that come out of a window of `kernel` with this stride and padding, along one side.
+/// How many windows of `kernel` pixels there are along a side, with this stride and padding.
 const fn windows(size: usize, kernel: usize, stride: usize, padding: usize) -> usize {
     (size.saturating_add(2 * padding) - kernel) / stride + 1
 }
@@ -176,7 +176,7 @@ impl ConvSpec {
         size.map(|side| windows(side, self.kernel, self.stride, self.padding))
     }
 
-    /// What the operation is told.
+    /// The convolution's shape, without names.
     pub const fn shape(&self) -> ConvShape {
         ConvShape {
             inputs: self.input_channels,
@@ -271,7 +271,7 @@ impl BlockConfig {
         self.width * self.width_per_group / STEM_CHANNELS * self.groups
     }
 
-    /// The block on paper, called `name` (empty for a block that stands alone).
+    /// The block's spec; `name` is empty for a block that stands alone.
     ///
     /// # Errors
     /// A size of zero, or the reference's no-bottleneck block of stride 1 with different channels on both sides.
@@ -472,7 +472,7 @@ impl HeadSpec {
 }
 
 impl NetworkSpec {
-    /// Works the network out.
+    /// Makes the spec of a network.
     ///
     /// # Errors
     /// What [`ResNetConfig::validate`] finds.

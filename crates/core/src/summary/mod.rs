@@ -1,6 +1,6 @@
 //! One row per layer, as torchinfo prints them: name, kind, shapes, parameters, multiply-adds.
 //!
-//! The rows are read off the network on paper ([`NetworkSpec`]), for the input shape that is asked about. Counts have 64 bits
+//! The rows follow from the spec ([`NetworkSpec`]) and an input shape. Counts have 64 bits
 //! on every machine: in the browser, where places have 32, a ResNet-101 has more multiply-adds than that.
 
 #![deny(clippy::arithmetic_side_effects)]

@@ -1,6 +1,6 @@
 //! A weight file's bytes, read where they are needed.
 //!
-//! A file is never held in memory as a whole: its header tells where each tensor lies, and a tensor is read when the
+//! A file is never held in memory as a whole: its header says where each tensor lies, and a tensor is read when the
 //! network takes it. In the browser the bytes are those of a `Blob`, natively of a file or a slice.
 
 use std::io;

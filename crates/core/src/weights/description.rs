@@ -14,19 +14,19 @@ use crate::resnet::StrideOn;
 /// The short side's length after resizing, and the side of the square that is cut out of the middle.
 type Size = (u32, u32);
 
-/// What such a file tells; what it does not is empty or `None`.
+/// What the file says; empty or `None` where it says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Description {
     /// The classes' names in the order of the logits.
     pub labels: Vec<String>,
-    /// How a picture becomes the network's input.
+    /// How an image becomes the network's input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preprocessing: Option<PreprocessingChoice>,
     /// Which convolution of a bottleneck carries the stride.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stride_on: Option<StrideOn>,
-    /// What it asks of the preprocessing that is not done here.
+    /// Settings of the preprocessing that are not supported.
     pub unsupported: Vec<Setting>,
 }
 
@@ -61,7 +61,7 @@ const CONFIGURATION: [&str; 15] = [
 const FILTERS: [&str; 6] = [
     "nearest", "lanczos", "bilinear", "bicubic", "box", "hamming",
 ];
-/// torchvision's and timm's resizing of the picture as a part of which the crop is cut, where a configuration says nothing.
+/// The crop as a part of the resized image if a configuration says nothing: torchvision's and timm's.
 const USUAL_CROP_PART: f64 = 0.875;
 /// From this size on ConvNeXt's processor cuts nothing off.
 const WHOLE_FROM: u64 = 384;
@@ -70,7 +70,7 @@ impl Description {
     /// Reads a file's bytes: labels in any form that [`parse`](super::labels::parse) knows, or a configuration.
     ///
     /// # Errors
-    /// [`WeightError::Labels`] for what is neither, says nothing, or cannot be.
+    /// [`WeightError::Labels`] if it is neither, says nothing or has invalid values.
     pub fn read(bytes: &[u8]) -> Result<Self, WeightError> {
         let text = decode(bytes)?;
         let value = structured(&text)?;
@@ -121,7 +121,7 @@ impl Description {
         description.preprocessing = says_something.then_some(preprocessing);
         if description.labels.is_empty() && !says_something && description.stride_on.is_none() {
             return Err(fault(
-                "it is a model's configuration that names no classes and says nothing of pictures. Choose its `preprocessor_config.json`, or a file of labels",
+                "it is a model's configuration without labels and preprocessing. Choose its `preprocessor_config.json`, or a file of labels",
             ));
         }
         Ok(description)
@@ -173,7 +173,7 @@ impl Description {
         })
     }
 
-    /// `[channels, height, width]`, and the part of the resized picture that it is: timm's `crop_pct`.
+    /// `[channels, height, width]`, and which part of the resized image that is: timm's `crop_pct`.
     fn timm_size(
         &mut self,
         object: &Map<String, Value>,
@@ -212,7 +212,7 @@ impl Description {
         }
         let crop = match crop {
             Some(crop) if !is_cut => self::side(crop).ok_or_else(|| unusable("crop_size", crop))?,
-            // Both sides are made so long, whatever the picture's shape.
+            // The image is stretched to a square of this size.
             _ => {
                 self.unsupported("size", size.to_string());
                 side
@@ -283,7 +283,7 @@ fn side(size: &Value) -> Option<u64> {
     inner.unwrap_or(size).as_u64()
 }
 
-/// A square of `side` pixels that is such a part of the resized picture.
+/// A square of `side` pixels that is the given part of the resized image.
 fn sized(side: u64, part: f64) -> Result<Size, WeightError> {
     let resized = (side as f64 / part).floor();
     if !resized.is_finite() || resized < 0.0 {
@@ -312,7 +312,7 @@ mod tests {
     use super::*;
 
     /// What a file says, in short: labels, size, mean and deviation, stride, settings that are not supported.
-    fn told(bytes: &[u8]) -> String {
+    fn said(bytes: &[u8]) -> String {
         let Description {
             labels,
             preprocessing,
@@ -322,7 +322,7 @@ mod tests {
             Ok(description) => description,
             Err(error) => return error.to_string(),
         };
-        let mut told = vec![labels.join("|")];
+        let mut said = vec![labels.join("|")];
         if let Some(PreprocessingChoice {
             resize_short_side,
             crop,
@@ -331,18 +331,18 @@ mod tests {
         }) = preprocessing
         {
             let size = resize_short_side.zip(crop);
-            told.extend(size.map(|(resized, crop)| format!("{resized}/{crop}")));
-            told.extend(mean.map(|mean| format!("mean {mean:?}")));
-            told.extend(std.map(|std| format!("std {std:?}")));
+            said.extend(size.map(|(resized, crop)| format!("{resized}/{crop}")));
+            said.extend(mean.map(|mean| format!("mean {mean:?}")));
+            said.extend(std.map(|std| format!("std {std:?}")));
         }
-        told.extend(stride_on.map(|stride_on| format!("{stride_on:?}")));
+        said.extend(stride_on.map(|stride_on| format!("{stride_on:?}")));
         let settings = unsupported.into_iter();
-        told.extend(settings.map(|Setting { name, value }| format!("not {name}={value}")));
-        told.join("; ")
+        said.extend(settings.map(|Setting { name, value }| format!("not {name}={value}")));
+        said.join("; ")
     }
 
     #[test]
-    fn configurations_tell_labels_and_preprocessing() {
+    fn configurations_say_labels_and_preprocessing() {
         let cases = [
             ("labels alone", "daisy\nrose", "daisy|rose"),
             (
@@ -359,7 +359,7 @@ mod tests {
             (
                 "a configuration that names nothing",
                 r#"{"architectures": ["ResNetModel"], "model_type": "resnet", "num_channels": 3}"#,
-                "the labels cannot be read: it is a model's configuration that names no classes and says nothing of pictures. Choose its `preprocessor_config.json`, or a file of labels. ",
+                "the labels cannot be read: it is a model's configuration without labels and preprocessing. Choose its `preprocessor_config.json`, or a file of labels. ",
             ),
             (
                 "a preprocessor_config.json of microsoft/resnet-50",
@@ -397,24 +397,24 @@ mod tests {
                 "; 256/224; not interpolation=bicubic",
             ),
             (
-                "a mean that is none",
+                "a mean of one number",
                 r#"{"image_mean": [0.5], "size": 224}"#,
                 "the labels cannot be read: it is a model's configuration, and its `image_mean` is [0.5]. ",
             ),
             (
-                "a size that is none",
+                "a size in words",
                 r#"{"do_resize": true, "size": "large"}"#,
                 r#"the labels cannot be read: it is a model's configuration, and its `size` is "large". "#,
             ),
             (
-                "a part of nothing",
+                "a part of zero",
                 r#"{"input_size": [3, 224, 224], "crop_pct": 0}"#,
                 "the labels cannot be read: it is a model's configuration, and its `crop_pct` is 0.0. ",
             ),
         ];
         let mut report = Vec::new();
         for (name, text, expected) in cases {
-            let found = told(text.as_bytes());
+            let found = said(text.as_bytes());
             let same = match expected.strip_suffix(". ") {
                 Some(beginning) => found.starts_with(beginning),
                 None => found == expected,

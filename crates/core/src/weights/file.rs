@@ -18,7 +18,7 @@ use crate::resnet::conv::Arithmetic;
 use crate::resnet::spec::TensorSpec;
 use crate::resnet::{BlockKind, Family, Head, NetworkSpec, ResNetConfig, StrideOn};
 
-/// What comes after a tensor's name for the scales of its whole numbers, one for each output channel.
+/// Added to an int8 tensor's name: the tensor of its scales, one for each output channel.
 pub const SCALE_SUFFIX: &str = "_scale";
 /// PyTorch counts batches while it trains; nothing reads the count afterwards.
 const BATCH_COUNT: &str = "num_batches_tracked";
@@ -28,7 +28,7 @@ const MOST_SPANNED: u64 = 4;
 /// Every block has so many convolutions, or more.
 const CONVOLUTIONS: usize = 2;
 
-/// What whoever loads a file decides, where the file does not tell or tells wrong.
+/// What the caller decides where the file does not say it, or says it wrong.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -37,45 +37,55 @@ pub struct Choices {
     pub name: Option<String>,
     /// Which convolution of a bottleneck carries the stride.
     pub stride_on: Option<StrideOn>,
-    /// How a picture becomes the network's input, or parts of that.
+    /// How an image becomes the network's input, or parts of that.
     pub preprocessing: Option<PreprocessingChoice>,
-    /// Which of several sets of weights in the file is taken, by its name there; the likeliest if nobody says.
+    /// Which of several sets of weights in the file is taken, by its name there; if not given, the one that most likely is meant.
     pub weight_set: Option<String>,
-    /// What convolutions calculate with, where the device can: [`Arithmetic::F32`] if nobody says.
+    /// The convolutions' arithmetic, if the device has it: [`Arithmetic::F32`] unless given.
     pub arithmetic: Arithmetic,
 }
 
-/// What neither the file nor the caller told, so that the usual was taken.
+/// What neither the file nor the caller said, so that the usual is assumed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Assumption {
     /// That the stride is on the 3x3 convolution, as in torchvision.
     Stride,
-    /// That pictures are resized, cropped and normalised as for torchvision's ImageNet weights.
+    /// That images are resized, cropped and normalised as for torchvision's ImageNet weights.
     Preprocessing,
     /// What the classes are called.
     Labels,
 }
 
-/// What is worth knowing of how a file was read.
+/// Something the user should know about how a file was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Note {
-    /// Tensors beside the network that nothing is made of: a loss function's, a counter.
+    /// Tensors that the network does not have and that were ignored: a loss function's, a counter.
     Ignored {
         /// Their names.
         tensors: Listing,
     },
-    /// A linear layer that was taken for the head by its shape, not by its usual name.
+    /// The linear layer of the head was recognised by its shape, not by its usual name.
     Head {
         /// Its name.
         layer: String,
     },
 }
 
-/// A file whose header has been read. The tensors stay where they are until they are taken.
+/// An open weight file. Its header has been read and checked; tensors are read when they are taken.
+///
+/// ```no_run
+/// use resnet_web_core::weights::{Choices, TensorSource, WeightFile};
+///
+/// let bytes = std::fs::File::open("resnet50.safetensors")?;
+/// let mut file = WeightFile::open(bytes, &Choices::default())?;
+/// println!("{} with {} classes", file.metadata().name, file.metadata().network.classes);
+/// let bias = file.take("fc.bias", &[1000])?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct WeightFile<'bytes> {
     bytes: Box<dyn ByteSource + 'bytes>,
     index: TensorIndex,
@@ -96,7 +106,7 @@ impl<'bytes> WeightFile<'bytes> {
     /// Reads which network a file holds, and checks that it holds all of it.
     ///
     /// # Errors
-    /// What is wrong with the file, before any tensor's numbers are looked at.
+    /// What is wrong with the file. No tensor's values are read.
     pub fn open(bytes: impl ByteSource + 'bytes, choices: &Choices) -> Result<Self, WeightError> {
         let index = format::index(&bytes, choices.weight_set.as_deref())?;
         let mut others = Backbone::find(&index);
@@ -147,7 +157,7 @@ impl<'bytes> WeightFile<'bytes> {
         Ok(file)
     }
 
-    /// What the file says of its network, or what its tensors tell.
+    /// The file's own metadata, or what its tensors show.
     pub fn metadata(&self) -> &ModelMetadata {
         &self.metadata
     }
@@ -167,12 +177,12 @@ impl<'bytes> WeightFile<'bytes> {
         self.backbone.convention
     }
 
-    /// What is worth knowing of how it was read.
+    /// What the user should know about how it was read.
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }
 
-    /// The sets of weights in it; none where there is but one.
+    /// The sets of weights in it; none if there is only one.
     pub fn weight_sets(&self) -> WeightSets {
         if self.others.is_empty() {
             return self.index.weight_sets.clone();
@@ -184,7 +194,7 @@ impl<'bytes> WeightFile<'bytes> {
         }
     }
 
-    /// The network on paper.
+    /// Every layer of the network.
     pub fn spec(&self) -> &NetworkSpec {
         &self.spec
     }
@@ -195,7 +205,7 @@ impl<'bytes> WeightFile<'bytes> {
         Some((name, entry))
     }
 
-    /// Whether `entry` is the head's weight, whose sides burn has the other way round.
+    /// Whether `spec` is the head's weight and the file has it transposed, as burn does.
     fn is_transposed(&self, spec: &TensorSpec) -> bool {
         self.convention().transposed_head && spec.shape.len() == 2
     }
@@ -212,7 +222,7 @@ impl<'bytes> WeightFile<'bytes> {
                 names,
             });
         }
-        // What lies among the network's own layers takes part in what it computes.
+        // Tensors among the network's own layers would change what it computes.
         let module = self.backbone.head_module(&self.head);
         let takes_part = |name: &&String| {
             self.backbone.holds(name) || module.is_some_and(|module| name.starts_with(module))
@@ -276,7 +286,7 @@ impl<'bytes> WeightFile<'bytes> {
         Ok(())
     }
 
-    /// The tensors that nothing is made of.
+    /// The tensors that the network does not have.
     fn left_over(&self) -> impl Iterator<Item = &String> {
         let known: HashSet<&str> = self.names.values().map(String::as_str).collect();
         let is_known = move |name: &str| {
@@ -344,23 +354,23 @@ impl TensorSource for WeightFile<'_> {
     }
 }
 
-/// `network` on paper, for a file of so many tensors.
+/// The spec of `network`, for a file of so many tensors.
 fn spec_of(network: &ResNetConfig, tensors: usize) -> Result<NetworkSpec, WeightError> {
     let fault = |reason: String| WeightError::Architecture { reason };
     network
         .validate()
         .map_err(|error| fault(error.to_string()))?;
-    // Each takes some kilobytes on paper, whatever the file has of it.
+    // The spec of a block takes some kilobytes, even if the file has none of its tensors.
     let blocks: usize = network.repetitions.iter().sum();
     if tensors < blocks * CONVOLUTIONS {
         return Err(fault(format!(
-            "it has {blocks} blocks of at least {CONVOLUTIONS} convolutions each, and the file holds {tensors} tensors"
+            "it has {blocks} blocks of at least {CONVOLUTIONS} convolutions each, but the file holds {tensors} tensors"
         )));
     }
     NetworkSpec::new(network).map_err(|error| fault(error.to_string()))
 }
 
-/// A matrix whose columns become rows; it has `rows` of them now. It is tensor `name`.
+/// Transposes tensor `name`, a matrix of `rows` rows.
 #[inline]
 fn transposed(values: &[f32], rows: usize, name: &str) -> Result<Vec<f32>, WeightError> {
     let columns = values.len() / rows.max(1);
@@ -370,7 +380,7 @@ fn transposed(values: &[f32], rows: usize, name: &str) -> Result<Vec<f32>, Weigh
     Ok(transposed)
 }
 
-/// What the tensors of a file tell that says nothing of itself, what was assumed, and the linear layer's name.
+/// For a file without metadata: what its tensors show, what is assumed, and the name of the linear layer.
 fn describe(
     index: &TensorIndex,
     backbone: &Backbone,
@@ -380,7 +390,7 @@ fn describe(
     let usual = Preprocessing::default();
     let preprocessing = match network.head {
         Head::AveragePool => usual,
-        // The same part of the picture, in the size that fits.
+        // The same part of the image, in the size that fits.
         Head::Flatten { input_width } => {
             let crop = u32::try_from(input_width).unwrap_or(usual.crop);
             Preprocessing {

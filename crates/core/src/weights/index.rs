@@ -1,4 +1,4 @@
-//! What a weight file holds and where: the common form to which every file format is brought.
+//! The index of a weight file: which tensors it holds, and where. Every format produces one.
 
 #![deny(clippy::arithmetic_side_effects)]
 
@@ -25,7 +25,7 @@ pub enum Format {
     Burnpack,
 }
 
-/// How a tensor's numbers are kept.
+/// How a tensor's numbers are stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Dtype {
@@ -39,12 +39,12 @@ pub enum Dtype {
     Bf16,
     /// Whole numbers from -127 to 127, to be multiplied by a scale for each output channel.
     I8,
-    /// Something that no network's weights are read from, by its name.
+    /// A dtype that is not supported, by its name.
     Other(String),
 }
 
 impl Dtype {
-    /// Bytes of one number; 0 where nobody knows.
+    /// Bytes of one number; 0 if unknown.
     pub const fn size(&self) -> usize {
         match self {
             Self::F64 => 8,
@@ -72,7 +72,7 @@ impl fmt::Display for Dtype {
 /// A tensor in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TensorEntry {
-    /// How its numbers are kept.
+    /// How its numbers are stored.
     pub dtype: Dtype,
     /// Its shape.
     pub shape: Vec<usize>,
@@ -175,7 +175,7 @@ impl TensorEntry {
                 // A view with as many numbers as it spans, or fewer: nothing is repeated.
                 if self.byte_count().is_none_or(|own| own > length as u64) {
                     let reason = format!(
-                        "{what} of shape {:?} repeats its numbers: save a copy of it",
+                        "{what} of shape {:?} repeats its numbers: save a copy (`tensor.clone()`)",
                         self.shape
                     );
                     return Err(WeightError::Format { reason });
@@ -190,7 +190,7 @@ impl TensorEntry {
                 values
             }
         };
-        // Looked at without a way out half-way, several numbers are looked at in one step.
+        // Without an early exit the loop is vectorised.
         let finite = values
             .iter()
             .fold(true, |all, value| all & value.is_finite());
@@ -209,7 +209,7 @@ impl TensorEntry {
         }
     }
 
-    /// What makes numbers of the bytes; `None` for a type that is not read.
+    /// Decodes the bytes; `None` for an unsupported dtype.
     #[inline]
     fn decoder(&self) -> Option<Decoder> {
         #[inline]

@@ -1,4 +1,4 @@
-//! Which ResNet is this? The architecture, read off the names and shapes of a file's tensors.
+//! The config, inferred from the names and shapes of a file's tensors.
 
 use super::index::{Dtype, TensorEntry, TensorIndex};
 use super::naming::{Backbone, HeadFault};
@@ -6,34 +6,35 @@ use super::source::{Listing, WeightError};
 use crate::resnet::config::{STEM_CHANNELS, STEM_KERNEL};
 use crate::resnet::{BlockKind, Family, Head, ResNetConfig, StrideOn};
 
-/// Stages of every ResNet.
+/// How many stages every ResNet has.
 const STAGES: usize = 4;
 
 /// The network whose convolutions are `backbone`, and the name in the file of its linear layer. `others` are networks
 /// beside it in the same file, whose layers are not its own.
 ///
-/// Shapes do not tell which convolution of a bottleneck carries the stride: it comes out as torchvision's.
+/// Shapes do not show which convolution of a bottleneck has the stride: the config has torchvision's.
 ///
 /// # Errors
-/// [`WeightError::Missing`] for tensors without which nothing can be told, [`WeightError::Architecture`] for a network
-/// of another build, [`WeightError::NotResNet`] for one that is part of another network.
+/// [`WeightError::Missing`] if tensors are missing that show the architecture, [`WeightError::Architecture`] for a network of
+/// another structure, [`WeightError::NotResNet`] for one that is part of another network.
 pub fn infer(
     index: &TensorIndex,
     backbone: &Backbone,
     others: &[Backbone],
 ) -> Result<(ResNetConfig, String), WeightError> {
     let fault = |reason: String| WeightError::Architecture { reason };
-    let weight = |name: String, sides: usize| match index.tensors.get(&name) {
+    let weight = |name: String, rank: usize| match index.tensors.get(&name) {
         Some(TensorEntry {
             dtype: Dtype::Other(kind),
             ..
         }) => Err(WeightError::Dtype {
             tensors: Listing::one(format!("{name} is {kind}")),
         }),
-        Some(entry) if entry.shape.len() == sides => Ok(entry.shape.as_slice()),
+        Some(entry) if entry.shape.len() == rank => Ok(entry.shape.as_slice()),
         Some(entry) => Err(fault(format!(
-            "{name} has shape {:?}, and such a weight has {sides} sides",
-            entry.shape
+            "{name} has shape {:?}: expected rank {rank}, found {}",
+            entry.shape,
+            entry.shape.len()
         ))),
         None => Err(WeightError::Missing {
             architecture: "a ResNet".to_owned(),
@@ -41,7 +42,7 @@ pub fn infer(
         }),
     };
 
-    // Its linear layer compares pictures, and names none.
+    // MoCo's linear layer projects features for comparison and has no classes.
     if backbone.prefix.contains("encoder_q.") || backbone.prefix.contains("encoder_k.") {
         return Err(WeightError::NotResNet {
             seems: guess(index),
@@ -53,8 +54,8 @@ pub fn infer(
     };
     if [stem_channels, height, width] != [STEM_CHANNELS, STEM_KERNEL, STEM_KERNEL] {
         return Err(fault(format!(
-            "its stem is a {height}x{width} convolution to {stem_channels} channels, \
-             and a ResNet's is {STEM_KERNEL}x{STEM_KERNEL} to {STEM_CHANNELS}"
+            "expected a stem of a {STEM_KERNEL}x{STEM_KERNEL} convolution to {STEM_CHANNELS} channels, \
+             found {height}x{width} to {stem_channels} channels"
         )));
     }
 
@@ -62,7 +63,7 @@ pub fn infer(
     let stages = repetitions.iter().filter(|&&blocks| blocks > 0).count();
     if stages < STAGES {
         return Err(fault(format!(
-            "it has blocks in {stages} stages, and a ResNet in {STAGES}"
+            "expected blocks in {STAGES} stages, found {stages}"
         )));
     }
     if backbone.blocks(index, STAGES) > 0 {
@@ -73,7 +74,7 @@ pub fn infer(
         let name = backbone.convolution_weight(stage, block, 2);
         index.tensors.contains_key(&name)
     };
-    // One block that lacks a tensor must not make it another network.
+    // The majority decides, so that a block that lacks a tensor does not change the architecture.
     let votes = (0..STAGES)
         .flat_map(|stage| (0..repetitions[stage]).map(move |block| (stage, block)))
         .map(|(stage, block)| third(stage, block));
@@ -91,7 +92,7 @@ pub fn infer(
             let (inner, per_group) = (spatial[0], spatial[1]);
             if per_group == 0 || inner % per_group != 0 {
                 return Err(fault(format!(
-                    "its first 3x3 convolution has shape {spatial:?}, whose groups do not come out even"
+                    "its first 3x3 convolution has shape {spatial:?}, which cannot be divided into groups"
                 )));
             }
             (inner / per_group, per_group)
@@ -107,7 +108,7 @@ pub fn infer(
     let linear = backbone.head(index, others, fits).map_err(|found| {
         let listed = |names: Vec<String>| Listing::new(names).map(|names| names.to_string());
         match found {
-            // What another network's convolutions are part of has heads of its own.
+            // A backbone within another network may have no linear layer of its own.
             HeadFault::Missing => match sign(index) {
                 Some(seems) => WeightError::NotResNet { seems },
                 None => WeightError::Missing {
@@ -120,7 +121,7 @@ pub fn infer(
                 listed(names).unwrap_or_default()
             )),
             HeadFault::Deep(names) => fault(format!(
-                "its head has several linear layers, and one is built: {}",
+                "its head has several linear layers, and only one is supported: {}",
                 listed(names).unwrap_or_default()
             )),
         }
@@ -132,7 +133,7 @@ pub fn infer(
     let (classes, features) = (head[0], head[1]);
     let Some(side) = side(features) else {
         return Err(fault(format!(
-            "its linear layer takes {features} features, and the last stage gives {channels} for each pixel of a square"
+            "its linear layer takes {features} features; expected {channels} for each pixel of a square map"
         )));
     };
     let family = backbone.convention.family;
@@ -164,7 +165,7 @@ pub fn infer(
     Ok((config, linear))
 }
 
-/// What tensors that follow no known convention seem to belong to.
+/// What kind of network tensors without a known naming convention seem to belong to.
 pub fn guess(index: &TensorIndex) -> String {
     sign(index).unwrap_or_else(|| match Listing::new(index.tensors.keys().cloned()) {
         Some(names) => format!("a network of unknown kind (its tensors: {names})"),
@@ -172,9 +173,9 @@ pub fn guess(index: &TensorIndex) -> String {
     })
 }
 
-/// The network that a part of some name is a sign of.
+/// The kind of network that is recognised by a part of a tensor's name.
 pub fn sign(index: &TensorIndex) -> Option<String> {
-    /// A part of a name that tells.
+    /// A part of a name, and the network that has it.
     const SIGNS: &[(&str, &str)] = &[
         (
             "conv1.0.weight",

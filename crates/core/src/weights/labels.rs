@@ -68,7 +68,7 @@ pub fn parse(text: &str) -> Result<Vec<String>, WeightError> {
     some(labels)
 }
 
-/// Refuses none.
+/// Fails if there are none.
 pub(super) fn some(labels: Vec<String>) -> Result<Vec<String>, WeightError> {
     if labels.is_empty() {
         return Err(fault("there are none"));
@@ -172,7 +172,7 @@ fn label((number, value): (usize, &Value)) -> Result<String, WeightError> {
     };
     text.map(str::to_owned).ok_or_else(|| {
         fault(format!(
-            "that of class {number} is {}, which is no text",
+            "that of class {number} is {}, not a text",
             plain(&value.to_string())
         ))
     })
@@ -193,7 +193,7 @@ fn by_number(labels: Vec<(u64, String)>) -> Result<Vec<String>, WeightError> {
         match place.and_then(|place| ordered.get_mut(place)) {
             Some(Some(_)) => return Err(fault(format!("class {number} has two labels"))),
             Some(place) => *place = Some(label),
-            // Then there is none for another.
+            // Then a number within the range is missing, which is reported below.
             None => {}
         }
     }

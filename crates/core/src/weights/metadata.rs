@@ -1,7 +1,7 @@
-//! What a weight file says of itself: the network, its input, its labels, where it comes from.
+//! A weight file's metadata: the network, its input, its labels, where it comes from.
 //!
-//! It is kept as JSON under one key of a safetensors header's or a burnpack index's entries. The tensors' shapes do not tell all of it: which
-//! convolution carries the stride, how a picture is normalised and what the classes are called.
+//! It is JSON under one key of the entries in a safetensors header or a burnpack index. The tensors' shapes do not
+//! show all of it: which convolution has the stride, how an image is normalised and what the classes are called.
 
 use std::collections::HashMap;
 
@@ -27,15 +27,15 @@ pub struct ModelMetadata {
     /// The network, its fields beside the others.
     #[serde(flatten)]
     pub network: ResNetConfig,
-    /// How a picture becomes the network's input.
+    /// How an image becomes the network's input.
     pub preprocessing: Preprocessing,
-    /// The classes' names in the order of the logits; empty if nobody knows them. Two, where the network has one logit.
+    /// The classes' names in the order of the logits; empty if unknown. Two if the network has one logit.
     pub labels: Vec<String>,
-    /// Where the weights come from; empty if nobody says.
+    /// Where the weights come from; empty if unknown.
     pub source: String,
-    /// Under which terms; empty if nobody says.
+    /// Their licence; empty if unknown.
     pub license: String,
-    /// How the convolutions' weights are kept: "f32", "f16", "int8".
+    /// How the convolutions' weights are stored: "f32", "f16", "int8".
     pub dtype: String,
 }
 
@@ -53,9 +53,7 @@ impl ModelMetadata {
             serde_json::from_str(text).map_err(|error| fault(format!("`{KEY}`: {error}")))?;
         if metadata.format != FORMAT {
             let found = metadata.format;
-            return Err(fault(format!(
-                "its format is {found}, and this version reads format {FORMAT}"
-            )));
+            return Err(fault(format!("its format is {found}; expected {FORMAT}")));
         }
         for text in [
             &mut metadata.name,
@@ -69,9 +67,7 @@ impl ModelMetadata {
         let count = labels.len();
         if count != 0 && metadata.set_labels(labels).is_err() {
             let classes = metadata.network.distinguished();
-            return Err(fault(format!(
-                "it has {count} labels for {classes} classes"
-            )));
+            return Err(fault(format!("found {count} labels, expected {classes}")));
         }
         Ok(Some(metadata))
     }
@@ -87,7 +83,7 @@ impl ModelMetadata {
         )]))
     }
 
-    /// `[1, channels, height, width]` of what the network is given.
+    /// The shape of the network's input, `[1, channels, height, width]`.
     pub fn input_shape(&self) -> [usize; 4] {
         let side = self.preprocessing.crop as usize;
         [1, self.network.input_channels, side, side]

@@ -1,9 +1,10 @@
 //! From a weight file's bytes to a network's tensors.
 //!
 //! A network asks a [`TensorSource`] for its tensors by name. A [`WeightFile`] is one: [`bytes`] to read from, whose
-//! [`mod@format`] gives an [`index`] of the tensors; [`naming`] knows what each library calls them, [`infer`] tells from
-//! their shapes which network they make, and [`metadata`] is what the file itself says of it. [`folded`] takes a convolution
-//! with its batch norm folded into it. [`synthetic`] works tensors out from their names, for tests and for the check that a device computes right.
+//! [`mod@format`] gives an [`index`] of the tensors; [`naming`] knows what each library calls them, [`infer`] finds the
+//! config from their shapes, and [`metadata`] is what the file itself says. [`folded`] takes a convolution
+//! with its batch norm folded into it. [`synthetic`] calculates tensors from their names, for tests and
+//! for the check that a device computes correctly.
 
 pub mod bytes;
 pub mod description;

@@ -1,4 +1,4 @@
-//! Where a network's tensors come from, and what can be wrong with them.
+//! Where a network's tensors come from, and every error of weights.
 
 use std::fmt;
 
@@ -9,16 +9,16 @@ use super::plain::{message, plain};
 use crate::resnet::fold::NormError;
 use crate::size::Bytes;
 
-/// Gives tensors by their names in PyTorch's state dict.
+/// Returns tensors by their names in PyTorch's state dict.
 pub trait TensorSource {
     /// The values of tensor `name`, row by row, as f32.
     ///
     /// # Errors
-    /// Where it is missing, of another shape or kind, or holds what no network can use.
+    /// If it is missing, has another shape or an unsupported dtype, or holds values that are not finite.
     fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightError>;
 }
 
-/// The first few of many texts of a file, each cut and cleaned, and how many there are.
+/// The first few of many texts from a file, each shortened and made safe to show, and how many there are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Listing {
     first: Vec<String>,
@@ -63,36 +63,36 @@ impl fmt::Display for Listing {
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum WeightError {
-    /// The bytes are no weight file, or a damaged one.
+    /// The bytes are not a weight file, or a damaged one.
     #[error(
-        "this is no weight file that can be read: {}. Expected is a whole file of safetensors, PyTorch (.pth) or burnpack",
+        "this is not a weight file that can be read: {}. Expected: a complete safetensors, PyTorch (.pth) or burnpack file",
         message(reason)
     )]
     Format {
-        /// What the reader stumbled over.
+        /// What is wrong with them.
         reason: String,
     },
-    /// The bytes cannot be read any more.
+    /// The bytes can no longer be read.
     #[error("the weight file cannot be read: {}. Choose it again", message(reason))]
     Unreadable {
-        /// The system's words.
+        /// The system's message.
         reason: String,
     },
-    /// More than there is memory for.
+    /// More than fits in memory.
     #[error(
         "{} needs about {needed} of memory, and {}. Choose a smaller network, or one with fewer classes",
         plain(what),
         .most.map_or_else(|| "there is no room for it".to_owned(), |most| format!("there are at most {most} for it here"))
     )]
     TooLarge {
-        /// The network, or the tensor for which there was no room.
+        /// The network, or the tensor that does not fit.
         what: String,
         /// What has to be in memory at once.
         needed: Bytes,
-        /// What can be, where that is known beforehand.
+        /// The limit, if there is one.
         most: Option<Bytes>,
     },
-    /// What the file says of its network makes no sense.
+    /// The file's metadata is invalid.
     #[error(
         "the file's own description of its network cannot be used: {}. Convert the weights again with `resnet-web convert`",
         message(reason)
@@ -101,24 +101,24 @@ pub enum WeightError {
         /// What is missing or wrong.
         reason: String,
     },
-    /// The metadata, or the tensors, are those of a network that is not built here.
+    /// The metadata or the tensors describe a network that is not supported.
     #[error("the file's network cannot be built here: {}", message(reason))]
     Architecture {
         /// Which rule it breaks.
         reason: String,
     },
-    /// The tensors are another network's.
+    /// The tensors belong to another kind of network.
     #[error(
-        "the file holds {}, and only ResNets run here: those of torchvision, the reference implementation's, and what has the same layers under Hugging Face's or burn's names",
+        "the file holds {}. Expected: a ResNet with the tensor names of torchvision, timm, Hugging Face, burn or the reference implementation",
         message(seems)
     )]
     NotResNet {
         /// What it seems to hold.
         seems: String,
     },
-    /// Labels that do not fit the network.
+    /// More or fewer labels than classes.
     #[error(
-        "there are {found} labels, and the network tells {classes} classes apart. Choose a file with one label for each class, in the order of the logits"
+        "found {found} labels, expected {classes}. Choose a file with one label for each class, in the order of the logits"
     )]
     LabelCount {
         /// How many labels there are.
@@ -126,16 +126,16 @@ pub enum WeightError {
         /// How many classes.
         classes: usize,
     },
-    /// A text in which no labels are found.
+    /// A text without labels.
     #[error(
-        "the labels cannot be read: {}. Expected is a text with one label on each line, or JSON: a list of labels, or an object of numbers and labels",
+        "the labels cannot be read: {}. Expected: a text with one label on each line, or JSON: a list of labels, or an object of numbers and labels",
         message(reason)
     )]
     Labels {
         /// What is wrong with it.
         reason: String,
     },
-    /// Tensors the network needs and the file lacks.
+    /// The file lacks tensors of the network.
     #[error("the file lacks tensors that {} needs: {names}", plain(architecture))]
     Missing {
         /// The network.
@@ -143,7 +143,7 @@ pub enum WeightError {
         /// The tensors' names.
         names: Listing,
     },
-    /// Tensors the network has no place for.
+    /// The file has tensors among the network's layers that the network does not have.
     #[error(
         "the file holds tensors that {} has no place for: {names}",
         plain(architecture)
@@ -154,7 +154,7 @@ pub enum WeightError {
         /// The tensors' names.
         names: Listing,
     },
-    /// Tensors of another shape.
+    /// Tensors have another shape than the network's.
     #[error("tensors do not have {}'s shapes: {tensors}", plain(architecture))]
     Shape {
         /// The network.
@@ -162,15 +162,15 @@ pub enum WeightError {
         /// Name, expected and found shape of each.
         tensors: Listing,
     },
-    /// Tensors of a number type that is not read.
+    /// Tensors have a dtype that is not supported.
     #[error(
-        "tensors have a type that weights are not read from: {tensors}. Expected is F32, F16, BF16, F64, or I8 with a scale for each output channel"
+        "tensors have a dtype that is not supported: {tensors}. Expected: F32, F16, BF16, F64, or I8 with a scale for each output channel"
     )]
     Dtype {
-        /// Name and type of each.
+        /// Name and dtype of each.
         tensors: Listing,
     },
-    /// A value that would spread through every result.
+    /// A value is NaN or infinite, which would spread to every output.
     #[error(
         "tensor `{}` holds {value} at index {index}; every weight must be finite. The file is damaged",
         plain(name)
@@ -183,7 +183,7 @@ pub enum WeightError {
         /// NaN or an infinity.
         value: f32,
     },
-    /// Numbers that are finite each, and cannot be computed with together.
+    /// A batch norm has values that are finite but cannot be computed with.
     #[error(
         "batch norm `{}` cannot be used: {fault}. The file is damaged",
         plain(name)

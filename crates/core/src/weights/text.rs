@@ -1,4 +1,4 @@
-//! Bytes to text, in the encodings in which people's programs write it.
+//! Bytes to text, in the encodings that common programs write.
 
 use std::borrow::Cow;
 
@@ -23,8 +23,8 @@ const SIGNS: [(&[u8], &str); 7] = [
     ),
     (b"\x1f\x8b", "it is compressed with gzip: unpack it first"),
     (b"%PDF", "it is a PDF"),
-    (b"\x89PNG", "it is a picture"),
-    (b"\xff\xd8\xff", "it is a picture"),
+    (b"\x89PNG", "it is an image"),
+    (b"\xff\xd8\xff", "it is an image"),
     (
         b"\x80",
         "it is a pickle, which only Python can read: save a text or JSON",
@@ -45,7 +45,7 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, WeightError> {
         let text = char::decode_utf16(units).collect::<Result<String, _>>();
         match (text, rest) {
             (Ok(text), []) => Ok(Cow::Owned(text)),
-            _ => Err(fault("it begins as UTF-16 and does not go on so")),
+            _ => Err(fault("it begins as UTF-16 but is not valid")),
         }
     };
     match bytes {
@@ -56,13 +56,13 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, WeightError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.contains(&0) {
         return Err(fault(
-            "it is no text, or UTF-16 without a mark: save it as UTF-8",
+            "it is not text, or UTF-16 without a byte order mark: save it as UTF-8",
         ));
     }
     let Err(error) = std::str::from_utf8(bytes) else {
         return Ok(String::from_utf8_lossy(bytes));
     };
-    // Letters that are right in UTF-8 do not come about in Latin-1.
+    // Valid multi-byte UTF-8 does not occur in Latin-1 texts by chance.
     let before = &bytes[..error.valid_up_to()];
     if !before.is_ascii() {
         return Err(fault(format!(
@@ -120,7 +120,7 @@ mod tests {
             (
                 "UTF-16 without a mark",
                 b"d\0a\0".to_vec(),
-                Err("UTF-16 without a mark"),
+                Err("UTF-16 without a byte order mark"),
             ),
             (
                 "half a character of UTF-16",
@@ -134,7 +134,7 @@ mod tests {
             ),
             ("a spreadsheet", b"PK\x03\x04".to_vec(), Err("spreadsheet")),
             ("a pickle", b"\x80\x04]\x94.".to_vec(), Err("pickle")),
-            ("a picture", b"\xff\xd8\xff\xe0".to_vec(), Err("picture")),
+            ("an image", b"\xff\xd8\xff\xe0".to_vec(), Err("an image")),
         ];
         let mut report = Vec::new();
         for (name, bytes, expected) in cases {

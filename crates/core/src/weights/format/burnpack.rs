@@ -9,7 +9,7 @@ use minicbor::Decoder;
 use minicbor::data::Type;
 use minicbor::decode::Error;
 
-use super::{MOST_SIDES, header_fits};
+use super::{MAX_RANK, header_fits};
 use crate::weights::bytes::{ByteSource, read};
 use crate::weights::index::{Dtype, Format, TensorEntry, TensorIndex, WeightSets};
 use crate::weights::plain::plain;
@@ -44,7 +44,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
     let version = u16::from_le_bytes([start[4], start[5]]);
     if version != VERSION {
         return Err(fault(format!(
-            "it is a burnpack file of version {version}, and version {VERSION} is read"
+            "it is a burnpack file of version {version}; expected version {VERSION}"
         )));
     }
     let length = u64::from(u32::from_le_bytes([start[6], start[7], start[8], start[9]]));
@@ -103,14 +103,14 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
 /// Tensors by their names, and texts by theirs.
 type Index = (BTreeMap<String, Descriptor>, HashMap<String, String>);
 
-/// `{"tensors": {name: {"dtype": …, "shape": …, "data_offsets": …}}, "metadata": {…}}`; other keys are passed over.
+/// `{"tensors": {name: {"dtype": …, "shape": …, "data_offsets": …}}, "metadata": {…}}`; other keys are skipped.
 fn read_index(index: &mut Decoder<'_>) -> Result<Index, Error> {
     let mut tensors = BTreeMap::new();
     let mut metadata = HashMap::new();
     read_map(index, |key, index| match key {
         "tensors" => read_map(index, |name, index| {
             if tensors.len() == MOST_TENSORS {
-                return Err(Error::message("it lists more tensors than any network has"));
+                return Err(Error::message("it lists more tensors than any ResNet has"));
             }
             let mut descriptor = Descriptor::default();
             read_map(index, |key, index| {
@@ -156,10 +156,10 @@ fn read_map<'a>(
 }
 
 fn read_numbers(index: &mut Decoder<'_>) -> Result<Vec<u64>, Error> {
-    let numbers = index.array_iter::<u64>()?.take(MOST_SIDES + 1);
+    let numbers = index.array_iter::<u64>()?.take(MAX_RANK + 1);
     let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
-    if numbers.len() > MOST_SIDES {
-        return Err(Error::message("a tensor has more sides than any network's"));
+    if numbers.len() > MAX_RANK {
+        return Err(Error::message("a tensor's rank is above 16"));
     }
     Ok(numbers)
 }

@@ -1,6 +1,6 @@
 //! The file formats: each is a way from a file's bytes to the index of its tensors.
 //!
-//! A format is told by its bytes, never by the file's name.
+//! A format is recognised by the first bytes, never by the file's name.
 
 mod burnpack;
 pub mod pytorch;
@@ -10,9 +10,9 @@ use super::bytes::{ByteSource, HEADER_LIMIT, read};
 use super::index::{Format, TensorIndex};
 use super::source::WeightError;
 
-/// More sides than any tensor has.
-const MOST_SIDES: usize = 16;
-/// What a safetensors file's first eight bytes count is the length of a JSON object.
+/// The highest rank of a tensor that is read.
+const MAX_RANK: usize = 16;
+/// In a safetensors file the JSON header begins after its length of eight bytes.
 const SAFETENSORS_JSON: usize = 8;
 
 /// Reads which tensors a file holds, and where. Of several sets of weights that a checkpoint holds side by side it is the one
@@ -29,9 +29,9 @@ pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorI
     }
 }
 
-/// Tells a file's format by its first bytes. www/worker/weights/beginning.ts does the same, to stop downloads of what is none.
+/// Recognises a file's format by its first bytes. www/worker/weights/beginning.ts does the same, to stop downloads of other files.
 fn format(start: &[u8]) -> Result<Format, WeightError> {
-    // What is often mistaken for weights comes first: some of it looks like a length or a pickle.
+    // Files that are often mistaken for weights come first: some look like a length or a pickle.
     if let Some(what) = impostor(start) {
         return Err(WeightError::Format {
             reason: what.to_owned(),
@@ -44,7 +44,7 @@ fn format(start: &[u8]) -> Result<Format, WeightError> {
     } else if start.get(SAFETENSORS_JSON) == Some(&b'{') {
         Ok(Format::Safetensors)
     } else {
-        let reason = "its first bytes are none of theirs".to_owned();
+        let reason = "its first bytes match no known format".to_owned();
         Err(WeightError::Format { reason })
     }
 }
@@ -52,25 +52,20 @@ fn format(start: &[u8]) -> Result<Format, WeightError> {
 /// Whether a file of this size can hold a header of this length; long ones are refused unread.
 fn header_fits(length: u64, size: u64) -> Result<(), WeightError> {
     let reason = if length > size {
-        format!("its header is said to be {length} bytes long, and the file has {size}")
+        format!("its header claims to be {length} bytes long, but the file has {size}")
     } else if length > HEADER_LIMIT {
-        format!(
-            "its header is said to be {length} bytes long, and no ResNet's takes more than {HEADER_LIMIT}"
-        )
+        format!("its header claims to be {length} bytes long, and the limit is {HEADER_LIMIT}")
     } else {
         return Ok(());
     };
     Err(WeightError::Format { reason })
 }
 
-/// What is often mistaken for weights, by its first bytes.
+/// Names files that are often mistaken for weights, by their first bytes.
 fn impostor(start: &[u8]) -> Option<&'static str> {
     const COMPRESSED: &str = "it is compressed: unpack it first";
     const SIGNS: &[(&[u8], &str)] = &[
-        (
-            b"<",
-            "it is an HTML page, perhaps the answer of a server that did not find the file",
-        ),
+        (b"<", "it is an HTML page, perhaps a server's error page"),
         (
             b"version https://git-lfs",
             "it is a Git LFS pointer, not the file it points to: fetch that with `git lfs pull`",
@@ -78,18 +73,18 @@ fn impostor(start: &[u8]) -> Option<&'static str> {
         (b"{", "it is a JSON file"),
         (
             b"\x89HDF",
-            "it is an HDF5 file, perhaps of Keras, whose weights are not read",
+            "it is an HDF5 file, perhaps of Keras, which is not supported",
         ),
         (b"\x93NUMPY", "it is a NumPy array"),
-        (b"GGUF", "it is a GGUF file, as language models are kept in"),
+        (b"GGUF", "it is a GGUF file, a format of language models"),
         (b"\x1f\x8b", COMPRESSED),
         (b"\x28\xb5\x2f\xfd", COMPRESSED),
         (b"\xfd7zXZ", COMPRESSED),
         (b"7z\xbc\xaf", COMPRESSED),
         (b"BZh", COMPRESSED),
         (b"Rar!", COMPRESSED),
-        (b"\x89PNG", "it is a picture"),
-        (b"\xff\xd8\xff", "it is a picture"),
+        (b"\x89PNG", "it is an image"),
+        (b"\xff\xd8\xff", "it is an image"),
     ];
     let start = start.trim_ascii_start();
     if start.is_empty() {
@@ -129,10 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn first_bytes_are_told_apart_as_the_page_tells_them() {
+    fn first_bytes_are_recognised_as_in_the_page() {
         let table = include_str!("../../../../../tests/fixtures/weight-starts.json");
         let starts: Vec<Start> = serde_json::from_str(table).expect("the table is JSON");
-        let told_otherwise = starts.iter().filter(|start| {
+        let differing = starts.iter().filter(|start| {
             let digits = start.hex.as_bytes().chunks(2);
             let byte = |digits| {
                 let digits = str::from_utf8(digits).expect("digits are ASCII");
@@ -142,7 +137,10 @@ mod tests {
             bytes.extend(digits.map(byte));
             format(&bytes).is_ok() != start.weights
         });
-        let names: Vec<_> = told_otherwise.map(|start| &start.name).collect();
-        assert!(names.is_empty(), "told otherwise: {names:?}");
+        let names: Vec<_> = differing.map(|start| &start.name).collect();
+        assert!(
+            names.is_empty(),
+            "the page decides otherwise for: {names:?}"
+        );
     }
 }

@@ -3,7 +3,7 @@
 use safetensors::Dtype as Kind;
 use safetensors::tensor::Metadata;
 
-use super::{MOST_SIDES, header_fits};
+use super::{MAX_RANK, header_fits};
 use crate::weights::bytes::{ByteSource, read};
 use crate::weights::index::{Dtype, Format, TensorEntry, TensorIndex, WeightSets};
 use crate::weights::plain::plain;
@@ -28,18 +28,15 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
     let expected = data.checked_add(header.data_len() as u64);
     if expected != Some(bytes.size()) {
         return Err(fault(format!(
-            "its header counts {} bytes of tensors, and {} follow: it is cut short or damaged",
+            "its header describes {} bytes of tensors, but {} follow: it is cut short or damaged",
             header.data_len(),
             bytes.size() - data
         )));
     }
     let tensors = header.tensors();
-    if let Some((name, info)) = tensors
-        .iter()
-        .find(|(_, info)| info.shape.len() > MOST_SIDES)
-    {
+    if let Some((name, info)) = tensors.iter().find(|(_, info)| info.shape.len() > MAX_RANK) {
         return Err(fault(format!(
-            "tensor `{}` has {} sides, and no network's has more than {MOST_SIDES}",
+            "tensor `{}` has rank {}, and the highest that is read is {MAX_RANK}",
             plain(name),
             info.shape.len()
         )));

@@ -47,7 +47,7 @@ pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorI
     while let Some(entry) = entries.next_entry().map_err(zip)? {
         if found.len() == MOST_ENTRIES {
             return Err(fault(format!(
-                "its zip archive has more than {MOST_ENTRIES} entries, and no checkpoint does"
+                "its zip archive has more than {MOST_ENTRIES} entries, the limit"
             )));
         }
         let path = String::from_utf8_lossy(entry.file_path().as_ref()).into_owned();
@@ -63,14 +63,14 @@ pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorI
         .ok_or_else(|| {
             let holds = |end: &str| found.iter().any(|(path, ..)| path.ends_with(end));
             fault(if holds("model.weights.h5") {
-                "it is a model of Keras, whose weights are not read"
+                "it is a Keras model, which is not supported"
             } else if holds(".npy") {
-                "it is an archive of NumPy's arrays"
+                "it is an archive of NumPy arrays"
             } else {
-                "it is a zip archive without `data.pkl`, so not PyTorch's"
+                "it is a zip archive without `data.pkl`, so PyTorch did not write it"
             })
         })?;
-    // Its code is compressed, so that comes first.
+    // Checked before compression, because TorchScript compresses its code.
     if found
         .iter()
         .any(|(path, ..)| path.strip_prefix(root) == Some("constants.pkl"))

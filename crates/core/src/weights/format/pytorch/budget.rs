@@ -44,7 +44,7 @@ impl Budget {
         self.spent = self.spent.saturating_add(cost);
         if self.spent > self.allowed {
             return Err(fault(format!(
-                "its pickle refers to the same values again and again, so that they take {} bytes and more, and no state dict's do",
+                "its pickle refers to the same values so often that they take more than {} bytes, the limit for its length",
                 self.allowed
             )));
         }

@@ -58,7 +58,9 @@ pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorI
     let object = next()?;
     let keys = next()?;
     let Node::List(keys_in_order) = keys.node(keys.root) else {
-        return Err(fault("its list of storages is none: the file is damaged"));
+        return Err(fault(
+            "its list of storages is not a list: the file is damaged",
+        ));
     };
 
     // By the place of the key first: a long key that comes again and again is looked at once.
@@ -84,7 +86,7 @@ pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorI
         }
         let Some(&width) = widths.get(&key) else {
             return Err(fault(format!(
-                "it lists a storage `{}` that no tensor is in: the file is damaged",
+                "it lists a storage `{}` that no tensor uses: the file is damaged",
                 plain(&key)
             )));
         };

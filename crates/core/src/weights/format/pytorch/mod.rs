@@ -27,7 +27,7 @@ pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorI
     let length = start
         .len()
         .min(usize::try_from(bytes.size()).unwrap_or(usize::MAX));
-    // Read before, to tell the format.
+    // A read error would have shown when the format was recognised.
     let _ = bytes.read_into(0, &mut start[..length]);
     if archive::starts(&start) {
         archive::index(bytes, weight_set)

@@ -13,7 +13,7 @@ use std::mem::size_of;
 
 use super::budget::Budget;
 use super::fault;
-use crate::weights::format::MOST_SIDES;
+use crate::weights::format::MAX_RANK;
 use crate::weights::index::Dtype;
 use crate::weights::plain::plain;
 use crate::weights::source::WeightError;
@@ -178,7 +178,7 @@ impl<'a> Nodes<'a> {
 
     /// A tensor's sides, or its strides.
     fn counts(&self, id: Id) -> Option<Vec<usize>> {
-        let items = self.items(id).filter(|items| items.len() <= MOST_SIDES)?;
+        let items = self.items(id).filter(|items| items.len() <= MAX_RANK)?;
         items.iter().map(|&item| self.count(item)).collect()
     }
 
@@ -404,7 +404,7 @@ impl<'a> Reader<'a> {
                 let (Node::Text(_), Node::Text(_)) = (self.nodes.at(module), self.nodes.at(name))
                 else {
                     return Err(fault(
-                        "its pickle names a class by something else than text",
+                        "its pickle names a class by something other than text",
                     ));
                 };
                 self.push(Node::Global { module, name })?;
@@ -425,7 +425,7 @@ impl<'a> Reader<'a> {
             }
             other => {
                 return Err(fault(format!(
-                    "its pickle has the opcode 0x{other:02x} at byte {}, which no state dict has",
+                    "its pickle has the opcode 0x{other:02x} at byte {}, which state dicts do not have",
                     self.position - 1
                 )));
             }
@@ -455,7 +455,7 @@ impl<'a> Reader<'a> {
         let mut array = [0; 8];
         array[..bytes].copy_from_slice(self.take(bytes)?);
         usize::try_from(u64::from_le_bytes(array))
-            .map_err(|_| fault("its pickle counts more bytes than there can be"))
+            .map_err(|_| fault("its pickle has a length that does not fit in memory"))
     }
 
     /// What comes before the next end of line.
@@ -470,7 +470,7 @@ impl<'a> Reader<'a> {
     fn number_line(&mut self) -> Result<usize, WeightError> {
         text(self.line()?)
             .parse()
-            .map_err(|_| fault("its pickle refers to a value by something else than a number"))
+            .map_err(|_| fault("its pickle refers to a value by something other than a number"))
     }
 
     fn string(&mut self, bytes: usize) -> Result<(), WeightError> {
@@ -533,7 +533,7 @@ impl<'a> Reader<'a> {
     }
 
     fn pop(&mut self) -> Result<Id, WeightError> {
-        // What lies under a mark belongs to somebody else.
+        // Values below a mark do not belong to the current collection.
         if self
             .marks
             .last()
@@ -565,7 +565,7 @@ impl<'a> Reader<'a> {
             Node::List(list) => list.extend(items),
             // An object that is no list, but takes items as one.
             Node::Opaque(_) => {}
-            _ => return Err(fault("its pickle adds to a list that is none")),
+            _ => return Err(fault("its pickle appends to a value that is not a list")),
         }
         Ok(())
     }
@@ -579,7 +579,11 @@ impl<'a> Reader<'a> {
                 dict.extend(pairs.iter().map(|&[key, value]| (key, value)));
             }
             Node::Opaque(_) => {}
-            _ => return Err(fault("its pickle adds to a dictionary that is none")),
+            _ => {
+                return Err(fault(
+                    "its pickle inserts into a value that is not a dictionary",
+                ));
+            }
         }
         Ok(())
     }
@@ -599,7 +603,7 @@ impl<'a> Reader<'a> {
 
     fn recall(&mut self, place: usize) -> Result<(), WeightError> {
         let id = self.memo.get(place).copied().flatten();
-        let id = id.ok_or_else(|| fault("its pickle asks for a value that it never kept"))?;
+        let id = id.ok_or_else(|| fault("its pickle recalls a value that it did not store"))?;
         self.push_again(id)
     }
 
@@ -625,7 +629,7 @@ impl<'a> Reader<'a> {
         };
         let tensor = made.ok_or_else(|| {
             fault(format!(
-                "its pickle describes a tensor that cannot be: without a storage or a type, or of more than {MOST_SIDES} sides"
+                "its pickle describes an invalid tensor: without a storage or a dtype, or of a rank above {MAX_RANK}"
             ))
         })?;
         self.push(Node::Tensor(Box::new(tensor)))
@@ -661,7 +665,7 @@ impl<'a> Reader<'a> {
         let storage = self
             .nodes
             .storage(fields)
-            .ok_or_else(|| fault("its pickle describes a storage that cannot be"))?;
+            .ok_or_else(|| fault("its pickle describes an invalid storage"))?;
         self.push(Node::Storage(storage))
     }
 }
@@ -683,11 +687,11 @@ fn text(bytes: &[u8]) -> Cow<'_, str> {
 }
 
 fn broken_off() -> WeightError {
-    fault("its pickle breaks off: the file is cut short or damaged")
+    fault("its pickle ends too early: the file is cut short or damaged")
 }
 
 fn underflow() -> WeightError {
-    fault("its pickle uses values that it does not have: the file is damaged")
+    fault("its pickle takes more values from its stack than there are: the file is damaged")
 }
 
 /// A type by PyTorch's name of it, with or without the size: `torch.float32`, `float`.
