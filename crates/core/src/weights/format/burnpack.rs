@@ -48,7 +48,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         )));
     }
     let length = u64::from(u32::from_le_bytes([start[6], start[7], start[8], start[9]]));
-    header_fits(length, bytes.size() - START)?;
+    header_fits(length, bytes.size().saturating_sub(START))?;
     let index = read(bytes, START, length, "the index")?;
     let (descriptors, metadata) = read_index(&mut Decoder::new(&index))
         .map_err(|error| fault(format!("its index cannot be read: {error}")))?;
@@ -146,7 +146,7 @@ fn read_map<'a>(
     loop {
         match &mut rest {
             Some(0) => return Ok(()),
-            Some(rest) => *rest -= 1,
+            Some(rest) => *rest = rest.saturating_sub(1),
             None if index.datatype()? == Type::Break => return index.skip(),
             None => {}
         }

@@ -2,6 +2,9 @@
 //!
 //! A format is recognised by the first bytes, never by the file's name.
 
+// Lengths, offsets and counts come from the file.
+#![deny(clippy::arithmetic_side_effects)]
+
 mod burnpack;
 pub mod pytorch;
 mod safetensors;

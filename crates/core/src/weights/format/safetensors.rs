@@ -18,19 +18,19 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
     let mut length = [0; LENGTH as usize];
     length.copy_from_slice(&read(bytes, 0, LENGTH, "the header's length")?);
     let length = u64::from_le_bytes(length);
-    header_fits(length, bytes.size() - LENGTH)?;
+    header_fits(length, bytes.size().saturating_sub(LENGTH))?;
     let header = read(bytes, LENGTH, length, "the header")?;
     // Checks, too, that the tensors lie one behind the other and have the bytes that their shapes need.
     let header: Metadata = serde_json::from_slice(&header)
         .map_err(|error| fault(format!("its header cannot be read: {error}")))?;
 
-    let data = LENGTH + length;
+    let data = LENGTH.saturating_add(length);
     let expected = data.checked_add(header.data_len() as u64);
     if expected != Some(bytes.size()) {
         return Err(fault(format!(
             "its header describes {} bytes of tensors, but {} follow: it is cut short or damaged",
             header.data_len(),
-            bytes.size() - data
+            bytes.size().saturating_sub(data)
         )));
     }
     let tensors = header.tensors();
@@ -45,7 +45,7 @@ pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
         let entry = TensorEntry {
             dtype: dtype(info.dtype),
             shape: info.shape.clone(),
-            offset: data + info.data_offsets.0 as u64,
+            offset: data.saturating_add(info.data_offsets.0 as u64),
             strides: None,
         };
         (name, entry)

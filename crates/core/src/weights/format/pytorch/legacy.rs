@@ -49,7 +49,7 @@ pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorI
     let mut position = 0;
     let mut next = || {
         let pickle = Pickle::read(stream.get(position..).unwrap_or_default())?;
-        position += pickle.length;
+        position = position.saturating_add(pickle.length);
         Ok::<_, WeightError>(pickle)
     };
     for _ in 0..PREAMBLE {
@@ -94,17 +94,18 @@ pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorI
         let what = format!("storage `{}`", plain(&key));
         count.copy_from_slice(&read(bytes, offset, COUNT, &what)?);
         let length = u64::from_le_bytes(count).checked_mul(width as u64);
-        let rest = bytes.size() - offset - COUNT;
+        let start = offset.saturating_add(COUNT);
+        let rest = bytes.size().saturating_sub(start);
         let Some(length) = length.filter(|&length| length <= rest) else {
             return Err(fault(format!(
                 "{what} reaches beyond the end: it is cut short or damaged"
             )));
         };
         let extent = Extent {
-            offset: offset + COUNT,
+            offset: start,
             length,
         };
-        offset += COUNT + length;
+        offset = start.saturating_add(length);
         extents.insert(key, extent);
     }
     index_of(&object, weight_set, &|key| extents.get(key).copied())

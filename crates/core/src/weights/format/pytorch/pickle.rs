@@ -345,7 +345,7 @@ impl<'a> Reader<'a> {
                 self.push(Node::Tuple(items))?;
             }
             0x85..=0x87 => {
-                let items = self.pop_many(usize::from(opcode - 0x84))?;
+                let items = self.pop_many(usize::from(opcode.saturating_sub(0x84)))?;
                 self.push(Node::Tuple(items))?;
             }
             b'}' => self.push(Node::Dict(Vec::new()))?,
@@ -426,7 +426,7 @@ impl<'a> Reader<'a> {
             other => {
                 return Err(fault(format!(
                     "its pickle has the opcode 0x{other:02x} at byte {}, which state dicts do not have",
-                    self.position - 1
+                    self.position.saturating_sub(1)
                 )));
             }
         }
@@ -439,7 +439,7 @@ impl<'a> Reader<'a> {
             .checked_add(count)
             .and_then(|end| self.bytes.get(self.position..end))
             .ok_or_else(broken_off)?;
-        self.position += count;
+        self.position = self.position.saturating_add(count);
         self.budget.allow(count);
         Ok(taken)
     }
@@ -505,11 +505,13 @@ impl<'a> Reader<'a> {
             Node::Dict(pairs) => size_of_val(&pairs[..]),
             Node::Tensor(tensor) => {
                 let sides = [&tensor.shape[..], &tensor.strides[..]];
-                size_of::<Tensor>() + sides.map(size_of_val).iter().sum::<usize>()
+                let sides = sides.map(size_of_val).into_iter();
+                sides.fold(size_of::<Tensor>(), usize::saturating_add)
             }
             _ => 0,
         };
-        self.budget.charge(size_of::<Node<'_>>() + beside)?;
+        self.budget
+            .charge(size_of::<Node<'_>>().saturating_add(beside))?;
         let id = Id::try_from(self.nodes.0.len()).map_err(|_| underflow())?;
         self.nodes.0.push(node);
         Ok(id)
@@ -595,7 +597,7 @@ impl<'a> Reader<'a> {
         self.budget
             .charge(more.saturating_mul(size_of::<Option<Id>>()))?;
         if more > 0 {
-            self.memo.resize(place + 1, None);
+            self.memo.resize(place.saturating_add(1), None);
         }
         self.memo[place] = Some(top);
         Ok(())

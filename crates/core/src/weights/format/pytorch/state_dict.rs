@@ -92,8 +92,11 @@ fn cost(name: &str, entry: &TensorEntry) -> usize {
         _ => 0,
     };
     let strides = entry.strides.as_ref().map_or(0, Vec::len);
-    let sides = size_of::<usize>() * (entry.shape.len() + strides);
-    size_of::<(String, TensorEntry)>() + name.len() + kind + sides
+    let sides = entry.shape.len().saturating_add(strides);
+    let sides = size_of::<usize>().saturating_mul(sides);
+    [name.len(), kind, sides]
+        .into_iter()
+        .fold(size_of::<(String, TensorEntry)>(), usize::saturating_add)
 }
 
 /// Keys and values of a dictionary.
