@@ -1,4 +1,4 @@
-//! Everything that can go wrong, with a code for programs and a sentence for people.
+//! The crate's error, with a code for programs and a sentence for people.
 
 use thiserror::Error;
 
@@ -11,6 +11,7 @@ use crate::weights::WeightError;
 
 /// An error of any part of the crate. Its text says what was wrong, what was expected and what to do.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A device that cannot be used.
     #[error(transparent)]
@@ -18,20 +19,20 @@ pub enum Error {
     /// A weight file that cannot be used.
     #[error(transparent)]
     Weights(#[from] WeightError),
-    /// Pixels that are no picture.
+    /// Pixels that are no image.
     #[error(transparent)]
     Image(#[from] ImageError),
-    /// A picture the network does not take.
+    /// An input that the network does not take.
     #[error(transparent)]
     Shape(#[from] ShapeError),
-    /// A class the network does not tell.
+    /// A class index that is too large.
     #[error(
-        "there is no class {class}: the network tells {classes} of them, counted from 0. Ask for one of those"
+        "class index {class} is out of range 0..{classes}. Choose a class that the network has"
     )]
     NoSuchClass {
-        /// What was asked for.
+        /// The class index that was asked for.
         class: usize,
-        /// How many there are.
+        /// The number of classes.
         classes: usize,
     },
 }
@@ -63,7 +64,7 @@ impl From<PlanError> for Error {
 }
 
 impl Error {
-    /// The kind of error, in words that stay the same from version to version.
+    /// The kind of error. Codes stay the same from version to version.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Device(error) => match error {

@@ -204,7 +204,7 @@ fn a_single_logit_tells_two_classes_apart() {
         let weights = binary(*logit, labels);
         let choices = Choices::default();
         let classifier = Classifier::load(weights.as_slice(), &choices, &Processor::Cpu).unwrap();
-        let (rgba, width, height) = evidence::picture();
+        let (rgba, width, height) = evidence::image();
         let run = classifier.classify(&rgba, width, height, 5, None);
         let top = block_on(run).unwrap().top;
         let same = top.iter().zip(expected).all(|(found, (index, label, p))| {
@@ -235,7 +235,7 @@ fn there_is_evidence_where_it_is_asked_for_and_of_classes_that_there_are() {
     let weights = weight_file::small();
     let classifier =
         Classifier::load(weights.as_slice(), &Choices::default(), &Processor::Cpu).unwrap();
-    let (rgba, width, height) = evidence::picture();
+    let (rgba, width, height) = evidence::image();
     let classify = |evidence| block_on(classifier.classify(&rgba, width, height, 0, evidence));
     assert_eq!(classify(None).unwrap().evidence, None);
     // Which class is the first does not depend on how many are told.

@@ -1,7 +1,7 @@
 //! The device that does the arithmetic: the GPU through WebGPU, or the CPU.
 //!
-//! A device is opened, then checked against PyTorch's numbers ([`self_check`]) before anything else runs on it: a
-//! shader that fails to compile or a driver that computes wrong gives an error here, not a wrong answer later.
+//! A device is opened and checked against PyTorch's numbers ([`self_check`]) before anything else runs on it: a shader that
+//! does not compile or a driver that computes wrong results is an error here, not a wrong classification later.
 
 pub mod self_check;
 
@@ -15,9 +15,10 @@ use self_check::SelfCheck;
 
 /// The kinds of device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceKind {
-    /// burn's Flex backend, with SIMD. Always there.
+    /// The CPU, with SIMD: burn's Flex backend and the kernels. Always available.
     Cpu,
     /// A GPU through the browser's WebGPU.
     WebGpu,
@@ -25,72 +26,75 @@ pub enum DeviceKind {
 
 /// An open device. Clones are the same device.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Processor {
-    /// The CPU, by burn's Flex backend.
+    /// The CPU.
     Cpu,
     /// A GPU.
     #[cfg(feature = "webgpu")]
     Gpu(Box<Gpu>),
 }
 
-/// What a device is, and how it passed the check.
+/// What a device is, and the figures of its self-check.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct DeviceReport {
-    /// Which kind.
+    /// CPU or GPU.
     pub kind: DeviceKind,
-    /// The adapter's name, as far as the browser tells.
+    /// The adapter's name, as far as the browser discloses it.
     pub name: String,
-    /// Whether a GPU's work is in truth done by the CPU.
+    /// Whether the adapter is a software one, whose work the CPU does.
     pub software: bool,
     /// What maps and weights are stored as.
     pub number: StorageDtype,
-    /// The check's figures.
+    /// The figures of the self-check.
     pub self_check: SelfCheck,
 }
 
 /// Why a device cannot be used.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum DeviceError {
-    /// No WebGPU, or none that gives an adapter.
+    /// The browser has no WebGPU, or WebGPU has no adapter.
     #[error("no WebGPU adapter: {reason}. Use the CPU instead")]
     AdapterUnavailable {
         /// The browser's words.
         reason: String,
     },
-    /// An adapter that only pretends to be a GPU, where none was asked for.
+    /// A software adapter, which was not asked for.
     #[error(
-        "the WebGPU adapter `{name}` is software, slower than the CPU itself. Use the CPU instead, or ask for it"
+        "the WebGPU adapter `{name}` is a software adapter, slower than the CPU itself. Use the CPU instead, or allow software adapters"
     )]
     AdapterSoftware {
         /// The adapter's name.
         name: String,
     },
-    /// The device is gone: the driver was reset or updated, the GPU was taken out, the browser took it away.
+    /// The device is gone: the driver was reset or updated, the GPU was removed, the browser revoked it.
     #[error("the GPU was lost: {reason}. Open a device again and load the weights into it")]
     Lost {
         /// The browser's words.
         reason: String,
     },
-    /// The device could not be made, or refused something.
+    /// The device could not be opened, or refused a command.
     #[error("the device failed: {reason}. Use the CPU instead")]
     Failed {
         /// What happened.
         reason: String,
     },
-    /// The device computes something else than PyTorch.
+    /// The device's results are not PyTorch's.
     #[error(
-        "the device computes wrong results: run {run} of the self-check is off by {error} of the largest number in \
-         `{layer}`, where {tolerance} is allowed. Use the CPU instead"
+        "the device computes wrong results: in run {run} of the self-check `{layer}` is off by {error} of its largest \
+         value, and at most {tolerance} is allowed. Use the CPU instead"
     )]
     SelfCheck {
         /// The layer, by PyTorch's name.
         layer: String,
-        /// 1 or 2: some drivers are right only the first time.
+        /// 1 or 2: some drivers compute right results only the first time.
         run: usize,
-        /// The largest difference, as a part of the layer's largest number.
+        /// The largest difference, relative to the layer's largest value.
         error: f32,
-        /// What is allowed.
+        /// The largest difference that is allowed.
         tolerance: f32,
     },
 }
@@ -113,7 +117,7 @@ impl From<GpuError> for DeviceError {
 /// Opens a device and checks it.
 ///
 /// # Errors
-/// [`DeviceError`]; the CPU has none but a failed check.
+/// [`DeviceError`]; on the CPU only [`DeviceError::SelfCheck`].
 pub async fn open(
     kind: DeviceKind,
     allow_software: bool,

@@ -1,10 +1,10 @@
-//! Whether a device computes what PyTorch computes, on a network small enough to run at start-up.
+//! Checks that a device computes what PyTorch computes, on a network small enough to run at start-up.
 //!
-//! The network has one bottleneck block per stage on a picture of 64 x 64 pixels: every kind of layer a ResNet has. Its
-//! weights follow from their names ([`synthetic`]), so none are downloaded. The CPU's kernels are chosen by how wide a layer
-//! is, so there it is the reference's, at full width. A GPU has one for all widths, so there the blocks are narrow, and they end in
-//! torchvision's average pool: all of its shaders run. A GPU is also held against the CPU, map by map, for logits can be
-//! right by chance.
+//! The network has one bottleneck block per stage and an image of 64 x 64 pixels, so it has every kind of layer of a ResNet.
+//! Its weights are synthetic ([`synthetic`]), so nothing is downloaded. The CPU chooses its kernels by the width of a layer, so
+//! its network has the full width, by the reference convention. A GPU has one convolution kernel for all widths, so its network
+//! is narrow, and ends in torchvision's average pool, so that all of its kernels run. A GPU's feature maps are also compared
+//! with the CPU's, because logits can be right by chance.
 
 use burn::prelude::*;
 use burn::tensor::TensorData;
@@ -22,7 +22,7 @@ pub const CONFIG: ResNetConfig =
     ResNetConfig::reference([1, 1, 1, 1], 64, 10, BlockKind::Bottleneck, 3);
 /// The input's shape.
 pub const INPUT_SHAPE: [usize; 4] = [1, 3, 64, 64];
-/// What PyTorch computes with it, before the softmax.
+/// PyTorch's logits.
 pub const LOGITS: [f32; 10] = [
     -0.052_416_652,
     -0.219_146_01,
@@ -35,13 +35,13 @@ pub const LOGITS: [f32; 10] = [
     -0.138_484_12,
     0.604_102_3,
 ];
-/// The network that is run on a GPU, on the same picture.
+/// The network that is run on a GPU, with the same input.
 pub const GPU_CONFIG: ResNetConfig = ResNetConfig {
     repetitions: [1, 1, 1, 1],
     width_per_group: 8,
     ..ResNetConfig::torchvision(Depth::D50, 10)
 };
-/// What PyTorch computes with that one.
+/// PyTorch's logits for it.
 pub const GPU_LOGITS: [f32; 10] = [
     -0.314_951_54,
     0.164_993_78,
@@ -54,30 +54,31 @@ pub const GPU_LOGITS: [f32; 10] = [
     0.040_710_047,
     0.107_355_11,
 ];
-/// How far a logit may be off, as a part of the largest.
+/// How far a logit may be off, relative to the largest.
 pub const TOLERANCE: f32 = 1e-3;
 
-/// Some drivers are right only the first time.
+/// Some drivers compute right results only the first time.
 const RUNS: usize = 2;
 
-/// A check that was passed.
+/// A self-check that was passed.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct SelfCheck {
     /// How often the network ran.
     pub runs: usize,
-    /// The layers whose maps were held against the CPU's, sample by sample: on a GPU only.
+    /// How many layers were compared with the CPU's: zero on the CPU itself.
     pub layers: usize,
-    /// The largest difference, as a part of the layer's largest number.
+    /// The largest difference, relative to the layer's largest value.
     pub worst_error: f32,
     /// Building the network and running it, in milliseconds.
     pub milliseconds: f64,
 }
 
-/// Runs the network twice: its logits must be PyTorch's, and a GPU's maps those of the CPU.
+/// Runs the network twice: its logits must be PyTorch's, and a GPU's feature maps the CPU's.
 ///
 /// # Errors
-/// [`DeviceError::SelfCheck`] for wrong numbers, [`DeviceError::Failed`] or [`DeviceError::Lost`] for none.
+/// [`DeviceError::SelfCheck`] for wrong results, [`DeviceError::Failed`] or [`DeviceError::Lost`] for none.
 pub async fn run(processor: &Processor) -> Result<SelfCheck, DeviceError> {
     let start = Instant::now();
     let (layers, worst_error) = match processor {
@@ -145,9 +146,9 @@ mod on_gpu {
     use crate::gpu::{Gpu, Options, Outputs, Plan, PlanError};
     use crate::observe::{Observer, Output};
 
-    /// As [`TOLERANCE`], for numbers of 16 bits: each layer rounds its map to 11 of them.
+    /// As [`TOLERANCE`], for maps that are stored as f16: each layer rounds to a significand of 11 bits.
     const TOLERANCE_F16: f32 = 1e-2;
-    /// Every so many numbers of a map one is looked at; prime, so that all places of a channel block and of a tile have their turn.
+    /// One value of this many is compared. It is prime, so that every position of a channel block and of a tile occurs.
     const EVERY: usize = 61;
 
     pub(super) async fn run(gpu: &Gpu) -> Result<(usize, f32), DeviceError> {
@@ -168,11 +169,11 @@ mod on_gpu {
             StorageDtype::F32 => TOLERANCE,
             StorageDtype::F16 => TOLERANCE_F16,
         };
-        // The GPU computes meanwhile what the CPU does.
+        // The GPU computes while the CPU does.
         let runs = (0..RUNS)
             .map(|_| plan.start(&input))
             .collect::<Result<Vec<_>, _>>()?;
-        let expected = maps_of_cpu(&input).await?;
+        let expected = cpu_maps(&input).await?;
         let mut worst_error: f32 = 0.0;
         for (run, pending) in (1..).zip(runs) {
             let Outputs {
@@ -189,7 +190,7 @@ mod on_gpu {
         Ok((plan.observed().len(), worst_error))
     }
 
-    /// Keeps what it sees, until it is read.
+    /// Keeps every output.
     #[derive(Default)]
     struct Recorder(BTreeMap<String, Tensor<1>>);
 
@@ -203,7 +204,7 @@ mod on_gpu {
         }
     }
 
-    async fn maps_of_cpu(input: &[f32]) -> Result<BTreeMap<String, Vec<f32>>, DeviceError> {
+    async fn cpu_maps(input: &[f32]) -> Result<BTreeMap<String, Vec<f32>>, DeviceError> {
         let device = Device::flex();
         let network = on_cpu(&GPU_CONFIG)?;
         let input = TensorData::new(input.to_vec(), INPUT_SHAPE);
@@ -224,8 +225,8 @@ mod on_gpu {
     }
 }
 
-/// The largest difference of `found` to what is expected, as a part of the largest number of that. NaN if one is, or where
-/// there is another number of them.
+/// The largest difference between `found` and `expected`, relative to the largest expected value. NaN if a value is, or if
+/// there are more or fewer of them.
 fn worst(found: &[f32], expected: &[f32]) -> f32 {
     let largest = expected.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
     let differences = expected.iter().zip(found).map(|(e, f)| (e - f).abs());

@@ -1,35 +1,37 @@
-//! A layer's activations: how they spread, and as pictures.
+//! A layer's activations: their distribution, and as grey-scale images.
 
 use serde::Serialize;
 
-/// Bins of a histogram, from the smallest activation to the largest.
+/// The bins of a histogram, from the smallest activation to the largest.
 const BINS: usize = 32;
 
-/// How a layer's activations spread.
+/// The distribution of a layer's activations.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Statistics {
-    /// The smallest.
+    /// The smallest activation.
     pub min: f32,
-    /// The largest.
+    /// The largest activation.
     pub max: f32,
     /// Their mean.
     pub mean: f64,
-    /// Their standard deviation, as a whole population's.
+    /// Their standard deviation, as of a whole population.
     pub deviation: f64,
-    /// Channels that are nought everywhere.
+    /// The number of channels that are zero everywhere.
     pub dead: usize,
-    /// How many activations are in each of equal parts between the smallest and the largest.
+    /// How many activations are in each of equal intervals between the smallest and the largest.
     pub histogram: Vec<u32>,
 }
 
 /// A channel and its activations.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Channel {
-    /// Its place in the layer.
+    /// Its index in the layer.
     pub index: usize,
-    /// Its smallest activation: black in its picture.
+    /// Its smallest activation: black in its image.
     pub min: f32,
     /// Its largest: white.
     pub max: f32,
@@ -37,7 +39,7 @@ pub struct Channel {
     pub mean: f32,
 }
 
-/// A layer's channels as grey pictures, that with the largest activation first.
+/// A layer's channels as grey-scale images, sorted by their largest activation, largest first.
 #[derive(Debug)]
 pub struct FeatureMaps {
     channels: Vec<Channel>,
@@ -48,22 +50,25 @@ pub struct FeatureMaps {
 }
 
 impl FeatureMaps {
-    /// The channels, that with the largest activation first.
+    /// The channels, sorted by their largest activation, largest first.
     pub fn channels(&self) -> &[Channel] {
         &self.channels
     }
 
-    /// The pictures of so many channels from the `from`-th on, in the order of [`channels`](Self::channels): one byte a
-    /// pixel, from each channel's smallest activation to its largest, row by row.
+    /// The images of `count` channels from `from` on, in the order of [`channels`](Self::channels): one byte per pixel, 0 for
+    /// the channel's smallest activation and 255 for its largest, row by row.
     pub fn pixels(&self, from: usize, count: usize) -> Vec<u8> {
         let chosen = self.channels.iter().skip(from).take(count);
-        let picture = |channel: &Channel| &self.pixels[channel.index * self.size..][..self.size];
-        chosen.flat_map(picture).copied().collect()
+        let image = |channel: &Channel| &self.pixels[channel.index * self.size..][..self.size];
+        chosen.flat_map(image).copied().collect()
     }
 }
 
-/// Looks at activations `[channels, height, width]`.
-pub fn look_at(values: &[f32], [count, height, width]: [usize; 3]) -> (Statistics, FeatureMaps) {
+/// The statistics and images of activations `[channels, height, width]`.
+pub(super) fn inspect(
+    values: &[f32],
+    [count, height, width]: [usize; 3],
+) -> (Statistics, FeatureMaps) {
     let size = height * width;
     let mut channels = Vec::with_capacity(count);
     let mut pixels = Vec::with_capacity(values.len());

@@ -1,4 +1,4 @@
-//! What a network sees: every layer's output of one run.
+//! Every layer's output in one run: statistics and feature maps.
 
 mod map;
 
@@ -15,22 +15,23 @@ use crate::resnet::ShapeError;
 /// A layer's output in one run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct SeenLayer {
-    /// PyTorch's name. With batch norm folded, a convolution's output is under its batch norm's. A ReLU that a block uses
-    /// several times comes as often.
+    /// PyTorch's name. With batch norm folded, a convolution's output has its batch norm's name. A ReLU that a block uses
+    /// several times occurs as often.
     pub name: String,
-    /// Channels, height, width; a vector's features are channels of one pixel.
+    /// Channels, height, width. A vector's features are channels of one pixel.
     pub shape: [usize; 3],
     /// From the layer before to this one, in milliseconds.
     pub milliseconds: f64,
-    /// How the activations spread.
+    /// The distribution of the activations.
     pub statistics: Statistics,
 }
 
-/// What one run showed.
+/// The outputs of every layer in one run.
 ///
-/// A run that is looked at fuses nothing, so it takes longer than one that is not; shares of its time tell where the
-/// others' goes, roughly.
+/// An observed run fuses nothing, so it takes longer than an ordinary one. The shares of its time show roughly where an
+/// ordinary run spends its own.
 #[derive(Debug)]
 pub struct Inspection {
     layers: Vec<SeenLayer>,
@@ -38,17 +39,17 @@ pub struct Inspection {
 }
 
 impl Inspection {
-    /// Runs `network` on one prepared picture `[1, channels, height, width]` and looks at every layer.
+    /// Runs `network` on one preprocessed image `[1, channels, height, width]` and inspects every layer.
     ///
     /// # Errors
-    /// [`ShapeError`] where the picture does not fit the network.
-    pub fn of(network: &CpuResNet, picture: Tensor<4>) -> Result<Self, ShapeError> {
+    /// [`ShapeError`] if the image does not fit the network.
+    pub fn of(network: &CpuResNet, image: Tensor<4>) -> Result<Self, ShapeError> {
         let mut watcher = Watcher {
             since: Instant::now(),
             layers: Vec::new(),
             maps: Vec::new(),
         };
-        network.forward_observed(picture, &mut watcher)?;
+        network.forward_observed(image, &mut watcher)?;
         Ok(Self {
             layers: watcher.layers,
             maps: watcher.maps,
@@ -60,9 +61,9 @@ impl Inspection {
         &self.layers
     }
 
-    /// The feature maps of the layer at this place of [`layers`](Self::layers).
-    pub fn maps(&self, place: usize) -> Option<&FeatureMaps> {
-        self.maps.get(place)
+    /// The feature maps of the layer at this index of [`layers`](Self::layers).
+    pub fn maps(&self, layer: usize) -> Option<&FeatureMaps> {
+        self.maps.get(layer)
     }
 }
 
@@ -83,7 +84,7 @@ impl Observer for Watcher {
             Output::Vector(x) => ([x.dims()[1], 1, 1], x.clone().into_data()),
         };
         let values: Vec<f32> = data.iter::<f32>().collect();
-        let (statistics, maps) = map::look_at(&values, shape);
+        let (statistics, maps) = map::inspect(&values, shape);
         self.maps.push(maps);
         self.layers.push(SeenLayer {
             name: layer.to_owned(),
@@ -91,7 +92,7 @@ impl Observer for Watcher {
             milliseconds,
             statistics,
         });
-        // Looking takes its time, which is not the network's.
+        // The time that the statistics take is not the network's.
         self.since = Instant::now();
     }
 }

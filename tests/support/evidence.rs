@@ -1,4 +1,4 @@
-//! A class's evidence by its definition.
+//! Class activation maps by their definition.
 
 use burn::prelude::*;
 use resnet_web::classifier::{Classification, Classifier, EvidenceFor};
@@ -11,7 +11,7 @@ use resnet_web::weights::synthetic::Synthetic;
 
 use super::weight_file::Draft;
 
-/// The pictures' side, as the network sees them.
+/// The side of the preprocessed image, in pixels.
 pub const SIDE: u32 = 64;
 
 /// The network's weight file.
@@ -19,8 +19,8 @@ pub fn weights(config: &ResNetConfig) -> Vec<u8> {
     Draft::of("explained", config, SIDE).write()
 }
 
-/// A picture that is something else everywhere.
-pub fn picture() -> (Vec<u8>, u32, u32) {
+/// An image of RGBA pixels that has no two equal parts.
+pub fn image() -> (Vec<u8>, u32, u32) {
     let (width, height) = (90, 70);
     let rgba = (0..width * height * 4).map(|i| (i * i / 7 % 251) as u8);
     (rgba.collect(), width, height)
@@ -40,9 +40,9 @@ impl Observer for LastStage<'_> {
     }
 }
 
-/// What each place of the last stage's map adds to each logit, and the logits less their biases: from a run that is
-/// observed and nothing in it fused, and the head run for each place with all others left out. What speaks for a single
-/// logit speaks for class 1, and against class 0.
+/// What each place of the last stage's map adds to each logit, and the logits without their biases: from an observed run, in
+/// which nothing is fused, and the head run for each place with zeros at all others. What raises a single logit raises class
+/// 1 and lowers class 0.
 async fn defined(config: &ResNetConfig) -> (Vec<Vec<f32>>, Vec<f32>) {
     let device = Device::flex();
     let spec = NetworkSpec::new(config).unwrap();
@@ -52,7 +52,7 @@ async fn defined(config: &ResNetConfig) -> (Vec<Vec<f32>>, Vec<f32>) {
         crop: SIDE,
         ..Preprocessing::default()
     };
-    let (rgba, width, height) = picture();
+    let (rgba, width, height) = image();
     let pixels = preprocess(&rgba, width, height, &preprocessing).unwrap();
     let shape = [1, 3, SIDE as usize, SIDE as usize];
     let mut last = LastStage {
@@ -86,8 +86,8 @@ async fn read(x: Tensor<2>) -> Vec<f32> {
     x.into_data_async().await.unwrap().iter::<f32>().collect()
 }
 
-/// What is wrong with the evidence that a classifier with the weights of `config` tells of [`picture`], for every class and
-/// for the most probable one; `tolerance` is a part of the largest.
+/// A line for each class activation map of [`image`] that is wrong, for every class and for the most probable one.
+/// `classifier` has the weights of `config`; `tolerance` is relative to the map's largest value.
 pub async fn faults(
     name: &str,
     config: &ResNetConfig,
@@ -98,13 +98,13 @@ pub async fn faults(
     let mut faults = Vec::new();
     let wanted = (0..logits.len()).map(EvidenceFor::Class);
     for wanted in wanted.chain([EvidenceFor::First]) {
-        let (rgba, width, height) = picture();
+        let (rgba, width, height) = image();
         let run = classifier.classify(&rgba, width, height, 1, Some(wanted));
         let Classification { top, evidence, .. } = run.await.unwrap();
         let evidence = evidence.unwrap();
         let class = match wanted {
-            EvidenceFor::First => top[0].index,
             EvidenceFor::Class(class) => class,
+            _ => top[0].index,
         };
         let mut fault = |what: String| faults.push(format!("{name}, {wanted:?}: {what}"));
         if (evidence.class_index, evidence.width, evidence.height) != (class, 2, 2) {
@@ -121,7 +121,7 @@ pub async fn faults(
         }
         let sum: f32 = found.iter().sum();
         if (sum - logits[class]).abs() > tolerance * largest * found.len() as f32 {
-            fault(format!("{found:?} sum up to {sum}, not {}", logits[class]));
+            fault(format!("{found:?} sum to {sum}, not to {}", logits[class]));
         }
         if expected.iter().all(|value| *value == expected[0]) {
             fault("the same everywhere, so any order would do".to_owned());

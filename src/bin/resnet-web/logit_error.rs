@@ -1,4 +1,4 @@
-//! How far the logits of two weight files of one network are apart: what rounding weights costs.
+//! How far the logits of two weight files of one network differ: what rounding the weights costs.
 
 use burn::prelude::*;
 
@@ -7,8 +7,8 @@ use resnet_web::error::Error;
 use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::weights::{Choices, WeightFile, synthetic};
 
-/// How far the logits of two weight files of the same network are apart for a picture of noise, as a part of the
-/// largest.
+/// The largest difference between the logits of two weight files of the same network for an image of noise, relative to the
+/// largest logit.
 ///
 /// # Errors
 /// What is wrong with one of the files.

@@ -1,0 +1,167 @@
+//! A network on the device that computes it.
+
+use burn::prelude::*;
+
+use super::OnGpu;
+use crate::backend::{DeviceError, Processor};
+use crate::cpu::CpuResNet;
+use crate::cpu::ops::{arithmetics, supported};
+use crate::error::Error;
+#[cfg(feature = "webgpu")]
+use crate::gpu::{ClassMaps, Options, Plan};
+use crate::inspect::Inspection;
+use crate::resnet::NetworkSpec;
+use crate::resnet::conv::Arithmetic;
+use crate::summary::LayerTime;
+use crate::weights::TensorSource;
+#[cfg(feature = "webgpu")]
+use crate::weights::synthetic;
+
+/// A network on its device, for inputs of one shape.
+#[derive(Debug)]
+pub(super) struct DeviceNetwork {
+    input_shape: [usize; 4],
+    network: Network,
+}
+
+#[derive(Debug)]
+enum Network {
+    Cpu(Box<CpuResNet>),
+    #[cfg(feature = "webgpu")]
+    Gpu(Box<Plan>),
+}
+
+/// What is kept of a run to compute class activation maps from.
+pub(super) enum Trace<'a> {
+    /// The last stage's feature maps, and the network that computed them.
+    Cpu(&'a CpuResNet, Tensor<4>),
+    #[cfg(feature = "webgpu")]
+    Gpu(ClassMaps),
+}
+
+/// What convolutions compute in on `processor` when they are asked for `arithmetic`.
+pub(super) fn arithmetic_on(processor: &Processor, arithmetic: Arithmetic) -> Arithmetic {
+    match processor {
+        Processor::Cpu => supported(arithmetic),
+        #[cfg(feature = "webgpu")]
+        Processor::Gpu(_) => Arithmetic::F32,
+    }
+}
+
+impl DeviceNetwork {
+    /// Builds the network that `spec` describes with the tensors of `source`.
+    pub(super) fn load(
+        spec: &NetworkSpec,
+        source: &mut dyn TensorSource,
+        input_shape: [usize; 4],
+        arithmetic: Arithmetic,
+        processor: &Processor,
+    ) -> Result<Self, Error> {
+        let network = match processor {
+            Processor::Cpu => {
+                let network = CpuResNet::load(spec.clone(), source, arithmetic)?;
+                Network::Cpu(Box::new(network))
+            }
+            #[cfg(feature = "webgpu")]
+            Processor::Gpu(gpu) => {
+                let plan = Plan::of_network(spec, source, input_shape, Options::default(), gpu)?;
+                Network::Gpu(Box::new(plan))
+            }
+        };
+        Ok(Self {
+            input_shape,
+            network,
+        })
+    }
+
+    /// Every arithmetic that convolutions can compute in on this device.
+    pub(super) fn arithmetics(&self) -> Vec<Arithmetic> {
+        match &self.network {
+            Network::Cpu(_) => arithmetics(),
+            #[cfg(feature = "webgpu")]
+            Network::Gpu(_) => vec![Arithmetic::F32],
+        }
+    }
+
+    /// What it takes on a GPU.
+    pub(super) fn on_gpu(&self) -> Option<OnGpu> {
+        match &self.network {
+            Network::Cpu(_) => None,
+            #[cfg(feature = "webgpu")]
+            Network::Gpu(plan) => Some(OnGpu {
+                dispatches: plan.dispatches(),
+                bytes: plan.bytes(),
+            }),
+        }
+    }
+
+    /// The logits, and a trace if that is asked for.
+    pub(super) async fn run(
+        &self,
+        input: Vec<f32>,
+        traced: bool,
+    ) -> Result<(Vec<f32>, Option<Trace<'_>>), Error> {
+        match &self.network {
+            Network::Cpu(network) => {
+                let features = network.features(cpu_tensor(input, self.input_shape))?;
+                let trace = traced.then(|| Trace::Cpu(network, features.clone()));
+                let logits = network.head(features).into_data_async().await;
+                let logits = logits.map_err(|error| DeviceError::Failed {
+                    reason: error.to_string(),
+                })?;
+                Ok((logits.iter::<f32>().collect(), trace))
+            }
+            #[cfg(feature = "webgpu")]
+            Network::Gpu(plan) if traced => {
+                let (logits, maps) = plan.run_with_class_maps(&input).await?;
+                Ok((logits, Some(Trace::Gpu(maps))))
+            }
+            #[cfg(feature = "webgpu")]
+            Network::Gpu(plan) => Ok((plan.run(&input).await?, None)),
+        }
+    }
+
+    /// Runs the network and inspects every layer. Not on a GPU.
+    pub(super) fn inspect(&self, input: Vec<f32>) -> Result<Inspection, Error> {
+        match &self.network {
+            Network::Cpu(network) => Ok(Inspection::of(
+                network,
+                cpu_tensor(input, self.input_shape),
+            )?),
+            #[cfg(feature = "webgpu")]
+            Network::Gpu(_) => {
+                let reason = "layers are inspected on the CPU: load the weights there".to_owned();
+                Err(DeviceError::Failed { reason }.into())
+            }
+        }
+    }
+
+    /// How long a GPU takes for each layer.
+    pub(super) async fn layer_times(&self) -> Result<Option<Vec<LayerTime>>, Error> {
+        match &self.network {
+            Network::Cpu(_) => Ok(None),
+            #[cfg(feature = "webgpu")]
+            Network::Gpu(plan) => Ok(plan
+                .layer_times(&synthetic::input(self.input_shape))
+                .await?),
+        }
+    }
+}
+
+impl Trace<'_> {
+    /// The class activation map of a logit: height and width, and the values row by row.
+    pub(super) fn class_map(self, logit: usize) -> ([usize; 2], Vec<f32>) {
+        match self {
+            Self::Cpu(network, features) => {
+                let [_, _, height, width] = features.dims();
+                ([height, width], network.evidence(features, logit))
+            }
+            #[cfg(feature = "webgpu")]
+            Self::Gpu(maps) => (maps.size(), maps.of_class(logit)),
+        }
+    }
+}
+
+fn cpu_tensor(values: Vec<f32>, shape: [usize; 4]) -> Tensor<4> {
+    Tensor::from_data(TensorData::new(values, shape), &Device::flex())
+}
