@@ -3,7 +3,7 @@
 use half::f16;
 use resnet_web_core::image::Preprocessing;
 use resnet_web_core::resnet::NetworkSpec;
-use resnet_web_core::weights::file::SCALE_SUFFIX;
+use resnet_web_core::weights::SCALE_SUFFIX;
 use resnet_web_core::weights::metadata::FORMAT;
 use resnet_web_core::weights::{ModelMetadata, TensorSource, WeightError, WeightFile};
 use safetensors::tensor::TensorView;

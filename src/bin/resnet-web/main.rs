@@ -17,7 +17,7 @@ use resnet_web::convert::package::KerasPackage;
 use resnet_web::resnet::StrideOn;
 use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::summary::Summary;
-use resnet_web::weights::description::Setting;
+use resnet_web::weights::Setting;
 use resnet_web::weights::plain::message;
 use resnet_web::weights::{Assumption, Choices, Description, WeightFile, labels};
 

@@ -6,7 +6,7 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 mod burnpack;
-pub mod pytorch;
+mod pytorch;
 mod safetensors;
 
 use super::bytes::{ByteSource, HEADER_LIMIT, read};
