@@ -2,7 +2,7 @@
 //!
 //! A shader's text is complete but for a header that [`Kernel::wgsl`] writes: the type `stored` and the kernel's constants. Rust
 //! has the only copy of each constant, so that the two sides cannot differ. The parameters are declared twice, here as a
-//! `#[repr(C)]` struct and in the shader as its uniform; a test of every kernel holds one against the other ([`check`]).
+//! `#[repr(C)]` struct and in the shader as its uniform; a test of every kernel compares the two (`check.rs`).
 
 use std::fmt::Write;
 
