@@ -238,7 +238,7 @@ fn the_plain_reference_is_pillow() {
         let levels = pillow::levels(&golden.photo(), &golden.preprocessing());
         let found: Vec<_> = golden.samples.iter().map(|&(i, _)| levels[i]).collect();
         assert_eq!(found, golden.samples_8bit, "{}", golden.photo);
-        // The whole picture, as far as the file tells of it.
+        // All of the image that the file has.
         for (c, channel) in levels.chunks_exact(224 * 224).enumerate() {
             let sum: u64 = channel.iter().map(|&level| u64::from(level)).sum();
             let mean = sum as f64 / channel.len() as f64 / 255.0;
@@ -253,7 +253,7 @@ fn the_plain_reference_is_pillow() {
 }
 
 #[test]
-fn every_shape_of_picture_comes_out_as_pillows() {
+fn images_of_every_shape_are_resized_as_by_pillow() {
     let photos = GOLDENS.map(|json| {
         let golden = Golden::read(json);
         (golden.photo(), golden.preprocessing())
@@ -311,7 +311,7 @@ fn every_shape_of_picture_comes_out_as_pillows() {
 }
 
 #[test]
-fn a_picture_of_one_colour_stays_it() {
+fn an_image_of_one_colour_keeps_it() {
     // Its pixels, and the red, green and blue that the network is to see.
     let cases: &[(&str, [u8; 4], [u8; 3])] = &[
         ("black", [0, 0, 0, 255], [0, 0, 0]),
@@ -373,7 +373,7 @@ fn the_crop_lies_where_torchvision_puts_it() {
 }
 
 #[test]
-fn what_is_no_picture_is_refused_with_its_fault() {
+fn invalid_images_are_refused_with_the_reason() {
     let default = Preprocessing::default();
     let crop = |crop, resize_short_side| Preprocessing {
         crop,
@@ -418,7 +418,7 @@ fn what_is_no_picture_is_refused_with_its_fault() {
         ),
         ("no crop", 4, [1, 1], crop(0, 256), "a square of 0 pixels"),
         (
-            "a crop larger than the picture",
+            "a crop larger than the image",
             4,
             [1, 1],
             crop(257, 256),

@@ -1,8 +1,8 @@
-//! A convolution in numbers: its shape and what it calculates with.
+//! The shape and the arithmetic of a convolution.
 
 use serde::{Deserialize, Serialize};
 
-/// A convolution's numbers: square kernels, the same step and padding both ways.
+/// A convolution's shape: square kernels, the same stride and padding in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConvShape {
     /// Channels in.
@@ -11,25 +11,25 @@ pub struct ConvShape {
     pub outputs: usize,
     /// Height and width of the kernel.
     pub kernel: usize,
-    /// Step in pixels.
+    /// In pixels.
     pub stride: usize,
-    /// Zeros on each side.
+    /// Zeros added on each side, in pixels.
     pub padding: usize,
-    /// Parts into which the channels fall.
+    /// How many groups the channels are divided into.
     pub groups: usize,
-    /// What is calculated with.
+    /// f32 or int8.
     pub arithmetic: Arithmetic,
 }
 
-/// What a convolution calculates with.
+/// The numbers that a convolution computes with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Arithmetic {
-    /// Numbers of 32 bits.
+    /// f32.
     #[default]
     F32,
-    /// Whole numbers of eight bits, where the device and this build can (see `Quantised` in the kernels): else as above.
+    /// int8, where the device and this build support it (`quantise` in the kernels), otherwise f32.
     Int8,
 }
 

@@ -113,7 +113,7 @@ fn totals(rows: &[LayerRow]) -> [u64; 2] {
     })
 }
 
-/// Goes through the network in the order of computation, with the shape at hand.
+/// Visits the layers in the order of computation, with the current shape.
 struct Walk {
     rows: Vec<LayerRow>,
     shape: Vec<usize>,
@@ -138,7 +138,7 @@ impl Walk {
         }
     }
 
-    /// Adds a row and goes on with its output.
+    /// Adds a row; its output is the next layer's input.
     fn layer(&mut self, name: &str, kind: &str, output_shape: Vec<usize>) -> &mut LayerRow {
         let input_shape = std::mem::replace(&mut self.shape, output_shape.clone());
         self.rows.push(LayerRow {

@@ -1,4 +1,4 @@
-//! What the same layers are called by different libraries: one table for each convention. And where in a file they are.
+//! Naming conventions: what each library calls the layers, in one table for each, and where in a file they are.
 //!
 //! Training scripts wrap networks, so that `conv1` becomes `module.conv1` or `model.backbone.conv1`, and keep tensors of
 //! their own beside them. [`Backbone::find`] looks for the convolutions under any prefix, [`Backbone::head`] for the linear
@@ -13,7 +13,7 @@ use crate::resnet::{Family, NetworkSpec};
 /// Names with a running number: `conv1`, `conv2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Numbered {
-    /// `{}` is where the number goes.
+    /// `{}` stands for the number.
     text: &'static str,
     /// The first number.
     first: usize,
@@ -128,25 +128,25 @@ pub struct Backbone {
     pub prefix: String,
 }
 
-/// Why there is no linear layer to be taken as the head.
+/// Why no linear layer is the head.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeadFault {
-    /// There is none that takes as many features.
+    /// None takes the number of features.
     Missing,
-    /// There are several beside each other.
+    /// Several fit.
     Ambiguous(Vec<String>),
     /// It is one of several layers that follow one another.
     Deep(Vec<String>),
 }
 
-/// A longer prefix is no library's: it would be repeated in the name of every tensor.
+/// The longest prefix. No library has a longer one, and every tensor's name repeats it.
 const LONGEST_PREFIX: usize = 200;
-/// More networks than any file has: every name is held against each of them.
+/// The most networks in a file: every name is compared with each of them.
 const MOST_NETWORKS: usize = 16;
 /// Parts of names under which copies of a network are kept while it is trained: averaged ones, a teacher's.
 const COPIES: [&str; 6] = ["ema", "teacher", "target", "momentum", "shadow", "averaged"];
-/// What a head's linear layer is usually called, beside the convention's own name.
+/// Usual names of a head's linear layer, besides the convention's own.
 const HEADS: [&str; 6] = [
     "fc",
     "head.fc",
@@ -162,8 +162,8 @@ pub fn is_copy(name: &str) -> bool {
 }
 
 impl Backbone {
-    /// Every network in `index`, by its convolutions: the one that is meant first. Copies that training keeps come last, and
-    /// names with a longer prefix after those with a shorter one.
+    /// Every network in `index`, found by its convolutions, the most likely first: copies that training keeps come last, longer
+    /// prefixes after shorter ones.
     pub fn find(index: &TensorIndex) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
         for layer in index
@@ -194,12 +194,12 @@ impl Backbone {
         found
     }
 
-    /// The smaller, the likelier it is meant.
+    /// The smaller, the more likely it is the network that is meant.
     fn rank(&self) -> (bool, usize) {
         (is_copy(&self.prefix), self.prefix.len())
     }
 
-    /// What a person calls it by, where there are several: its prefix.
+    /// Its name among several networks: the prefix.
     pub fn set_name(&self) -> String {
         self.prefix.trim_end_matches('.').to_owned()
     }
@@ -214,7 +214,7 @@ impl Backbone {
         format!("{}{}", self.prefix, self.convention.head)
     }
 
-    /// Whether a name is under one of those that the convention has for convolutions and what is between them.
+    /// Whether a tensor's name belongs to the convention's stem or stages.
     pub fn holds(&self, name: &str) -> bool {
         let Some(rest) = name.strip_prefix(&self.prefix) else {
             return false;
@@ -239,7 +239,7 @@ impl Backbone {
     /// features that come out of it.
     ///
     /// # Errors
-    /// Where there is none, or it is not clear which, or it is but one of several layers.
+    /// If there is none, it is not clear which, or it is one of several layers in sequence.
     pub fn head(
         &self,
         index: &TensorIndex,
@@ -271,7 +271,7 @@ impl Backbone {
             self.nearest(&linear, fits)?.to_owned()
         };
         let Some((_, [features, classes])) = linear.iter().find(|(layer, _)| *layer == head) else {
-            // It is no matrix: that has words of its own.
+            // It is not a matrix, which the caller reports.
             return Ok(head);
         };
         let module = self.head_module(&head);

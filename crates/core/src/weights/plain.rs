@@ -1,7 +1,7 @@
-//! Texts that come out of files (names, labels, licences), made safe to show.
+//! Texts from files (names, labels, licences), made safe to show.
 //!
 //! A file may hold megabytes of text, sequences that steer a terminal, and characters that turn the direction of the text
-//! around them. Whatever is shown of a file goes through here; `www/app/file-text.ts` has the same rule for the page.
+//! around them. Everything from a file that is shown passes through here; `www/app/file-text.ts` has the same rule for the page.
 
 use std::fmt::{self, Write};
 
@@ -10,7 +10,7 @@ pub const MOST_CHARACTERS: usize = 200;
 /// The most characters of a message, which may name several.
 pub const MOST_IN_MESSAGE: usize = 2000;
 
-/// A text as one line of a limited number of characters, in which nothing acts on what is around it.
+/// A text as one line of a limited number of characters, without control characters.
 #[derive(Debug, Clone, Copy)]
 pub struct Plain<'text> {
     text: &'text str,
@@ -34,7 +34,7 @@ fn line(text: &str, most: usize) -> Plain<'_> {
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not a byte beyond what is shown is looked at.
+        // Reads no byte beyond those that are shown.
         let longer = self.text.chars().nth(self.most).is_some();
         let shown = if longer { self.most - 1 } else { self.most };
         for c in self.text.chars().take(shown) {
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_becomes_one_short_line_that_acts_on_nothing() {
+    fn a_text_becomes_one_short_line_without_control_characters() {
         let long = "ä".repeat(4 << 20);
         let cut = "ä".repeat(MOST_CHARACTERS - 1) + "…";
         let just = "ä".repeat(MOST_CHARACTERS);

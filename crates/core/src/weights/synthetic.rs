@@ -1,4 +1,4 @@
-//! Weights without a file: every value follows from the tensor's name and the value's index.
+//! Synthetic weights: every value follows from the tensor's name and the value's index.
 //!
 //! PyTorch can be given the same weights, so its outputs serve as goldens in the tests, and a device can be checked
 //! at start-up against logits that PyTorch computed. With `u` uniform in [0, 1) (FNV-1a of the name, then
@@ -15,7 +15,7 @@
 
 use super::source::{TensorSource, WeightError};
 
-/// Gives every tensor that is asked for, of any shape.
+/// A source of every tensor, of any shape.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Synthetic;
 
@@ -72,7 +72,7 @@ fn uniform(seed: u64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Name, shape, FNV-1a of the name, bits of the first, second and last value: worked out with NumPy.
+    /// Name, shape, FNV-1a of the name, bits of the first, second and last value: calculated with NumPy.
     type Case = (&'static str, &'static [usize], u64, [u32; 3]);
 
     const CASES: &[Case] = &[

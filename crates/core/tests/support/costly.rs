@@ -299,7 +299,7 @@ impl Pickle {
     }
 }
 
-/// The smallest ResNet, in the stream before PyTorch 1.6, all nought. Its vectors are views of every `step`th number from
+/// The smallest ResNet, in the stream before PyTorch 1.6, all zero. Its vectors are views of every `step`th number from
 /// the first on.
 pub fn network_of_views(step: usize) -> Vec<u8> {
     let config = ResNetConfig {

@@ -141,7 +141,7 @@ fn read_map<'a>(
     index: &mut Decoder<'a>,
     mut entry: impl FnMut(&'a str, &mut Decoder<'a>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    // A map without a length goes on to a break.
+    // A map of indefinite length ends with a break.
     let mut rest = index.map()?;
     loop {
         match &mut rest {

@@ -1,7 +1,7 @@
-//! What a pickle may cost to read: a small multiple of its length.
+//! How much memory and work reading a pickle may take: a small multiple of its length.
 //!
 //! Two bytes of a pickle can refer to any value that came before, and so ask for a copy of it, or for another walk over
-//! it. Whatever grows or walks because a pickle says so is charged here first. PyTorch's own pickles take a third of
+//! it. Everything that grows or is walked because of a pickle is charged here first. PyTorch's own pickles take a third of
 //! what is allowed, or less.
 
 use super::fault;
@@ -9,9 +9,9 @@ use crate::weights::source::WeightError;
 
 /// Bytes of memory, or values looked at, for each byte of the pickle.
 const PER_BYTE: usize = 24;
-/// What a pickle may cost beyond that, so that short ones are not counted to the byte.
+/// Added for short pickles.
 const SLACK: usize = 1 << 14;
-/// What no pickle may cost, however long it is. The largest ResNet's costs a hundredth of it.
+/// The limit for a pickle of any length. The largest ResNet's costs a hundredth of it.
 const MOST: usize = 64 << 20;
 
 /// What has been spent, and what may be.

@@ -24,7 +24,7 @@ pub type Id = u32;
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node<'a> {
-    /// `None`, a truth value, a float, bytes: nothing that is asked for.
+    /// `None`, a boolean, a float, bytes: values that a state dict's tensors do not need.
     Other,
     Int(i64),
     /// Borrowed from the pickle, unless it is no UTF-8.
@@ -81,7 +81,7 @@ impl<'a> Pickle<'a> {
     /// Reads the pickle that `bytes` start with.
     ///
     /// # Errors
-    /// Where it breaks off, is none, or costs more than its length allows.
+    /// If it ends too early, is not a pickle, or costs more than its length allows.
     pub fn read(bytes: &'a [u8]) -> Result<Self, WeightError> {
         let mut reader = Reader {
             bytes,
@@ -251,7 +251,7 @@ impl<'a> Reader<'a> {
     fn step(&mut self) -> Result<bool, WeightError> {
         let [opcode] = self.array()?;
         match opcode {
-            // PROTO, FRAME: nothing to do.
+            // PROTO and FRAME are skipped.
             0x80 => drop(self.take(1)?),
             0x95 => drop(self.take(8)?),
             b'.' => return Ok(true),
@@ -417,7 +417,7 @@ impl<'a> Reader<'a> {
                 let triple = self.pop_many(3)?;
                 self.call(triple[0], triple[1])?;
             }
-            // BUILD sets an object's attributes: none is asked for.
+            // BUILD sets an object's attributes, which are ignored.
             b'b' => drop(self.pop()?),
             b'Q' => {
                 let id = self.pop()?;
@@ -565,7 +565,7 @@ impl<'a> Reader<'a> {
         let list = self.top()?;
         match &mut self.nodes.0[list as usize] {
             Node::List(list) => list.extend(items),
-            // An object that is no list, but takes items as one.
+            // An object that is not a list but takes items like one.
             Node::Opaque(_) => {}
             _ => return Err(fault("its pickle appends to a value that is not a list")),
         }
@@ -592,7 +592,7 @@ impl<'a> Reader<'a> {
 
     fn memoize(&mut self, place: usize) -> Result<(), WeightError> {
         let top = self.top()?;
-        // Places are given one after the other; one beyond all others costs what those before it take.
+        // Places are assigned in order. One far beyond the others costs as much as all before it.
         let more = place.saturating_add(1).saturating_sub(self.memo.len());
         self.budget
             .charge(more.saturating_mul(size_of::<Option<Id>>()))?;
@@ -643,7 +643,7 @@ impl<'a> Reader<'a> {
             Some(Node::List(items)) => &items[..],
             _ => &[],
         };
-        // For looking at them; what is made of them is charged where it is pushed.
+        // Charged for reading them; the dictionary is charged when it is pushed.
         self.budget.charge(items.len())?;
         let pairs = items.iter().filter_map(|&item| {
             let &[key, value] = self.nodes.items(item)? else {
@@ -683,7 +683,7 @@ fn unquoted(mut line: &[u8]) -> &[u8] {
     line
 }
 
-/// What is no UTF-8 is replaced.
+/// Decodes UTF-8; invalid bytes are replaced.
 fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
 }
