@@ -1,20 +1,20 @@
 /** The kinds of device. */
 export type DeviceKind = "cpu" | "webgpu";
 
-/** What a device is, and how it passed the self-check. */
+/** What a device is, and the figures of its self-check. */
 export interface DeviceReport {
   kind: DeviceKind;
-  /** The adapter's name, as far as the browser tells. */
+  /** The adapter's name, as far as the browser discloses it. */
   name: string;
-  /** Whether a GPU's work is in truth done by the CPU. */
+  /** Whether the adapter is a software one, whose work the CPU does. */
   software: boolean;
   /** What maps and weights are stored as. */
   number: "f32" | "f16";
   selfCheck: {
     runs: number;
-    /** Layers of a GPU that were held against the CPU's. */
+    /** How many layers were compared with the CPU's: zero on the CPU itself. */
     layers: number;
-    /** The largest difference, as a part of the layer's largest number. */
+    /** The largest difference, relative to the layer's largest value. */
     worstError: number;
     milliseconds: number;
   };
@@ -46,7 +46,7 @@ export interface Summary {
   multiplyAdds: number;
 }
 
-/** What is done to a picture before the network sees it. */
+/** From an image to the network's input. */
 export interface Preprocessing {
   /** The short side's length after resizing, in pixels. */
   resizeShortSide: number;
@@ -57,7 +57,7 @@ export interface Preprocessing {
   std: [number, number, number];
 }
 
-/** What whoever loads a weight file decides, where the file does not tell or tells wrong. */
+/** What the caller decides where the file does not say, or is wrong. */
 export interface WeightChoices {
   /** The file's name, to be shown. */
   name?: string;
@@ -67,11 +67,11 @@ export interface WeightChoices {
   preprocessing?: Partial<Preprocessing>;
   /** Which of several sets of weights in the file is taken, by its name there. */
   weightSet?: string;
-  /** What convolutions calculate with, where the device can; `"f32"` if left out. */
+  /** What convolutions compute in, if the device can; `"f32"` by default. */
   arithmetic?: Arithmetic;
 }
 
-/** What a file beside the weights tells of a model: labels, or a configuration of Hugging Face or timm. */
+/** What a file beside the weights says of a model: labels, or a configuration of Hugging Face or timm. */
 export interface Description {
   /** In the order of the logits; empty if it names none. */
   labels: string[];
@@ -82,15 +82,14 @@ export interface Description {
 }
 
 /**
- * What convolutions calculate with: numbers of 32 bits, or whole numbers of eight, which is faster and
- * a little less exact.
+ * What convolutions compute in: f32, or int8, which is faster and a little less exact.
  */
 export type Arithmetic = "f32" | "int8";
 
-/** Something that neither the file nor the caller told, so that the usual was taken. */
+/** What neither the file nor the caller said and the usual was taken for. */
 export type Assumption = "stride" | "preprocessing" | "labels";
 
-/** What a weight file says of itself, or what its tensors tell. */
+/** What a weight file says of itself, or what its tensors show. */
 export interface ModelInfo {
   architecture: string;
   family: "reference" | "torchvision";
@@ -100,19 +99,19 @@ export interface ModelInfo {
   strideOn: "conv1" | "conv2";
   /** `[1, channels, height, width]` */
   inputShape: [number, number, number, number];
-  /** How many are told apart: 2 where the network has a single logit, whose sigmoid is the probability of class 1. */
+  /** The number of classes: 2 for a network with a single logit, whose sigmoid is the probability of class 1. */
   classes: number;
-  /** Empty if nobody knows them. */
+  /** Empty if they are not known. */
   labels: string[];
-  /** Empty if nobody says. */
+  /** Empty if it is not known. */
   source: string;
-  /** Empty if nobody says. */
+  /** Empty if it is not known. */
   license: string;
   /** How the file keeps the convolutions' weights: `int8`, `f16`, `bf16`, `f32`, `f64`. */
   dtype: string;
-  /** What convolutions calculate with. */
+  /** What convolutions compute in. */
   arithmetic: Arithmetic;
-  /** What they can calculate with on this device. */
+  /** Everything that they can compute in on this device. */
   arithmetics: Arithmetic[];
   /** On a GPU: dispatches of a run, all in one submission, and bytes of its memory. */
   onGpu: { dispatches: number; bytes: number } | null;
@@ -122,9 +121,9 @@ export interface ModelInfo {
   widthPerGroup: number;
   preprocessing: Preprocessing;
   format: "safetensors" | "pytorch" | "burnpack";
-  /** Whose names the tensors have: `torchvision`, `Hugging Face`. */
+  /** The naming convention of the tensors: `torchvision`, `Hugging Face`. */
   naming: string;
-  /** Where the usual was taken, because nobody told. */
+  /** What neither the file nor the caller said and the usual was taken for. */
   assumed: Assumption[];
   /** What is worth knowing of how the file was read. */
   notes: Note[];
@@ -138,7 +137,7 @@ export type Note =
   | { kind: "ignored"; tensors: { first: string[]; count: number } }
   | { kind: "head"; layer: string };
 
-/** A class and how probable the network finds it. */
+/** A class and its probability. */
 export interface Prediction {
   index: number;
   label: string;
@@ -146,13 +145,13 @@ export interface Prediction {
   probability: number;
 }
 
-/** What a photo shows, and how long it took to tell. */
+/** What an image shows, and how long it took to compute. */
 export interface Classification {
   /** The most probable first. */
   top: Prediction[];
   preprocessMilliseconds: number;
   networkMilliseconds: number;
-  /** Left out where it was not asked for. */
+  /** The class activation map, if one was asked for. */
   evidence?: {
     classIndex: number;
     width: number;
@@ -177,21 +176,21 @@ export interface SeenLayer {
   name: string;
   /** `[channels, height, width]`; a vector's features are channels of one pixel. */
   shape: [number, number, number];
-  /** From the layer before to this one, when every layer is looked at. */
+  /** From the layer before to this one, when every layer is observed. */
   milliseconds: number;
   statistics: {
     min: number;
     max: number;
     mean: number;
     deviation: number;
-    /** Channels that are nought everywhere. */
+    /** The number of channels that are zero everywhere. */
     dead: number;
-    /** Of equal parts between the smallest activation and the largest. */
+    /** How many activations are in each of equal intervals between the smallest and the largest. */
     histogram: number[];
   };
 }
 
-/** A channel and its activations; its picture goes from black at `min` to white at `max`. */
+/** A channel and its activations. In its image `min` is black and `max` is white. */
 export interface SeenChannel {
   index: number;
   min: number;

@@ -155,7 +155,7 @@ fn evidence_is_what_each_place_alone_adds_to_the_logit() {
     assert_eq!(faults, Vec::<String>::new());
 }
 
-/// A network of one logit whose head is nothing but a bias: every picture's logit is `logit`.
+/// A network with one logit whose head is only a bias: the logit of every image is `logit`.
 fn binary(logit: f32, labels: &[&str]) -> Vec<u8> {
     let config = ResNetConfig {
         classes: 1,
@@ -169,7 +169,7 @@ fn binary(logit: f32, labels: &[&str]) -> Vec<u8> {
 }
 
 #[test]
-fn a_single_logit_tells_two_classes_apart() {
+fn a_single_logit_distinguishes_two_classes() {
     // torch.sigmoid(torch.tensor(2.0)) is 0.8808.
     /// Name, logit, labels in the file, the two predictions.
     type Case<'a> = (&'a str, f32, &'a [&'a str], [(usize, &'a str, f32); 2]);
@@ -231,14 +231,14 @@ fn a_single_logit_tells_two_classes_apart() {
 }
 
 #[test]
-fn there_is_evidence_where_it_is_asked_for_and_of_classes_that_there_are() {
+fn evidence_is_returned_on_request_and_for_existing_classes() {
     let weights = weight_file::small();
     let classifier =
         Classifier::load(weights.as_slice(), &Choices::default(), &Processor::Cpu).unwrap();
     let (rgba, width, height) = evidence::image();
     let classify = |evidence| block_on(classifier.classify(&rgba, width, height, 0, evidence));
     assert_eq!(classify(None).unwrap().evidence, None);
-    // Which class is the first does not depend on how many are told.
+    // Which class is the first does not depend on how many are returned.
     let first = classify(Some(EvidenceFor::First)).unwrap();
     assert!(first.top.is_empty() && first.evidence.is_some());
     let error = classify(Some(EvidenceFor::Class(10))).unwrap_err();

@@ -170,7 +170,7 @@ fn summary_ends_with_the_totals() {
 }
 
 #[test]
-fn any_file_is_converted_to_any_type_and_tells_the_error() {
+fn any_file_is_converted_to_any_type_and_the_rounding_is_reported() {
     let folder = folder("convert");
     let mut pth = Vec::new();
     GzDecoder::new(fs::File::open("tests/fixtures/weights/bottleneck.pth.gz").unwrap())
@@ -191,7 +191,7 @@ fn any_file_is_converted_to_any_type_and_tells_the_error() {
         } = tool(&[&arguments[..], &["--stride", "conv1"]].concat());
         let stdout = text(&stdout);
         let moved = stdout
-            .split_once("move by ")
+            .split_once("change by ")
             .and_then(|(_, rest)| rest.split(' ').next());
         let moved: f64 = moved
             .and_then(|number| number.parse().ok())

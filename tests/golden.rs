@@ -16,10 +16,10 @@ const SELF_CHECK: &str = include_str!("fixtures/goldens/self-check.json");
 const SELF_CHECK_GPU: &str = include_str!("fixtures/goldens/self-check-gpu.json");
 
 const GOLDENS: &[&str] = &[
-    include_str!("fixtures/goldens/seed-block-no-bottleneck.json"),
-    include_str!("fixtures/goldens/seed-block-bottleneck.json"),
-    include_str!("fixtures/goldens/seed-resnet18-64px.json"),
-    include_str!("fixtures/goldens/seed-resnet50.json"),
+    include_str!("fixtures/goldens/reference-block-no-bottleneck.json"),
+    include_str!("fixtures/goldens/reference-block-bottleneck.json"),
+    include_str!("fixtures/goldens/reference-resnet18-64px.json"),
+    include_str!("fixtures/goldens/reference-resnet50.json"),
     SELF_CHECK,
     SELF_CHECK_GPU,
     include_str!("fixtures/goldens/torchvision-resnet18.json"),

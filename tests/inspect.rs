@@ -1,4 +1,4 @@
-//! What a look into the network tells, against sums by hand.
+//! Inspection against statistics computed directly.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,9 +19,9 @@ fn inspected(config: &ResNetConfig) -> (CpuResNet, Tensor<4>, Inspection) {
     let device = Device::flex();
     let spec = NetworkSpec::new(config).unwrap();
     let network = CpuResNet::load(spec, &mut Synthetic, Arithmetic::F32).unwrap();
-    let picture = Tensor::from_data(TensorData::new(input(SHAPE), SHAPE), &device);
-    let inspection = Inspection::of(&network, picture.clone()).unwrap();
-    (network, picture, inspection)
+    let image = Tensor::from_data(TensorData::new(input(SHAPE), SHAPE), &device);
+    let inspection = Inspection::of(&network, image.clone()).unwrap();
+    (network, image, inspection)
 }
 
 /// Keeps every layer's numbers.
@@ -40,12 +40,12 @@ impl Observer for Everything {
 }
 
 #[test]
-fn every_layers_statistics_and_pictures_are_those_of_its_numbers() {
+fn every_layers_statistics_and_images_are_those_of_its_activations() {
     let mut faults = Vec::new();
     for (name, config) in every_kind() {
-        let (network, picture, inspection) = inspected(&config);
+        let (network, image, inspection) = inspected(&config);
         let mut expected = Everything::default();
-        network.forward_observed(picture, &mut expected).unwrap();
+        network.forward_observed(image, &mut expected).unwrap();
         assert_eq!(inspection.layers().len(), expected.0.len(), "{name}");
         let layers = inspection.layers().iter().zip(&expected.0);
         for (place, (seen, (layer, shape, values))) in layers.enumerate() {
@@ -88,7 +88,7 @@ fn every_layers_statistics_and_pictures_are_those_of_its_numbers() {
             }
             let (from, several) = (shape[0] / 2, 3.min(shape[0] - shape[0] / 2));
             let pixels = maps.pixels(from, 3);
-            let pictures = channels[from..][..several].iter().flat_map(|channel| {
+            let images = channels[from..][..several].iter().flat_map(|channel| {
                 values[channel.index * size..][..size].iter().map(|value| {
                     let range = channel.max - channel.min;
                     if range > 0.0 {
@@ -99,8 +99,8 @@ fn every_layers_statistics_and_pictures_are_those_of_its_numbers() {
                 })
             });
             let same = |(found, expected): (&u8, f32)| (f32::from(*found) - expected).abs() <= 1.0;
-            if pixels.len() != several * size || !pixels.iter().zip(pictures).all(same) {
-                fault("pictures of something else".to_owned());
+            if pixels.len() != several * size || !pixels.iter().zip(images).all(same) {
+                fault("wrong images".to_owned());
             }
         }
     }

@@ -48,13 +48,13 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 /// The reference implementation's three tests: both blocks, and the 50-layer network.
 const REFERENCE: &[&str] = &[
-    include_str!("fixtures/goldens/seed-block-no-bottleneck.json"),
-    include_str!("fixtures/goldens/seed-block-bottleneck.json"),
-    include_str!("fixtures/goldens/seed-resnet50.json"),
+    include_str!("fixtures/goldens/reference-block-no-bottleneck.json"),
+    include_str!("fixtures/goldens/reference-block-bottleneck.json"),
+    include_str!("fixtures/goldens/reference-resnet50.json"),
 ];
 
 const OTHERS: &[&str] = &[
-    include_str!("fixtures/goldens/seed-resnet18-64px.json"),
+    include_str!("fixtures/goldens/reference-resnet18-64px.json"),
     include_str!("fixtures/goldens/self-check-gpu.json"),
     include_str!("fixtures/goldens/self-check.json"),
     include_str!("fixtures/goldens/torchvision-resnet18.json"),
@@ -214,30 +214,30 @@ async fn runs_that_overlap_each_have_their_own_answer() {
     let spec = NetworkSpec::new(&ResNetConfig::torchvision(Depth::D18, 10)).unwrap();
     let shape = [1, 3, 64, 64];
     let plan = Plan::of_network(&spec, &mut Synthetic, shape, Options::default(), &gpu).unwrap();
-    let picture = input(shape);
-    let other: Vec<_> = picture.iter().map(|value| 0.5 - value).collect();
+    let image = input(shape);
+    let other: Vec<_> = image.iter().map(|value| 0.5 - value).collect();
     let alone = (
-        plan.run(&picture).await.unwrap(),
+        plan.run(&image).await.unwrap(),
         plan.run(&other).await.unwrap(),
     );
     assert_ne!(alone.0, alone.1);
-    let together = zip(plan.run(&picture), plan.run(&other)).await;
+    let together = zip(plan.run(&image), plan.run(&other)).await;
     assert_eq!((together.0.unwrap(), together.1.unwrap()), alone);
 
     let alone = (
-        plan.run_with_class_maps(&picture).await.unwrap(),
+        plan.run_with_class_maps(&image).await.unwrap(),
         plan.run_with_class_maps(&other).await.unwrap(),
     );
     assert_ne!(alone.0.1, alone.1.1);
     let together = zip(
-        plan.run_with_class_maps(&picture),
+        plan.run_with_class_maps(&image),
         plan.run_with_class_maps(&other),
     );
     let together = together.await;
     assert_eq!((together.0.unwrap(), together.1.unwrap()), alone);
 }
 
-/// What is wrong with the evidence that networks of every kind tell on a device.
+/// A line for each class activation map that is wrong, for networks of every kind on a device.
 async fn evidence_faults(processor: &Processor, tolerance: f32) -> Vec<String> {
     let mut faults = Vec::new();
     for (name, config) in every_kind() {
@@ -265,7 +265,7 @@ async fn evidence_on_webgpu_is_what_it_is_on_the_cpu() {
 
 #[cfg(feature = "webgpu")]
 #[wasm_bindgen_test]
-async fn a_timed_run_tells_of_every_dispatch_and_changes_nothing() {
+async fn a_timed_run_times_every_dispatch_and_changes_nothing() {
     let gpu = open_gpu(Limits::LargestBuffers).await;
     let torchvision = ResNetConfig {
         repetitions: [1, 1, 1, 1],
@@ -295,9 +295,9 @@ async fn a_timed_run_tells_of_every_dispatch_and_changes_nothing() {
         let spec = NetworkSpec::new(&config).unwrap();
         let plan =
             Plan::of_network(&spec, &mut Synthetic, shape, Options::default(), &gpu).unwrap();
-        let picture = input(shape);
-        let ordinary = plan.run(&picture).await.unwrap();
-        let (timed, beside) = zip(plan.run_timed(&picture), plan.run(&picture)).await;
+        let image = input(shape);
+        let ordinary = plan.run(&image).await.unwrap();
+        let (timed, beside) = zip(plan.run_timed(&image), plan.run(&image)).await;
         let TimedRun { output, layers } = timed.unwrap().unwrap();
         assert_eq!((&output, &beside.unwrap()), (&ordinary, &ordinary));
         let names: Vec<_> = layers.iter().map(|layer| layer.layer.as_str()).collect();
@@ -307,7 +307,7 @@ async fn a_timed_run_tells_of_every_dispatch_and_changes_nothing() {
         let rows = |name| summary.rows.iter().filter(|row| row.name == name).count();
         assert!(names.into_iter().all(|name| rows(name) == 1), "{layers:?}");
 
-        let means = plan.layer_times(&picture).await.unwrap().unwrap();
+        let means = plan.layer_times(&image).await.unwrap().unwrap();
         assert_eq!(means.len(), plan.dispatches());
         for times in [layers, means] {
             let possible =
@@ -324,7 +324,7 @@ async fn a_timed_run_tells_of_every_dispatch_and_changes_nothing() {
 
 #[cfg(feature = "webgpu")]
 #[wasm_bindgen_test]
-async fn a_device_without_a_clock_tells_no_times() {
+async fn a_device_without_timestamps_has_no_layer_times() {
     let gpu = open_gpu(Limits::Default).await;
     let spec = NetworkSpec::new(&ResNetConfig::torchvision(Depth::D18, 10)).unwrap();
     let shape = [1, 3, 32, 32];
@@ -336,17 +336,17 @@ async fn a_device_without_a_clock_tells_no_times() {
 #[cfg(feature = "webgpu")]
 #[wasm_bindgen_test]
 async fn javascript_sees_the_gpus_times_and_none_of_the_cpu() {
-    for (kind, told) in [("webgpu", true), ("cpu", false)] {
+    for (kind, timed) in [("webgpu", true), ("cpu", false)] {
         let engine = Engine::open(kind.to_owned(), true).await.unwrap();
         let model = engine
             .load(blob(&weight_file::small()), JsValue::UNDEFINED)
             .unwrap();
         let times = json(&model.layer_times().await.unwrap());
         let Some(times) = times.as_array() else {
-            assert!(!told, "{kind}: {times:?}");
+            assert!(!timed, "{kind}: {times:?}");
             continue;
         };
-        assert!(told, "{kind}: {times:?}");
+        assert!(timed, "{kind}: {times:?}");
         assert_eq!(times[0]["layer"], "conv1");
         assert!(times[0]["milliseconds"].is_f64(), "{times:?}");
     }
@@ -376,7 +376,7 @@ async fn a_software_adapter_is_refused_unless_asked_for() {
 }
 
 #[wasm_bindgen_test]
-async fn a_picture_is_classified() {
+async fn an_image_is_classified() {
     let engine = Engine::open("cpu".to_owned(), false).await.unwrap();
     let report = json(&engine.report().unwrap());
     assert_eq!(
@@ -469,7 +469,7 @@ async fn a_file_that_does_not_say_all_of_itself_loads_with_what_is_chosen_and_na
 }
 
 #[wasm_bindgen_test]
-fn a_file_that_describes_a_model_tells_what_it_says() {
+fn a_file_that_describes_a_model_is_read() {
     let labels = json(&read_description(b"0: daisy\n1: rose").unwrap());
     assert_eq!(
         labels,

@@ -30,7 +30,7 @@ use safetensors::Dtype;
 use serde::Deserialize;
 use support::weight_file::{Draft, Entry, small};
 
-/// A picture of 40 x 30 pixels.
+/// An image of 40 x 30 pixels.
 static STRIPES: LazyLock<Vec<u8>> =
     LazyLock::new(|| (0..40 * 30 * 4).map(|i| (i * 7 % 256) as u8).collect());
 
@@ -136,7 +136,7 @@ fn files_that_load_give_the_same_answer() {
     }
 }
 
-/// The input of a small file's network, which its tensors do not tell.
+/// The preprocessing of a small file's network, which its tensors do not show.
 fn small_choices() -> Choices {
     let mut choices = Choices::default();
     choices.preprocessing = Some(Draft::small().metadata.preprocessing.into());
@@ -205,7 +205,7 @@ fn index_of(config: &ResNetConfig, convention: &'static Convention) -> TensorInd
 }
 
 #[test]
-fn every_network_is_told_by_its_tensors_under_every_name() {
+fn every_network_is_inferred_from_its_tensors_under_every_name() {
     let torchvision = |depth| ResNetConfig::torchvision(depth, 1000);
     let grouped = |depth, groups, width_per_group| ResNetConfig {
         groups,
@@ -692,7 +692,7 @@ fn faults() -> Vec<Fault> {
             &["found 11 labels, expected 10"],
         ),
         fault(
-            "a picture in grey",
+            "a grey image",
             |d| {
                 d.metadata.network.input_channels = 1;
                 let weight = d.tensor("conv1.weight");
@@ -934,7 +934,7 @@ static REAL: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Bytes of a file from either end that tell of the tensors.
+/// How many bytes at the start or the end of a file describe the tensors.
 const TELLING: usize = 1 << 15;
 
 proptest! {

@@ -1,4 +1,4 @@
-//! The bytes of a browser's `Blob`: a file that was chosen, or one from the browser's cache. They stay on disk.
+//! The bytes of a `Blob`: a file that was chosen, or one from the browser's cache. They stay on disk.
 
 use std::cell::{OnceCell, RefCell};
 use std::io;
@@ -9,22 +9,22 @@ use web_sys::{Blob, FileReaderSync, MessageChannel, MessagePort};
 
 use crate::weights::ByteSource;
 
-/// Bytes that are read ahead: the many small tensors of batch norm lie side by side, and each reading takes its time. What
-/// comes after them is read twice, so not more than they take.
+/// Bytes that are read ahead: the many small tensors of batch norm are adjacent, and every read has its cost. What follows them
+/// is read twice, so this is not more than they take.
 const AHEAD: u64 = 1 << 18;
 
-/// A blob, read piece by piece. Workers alone may wait for its bytes.
+/// A blob that is read in ranges, in a worker: only there may code wait for the bytes.
 pub struct BlobBytes {
     blob: Blob,
     reader: OnceCell<Reader>,
-    /// Where the bytes at hand begin, and they.
+    /// The offset of the bytes that were read ahead, and the bytes.
     window: RefCell<(u64, Vec<u8>)>,
 }
 
-/// Reads a blob's bytes, and lets go of them.
+/// Reads a blob's bytes and frees the browser's copy of them.
 struct Reader {
     reader: FileReaderSync,
-    /// Nobody listens at the other end.
+    /// A port whose other end is closed.
     away: MessagePort,
 }
 
@@ -41,14 +41,13 @@ impl Reader {
     fn read(&self, slice: &Blob, to: &mut [u8]) -> io::Result<()> {
         let buffer = JsValue::from(self.reader.read_as_array_buffer(slice).map_err(failed)?);
         let bytes = Uint8Array::new(&buffer);
-        // A file that was changed since it was chosen gives fewer bytes, or an exception.
+        // A file that has changed since it was chosen has fewer bytes, or throws.
         if bytes.length() as usize != to.len() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         bytes.copy_to(to);
-        // Frees the memory at once, which the browser's own tidying leaves until there are hundreds of megabytes: what is
-        // sent away is no longer here, and goes nowhere. `ArrayBuffer.transfer(0)` only hides it: Chromium lets gigabytes of
-        // that gather.
+        // Transferring the buffer to a closed port frees its memory at once. Garbage collection leaves hundreds of megabytes,
+        // and with `ArrayBuffer.transfer(0)` Chromium lets gigabytes gather.
         self.away
             .post_message_with_transferable(&JsValue::NULL, &Array::of1(&buffer))
             .map_err(failed)
@@ -56,7 +55,7 @@ impl Reader {
 }
 
 impl BlobBytes {
-    /// Of a blob.
+    /// The bytes of `blob`.
     pub fn new(blob: Blob) -> Self {
         Self {
             blob,
@@ -117,11 +116,11 @@ impl ByteSource for BlobBytes {
 fn failed(thrown: JsValue) -> io::Error {
     let message = match thrown.dyn_ref::<js_sys::Error>() {
         Some(error) => String::from(error.message()),
-        // What browsers throw here is a DOMException, which is no Error of JavaScript's own everywhere.
+        // Browsers throw a DOMException here, which is not a JavaScript `Error` in all of them.
         None => Reflect::get(&thrown, &JsValue::from("message"))
             .ok()
             .and_then(|message| message.as_string())
-            .unwrap_or_else(|| "the browser did not say why".to_owned()),
+            .unwrap_or_else(|| "the browser gave no reason".to_owned()),
     };
     io::Error::other(message)
 }

@@ -1,4 +1,4 @@
-//! The wasm surface: what JavaScript sees. It translates, and leaves the work to the rest of the crate.
+//! The wasm surface: what JavaScript sees. It converts arguments and results, and the rest of the crate does the work.
 
 mod blob;
 #[cfg(feature = "threads")]
@@ -23,40 +23,39 @@ use blob::BlobBytes;
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = include_str!("../web.d.ts");
 
-/// Runs when the module is loaded: panics and the GPU's complaints go to the console.
+/// Runs when the module is loaded: panics and the GPU's warnings are written to the console.
 #[wasm_bindgen(start)]
 pub fn start() {
     #[cfg(feature = "webgpu")]
     run_constructors();
     console_error_panic_hook::set_once();
-    // A second module in the same worker finds a logger set already, which is as good.
+    // Fails if a second module in the same worker finds a logger set, which is just as good.
     let _ = console_log::init_with_level(log::Level::Warn);
 }
 
-/// Runs what crates have done before anything else: cubecl's register their operations.
+/// Runs the static constructors of the dependencies: cubecl's register its operations.
 ///
-/// Where nobody calls for it, the linker puts a call before each export, and whatever crosses over from JavaScript, were it
-/// a number, takes most of a millisecond.
+/// Without this call the linker calls them in every export, and then every call from JavaScript takes most of a millisecond.
 #[cfg(feature = "webgpu")]
 #[allow(unsafe_code)]
 fn run_constructors() {
     unsafe extern "C" {
         fn __wasm_call_ctors();
     }
-    // SAFETY: the linker's own function, run once, before anything else.
+    // SAFETY: the linker defines this function. It is called once, before anything else.
     unsafe { __wasm_call_ctors() }
 }
 
-/// Calls `listener` with the message and place of a panic, before the instance dies of it.
+/// Calls `listener` with a panic's message and location before the instance traps.
 ///
-/// The listener must not call into the instance again. It is needed because a panic inside an async function leaves
-/// its promise pending for ever.
+/// The listener must not call into the instance. It is needed because the promise of an async function that panics is never
+/// settled.
 #[wasm_bindgen(js_name = setPanicListener)]
 pub fn set_panic_listener(
     #[wasm_bindgen(unchecked_param_type = "(message: string) => void")] listener: Function,
 ) {
-    // A hook must be Send, which a JavaScript function is not: it stays in this thread. A helper's panic traps there, and
-    // this thread panics in turn as soon as it waits for it.
+    // A hook must be Send, and a JavaScript function is not, so it stays in this thread. A panic in a worker thread traps
+    // there, and this thread panics as soon as it waits for that thread.
     thread_local! {
         static LISTENER: std::cell::RefCell<Option<Function>> = const { std::cell::RefCell::new(None) };
     }
@@ -65,7 +64,7 @@ pub fn set_panic_listener(
         console_error_panic_hook::hook(info);
         let listener = LISTENER.with_borrow(Clone::clone);
         if let Some(listener) = listener {
-            // What the listener throws cannot be told to anybody any more.
+            // The instance is about to trap, so an exception of the listener cannot be reported.
             let _ = listener.call1(&JsValue::NULL, &JsValue::from(info.to_string()));
         }
     }));
@@ -107,7 +106,7 @@ impl Engine {
         to_js(&self.report)
     }
 
-    /// Reads a weight file and builds its network on the device. The blob can go afterwards.
+    /// Reads a weight file and builds its network on the device. The blob is not needed afterwards.
     ///
     /// # Errors
     /// `weights-format`, `weights-unreadable`, `weights-missing`, `weights-shape`, `weights-dtype`, `weights-values`,
@@ -127,7 +126,7 @@ impl Engine {
 /// Reads a file that describes a model beside its weights: labels, or a configuration of Hugging Face or timm.
 ///
 /// # Errors
-/// `labels`: what is neither, or says nothing.
+/// `labels` for any other file, and for one with neither labels nor settings.
 #[wasm_bindgen(js_name = readDescription, unchecked_return_type = "Description")]
 pub fn read_description(bytes: &[u8]) -> Result<JsValue, JsValue> {
     let description = Description::read(bytes).map_err(Error::from);
@@ -143,7 +142,7 @@ pub struct Model {
 
 #[wasm_bindgen]
 impl Model {
-    /// What the weight file says of itself, or what its tensors tell.
+    /// What the weight file says of itself, or what its tensors show.
     #[wasm_bindgen(getter, unchecked_return_type = "ModelInfo")]
     pub fn info(&self) -> Result<JsValue, JsValue> {
         let metadata = self.classifier.metadata();
@@ -180,10 +179,10 @@ impl Model {
         }))
     }
 
-    /// Gives the classes other names, in the order of the logits.
+    /// Replaces the classes' labels, in the order of the logits.
     ///
     /// # Errors
-    /// `labels`: another number of labels than of classes. Those before stay.
+    /// `labels` if there are more or fewer labels than classes. The labels stay as they were then.
     #[wasm_bindgen(js_name = setLabels)]
     pub fn set_labels(&mut self, labels: Vec<String>) -> Result<(), JsValue> {
         self.classifier
@@ -198,7 +197,7 @@ impl Model {
         to_js(&self.classifier.summary().map_err(thrown)?)
     }
 
-    /// Runs the network alone: a prepared picture `[1, channels, height, width]`, row by row, to logits.
+    /// Runs the network alone: a preprocessed image `[1, channels, height, width]`, row by row, to logits.
     ///
     /// # Errors
     /// `image-size`, `device-failed`, `device-lost`.
@@ -206,8 +205,8 @@ impl Model {
         self.classifier.logits(input).await.map_err(thrown)
     }
 
-    /// Classifies RGBA pixels, row by row, as `ImageData` has them; tells where the evidence for a class lies, too, if one is
-    /// given: its index, or `"first"` for the most probable one.
+    /// Classifies RGBA pixels, row by row, as `ImageData` has them. `evidence` asks for a class activation map: of the class
+    /// with this index, or of the most probable class with `"first"`.
     ///
     /// # Errors
     /// `image-size`, `class-index`, `device-failed`, `device-lost`.
@@ -232,7 +231,7 @@ impl Model {
         to_js(&classification.map_err(thrown)?)
     }
 
-    /// How long a GPU takes for each layer; null on the CPU, and where the GPU or the browser does not tell.
+    /// How long a GPU takes for each layer; null on the CPU, and if the GPU or the browser has no timestamps.
     ///
     /// # Errors
     /// `device-lost`.
@@ -241,7 +240,7 @@ impl Model {
         to_js(&self.classifier.layer_times().await.map_err(thrown)?)
     }
 
-    /// Runs the network on RGBA pixels and looks at every layer. On the CPU only.
+    /// Runs the network on RGBA pixels and inspects every layer. On the CPU only.
     ///
     /// # Errors
     /// `image-size`, `device-failed`.
@@ -252,7 +251,7 @@ impl Model {
     }
 }
 
-/// What one run showed, until it is freed.
+/// The outputs of every layer in one run, until it is freed.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Inspection {
@@ -267,14 +266,14 @@ impl Inspection {
         to_js(&self.inspection.layers())
     }
 
-    /// The channels of the layer at this place, that with the largest activation first; none where there is no such layer.
+    /// The channels of the layer at this index, the one with the largest activation first; none if there is no such layer.
     #[wasm_bindgen(unchecked_return_type = "SeenChannel[]")]
     pub fn channels(&self, place: usize) -> Result<JsValue, JsValue> {
         let channels = self.inspection.maps(place).map(FeatureMaps::channels);
         to_js(&channels.unwrap_or_default())
     }
 
-    /// The pictures of so many of those channels from the `from`-th on, a byte a pixel.
+    /// The images of `count` of those channels from `from` on, one byte per pixel.
     pub fn pixels(&self, place: usize, from: usize, count: usize) -> Vec<u8> {
         let maps = self.inspection.maps(place);
         maps.map_or_else(Vec::new, |maps| maps.pixels(from, count))
@@ -295,7 +294,7 @@ fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
     JSON::parse(&text)
 }
 
-/// An `Error` named `ResNetError`, with the error's code and its text as sentences.
+/// A JavaScript `Error` named `ResNetError`, with the error's code, and its text as sentences.
 fn thrown(error: Error) -> JsValue {
     let thrown = JsError::new(&sentences(&error.to_string()));
     thrown.set_name("ResNetError");
@@ -308,7 +307,8 @@ fn thrown(error: Error) -> JsValue {
     thrown.into()
 }
 
-/// An error's text begins small and ends without a full stop, to be put into another; a person reads sentences.
+/// An error's text starts with a lower-case letter and has no full stop, so that it can be part of another text. People read
+/// sentences.
 fn sentences(text: &str) -> String {
     let rest = text.trim_end_matches('.');
     let first = rest.chars().next().map(|first| first.to_ascii_uppercase());

@@ -5,7 +5,7 @@ use resnet_web::cpu::ops::{PackedConv, PackedLinear, conv, conv_residual, linear
 use resnet_web::resnet::conv::{Arithmetic, ConvShape};
 use resnet_web::weights::synthetic;
 
-/// How far a number may be off, as a part of the largest.
+/// How far a value may be off, relative to the largest.
 pub const TOLERANCE: f32 = 1e-4;
 
 /// A convolution to be tried.
@@ -13,7 +13,7 @@ pub const TOLERANCE: f32 = 1e-4;
 pub struct Case {
     /// Channels in and out, kernel, stride, padding, groups.
     pub shape: ConvShape,
-    /// Pictures, height, width.
+    /// Batch, height, width.
     pub input: [usize; 3],
 }
 
@@ -85,7 +85,7 @@ fn numbers(count: usize, name: usize) -> Vec<f32> {
 }
 
 impl Case {
-    /// A line for each way of running it that gives other numbers than the definition.
+    /// A line for each way of running it whose result is not the definition's.
     pub async fn faults(&self, device: &Device) -> Vec<String> {
         let [batch, height, width] = self.input;
         let x = numbers(batch * self.shape.inputs * height * width, 1);
@@ -202,12 +202,12 @@ pub async fn pooling_faults(device: &Device) -> Vec<String> {
         let x = numbers(map.iter().product(), 5);
         let [rows, columns] = [height, width].map(|side| (side - 1) / 2 + 1);
         let mut expected = Vec::new();
-        for picture in x.chunks_exact(height * width) {
+        for image in x.chunks_exact(height * width) {
             for place in 0..rows * columns {
                 let window = (0..9).filter_map(|k| {
                     let y = (2 * (place / columns) + k / 3).checked_sub(1)?;
                     let x = (2 * (place % columns) + k % 3).checked_sub(1)?;
-                    (y < height && x < width).then(|| picture[y * width + x])
+                    (y < height && x < width).then(|| image[y * width + x])
                 });
                 expected.push(window.fold(f32::NEG_INFINITY, f32::max));
             }

@@ -16,7 +16,7 @@ use resnet_web::summary::Summary;
 use resnet_web::weights::synthetic::{Synthetic, input};
 use serde::Deserialize;
 
-/// How far a value may be off, as a part of the tensor's largest absolute value.
+/// How far a value may be off, relative to the tensor's largest absolute value.
 pub const TOLERANCE: f32 = 1e-3;
 
 /// A golden file.
@@ -196,7 +196,7 @@ impl Golden {
         serde_json::from_str(json).unwrap_or_else(|error| panic!("golden file: {error}"))
     }
 
-    /// PyTorch's logits, a row for each picture.
+    /// PyTorch's logits, a row for each image.
     pub fn logits(&self) -> &[Vec<f32>] {
         &self.logits
     }
@@ -280,7 +280,7 @@ impl Golden {
             .collect()
     }
 
-    /// As [`faults`](Self::faults), on a GPU, where a layer gives out what its batch norm and ReLU make of it.
+    /// As [`faults`](Self::faults), on a GPU, where a layer's output includes its batch norm and ReLU.
     #[cfg(feature = "webgpu")]
     pub async fn gpu_faults(&self, gpu: &Gpu) -> Vec<String> {
         let (source, shape) = (&mut Synthetic, self.input_shape);

@@ -2,7 +2,7 @@
 
 use resnet_web::resnet::{BlockKind, Depth, ResNetConfig};
 
-/// Networks for pictures of 64 x 64 pixels, with what is special of each: both heads, both blocks, a single logit.
+/// Networks for images of 64 x 64 pixels, each with its description: both heads, both blocks, a single logit.
 pub fn every_kind() -> Vec<(&'static str, ResNetConfig)> {
     vec![
         (

