@@ -8,7 +8,7 @@ export interface LoadRequest {
   /** A weight file's bytes, its address, or that of a manifest (`.json`) that names one. */
   weights: string | Blob;
   choices: WeightChoices;
-  /** A file of labels, or a configuration that has some or tells of the preprocessing; or its address. */
+  /** A file of labels, or a configuration with labels or preprocessing; or its address. */
   labels?: string | Blob;
   sha256?: string;
 }
@@ -58,7 +58,7 @@ export interface GpuTrouble {
 }
 
 /**
- * What a worker tells of its GPU, unasked.
+ * What a worker reports of its GPU by itself.
  *
  * The page holds the clock, not the worker, which may itself be stuck in a call of the driver's.
  */

@@ -70,7 +70,7 @@ export interface DeviceStatus extends DeviceReport {
   detail?: string;
   /** On how many threads the CPU computes; left out on a GPU. */
   threads?: ThreadStatus;
-  /** A GPU's maker and kind, as far as the browser tells. */
+  /** A GPU's maker and kind, as far as the browser says. */
   adapter?: string;
   /** How fast both devices run the loaded model, where that was measured. */
   speeds?: Speeds;
@@ -107,7 +107,7 @@ export type ThreadCount = number | "auto";
 export interface Progress {
   /** Bytes there. */
   loaded: number;
-  /** Bytes in all, or null while nobody knows. */
+  /** Bytes in all, or null while unknown. */
   total: number | null;
   /** Whether they come from this browser's cache rather than the network. */
   cached: boolean;
@@ -124,14 +124,14 @@ export type LabelSource = readonly string[] | string | URL | Blob;
 
 /** What a weight file may not tell of itself, and how to check it. */
 export interface WeightOptions extends WeightChoices {
-  /** What the classes are called. If nobody says, ImageNet's names for a network of 1000 classes. */
+  /** What the classes are called. By default ImageNet's names for a network of 1000 classes. */
   labels?: LabelSource;
   /** The file's SHA-256 in hexadecimal digits; a file with another one is refused. */
   sha256?: string;
 }
 
 /** What is known of weights at an address before they are downloaded. */
-export interface WeightsAhead {
+export interface WeightsPreview {
   /** Where the file comes from: the address's host, or that of the file which a manifest names. */
   host: string;
   /** The file's size, or null if the server does not tell. */

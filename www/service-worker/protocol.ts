@@ -1,4 +1,4 @@
-/** What a service worker is told, by the page where nothing else is said. */
+/** Messages to a service worker, from the page unless noted. */
 export type Message =
   /** Keep the page's files for visits without a network; answered by {@link Kept} on the port that comes with it. */
   | "keep"
@@ -10,7 +10,7 @@ export type Message =
   | "up"
   /** Said by the version before to the one that waits: a page is being opened. */
   | "page-opens"
-  /** Go. For whoever has no hold of the registration. */
+  /** Unregister. For a page that has no registration at hand. */
   | "unregister";
 
 /** Whether the page's files are kept, all of them. */
@@ -18,7 +18,7 @@ export interface Kept {
   kept: boolean;
 }
 
-/** What a service worker tells all pages when it has taken over: they are of the version before. */
+/** What a service worker posts to all pages when it has taken over: they are of the version before. */
 export const TAKEN_OVER = "taken-over";
 
 /** What a new version asks the pages of the version before, which answer "up". */

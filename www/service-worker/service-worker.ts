@@ -25,12 +25,12 @@ const keeper: Keeper = {
 const ACTIVATION_LIMIT = 5_000;
 
 // A new version has all its files before it is offered. The first one is there at once, because isolation may wait for it,
-// and is told when to keep them, because what the page itself needs comes first.
+// and is notified when to keep them, because what the page itself needs comes first.
 self.addEventListener("install", (event) => {
   if (self.registration.active) event.waitUntil(precache().then(replaceBroken));
 });
 
-/** Whether somebody asked for this version before the one that was there was gone. */
+/** Whether a person asked for this version before the one that was there was gone. */
 let isWanted = false;
 
 self.addEventListener("activate", (event) => {
@@ -79,7 +79,7 @@ async function tidy(): Promise<void> {
   await files.activate({ type: "activate", waitUntil: () => {} } as unknown as ExtendableEvent);
 }
 
-/** Keeps what is not kept yet, and tells whether that is all now. */
+/** Keeps what is not kept yet, and returns whether that is all now. */
 async function keep(event: ExtendableMessageEvent): Promise<void> {
   const answer = (kept: Kept) => event.ports[0]?.postMessage(kept);
   try {

@@ -35,7 +35,7 @@ const OPENING = 20_000;
 const RUN = 30_000;
 /** How much longer software may take. */
 const SOFTWARE_FACTOR = 6;
-/** In milliseconds: how long after an error the loss that caused it may be told. */
+/** In milliseconds: how long after an error the loss that caused it may be reported. */
 const LOSS_DELAY = 500;
 
 /**
@@ -106,20 +106,20 @@ export class GpuHealth {
     }
   }
 
-  /** Puts weights on the GPU: as a run, but what is refused of it only an event tells, which is waited for. */
+  /** Uploads weights: like a run, but a refusal is reported by an event only, which this waits for. */
   load<T>(work: () => T | Promise<T>): Promise<T> {
     return this.run(async () => {
       const loaded = await work();
-      await this.#heard();
+      await this.#errorsReported();
       return loaded;
     });
   }
 
-  /** Tells of trouble, and never returns. */
+  /** Reports trouble, and never returns. */
   async #giveUp(trouble: GpuTrouble): Promise<never> {
-    // What fails because the device was lost may be told before the loss.
+    // What fails because the device was lost may be reported before the loss.
     await Promise.race([this.#device?.lost, new Promise((done) => setTimeout(done, LOSS_DELAY))]);
-    this.#tell(trouble);
+    this.#report(trouble);
     return new Promise(() => {});
   }
 
@@ -137,11 +137,11 @@ export class GpuHealth {
       if (this.#opening) return;
       event.stopImmediatePropagation();
       const { message } = (event as Event & { error: { message: string } }).error;
-      this.#tell({ gpu: "failed", message: `The GPU refused a command: ${message}` });
+      this.#report({ gpu: "failed", message: `The GPU refused a command: ${message}` });
     });
     void device.lost.then(({ reason, message }) => {
       const why = [reason, message].filter(Boolean).join(": ");
-      this.#tell({ gpu: "lost", message: `The GPU's device was lost (${why}).` });
+      this.#report({ gpu: "lost", message: `The GPU's device was lost (${why}).` });
     });
   }
 
@@ -159,23 +159,23 @@ export class GpuHealth {
       // Runs queue up: the next one's time begins when one is done.
       if (this.#pending > 0) this.#expect(within, otherwise);
       else if (!this.#over) this.#post({ gpu: "answered" });
-      // biome-ignore lint/correctness/noUnsafeFinally: what came cannot be trusted, and the page has been told.
+      // biome-ignore lint/correctness/noUnsafeFinally: the result cannot be trusted, and the page has been notified.
       if (this.#over) return new Promise<never>(() => {});
     }
   }
 
   /**
-   * Waits until every error of what was asked of the device so far has been told.
+   * Waits until every error of the commands so far has been reported.
    *
    * A buffer that the browser refuses is invalid, and writing to it does nothing. The error comes by an event. Errors and answers come back from the GPU process one
    * after the other, so a scope that is asked for now is answered after all of them; `onSubmittedWorkDone` would not do,
    * it has no order with errors of commands that were never submitted. The scope is empty, so it takes no error away
    * from the event. Where events are tasks, they come behind the scope's promise: hence the time-out.
    */
-  async #heard(): Promise<void> {
+  async #errorsReported(): Promise<void> {
     if (!this.#device || this.#over) return;
     this.#device.pushErrorScope("validation");
-    // Refused by a device that is lost, which is told by other ways.
+    // Rejected by a lost device, which is reported elsewhere.
     await this.#device.popErrorScope().catch(() => {});
     await new Promise((done) => setTimeout(done));
   }
@@ -187,7 +187,7 @@ export class GpuHealth {
     this.#post({ gpu: "due", within: limit, otherwise: { gpu: otherwise, message } });
   }
 
-  #tell(trouble: GpuTrouble): void {
+  #report(trouble: GpuTrouble): void {
     if (this.#over) return;
     this.#over = true;
     this.#post(trouble);

@@ -17,7 +17,7 @@ beforeEach(() => {
 afterEach(() => vi.unstubAllGlobals());
 
 const question = (source: WeightSource, ahead = AHEAD) =>
-  questionBefore(source, PAGE, { lookAhead: async () => ahead });
+  questionBefore(source, PAGE, { previewWeights: async () => ahead });
 
 describe("before weights are loaded", () => {
   it.each<[string, WeightSource]>([
@@ -26,9 +26,9 @@ describe("before weights are loaded", () => {
     ["an address of the page's own origin", "https://page.test/other/a.pth"],
     ["an object URL of its own", "blob:https://page.test/0-1"],
   ])("nothing is asked of %s", async (_, source) => {
-    const lookAhead = vi.fn();
-    expect(await questionBefore(source, PAGE, { lookAhead })).toBeNull();
-    expect(lookAhead).not.toHaveBeenCalled();
+    const previewWeights = vi.fn();
+    expect(await questionBefore(source, PAGE, { previewWeights })).toBeNull();
+    expect(previewWeights).not.toHaveBeenCalled();
   });
 
   it.each<[string, WeightSource, string]>([

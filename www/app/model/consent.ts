@@ -1,4 +1,4 @@
-import type { Classifier, WeightSource, WeightsAhead } from "../../lib";
+import type { Classifier, WeightSource, WeightsPreview } from "../../lib";
 import { fileAddress } from "../../lib/public/address";
 import { note, noted } from "../storage";
 
@@ -7,7 +7,7 @@ const KEY = "resnet-web:allowed-weights";
 const MOST = 16;
 
 /** Weights of another origin, which are asked for before they are downloaded. */
-export interface Question extends Omit<WeightsAhead, "kept"> {
+export interface Question extends Omit<WeightsPreview, "kept"> {
   /** The address that is to be allowed. */
   address: string;
 }
@@ -22,13 +22,13 @@ export interface Question extends Omit<WeightsAhead, "kept"> {
 export async function questionBefore(
   source: WeightSource,
   page: string,
-  classifier: Pick<Classifier, "lookAhead">,
+  classifier: Pick<Classifier, "previewWeights">,
 ): Promise<Question | null> {
   if (source instanceof Blob) return null;
   const address = fileAddress(source, page);
   if (new URL(address).origin === new URL(page).origin) return null;
   if (allowed().includes(address)) return null;
-  const { kept, ...ahead } = await classifier.lookAhead(address);
+  const { kept, ...ahead } = await classifier.previewWeights(address);
   return kept ? null : { ...ahead, address };
 }
 

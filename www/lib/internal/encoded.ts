@@ -1,5 +1,5 @@
 /**
- * What a picture file's bytes say without being decoded: how large the picture is, and whether all of it is there.
+ * What an image file's bytes say without being decoded: how large the image is, and whether all of it is there.
  *
  * Sources: ITU T.81 (JPEG), the PNG specification, CompuServe's GIF89a, Microsoft's BITMAPINFOHEADER, the WebP container
  * specification, ISO/IEC 14496-12 (AVIF and HEIC).
@@ -10,16 +10,16 @@ interface Size {
   height: number;
 }
 
-/** A picture format. */
+/** An image format. */
 interface Format {
   /** Where its files are known by these characters. */
   at: number;
   starts: string;
-  /** The picture's size, as the file's head says. Left out where the format itself allows no more than 2^28 pixels. */
+  /** The image's size, as the file's head says. Left out where the format itself allows no more than 2^28 pixels. */
   size?: (head: Uint8Array) => Size | undefined;
   /** How most of its files end, which then are whole: that spares reading them. */
   ends?: string;
-  /** Whether the file goes on to its picture's end. Left out where the format does not mark that. */
+  /** Whether the file goes on to its image's end. Left out where the format does not mark that. */
   isWhole?: (file: Uint8Array) => boolean;
 }
 
@@ -38,12 +38,12 @@ const FORMATS: Format[] = [
   { at: 4, starts: "ftyp", isWhole: hasWholeBoxes },
 ];
 
-/** The size that a file states for its picture, from its first bytes; undefined where it has to be decoded for that. */
+/** The size that a file states for its image, from its first bytes; undefined where it has to be decoded for that. */
 export function statedSize(head: Uint8Array): Size | undefined {
   return formatOf(head)?.size?.(head);
 }
 
-/** Whether a file ends before its picture does, as a download does that broke off. */
+/** Whether a file ends before its image does, as a download does that broke off. */
 export async function isCutShort(file: Blob): Promise<boolean> {
   const { ends, isWhole } = formatOf(await bytesOf(file.slice(0, 12))) ?? {};
   if (!isWhole) return false;
@@ -123,7 +123,7 @@ function gifSize(head: Uint8Array): Size {
   return { width: little16(head, 6), height: little16(head, 8) };
 }
 
-/** Whether a GIF's first picture is there; of a film no more is looked at. */
+/** Whether a GIF's first image is there; of a film no more is looked at. */
 function isWholeGif(file: Uint8Array): boolean {
   const table = (flags: number) => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
   // Blocks of data: a length of up to 255, as many bytes, until a length of 0.

@@ -5,7 +5,7 @@ import { contextOf } from "./readback";
 
 /** An SVG is drawn at least this large: its own size may be that of a symbol. */
 const SHORTEST_DRAWING = 512;
-/** The side at which a picture is looked at for whether it shows anything, in pixels. */
+/** The side at which an image is looked at for whether it shows anything, in pixels. */
 const SAMPLE = 32;
 
 /**

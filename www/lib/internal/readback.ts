@@ -48,7 +48,7 @@ const byVideoFrame: ReadBack = async (canvas, rect) => {
  * A way by which canvases give back what was drawn on them; undefined where the browser gives none, to keep pages from
  * telling machines apart (Firefox's `privacy.resistFingerprinting`, Tor Browser, canvas blockers).
  *
- * It is asked for anew for each picture, at the cost of some microseconds: a person may allow it at any time.
+ * It is asked for anew for each image, at the cost of some microseconds: a person may allow it at any time.
  */
 export async function honestReadBack(): Promise<ReadBack | undefined> {
   for (const read of [byCanvas, byVideoFrame]) {

@@ -1,7 +1,7 @@
 import * as Comlink from "comlink";
 import { ResNetError, toResNetError } from "../../protocol/errors";
 import type { LoadRequest, WeightFile } from "../../protocol/messages";
-import type { CachedWeights, Progress, WeightsAhead } from "../../protocol/types";
+import type { CachedWeights, Progress, WeightsPreview } from "../../protocol/types";
 import type { WeightService } from "../../worker/weights/store";
 import { Connection } from "./connection";
 
@@ -70,8 +70,8 @@ export class WeightStore {
   }
 
   /** What is known of weights before they are downloaded. */
-  async lookAhead(address: string): Promise<WeightsAhead> {
-    return this.#connection().call((service) => service.lookAhead(address));
+  async previewWeights(address: string): Promise<WeightsPreview> {
+    return this.#connection().call((service) => service.previewWeights(address));
   }
 
   /** What the browser's cache holds. */

@@ -15,7 +15,7 @@ import type {
   ThreadCount,
   WeightOptions,
   WeightSource,
-  WeightsAhead,
+  WeightsPreview,
 } from "../../protocol/types";
 import { isCutShort } from "../internal/encoded";
 import { decodedAnyhow } from "../internal/picture";
@@ -68,26 +68,26 @@ export type LoadOptions = Omit<
   "weights" | "device" | "threads" | "onDevice" | "onModel" | "onModelCrash"
 >;
 
-/** How the device is chosen, and who hears of it. */
+/** How the device is chosen, and the listeners. */
 export type DeviceOptions = Pick<
   ClassifierOptions,
   "device" | "threads" | "onDevice" | "onModel" | "onModelCrash" | "onProgress"
 >;
 
-/** How one picture is classified. */
+/** How one image is classified. */
 export interface ClassifyOptions {
-  /** How many of the most probable classes to tell: 5 if left out. */
+  /** How many of the most probable classes to return; 5 by default. */
   top?: number;
   /**
-   * Whose evidence to tell, too: where in the picture it lies. It comes of the same run on the same device, and costs
-   * next to nothing. None if left out.
+   * The class whose evidence to return as well: where in the image it lies. It comes from the same run and costs next to
+   * nothing. None by default.
    */
   evidence?: EvidenceFor;
   /** Cancels the call. A run that has begun in the worker goes on to its end, and its result is dropped. */
   signal?: AbortSignal;
 }
 
-/** How a picture is inspected. */
+/** How an image is inspected. */
 export type InspectOptions = Pick<ClassifyOptions, "signal">;
 
 /** Has a worker do something with an image; `call` is by what it is cancelled. */
@@ -112,7 +112,7 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
 
 let lastId = 0;
 
-/** An id for a load, or for a call with a picture. */
+/** An id for a load, or for a call with an image. */
 function nextId(): number {
   lastId += 1;
   return lastId;
@@ -126,18 +126,18 @@ function nextId(): number {
  *
  * If the code there crashes, the worker is replaced by one on the CPU, the model is loaded again, and the call that
  * was under way fails with `runtime-crashed`; the next one works. If a model crashes the CPU's code while it is built,
- * or before it has classified a picture, that model is not loaded again, and the previous model is.
+ * or before it has classified an image, that model is not loaded again, and the previous model is.
  *
  * If a load is cancelled while its network is being built, and that takes more than a second, the worker is terminated and
  * the previous model is loaded again in a new one. A file that was being classified is classified there; other calls fail
  * with `runtime-replaced`.
  *
  * If the GPU's device is lost, the worker is replaced by one with another device, or with the CPU where that cannot be
- * had or is lost, too, before it has classified a picture. If the GPU fails, the CPU takes over. In both cases a file
+ * had or is lost, too, before it has classified an image. If the GPU fails, the CPU takes over. In both cases a file
  * that was being classified is classified anew; other calls fail with `device-lost` or `device-failed`, and the next
  * ones work.
  *
- * Where the device is left to the classifier and WebGPU works, the first picture is classified there. Then the model is
+ * Where the device is left to the classifier and WebGPU works, the first image is classified there. Then the model is
  * loaded on the CPU, too, both are timed, and the faster one goes on; which it is, is remembered for this adapter and this
  * weight file.
  */
@@ -175,7 +175,7 @@ export class Classifier {
     return this.#supervisor.load(requestOf(weights, options), onProgress, signal);
   }
 
-  /** What a file beside the weights tells of a model: labels, or a configuration of Hugging Face or timm. */
+  /** Reads a file that describes a model: labels, or a configuration of Hugging Face or timm. */
   async describe(file: LabelSource): Promise<Description> {
     const { connection } = await this.#supervisor.place(nextId(), "model");
     return connection.call((session) => session.describe(labelsOf(file)));
@@ -200,8 +200,8 @@ export class Classifier {
   }
 
   /**
-   * Computes on so many threads from now on, or on as many of them as there can be: the status tells.
-   * A GPU does not care, but the CPU will, should it take over.
+   * Sets the number of threads, or as many of them as there can be; the status says how many. It has no effect on a GPU, but
+   * on the CPU if that takes over.
    */
   async setThreads(count: ThreadCount): Promise<DeviceStatus> {
     this.#supervisor.dispatch({ type: "threads requested", threads: count });
@@ -219,10 +219,10 @@ export class Classifier {
     return this.#supervisor.setDevice(nextId(), policy);
   }
 
-  /** What is known of weights at an address before they are downloaded, to ask a person, say. */
-  async lookAhead(weights: string | URL): Promise<WeightsAhead> {
+  /** Host and size of the weights at an address before they are downloaded. */
+  async previewWeights(weights: string | URL): Promise<WeightsPreview> {
     const address = fileAddress(weights, document.baseURI);
-    return this.#weights.lookAhead(address);
+    return this.#weights.previewWeights(address);
   }
 
   /** How many weight files the browser keeps, and how large they are. */
@@ -235,7 +235,7 @@ export class Classifier {
     return this.#weights.clear();
   }
 
-  /** Classifies a picture: a file, or anything that can be drawn. */
+  /** Classifies an image: a file, or anything that can be drawn. */
   async classify(
     image: ImageInput,
     { top = 5, evidence, signal }: ClassifyOptions = {},
@@ -244,7 +244,7 @@ export class Classifier {
     if (typeof evidence === "number" && !(Number.isInteger(evidence) && evidence >= 0)) {
       throw new ResNetError(
         "class-index",
-        `There is no class ${evidence}: classes are counted from 0. Ask for one of those.`,
+        `Class index ${evidence} is not an integer from 0 on. Pass the index of a class.`,
       );
     }
     const [answer, cutShort] = await Promise.all([
@@ -257,14 +257,14 @@ export class Classifier {
           return answer;
         }),
       ),
-      // A file that cannot be read is told of by the other.
+      // If the file cannot be read, the other call reports it.
       image instanceof Blob && isCutShort(image).catch(() => false),
     ]);
     return cutShort ? { ...answer, cutShort } : answer;
   }
 
   /**
-   * Runs the network on a picture on the CPU, looking at every layer. {@link featureMaps} tells of the last picture that
+   * Runs the network on an image on the CPU and records every layer. {@link featureMaps} is about the last image that
    * was inspected, as long as its model is loaded. Where that is on a GPU, its times there come along.
    */
   inspect(image: ImageInput, { signal }: InspectOptions = {}): Promise<ImageInspection> {

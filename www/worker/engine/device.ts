@@ -42,7 +42,7 @@ export async function askForWebGpu(
   return { gpu, adapter };
 }
 
-/** A GPU's maker and kind, as far as the browser tells. */
+/** A GPU's maker and kind, as far as the browser says. */
 function nameOf({ info }: Adapter): string {
   const { vendor, architecture, device, description } = info ?? {};
   return [vendor, architecture, device, description].filter(Boolean).join(" ");

@@ -30,20 +30,20 @@ import { Turns } from "./turns";
 
 /** Runs that are timed at most, after one that is not. */
 const TIMED_RUNS = 5;
-/** No further one is begun after so many milliseconds: software takes seconds for each, and somebody may wait. */
+/** No further run begins after this time, in milliseconds: a software adapter takes seconds for each. */
 const ENOUGH = 3000;
 
-/** Pictures in work at a time: one is decoded while the network classifies another. */
+/** Images in work at a time: one is decoded while the network classifies another. */
 const PICTURES = 2;
 
-/** A model and what is known of it beside what it tells. */
+/** A model, and what is known of it beside what it says itself. */
 interface Loaded {
   id: number;
   model: Model;
   /** ImageNet's labels are given to a model only on an assumption, which it does not know of. */
   assumed: Assumption[];
   kept: Kept;
-  /** The weight file, for whoever needs it once more: a handle, the bytes are on disk or in the browser's hands. */
+  /** The weight file, to read it once more: a handle, whose bytes the browser holds. */
   blob: Blob;
   choices: WeightChoices;
 }
@@ -65,7 +65,7 @@ export class Session {
   readonly #running = new Set<Promise<unknown>>();
   /** Loads under way, by id. */
   readonly #loads = new Map<number, AbortController>();
-  /** Calls with a picture under way, by id. */
+  /** Calls with an image under way, by id. */
   readonly #calls = new Map<number, AbortController>();
   readonly #pictures = new Turns(PICTURES);
   /** The last inspection is kept, so inspections come one after the other. */
@@ -150,7 +150,7 @@ export class Session {
     });
   }
 
-  /** What a file beside the weights, or at an address, tells of a model. */
+  /** Reads a file that describes a model, or the one at an address. */
   describe(file: string | Blob): Promise<Settled<Description>> {
     return settle(async () => describe(await this.#device(), file));
   }
@@ -171,13 +171,13 @@ export class Session {
     });
   }
 
-  /** Cancels a call with a picture: it does not begin, or ends before the network runs. */
+  /** Cancels a call with an image: it does not begin, or ends before the network runs. */
   cancel(call: number): void {
     this.#calls.get(call)?.abort();
   }
 
   /**
-   * Classifies an encoded photo or a decoded one, and tells `evidence` for it. `name` is for the error's text.
+   * Classifies an encoded photo or a decoded one, and computes `evidence` for it. `name` is for the error's text.
    *
    * @param call an id for {@link cancel}
    */
@@ -196,7 +196,7 @@ export class Session {
       await heard(signal);
       // Decoding takes its time, and another model may have come meanwhile.
       const { id, model } = this.#ready();
-      const { evidence: told, ...classification } = await this.#run(id, gpu, () =>
+      const { evidence: found, ...classification } = await this.#run(id, gpu, () =>
         model.classify(data, width, height, top, evidence),
       );
       return {
@@ -205,13 +205,13 @@ export class Session {
         width,
         height,
         decodeMilliseconds,
-        ...(told && { evidence: { ...told, values: Float32Array.from(told.values) } }),
+        ...(found && { evidence: { ...found, values: Float32Array.from(found.values) } }),
       };
     });
   }
 
   /**
-   * Runs the network on a picture and looks at every layer, on the CPU. What is seen stays until the next look. Of a model on
+   * Runs the network on an image and looks at every layer, on the CPU. What is seen stays until the next look. Of a model on
    * a GPU its times there come along.
    *
    * @param call an id for {@link cancel}
@@ -269,14 +269,14 @@ export class Session {
   async #stage({ id, file, choices, labels }: BuildRequest, signal: AbortSignal): Promise<Loaded> {
     const { blob, name, kept } = file;
     const device = await this.#device();
-    const told = labels === undefined ? undefined : await describe(device, labels, signal);
+    const description = labels === undefined ? undefined : await describe(device, labels, signal);
     // Building is one long call, during which no messages are received.
     await heard(signal);
     this.#unstage();
-    const known = { ...(name && { name }), ...(told && choicesOf(told)), ...choices };
+    const known = { ...(name && { name }), ...(description && choicesOf(description)), ...choices };
     const model = await build(id, device, blob, known);
     try {
-      const assumed = await label(device, model, told?.labels ?? [], signal);
+      const assumed = await label(device, model, description?.labels ?? [], signal);
       await heard(signal);
       return { id, model, assumed, kept, blob, choices: known };
     } catch (thrown) {
@@ -290,7 +290,7 @@ export class Session {
     this.#staged = undefined;
   }
 
-  /** Does something with a picture when its turn comes, unless it is cancelled before. */
+  /** Does something with an image when its turn comes, unless it is cancelled before. */
   #withPicture<T>(
     call: number,
     image: Blob | ImageBitmap,
@@ -326,7 +326,7 @@ export class Session {
     const times: number[] = [];
     let spent = 0;
     for (let run = 0; run <= TIMED_RUNS && (run < 2 || spent < ENOUGH); run += 1) {
-      // Pictures that somebody waits for come first.
+      // Images that a caller waits for come first.
       while (this.#running.size > 0) await Promise.allSettled(this.#running);
       const { id, model } = this.#ready();
       const values = model.info.inputShape.reduce((product, size) => product * size, 1);
@@ -341,7 +341,7 @@ export class Session {
     return sorted[sorted.length >> 1] ?? 0;
   }
 
-  /** How long the GPU takes for each layer of a model or, where that is not told, for a run. */
+  /** How long the GPU takes for each layer of a model or, where that is unknown, for a run. */
   async #timesOf({ id, model }: Loaded, gpu: GpuHealth): Promise<GpuTimes> {
     const layers = await this.#run(id, gpu, () => model.layerTimes());
     if (layers) return { taken: "timestamps", layers };
@@ -448,7 +448,7 @@ function choicesOf({ preprocessing, strideOn }: Description): WeightChoices {
   return { ...(preprocessing && { preprocessing }), ...(strideOn && { strideOn }) };
 }
 
-/** Names a new model's classes, by ImageNet's names where there are no others and the number fits. Tells what is assumed. */
+/** Names a new model's classes, by ImageNet's names where there are no others and the number fits. Returns what is assumed. */
 async function label(
   device: OpenedDevice,
   model: Model,

@@ -14,7 +14,7 @@ const MOST_SIDE = 0xffff;
 /** What is read of an opaque pixel at least, in spite of protections that change it by a few levels. */
 const OPAQUE = 128;
 
-/** How much of a file is read to learn its picture's size before it is decoded. */
+/** How much of a file is read to learn its image's size before it is decoded. */
 const HEAD = 1 << 18;
 
 /** Decodes a photo, turned the way its EXIF data says. `name` is for the error's text. */
@@ -100,7 +100,7 @@ async function drawnTile(
     if (alpha < OPAQUE) throw outOfMemory();
     context.clearRect(corner.x, corner.y, 1, 1);
     context.imageSmoothingQuality = "high";
-    // The whole picture, moved so that this part of it lies on the canvas: parts drawn by themselves would have seams.
+    // The whole image, moved so that this part of it lies on the canvas: parts drawn by themselves would have seams.
     context.drawImage(bitmap, -left, -top, size.width, size.height);
     return await readBack(canvas, { x: 0, y: 0, width, height });
   } catch {

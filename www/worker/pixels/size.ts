@@ -4,13 +4,13 @@ export interface Size {
   height: number;
 }
 
-/** A part of a picture. */
+/** A part of an image. */
 export interface Tile extends Size {
   left: number;
   top: number;
 }
 
-/** Pictures with more pixels are not decoded: four bytes for each make a gigabyte. Browsers stop at 2^28 or 2^29. */
+/** Images with more pixels are not decoded: four bytes for each make a gigabyte. Browsers stop at 2^28 or 2^29. */
 export const MOST_DECODED = 1 << 28;
 
 /** Photos with more pixels are drawn smaller first: a canvas of theirs may not fit in memory. */
@@ -33,7 +33,7 @@ export function drawnSize(width: number, height: number): Size | undefined {
   return size.width * size.height <= MOST_READ ? size : undefined;
 }
 
-/** The parts of a picture that fit on a canvas, row by row: one for any ordinary photo. */
+/** The parts of an image that fit on a canvas, row by row: one for any ordinary photo. */
 export function* tilesOf({ width, height }: Size): Generator<Tile> {
   for (let top = 0; top < height; top += LONGEST_SIDE) {
     for (let left = 0; left < width; left += LONGEST_SIDE) {

@@ -1,7 +1,7 @@
 import { help, helperDied, initSync, joinHelpers } from "../../wasm/cpu-threads/resnet_web";
 
-/** What a helper is started with. */
-export interface HelperStart {
+/** What a worker thread is started with. */
+export interface ThreadStart {
   module: WebAssembly.Module;
   memory: WebAssembly.Memory;
 }
@@ -9,7 +9,7 @@ export interface HelperStart {
 /** In bytes. Kernels keep little there. */
 const STACK_SIZE = 2 ** 20;
 
-self.addEventListener("message", ({ data }: MessageEvent<HelperStart>) => {
+self.addEventListener("message", ({ data }: MessageEvent<ThreadStart>) => {
   initSync({ ...data, thread_stack_size: STACK_SIZE });
   const place = joinHelpers();
   self.postMessage("joined");

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { type SharingModule, Threads } from "./threads";
 
-/** What each helper does that is started, in order: it joins, it fails, or nothing. */
+/** What each worker thread does that is started, in order: it joins, it fails, or nothing. */
 type Start = "joins" | "fails" | "hangs";
 
 let starts: Start[] = [];
 let ended = 0;
 let helpers = 0;
 
-class FakeHelper extends EventTarget {
+class FakeThread extends EventTarget {
   postMessage(): void {
     const start = starts.shift();
     if (start === "joins") {
@@ -33,7 +33,7 @@ const module = {
 
 beforeEach(() => {
   [ended, helpers] = [0, 0];
-  vi.stubGlobal("Worker", FakeHelper);
+  vi.stubGlobal("Worker", FakeThread);
   vi.stubGlobal("navigator", { hardwareConcurrency: 4 });
   vi.spyOn(console, "warn").mockImplementation(() => {});
   vi.useFakeTimers();
@@ -48,7 +48,7 @@ const CASES: [what: string, starts: Start[], outcome: number | string][] = [
   ["all join", ["joins", "joins", "joins"], 4],
   ["one fails", ["joins", "fails", "joins"], 3],
   ["one never joins", ["joins", "hangs", "joins"], 3],
-  ["none joins", ["hangs", "hangs", "hangs"], "a helper did not join within 10 seconds"],
+  ["none joins", ["hangs", "hangs", "hangs"], "a worker thread did not join within 10 seconds"],
   ["none can be started", ["fails", "fails", "fails"], "a worker could not be started"],
 ];
 it.each(CASES)("where %s, so many threads compute", async (_, wanted, outcome) => {

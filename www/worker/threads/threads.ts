@@ -2,7 +2,7 @@ import { relaxedSimd } from "wasm-feature-detect";
 import type { ThreadCount, ThreadObstacle, ThreadStatus } from "../../protocol/types";
 import type * as ThreadsModule from "../../wasm/cpu-threads/resnet_web";
 import { type Clock, within } from "../clock";
-import type { HelperStart } from "./thread";
+import type { ThreadStart } from "./thread";
 
 /** What the module with threads exports beside what all do. */
 export type SharingModule = Pick<
@@ -13,10 +13,10 @@ export type SharingModule = Pick<
 /** More hardly ever are worth it: the network's last layers are small. */
 const MOST = 8;
 
-/** The time limit for a helper to join. */
+/** The time limit for a worker thread to join. */
 const JOINING: Clock = {
   milliseconds: 10_000,
-  otherwise: "a helper did not join within 10 seconds",
+  otherwise: "a worker thread did not join within 10 seconds",
 };
 
 /** What rules out more than one thread before any code is loaded; null if nothing does. */
@@ -31,7 +31,7 @@ export function oneThread(obstacle: ThreadObstacle): ThreadStatus {
   return { count: 1, most: 1, obstacle };
 }
 
-/** Those threads of a module that help the worker it was loaded in. */
+/** The thread pool of a module. */
 export class Threads {
   readonly #module: SharingModule;
   #count = 1;
@@ -62,7 +62,7 @@ export class Threads {
   }
 
   /**
-   * Starts a helper and waits until it has joined. A late one is not terminated: it might have joined just before, and the
+   * Starts a worker thread and waits until it has joined. A late one is not terminated: it might have joined just before, and the
    * caller would then wait for its share of the work.
    */
   #start(): Promise<void> {
@@ -71,7 +71,7 @@ export class Threads {
       type: "module",
       name: "resnet-web helper",
     });
-    const start: HelperStart = {
+    const start: ThreadStart = {
       module: this.#module.sharedModule() as WebAssembly.Module,
       memory: this.#module.sharedMemory() as WebAssembly.Memory,
     };

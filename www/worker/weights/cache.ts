@@ -184,7 +184,7 @@ export class WeightCache {
         left.set(file, [...(left.get(file) ?? []), part]);
       }
       for (const [file, parts] of left) {
-        // Parts that are just coming belong to whoever has the turn.
+        // Parts that are just coming belong to the tab that has the turn.
         await ifNobodyElse(file, async () => {
           const response = files.has(file) ? await this.#cache.match(file) : undefined;
           const used = new Set(response ? partsOf(file, response) : []);

@@ -10,7 +10,7 @@ export function mostBytes(): number {
   return globalThis.crossOriginIsolated ? 2 * GIBIBYTE : 4 * GIBIBYTE;
 }
 
-/** Says that a file is longer than the ceiling. `bytes` is its length, or null where it is not told. */
+/** Says that a file is longer than the ceiling. `bytes` is its length, or null if unknown. */
 export function tooLarge(url: string, bytes: number | null, most: number): ResNetError {
   const has = bytes === null ? "goes on after" : `has ${bytes} bytes, which is more than`;
   return new ResNetError(

@@ -13,8 +13,8 @@ export interface Expected {
 export type Pieces = AsyncIterable<Uint8Array<ArrayBuffer>>;
 
 /**
- * Passes a file's bytes on, and fails in place of its end if it is not the one expected: whoever stores a stream
- * stores nothing then. The browser's own SHA-256 needs all bytes at once, so this is another.
+ * Passes a file's bytes on, and fails in place of its end if it is not the one expected: a stream that
+ * is being stored is not stored then. The browser's own SHA-256 needs all bytes at once, so this is another.
  */
 export async function* checked(pieces: Pieces, expected: Expected, url: string) {
   const { bytes } = expected;

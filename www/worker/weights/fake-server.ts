@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import { PATIENCE, type Patience } from "./patience";
+import { RETRY_POLICY, type RetryPolicy } from "./retry-policy";
 
 /** The address of the page that asks. */
 export const PAGE = "https://page.test";
@@ -94,11 +94,11 @@ export function body(
   );
 }
 
-/** Patience that takes no time; how long each pause would have been is in `pauses`. */
-export function atOnce(): Patience & { pauses: number[] } {
+/** RetryPolicy that takes no time; how long each pause would have been is in `pauses`. */
+export function atOnce(): RetryPolicy & { pauses: number[] } {
   const pauses: number[] = [];
   return {
-    ...PATIENCE,
+    ...RETRY_POLICY,
     pauses,
     silence: 50,
     silenceWithCopy: 20,

@@ -13,7 +13,7 @@ import {
   forgetWeights,
   type WeightRequest,
 } from "./index";
-import { PATIENCE } from "./patience";
+import { RETRY_POLICY } from "./retry-policy";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -684,7 +684,7 @@ describe("cancelling", () => {
     serve(...answers);
     const work = fetchWeights(
       { url: MANIFEST, signal: controller.signal, onProgress() {} },
-      { ...atOnce(), silence: 5000, sleep: PATIENCE.sleep },
+      { ...atOnce(), silence: 5000, sleep: RETRY_POLICY.sleep },
     );
     setTimeout(() => controller.abort(reason), 20);
     await expect(work).rejects.toBe(reason);

@@ -18,13 +18,13 @@ import {
 import { mostBytes, tooLarge } from "./ceiling";
 import { checked, checkLength, type Expected } from "./checksum";
 import { fetchManifest, isManifest } from "./manifest";
-import { PATIENCE, type Patience } from "./patience";
 import { Download, type DownloadRequest } from "./resume";
+import { RETRY_POLICY, type RetryPolicy } from "./retry-policy";
 import { newerThan } from "./revalidate";
 import { inTurn } from "./turn";
 
-export { lookAhead } from "./ahead";
 export { cachedWeights, clearWeights } from "./cache";
+export { previewWeights } from "./preview";
 
 /** A weight file that is here. */
 export interface FetchedWeights {
@@ -60,12 +60,12 @@ interface Wanted extends Expected, Facts {
  */
 export async function fetchWeights(
   request: WeightRequest,
-  patience: Patience = PATIENCE,
+  retryPolicy: RetryPolicy = RETRY_POLICY,
   most: number = mostBytes(),
 ): Promise<FetchedWeights> {
   const opened = await WeightCache.open();
   await opened?.tidy();
-  const wanted = await identified(request, opened, patience);
+  const wanted = await identified(request, opened, retryPolicy);
   const { url, key, bytes } = wanted;
   if (bytes !== null && bytes > most) throw tooLarge(url, bytes, most);
   const { signal, onProgress } = request;
@@ -81,26 +81,26 @@ export async function fetchWeights(
     signal,
   };
   if (!cache) {
-    const download = await Download.open(asked, patience);
+    const download = await Download.open(asked, retryPolicy);
     return downloaded(download, wanted, null, onProgress);
   }
   const here = async (onProgress: WeightRequest["onProgress"]) => {
-    const found = await lookUp(cache, wanted, asked, onProgress, patience);
+    const found = await lookUp(cache, wanted, asked, onProgress, retryPolicy);
     if (!(found instanceof Blob)) return found;
     if (found.size > most) throw tooLarge(url, found.size, most);
     return { blob: found, name: nameOf(url), kept: { cached: true as const } };
   };
-  // Nobody waits for what is here.
+  // No need to wait for what is here.
   let found = await here(onProgress);
   if (found && !(found instanceof Download)) return found;
-  return inTurn({ key, signal, onProgress }, patience, async (onProgress, waited) => {
+  return inTurn({ key, signal, onProgress }, retryPolicy, async (onProgress, waited) => {
     if (waited) {
       if (found instanceof Download) found.cancel();
       found = await here(onProgress);
       if (found && !(found instanceof Download)) return found;
     }
     if (wanted.sha256 !== null) await cache.dropThose((facts) => isOlder(facts, wanted));
-    const download = found instanceof Download ? found : await Download.open(asked, patience);
+    const download = found instanceof Download ? found : await Download.open(asked, retryPolicy);
     return downloaded(download, wanted, cache, onProgress);
   });
 }
@@ -142,7 +142,7 @@ async function downloaded(
 async function identified(
   { url, sha256: expected, signal }: WeightRequest,
   cache: WeightCache | null,
-  patience: Patience,
+  retryPolicy: RetryPolicy,
 ): Promise<Wanted> {
   signal.throwIfAborted();
   const sha256 = expected?.toLowerCase() ?? null;
@@ -151,7 +151,7 @@ async function identified(
     return { url: withoutFragment(url), key, bytes: null, sha256 };
   }
   const kept = (await cache?.manifest(url)) ?? null;
-  const manifest = await fetchManifest(url, kept, signal, patience);
+  const manifest = await fetchManifest(url, kept, signal, retryPolicy);
   if (sha256 !== null && sha256 !== manifest.sha256) {
     throw new ResNetError(
       "weights-checksum",
@@ -176,14 +176,14 @@ async function lookUp(
   wanted: Wanted,
   asked: DownloadRequest,
   onProgress: (progress: Progress) => void,
-  patience: Patience,
+  retryPolicy: RetryPolicy,
 ): Promise<Blob | Download | null> {
   const { key, url, sha256, manifest } = wanted;
   const { signal } = asked;
   const copy = await cache.find(key);
   if (!copy) return null;
   if (sha256 === null) {
-    const newer = await newerThan(copy, asked, patience);
+    const newer = await newerThan(copy, asked, retryPolicy);
     if (newer) return newer;
   }
   const digests = await digestsIfWhole(copy, wanted, signal, onProgress);

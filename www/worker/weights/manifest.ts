@@ -1,8 +1,8 @@
 import { fileAddress } from "../../lib/public/address";
 import { ResNetError } from "../../protocol/errors";
-import type { Patience } from "./patience";
 import { interruptionOf } from "./request";
 import { Download } from "./resume";
+import type { RetryPolicy } from "./retry-policy";
 
 /** Names a weight file and says how to tell that it is whole. */
 export interface Manifest {
@@ -30,7 +30,7 @@ export async function fetchManifest(
   url: string,
   kept: Manifest | null,
   signal: AbortSignal,
-  patience: Patience,
+  retryPolicy: RetryPolicy,
 ): Promise<Manifest> {
   // Of an old manifest from the browser's HTTP cache, the file may be gone.
   const cache = "no-cache";
@@ -38,7 +38,7 @@ export async function fetchManifest(
   const most = Number.POSITIVE_INFINITY;
   const request = { url, what, bytes: null, most, checked: false, cache, signal } as const;
   try {
-    const download = await Download.open(request, patience, kept !== null);
+    const download = await Download.open(request, retryPolicy, kept !== null);
     try {
       return parsed(await text(download), url);
     } finally {

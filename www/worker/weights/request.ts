@@ -1,10 +1,10 @@
 import { ResNetError, toResNetError } from "../../protocol/errors";
-import { inTime, type Patience, unlessAborted } from "./patience";
+import { inTime, type RetryPolicy, unlessAborted } from "./retry-policy";
 
 /** A fault that may be over at the next try: a broken connection, a busy server. */
 export class Interruption extends Error {
   override readonly name = "Interruption";
-  /** Whether the server said so itself, rather than nobody. */
+  /** Whether the server itself said so. */
   readonly answered: boolean;
   /** How many milliseconds the server asks to wait. */
   readonly wait: number | null;
@@ -52,7 +52,7 @@ export interface Answer {
  * Sends one request. Fails with an {@link Interruption} if trying again may help, with a {@link ResNetError} if not,
  * and with the signal's reason if that says stop.
  */
-export async function send(ask: Ask, patience: Patience): Promise<Answer> {
+export async function send(ask: Ask, retryPolicy: RetryPolicy): Promise<Answer> {
   const { url, method = "GET", headers = {}, cache, signal } = ask;
   signal.throwIfAborted();
   const connection = new AbortController();
@@ -73,7 +73,7 @@ export async function send(ask: Ask, patience: Patience): Promise<Answer> {
     signal.throwIfAborted();
     throw new Interruption(unreachable(url, cause), { cause });
   }
-  const fault = faultOf(response, ask, patience);
+  const fault = faultOf(response, ask, retryPolicy);
   if (!fault) return { response, stop };
   stop();
   throw fault;
@@ -82,7 +82,7 @@ export async function send(ask: Ask, patience: Patience): Promise<Answer> {
 function faultOf(
   response: Response,
   { url, what, accept }: Ask,
-  patience: Patience,
+  retryPolicy: RetryPolicy,
 ): Error | undefined {
   const { status, statusText, headers } = response;
   if (status === accept) return undefined;
@@ -91,7 +91,7 @@ function faultOf(
     if (status !== 408 && status !== 425 && status !== 429 && status < 500) {
       return new ResNetError("weights-download", `${answered} Check the address and try again.`);
     }
-    const wait = retryAfter(headers, patience);
+    const wait = retryAfter(headers, retryPolicy);
     const when = wait === null ? "later" : `in ${Math.ceil(wait / 1000)} seconds`;
     return new Interruption(`${answered} Try again ${when}.`, { answered: true, wait });
   }
@@ -128,7 +128,7 @@ function unreachable(url: string, cause: unknown): string {
 }
 
 /** The wait a server asks for: seconds or a date. */
-function retryAfter(headers: Headers, { now }: Patience): number | null {
+function retryAfter(headers: Headers, { now }: RetryPolicy): number | null {
   const value = headers.get("retry-after")?.trim();
   if (!value) return null;
   if (/^\d+$/.test(value)) return Number(value) * 1000;
@@ -136,7 +136,7 @@ function retryAfter(headers: Headers, { now }: Patience): number | null {
   return Number.isNaN(date) ? null : Math.max(0, date - now());
 }
 
-/** What tells one content of an address from the next. */
+/** What distinguishes one version of an address from the next. */
 export interface Version {
   etag: string | null;
   modified: string | null;
@@ -167,7 +167,7 @@ function strong(etag: string): string {
   return etag.replace(/^W\//, "");
 }
 
-/** The length of a body in bytes, or null if it is not told or is that of the compressed one. */
+/** The length of a body in bytes, or null if it is unknown or that of the compressed body. */
 export function lengthOf({ headers }: Response): number | null {
   const length = headers.get("content-length");
   if (length === null || headers.has("content-encoding")) return null;

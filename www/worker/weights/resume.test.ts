@@ -436,10 +436,10 @@ async function read(download: Download | null): Promise<Uint8Array> {
 describe("a download", () => {
   it.each(CASES)("$name", async ({ answers, request: more, asks, pauses = [], fails, total }) => {
     const asked = serve(...answers);
-    const patience = atOnce();
+    const retryPolicy = atOnce();
     let download: Download | null = null;
     const work = (async () => {
-      download = await Download.open(request(more), patience);
+      download = await Download.open(request(more), retryPolicy);
       return read(download);
     })();
     if (fails) {
@@ -450,7 +450,7 @@ describe("a download", () => {
       expect(await work).toEqual(FILE);
       expect((download as Download | null)?.total).toBe(total === undefined ? 100 : total);
     }
-    expect(patience.pauses).toEqual(pauses);
+    expect(retryPolicy.pauses).toEqual(pauses);
     expect(asked).toHaveLength(answers.length);
     if (asks) expect(asked.slice(1).map(({ headers }) => headers)).toEqual(asks);
   });
@@ -490,9 +490,9 @@ describe("a download", () => {
   it("spreads the tries of many pages", async () => {
     const pausesWith = async (random: number) => {
       serve(...repeated(3, unreachable));
-      const patience = { ...atOnce(), random: () => random };
-      await Download.open(request(), patience).catch(() => {});
-      return patience.pauses;
+      const retryPolicy = { ...atOnce(), random: () => random };
+      await Download.open(request(), retryPolicy).catch(() => {});
+      return retryPolicy.pauses;
     };
     expect([await pausesWith(0), await pausesWith(1)]).toEqual([
       [375, 750],
@@ -547,9 +547,9 @@ describe("cancelling", () => {
   it("in a pause", async () => {
     const controller = new AbortController();
     const asked = serve(usual({ breaks: 40 }), part());
-    const { sleep } = await import("./patience").then(({ PATIENCE }) => PATIENCE);
-    const patience = { ...atOnce(), sleep };
-    const work = Download.open(request({ signal: controller.signal }), patience).then(read);
+    const { sleep } = await import("./retry-policy").then(({ RETRY_POLICY }) => RETRY_POLICY);
+    const retryPolicy = { ...atOnce(), sleep };
+    const work = Download.open(request({ signal: controller.signal }), retryPolicy).then(read);
     setTimeout(() => controller.abort(reason), 20);
     await expect(work).rejects.toBe(reason);
     expect(asked).toHaveLength(1);
@@ -579,12 +579,12 @@ describe("with a copy at hand", () => {
     ["busy", status(503)],
   ])("does not wait for a server that is %s", async (_, answer) => {
     serve(answer);
-    const patience = atOnce();
-    await expect(Download.openNewer(version, request(), patience)).rejects.toThrow();
-    expect(patience.pauses).toEqual([]);
+    const retryPolicy = atOnce();
+    await expect(Download.openNewer(version, request(), retryPolicy)).rejects.toThrow();
+    expect(retryPolicy.pauses).toEqual([]);
   });
 
-  it("takes what is newer with all patience", async () => {
+  it("takes what is newer with all retryPolicy", async () => {
     serve(usual({ breaks: 40 }), unreachable, part());
     expect(await read(await Download.openNewer(version, request(), atOnce()))).toEqual(FILE);
   });

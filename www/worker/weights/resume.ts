@@ -1,6 +1,5 @@
 import { ResNetError } from "../../protocol/errors";
 import { tooLarge } from "./ceiling";
-import { inTime, type Patience, pause, unlessAborted } from "./patience";
 import {
   type Answer,
   Interruption,
@@ -11,6 +10,7 @@ import {
   type Version,
   versionOf,
 } from "./request";
+import { inTime, pause, type RetryPolicy, unlessAborted } from "./retry-policy";
 
 /** What to download. */
 export interface DownloadRequest {
@@ -19,9 +19,9 @@ export interface DownloadRequest {
   what: "weights" | "a manifest";
   /** The file's size, if it is known from elsewhere than the answer. */
   bytes: number | null;
-  /** More bytes than this are not fetched, whatever is told or comes. */
+  /** The most bytes that are fetched, whatever the server says or sends. */
   most: number;
-  /** Whether the content is checked afterwards: then parts may be joined whose versions nobody tells. */
+  /** Whether the content is checked afterwards: then parts may be joined whose versions are unknown. */
   checked: boolean;
   cache: RequestCache;
   signal: AbortSignal;
@@ -30,8 +30,8 @@ export interface DownloadRequest {
 /** A file on its way here, on as many connections as it takes. */
 export class Download {
   readonly #request: DownloadRequest;
-  readonly #patience: Patience;
-  /** Whether there is a copy at hand: then nobody waits long for a server. */
+  readonly #retryPolicy: RetryPolicy;
+  /** Whether there is a copy at hand: then the server has little time. */
   readonly #dispensable: boolean;
   /** Whether the browser holds back headers of the answers. */
   #foreign: boolean;
@@ -41,7 +41,7 @@ export class Download {
   /** The answer to the last one. */
   #latest: Answer | undefined;
   #version: Version = { etag: null, modified: null, encoding: null };
-  /** The file's length as the server tells it. */
+  /** The file's length according to the server. */
   #length: number | null = null;
   #delivered = 0;
   /** Failures since the last new byte. */
@@ -52,25 +52,25 @@ export class Download {
   /** Where a body of unknown length ended. */
   #endedAt: number | null = null;
 
-  private constructor(request: DownloadRequest, patience: Patience, dispensable: boolean) {
+  private constructor(request: DownloadRequest, retryPolicy: RetryPolicy, dispensable: boolean) {
     this.#request = request;
-    this.#patience = patience;
+    this.#retryPolicy = retryPolicy;
     this.#dispensable = dispensable;
     this.#foreign = isForeign(request.url);
     const { signal } = request;
     signal.addEventListener("abort", () => this.#stop.abort(signal.reason), { once: true });
     if (signal.aborted) this.#stop.abort(signal.reason);
-    // Nobody may be reading.
+    // There may be no reader.
     this.#stop.signal.addEventListener("abort", () => this.#latest?.stop());
   }
 
   /** Sends the first request. With a copy at hand the server is not waited for so long. */
   static async open(
     request: DownloadRequest,
-    patience: Patience,
+    retryPolicy: RetryPolicy,
     hasCopy = false,
   ): Promise<Download> {
-    const download = new Download(request, patience, hasCopy);
+    const download = new Download(request, retryPolicy, hasCopy);
     download.#begin(await download.#opened({}));
     return download;
   }
@@ -82,9 +82,9 @@ export class Download {
   static async openNewer(
     version: Version | null,
     request: DownloadRequest,
-    patience: Patience,
+    retryPolicy: RetryPolicy,
   ): Promise<Download | null> {
-    const download = new Download(request, patience, true);
+    const download = new Download(request, retryPolicy, true);
     const headers: Record<string, string> = {};
     if (version?.etag) headers["If-None-Match"] = version.etag;
     if (version?.modified) headers["If-Modified-Since"] = version.modified;
@@ -97,22 +97,22 @@ export class Download {
     return download;
   }
 
-  /** What tells this content from the next one at the same address. */
+  /** What distinguishes this version from the next one at the same address. */
   get version(): Version {
     return this.#version;
   }
 
-  /** The file's length as the server tells it, if that is sure to be the uncompressed one. */
+  /** The file's length according to the server, if that is sure to be the uncompressed one. */
   get length(): number | null {
     return this.#foreign ? null : this.#length;
   }
 
-  /** Bytes in all, or null while nobody knows. */
+  /** Bytes in all, or null while unknown. */
   get total(): number | null {
     return this.#request.bytes ?? this.#length;
   }
 
-  /** Stops it, whoever is reading. */
+  /** Stops it. */
   cancel(): void {
     this.#stop.abort();
   }
@@ -239,7 +239,7 @@ export class Download {
         if (!piece) break;
         const known = this.#delivered - position;
         position += piece.length;
-        // Longer than was told: compressed, and the browser holds that back.
+        // Longer than announced: compressed, and the browser holds that back.
         if (end !== null && position > end) end = this.#length = null;
         if (position <= this.#delivered) continue;
         const { url, most } = this.#request;
@@ -260,7 +260,7 @@ export class Download {
     const { signal } = this.#stop;
     signal.throwIfAborted();
     if (!reader) return undefined;
-    const { silence } = this.#patience;
+    const { silence } = this.#retryPolicy;
     const late = () => new Error(`nothing came for ${silence / 1000} seconds`);
     try {
       return (await unlessAborted(inTime(reader.read(), silence, late), signal)).value;
@@ -289,7 +289,7 @@ export class Download {
 
   async #send(headers: Record<string, string>, accept?: number): Promise<Answer> {
     const { url, what, cache } = this.#request;
-    const { silence, silenceWithCopy } = this.#patience;
+    const { silence, silenceWithCopy } = this.#retryPolicy;
     const hasty = this.#dispensable && !this.#answered;
     const answer = await send(
       {
@@ -302,7 +302,7 @@ export class Download {
         signal: this.#stop.signal,
         ...(accept && { accept }),
       },
-      this.#patience,
+      this.#retryPolicy,
     );
     this.#answered = true;
     this.#latest = answer;
@@ -312,14 +312,14 @@ export class Download {
   /** Waits before the next try, or throws if there is to be none. */
   async #pause(thrown: unknown): Promise<void> {
     if (!(thrown instanceof Interruption)) throw thrown;
-    const { retries, retriesBeforeAnswer, longestWait, sleep } = this.#patience;
+    const { retries, retriesBeforeAnswer, longestWait, sleep } = this.#retryPolicy;
     const most = this.#answered || thrown.answered ? retries : retriesBeforeAnswer;
     const dispensable = this.#dispensable && !this.#answered;
     if (dispensable || this.#failures >= most || (thrown.wait ?? 0) > longestWait) {
       const message = this.#delivered > 0 && !thrown.answered ? this.#brokeOff() : thrown.message;
       throw new ResNetError("weights-download", message, { cause: thrown });
     }
-    const wait = thrown.wait ?? pause(this.#failures, this.#patience);
+    const wait = thrown.wait ?? pause(this.#failures, this.#retryPolicy);
     this.#failures += 1;
     await sleep(wait, this.#stop.signal);
   }

@@ -1,7 +1,7 @@
 import type { Copy } from "./cache";
-import type { Patience } from "./patience";
 import { Interruption, interruptionOf, isForeign, isSameVersion, send, versionOf } from "./request";
 import { Download, type DownloadRequest } from "./resume";
+import type { RetryPolicy } from "./retry-policy";
 
 /**
  * Asks the server for what is newer than a copy. Null if nothing is, or if the server cannot be reached: then the copy
@@ -10,23 +10,23 @@ import { Download, type DownloadRequest } from "./resume";
 export async function newerThan(
   copy: Copy,
   request: DownloadRequest,
-  patience: Patience,
+  retryPolicy: RetryPolicy,
 ): Promise<Download | null> {
   const { version } = copy;
   try {
-    // Weights of the same network are of the same length, so that tells nothing.
+    // Weights of the same network are of the same length, so the length says nothing.
     if (version.etag || version.modified) {
       if (!isForeign(request.url)) {
         try {
-          return await Download.openNewer(version, request, patience);
+          return await Download.openNewer(version, request, retryPolicy);
         } catch (thrown) {
           // An address that leads to another origin is one that may refuse conditions.
           if (interruptionOf(thrown)?.answered !== false) throw thrown;
         }
       }
-      if (await isCurrent(copy, request, patience)) return null;
+      if (await isCurrent(copy, request, retryPolicy)) return null;
     }
-    return await Download.openNewer(null, request, patience);
+    return await Download.openNewer(null, request, retryPolicy);
   } catch (thrown) {
     if (interruptionOf(thrown)) return null;
     throw thrown;
@@ -37,12 +37,19 @@ export async function newerThan(
 async function isCurrent(
   { version }: Copy,
   { url, what, signal }: DownloadRequest,
-  patience: Patience,
+  retryPolicy: RetryPolicy,
 ): Promise<boolean> {
   try {
     const { response, stop } = await send(
-      { url, what, method: "HEAD", cache: "no-store", silence: patience.silenceWithCopy, signal },
-      patience,
+      {
+        url,
+        what,
+        method: "HEAD",
+        cache: "no-store",
+        silence: retryPolicy.silenceWithCopy,
+        signal,
+      },
+      retryPolicy,
     );
     stop();
     const current = versionOf(response);

@@ -1,9 +1,9 @@
 import * as Comlink from "comlink";
 import { toResNetError } from "../../protocol/errors";
 import type { Settled, WeightFile } from "../../protocol/messages";
-import type { CachedWeights, Progress, WeightsAhead } from "../../protocol/types";
+import type { CachedWeights, Progress, WeightsPreview } from "../../protocol/types";
 import { post } from "../post";
-import { cachedWeights, clearWeights, fetchWeights, forgetWeights, lookAhead } from ".";
+import { cachedWeights, clearWeights, fetchWeights, forgetWeights, previewWeights } from ".";
 
 /** What the worker does that fetches, checks and keeps weight files. It has no wasm that could take it down. */
 export class WeightService {
@@ -40,8 +40,8 @@ export class WeightService {
   }
 
   /** What is known of weights before they are downloaded. */
-  lookAhead(url: string): Promise<Settled<WeightsAhead>> {
-    return settle(() => lookAhead(url));
+  previewWeights(url: string): Promise<Settled<WeightsPreview>> {
+    return settle(() => previewWeights(url));
   }
 
   /** What the browser's cache holds. */

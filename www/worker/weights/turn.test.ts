@@ -179,9 +179,9 @@ it("two tabs fetch the same file once", async () => {
     () => new Response(body(file), { headers: etag }),
     () => new Response(null, { status: 304 }),
   );
-  const patience = { ...atOnce(), silentTab: 10_000 };
+  const retryPolicy = { ...atOnce(), silentTab: 10_000 };
   const tab = () =>
-    fetchWeights({ url: `${PAGE}/a.pth`, signal: never, onProgress() {} }, patience);
+    fetchWeights({ url: `${PAGE}/a.pth`, signal: never, onProgress() {} }, retryPolicy);
   const blobs = await Promise.all([tab(), tab()]);
   expect(blobs.map(({ blob }) => blob.size)).toEqual([100, 100]);
   expect(asked.map(({ headers }) => headers)).toEqual([{}, { "If-None-Match": '"one"' }]);

@@ -1,5 +1,5 @@
 import type { Progress } from "../../protocol/types";
-import type { Patience } from "./patience";
+import type { RetryPolicy } from "./retry-policy";
 
 /** How often a tab that has the turn gives a sign, in milliseconds. */
 const SIGN_EVERY = 500;
@@ -19,11 +19,11 @@ type Work<T> = (onProgress: (progress: Progress) => void, waited: boolean) => Pr
 /**
  * Does work on a file that other tabs may be fetching, too, one tab at a time. From a tab that gives no sign any more the
  * turn is taken: it may be frozen, and WebKit leaves locks with pages that are gone (seen with 2.50). Where the browser has
- * no Web Locks, or lends none, nobody is waited for.
+ * no Web Locks, or lends none, there is no waiting.
  */
 export async function inTurn<T>(
   { key, signal, onProgress }: Turn,
-  patience: Patience,
+  retryPolicy: RetryPolicy,
   work: Work<T>,
 ): Promise<T> {
   const locks = globalThis.navigator?.locks;
@@ -49,10 +49,10 @@ export async function inTurn<T>(
   try {
     await take({ ifAvailable: true }, false);
     if (!outcome) {
-      let clock = setTimeout(stop, patience.silentTab);
+      let clock = setTimeout(stop, retryPolicy.silentTab);
       channel.onmessage = ({ data }: MessageEvent<Progress | null>) => {
         clearTimeout(clock);
-        clock = setTimeout(stop, patience.silentTab);
+        clock = setTimeout(stop, retryPolicy.silentTab);
         if (data) onProgress(data);
       };
       await take({ signal: waiting.signal }, true);

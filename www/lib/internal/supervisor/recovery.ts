@@ -17,9 +17,9 @@ export interface Standing {
   device: DeviceReport["kind"] | undefined;
   /** The id of the loaded model. */
   model: number | undefined;
-  /** Whether that model has classified a picture since it was loaded. */
+  /** Whether that model has classified an image since it was loaded. */
   isProven: boolean;
-  /** Whether the GPU replaced a lost one and has not classified a picture yet. */
+  /** Whether the GPU replaced a lost one and has not classified an image yet. */
   isSecondGpu: boolean;
   /** How often the code was restarted after a crash that no model is to blame for. */
   restarts: number;

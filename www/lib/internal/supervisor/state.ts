@@ -146,7 +146,7 @@ export interface State {
   readonly ended: ResNetError | undefined;
 }
 
-/** What happens: somebody asks for something, a worker responds, or time is up. */
+/** What happens: a request, a response of a worker, or a timer. */
 export type Event =
   | { type: "load requested"; request: ModelRequest }
   | { type: "load cancelled"; load: number }

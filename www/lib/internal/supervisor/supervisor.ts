@@ -15,14 +15,14 @@ import type { Effect, Event, ModelRequest, Need, Opening, State, WorkerId } from
 import { begin, type Step, step } from "./step";
 import { aborted } from "./turn";
 
-/** Who is told of what the supervisor decides. */
+/** The listeners of a classifier. */
 export interface Listener {
   onDevice?: ((device: DeviceStatus) => void) | undefined;
   onModel?: ((model: LoadedModel) => void) | undefined;
   onModelCrash?: ((error: ResNetError) => void) | undefined;
 }
 
-/** A promise that somebody waits for. */
+/** A promise that a caller waits for. */
 interface Pending<T> {
   resolve: (value: T) => void;
   reject: (error: ResNetError) => void;
@@ -34,7 +34,7 @@ export interface Place {
   connection: Connection<Session>;
 }
 
-/** Runs the workers as {@link step} decides: it performs the effects, and tells the reducer what comes of them. */
+/** Runs the workers as {@link step} decides: it performs the effects and reports their outcomes to the reducer. */
 export class Supervisor {
   #state: State;
   readonly #listener: Listener;

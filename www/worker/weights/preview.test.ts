@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { afterEach, expect, it, vi } from "vitest";
-import type { WeightsAhead } from "../../protocol/types";
-import { lookAhead } from "./ahead";
+import type { WeightsPreview } from "../../protocol/types";
 import { noStorage, storage } from "./fake-cache";
 import { type Answering, atOnce, body, serve } from "./fake-server";
 import { fetchWeights } from "./index";
+import { previewWeights } from "./preview";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -29,7 +29,7 @@ interface Case {
   /** Answers to a load that went before. */
   before?: Answering[];
   answers: Answering[];
-  gives: WeightsAhead;
+  gives: WeightsPreview;
 }
 
 const CASES: Case[] = [
@@ -103,7 +103,7 @@ it.each(CASES)("of $name it is known what it is", async ({ url, before, answers,
     await fetchWeights({ url, signal: new AbortController().signal, onProgress() {} }, atOnce());
   }
   const asked = serve(...answers);
-  expect(await lookAhead(url, atOnce())).toEqual(gives);
+  expect(await previewWeights(url, atOnce())).toEqual(gives);
   expect(asked).toHaveLength(answers.length);
   expect(asked.filter(({ signal }) => !signal?.aborted)).toEqual([]);
 });
@@ -111,6 +111,6 @@ it.each(CASES)("of $name it is known what it is", async ({ url, before, answers,
 it("works where nothing is kept", async () => {
   noStorage();
   serve(tells, manifest());
-  expect(await lookAhead(FILE_URL, atOnce())).toMatchObject({ bytes: 100, kept: false });
-  expect(await lookAhead(MANIFEST, atOnce())).toMatchObject({ bytes: 100, kept: false });
+  expect(await previewWeights(FILE_URL, atOnce())).toMatchObject({ bytes: 100, kept: false });
+  expect(await previewWeights(MANIFEST, atOnce())).toMatchObject({ bytes: 100, kept: false });
 });

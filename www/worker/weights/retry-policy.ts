@@ -1,5 +1,5 @@
 /** How long to wait for what. A value, so that tests need not wait. */
-export interface Patience {
+export interface RetryPolicy {
   /** With no byte for so many milliseconds, a connection counts as broken. */
   silence: number;
   /** The same for asking whether a copy that is at hand is still good. */
@@ -19,7 +19,7 @@ export interface Patience {
 }
 
 /** What suits people who watch a progress bar. */
-export const PATIENCE: Patience = {
+export const RETRY_POLICY: RetryPolicy = {
   silence: 30_000,
   silenceWithCopy: 10_000,
   silentTab: 3000,
@@ -36,7 +36,7 @@ const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 8000;
 
 /** How long to wait after `failures` failures in a row, in milliseconds: twice as long each time, give or take. */
-export function pause(failures: number, { random }: Patience): number {
+export function pause(failures: number, { random }: RetryPolicy): number {
   return Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures) * (0.75 + random() / 2);
 }
 

@@ -1,19 +1,22 @@
-import type { WeightsAhead } from "../../protocol/types";
+import type { WeightsPreview } from "../../protocol/types";
 import { keyOfAddress, keyOfContent, WeightCache } from "./cache";
 import { fetchManifest, isManifest } from "./manifest";
-import { PATIENCE, type Patience } from "./patience";
 import { lengthOf, send } from "./request";
+import { RETRY_POLICY, type RetryPolicy } from "./retry-policy";
 
 /**
  * What is known of weights before they are downloaded. Of a file that is kept no server is asked; else it is asked once,
  * and what it does not say is not known.
  */
-export async function lookAhead(url: string, patience: Patience = PATIENCE): Promise<WeightsAhead> {
+export async function previewWeights(
+  url: string,
+  retryPolicy: RetryPolicy = RETRY_POLICY,
+): Promise<WeightsPreview> {
   const { host } = new URL(url);
-  // Somebody waits for it.
+  // A person waits for it.
   const hasty = {
-    ...patience,
-    silence: patience.silenceWithCopy,
+    ...retryPolicy,
+    silence: retryPolicy.silenceWithCopy,
     retries: 0,
     retriesBeforeAnswer: 0,
   };
@@ -36,13 +39,13 @@ export async function lookAhead(url: string, patience: Patience = PATIENCE): Pro
 }
 
 /** The length of the file at an address, or null if the server does not tell. */
-async function lengthAt(url: string, patience: Patience): Promise<number | null> {
-  const { silence } = patience;
+async function lengthAt(url: string, retryPolicy: RetryPolicy): Promise<number | null> {
+  const { silence } = retryPolicy;
   const { signal } = new AbortController();
   try {
     const { response, stop } = await send(
       { url, what: "weights", method: "HEAD", cache: "no-store", silence, signal },
-      patience,
+      retryPolicy,
     );
     stop();
     return lengthOf(response);
