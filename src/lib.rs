@@ -60,6 +60,8 @@ pub mod error;
 pub mod inspect;
 pub mod network;
 pub mod observe;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod typescript;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 

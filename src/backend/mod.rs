@@ -17,6 +17,7 @@ use self_check::SelfCheck;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "engine.ts"))]
 pub enum DeviceKind {
     /// The CPU, with SIMD: burn's Flex backend and the kernels. Always available.
     Cpu,
@@ -39,6 +40,7 @@ pub enum Processor {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "engine.ts"))]
 pub struct DeviceReport {
     /// CPU or GPU.
     pub kind: DeviceKind,
@@ -47,6 +49,7 @@ pub struct DeviceReport {
     /// Whether the adapter is a software one, whose work the CPU does.
     pub software: bool,
     /// What maps and weights are stored as.
+    #[cfg_attr(test, ts(type = "StorageDtype"))]
     pub number: StorageDtype,
     /// The figures of the self-check.
     pub self_check: SelfCheck,

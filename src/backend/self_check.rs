@@ -64,6 +64,7 @@ const RUNS: usize = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "engine.ts"))]
 pub struct SelfCheck {
     /// How often the network ran.
     pub runs: usize,

@@ -51,6 +51,7 @@ pub struct Origin {
 /// What a network takes on a GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "engine.ts"))]
 pub struct OnGpu {
     /// Dispatches of a run, all in one submission.
     pub dispatches: usize,
@@ -62,6 +63,7 @@ pub struct OnGpu {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "engine.ts"))]
 pub struct Prediction {
     /// The class index: the position among the logits. A single logit stands for class 1, and class 0 is the other one.
     pub index: usize,
@@ -75,6 +77,7 @@ pub struct Prediction {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "engine.ts", optional_fields))]
 pub struct Classification {
     /// The most probable classes, most probable first.
     pub top: Vec<Prediction>,
@@ -103,6 +106,11 @@ pub enum EvidenceFor {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[cfg_attr(
+    test,
+    derive(ts_rs::TS),
+    ts(export_to = "engine.ts", rename = "ClassEvidence")
+)]
 pub struct Evidence {
     /// The class index.
     pub class_index: usize,

@@ -9,6 +9,7 @@ const BINS: usize = 32;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "engine.ts"))]
 pub struct Statistics {
     /// The smallest activation.
     pub min: f32,
@@ -28,6 +29,11 @@ pub struct Statistics {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[cfg_attr(
+    test,
+    derive(ts_rs::TS),
+    ts(export_to = "engine.ts", rename = "SeenChannel")
+)]
 pub struct Channel {
     /// Its index in the layer.
     pub index: usize,

@@ -16,6 +16,7 @@ use crate::resnet::ShapeError;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "engine.ts"))]
 pub struct SeenLayer {
     /// PyTorch's name. With batch norm folded, a convolution's output has its batch norm's name. A ReLU that a block uses
     /// several times occurs as often.

@@ -21,7 +21,7 @@ use crate::weights::{Choices, Description};
 use blob::BlobBytes;
 
 #[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = include_str!("../web.d.ts");
+const TYPES: &str = r#"import type { Classification, Description, DeviceKind, DeviceReport, LayerTime, ModelInfo, SeenChannel, SeenLayer, Summary, WeightChoices } from "../../protocol/types";"#;
 
 /// Runs when the module is loaded: panics and the GPU's warnings are written to the console.
 #[wasm_bindgen(start)]

@@ -21,7 +21,11 @@ const FILES = [
   },
   { file: "resnext.pth", name: "ResNeXt [1, 1, 1, 1] 32x4d", format: /PyTorch/ },
   { file: "wide.pth", name: "Wide ResNet [1, 1, 1, 1]-2", format: /PyTorch/ },
-  { file: "seed-basic.pth", name: "ResNet [1, 1, 1, 1]", format: /names of the reference implementation/ },
+  {
+    file: "seed-basic.pth",
+    name: "ResNet [1, 1, 1, 1]",
+    format: /names of the reference implementation/,
+  },
 ] as const;
 
 test("files of every kind are loaded, and a photo is looked at with each", async ({
@@ -53,10 +57,9 @@ test("weights and labels dropped on the page are known from photos", async ({ cl
   await expect(classifier.named(SMALL.name)).toBeVisible();
   const labels = Array.from({ length: 10 }, (_, i) => `thing ${i}`);
   await classifier.drop(textFile("labels.txt", labels.slice(1).join("\n")));
-  await expect(classifier.notice).toContainText(
-    "Found 9 labels, expected 10",
-    { ignoreCase: true },
-  );
+  await expect(classifier.notice).toContainText("Found 9 labels, expected 10", {
+    ignoreCase: true,
+  });
   await classifier.drop(textFile("labels.json", JSON.stringify(labels)));
   await expect(classifier.model).toContainText("10 labels");
   await expect(classifier.first).toContainText(/thing \d/);

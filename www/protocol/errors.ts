@@ -1,29 +1,10 @@
-/**
- * What kind of error it is, in words that stay the same from version to version.
- *
- * The first group comes from the Rust code, the second from the browser's side.
- */
+import type { WeightErrorCode } from "./generated/core";
+import type { EngineErrorCode } from "./generated/engine";
+
+/** The kind of an error. It stays the same from version to version. The first two groups come from Rust. */
 export type ErrorCode =
-  | "adapter-unavailable"
-  | "adapter-software"
-  | "device-failed"
-  /** The GPU's device is gone, with everything on it. Another one is opened, or the CPU. */
-  | "device-lost"
-  | "self-check-failed"
-  | "weights-format"
-  | "weights-unreadable"
-  | "weights-missing"
-  | "weights-shape"
-  | "weights-dtype"
-  | "weights-values"
-  /** The network, or its file, takes more memory than there can be. */
-  | "too-large"
-  | "weights-architecture"
-  | "labels"
-  /** A picture of no size, or too large a one. */
-  | "image-size"
-  | "class-index"
-  // From here on: the browser's side.
+  | EngineErrorCode
+  | WeightErrorCode
   /** Nothing can be fetched from such an address. */
   | "address"
   | "weights-download"
@@ -37,7 +18,7 @@ export type ErrorCode =
   | "runtime-blocked"
   /** The worker that runs the network could not be started. */
   | "worker-unavailable"
-  /** The browser lacks WebAssembly, or an API that reading pictures needs. */
+  /** The browser lacks WebAssembly, or an API that reading images needs. */
   | "browser-unsupported"
   /** The wasm code died, and has been started again. */
   | "runtime-crashed"

@@ -1,32 +1,26 @@
-import type {
-  Classification,
-  DeviceReport,
-  LayerTime,
-  ModelInfo,
-  SeenChannel,
-  SeenLayer,
-  Summary,
-  WeightChoices,
-} from "../../src/web";
+import type { LayerTime, Summary, WeightChoices } from "./generated/core";
+import type { Classification, DeviceReport, SeenChannel, SeenLayer } from "./generated/engine";
+import type { ModelInfo } from "./model-info";
 
 export type {
   Arithmetic,
   Assumption,
-  Classification,
   Description,
-  DeviceKind,
-  DeviceReport,
   LayerRow,
   LayerTime,
-  ModelInfo,
   Note,
-  Prediction,
-  Preprocessing,
-  SeenChannel,
-  SeenLayer,
   Summary,
   WeightChoices,
-} from "../../src/web";
+} from "./generated/core";
+export type {
+  Classification,
+  DeviceKind,
+  DeviceReport,
+  Prediction,
+  SeenChannel,
+  SeenLayer,
+} from "./generated/engine";
+export type { ModelInfo, Preprocessing } from "./model-info";
 
 /**
  * Which device to run on: one of them whatever it is worth, or the faster one by measurement. `"auto"` leaves a GPU that is
@@ -167,7 +161,7 @@ export interface CachedWeights {
 export type EvidenceFor = "first" | number;
 
 /**
- * Where in the picture the evidence for a class lies: the class's activation map. It lies over the picture's middle, which
+ * Where in the image the evidence for a class lies: the class's activation map. It lies over the image's middle, which
  * the network sees.
  */
 export interface Evidence {
@@ -190,7 +184,7 @@ export interface ImageClassification extends Omit<Classification, "evidence"> {
   decodeMilliseconds: number;
   /** Left out where it was not asked for. */
   evidence?: Evidence;
-  /** The file ends before its picture does: what is missing was looked at as blank. */
+  /** The file ends before its image does: what is missing was looked at as blank. */
   cutShort?: true;
 }
 
@@ -207,14 +201,14 @@ export interface ImageInspection {
   gpu?: GpuTimes;
 }
 
-/** How long a GPU takes for the network in an ordinary run. The picture makes no difference. */
+/** How long a GPU takes for the network in an ordinary run. The image makes no difference. */
 export type GpuTimes =
   /** For each layer, by its own clock: the mean of some runs. */
   | { taken: "timestamps"; layers: LayerTime[] }
   /** For a run as a whole, answer included, by the browser's clock, because GPU or browser do not tell of layers: the median of a few. */
   | { taken: "coarse"; milliseconds: number };
 
-/** A channel's activations as a grey picture, a byte a pixel, row by row. */
+/** A channel's activations as a grey image, a byte a pixel, row by row. */
 export interface FeatureMap extends SeenChannel {
   width: number;
   height: number;

@@ -33,4 +33,6 @@ pub mod resnet;
 pub mod size;
 pub mod storage_dtype;
 pub mod summary;
+#[cfg(test)]
+mod typescript;
 pub mod weights;

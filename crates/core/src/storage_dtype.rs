@@ -5,6 +5,7 @@ use serde::Serialize;
 /// What maps and weights are stored as. Sums are always taken in f32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub enum StorageDtype {
     /// 32 bits.
     F32,

@@ -29,6 +29,7 @@ pub struct Preprocessing {
 /// Parts of a preprocessing that are known from elsewhere than the weight file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts", optional_fields))]
 pub struct PreprocessingChoice {
     /// The short side's length after resizing, in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -23,6 +23,7 @@ const MOST_WIDTH: usize = 2048;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub enum Family {
     /// The reference implementation's: the plain PyTorch ResNet that this project started from
     /// (`tests/fixtures/weights/reference_resnet.py`). Its layers are called `preliminary`, `block`, `shortcut` and `final`; it has a
@@ -37,6 +38,7 @@ pub enum Family {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub enum BlockKind {
     /// Two 3x3 convolutions: the reference's `ResidualBlockNoBottleneck`, torchvision's `BasicBlock`.
     NoBottleneck,
@@ -59,6 +61,7 @@ impl BlockKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub enum StrideOn {
     /// The first 1x1: the network as published, "v1".
     Conv1,

@@ -25,6 +25,7 @@ pub struct ConvShape {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub enum Arithmetic {
     /// f32.
     #[default]

@@ -13,6 +13,7 @@ use crate::size::product;
 /// A layer, or a container of layers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub struct LayerRow {
     /// PyTorch's name, as `named_modules` gives it: `layer1.0.conv1`.
     pub name: String,
@@ -36,6 +37,7 @@ pub struct LayerRow {
 
 /// How long a layer takes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub struct LayerTime {
     /// PyTorch's name of the convolution, the pooling or the linear layer. Batch norm and ReLU are in their convolution's
     /// time, and a block's addition and the ReLU after it in that of its last convolution.
@@ -47,6 +49,7 @@ pub struct LayerTime {
 /// A network's rows, a container before what it holds, and their totals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub struct Summary {
     /// The rows.
     pub rows: Vec<LayerRow>,

@@ -17,6 +17,7 @@ type Size = (u32, u32);
 /// What the file says; empty or `None` where it says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts", optional_fields))]
 pub struct Description {
     /// The classes' names in the order of the logits.
     pub labels: Vec<String>,
@@ -32,6 +33,7 @@ pub struct Description {
 
 /// A setting of a configuration: `interpolation` is `bicubic`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub struct Setting {
     /// Its key.
     pub name: String,

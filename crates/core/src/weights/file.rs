@@ -32,6 +32,11 @@ const CONVOLUTIONS: usize = 2;
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 #[non_exhaustive]
+#[cfg_attr(
+    test,
+    derive(ts_rs::TS),
+    ts(export_to = "core.ts", optional_fields, rename = "WeightChoices")
+)]
 pub struct Choices {
     /// The file's name, to be shown.
     pub name: Option<String>,
@@ -42,6 +47,7 @@ pub struct Choices {
     /// Which of several sets of weights in the file is taken, by its name there; if not given, the one that most likely is meant.
     pub weight_set: Option<String>,
     /// The convolutions' arithmetic, if the device has it: [`Arithmetic::F32`] unless given.
+    #[cfg_attr(test, ts(as = "Option<Arithmetic>"))]
     pub arithmetic: Arithmetic,
 }
 
@@ -49,6 +55,7 @@ pub struct Choices {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub enum Assumption {
     /// That the stride is on the 3x3 convolution, as in torchvision.
     Stride,
@@ -62,6 +69,7 @@ pub enum Assumption {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub enum Note {
     /// Tensors that the network does not have and that were ignored: a loss function's, a counter.
     Ignored {

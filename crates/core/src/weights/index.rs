@@ -16,6 +16,7 @@ use super::source::{Listing, WeightError};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub enum Format {
     /// <https://huggingface.co/docs/safetensors>
     Safetensors,
@@ -84,6 +85,7 @@ pub struct TensorEntry {
 
 /// The sets of weights in a file: those that training ends with, and averages of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub struct WeightSets {
     /// The name of the one that was taken, where there are several.
     pub taken: Option<String>,

@@ -20,6 +20,7 @@ pub trait TensorSource {
 
 /// The first few of many texts from a file, each shortened and made safe to show, and how many there are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub struct Listing {
     first: Vec<String>,
     count: usize,

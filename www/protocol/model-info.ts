@@ -1,0 +1,56 @@
+import type {
+  Arithmetic,
+  Assumption,
+  BlockKind,
+  Family,
+  Format,
+  Note,
+  PreprocessingChoice,
+  StrideOn,
+  WeightSets,
+} from "./generated/core";
+import type { OnGpu } from "./generated/engine";
+
+/** What is done to an image before it enters the network. */
+export type Preprocessing = Required<PreprocessingChoice>;
+
+/** What a weight file says of itself, or what its tensors show. The wasm surface composes it (`src/web`). */
+export interface ModelInfo {
+  architecture: string;
+  family: Family;
+  block: BlockKind;
+  repetitions: [number, number, number, number];
+  /** Which convolution of a bottleneck block has the stride. */
+  strideOn: StrideOn;
+  /** `[1, channels, height, width]` */
+  inputShape: [number, number, number, number];
+  /** The number of classes: 2 where the network has a single logit, whose sigmoid is the probability of class 1. */
+  classes: number;
+  /** Empty if unknown. */
+  labels: string[];
+  /** Empty if unknown. */
+  source: string;
+  /** Empty if unknown. */
+  license: string;
+  /** How the file stores the convolutions' weights: `int8`, `f16`, `bf16`, `f32`, `f64`. */
+  dtype: string;
+  /** What convolutions calculate with. */
+  arithmetic: Arithmetic;
+  /** What they can calculate with on this device. */
+  arithmetics: Arithmetic[];
+  /** Null on the CPU. */
+  onGpu: OnGpu | null;
+  /** Groups of a bottleneck's 3x3 convolution: 32 in ResNeXt. */
+  groups: number;
+  /** Channels of each group in the first stage: 128 in a Wide ResNet. */
+  widthPerGroup: number;
+  preprocessing: Preprocessing;
+  format: Format;
+  /** Whose names the tensors have: `torchvision`, `Hugging Face`. */
+  naming: string;
+  /** What was assumed to be as usual, because neither the file nor the caller said. */
+  assumed: Assumption[];
+  /** What is worth knowing of how the file was read. */
+  notes: Note[];
+  weightSets: WeightSets;
+}
