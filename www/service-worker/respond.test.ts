@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { answer, type Keeper, NETWORK_LIMIT, STORAGE_LIMIT } from "./answer";
+import { type Keeper, NETWORK_LIMIT, respond, STORAGE_LIMIT } from "./respond";
 
 const ORIGIN = "https://host.test";
 const SCOPE = `${ORIGIN}/page/`;
@@ -38,7 +38,7 @@ const WHOLE = [INDEX, SCRIPT, WORKER, PHOTO];
 const ISOLATES: Partial<Keeper> = { isolates: async () => true };
 
 function ask({ method = "GET", headers = {}, ...asked }: Asked, by: Keeper) {
-  return answer({ ...asked, method, headers: new Headers(headers) } as Request, by);
+  return respond({ ...asked, method, headers: new Headers(headers) } as Request, by);
 }
 
 const document = (url: string) => ({ url, destination: "document" });

@@ -32,14 +32,14 @@ const ISOLATION = {
  * Answers a request for the page, one of its files or a worker. Null for all others, which go their way as if there were
  * no service worker: weights, other origins, folders below, and whatever is asked for in ranges.
  */
-export function answer(request: Request, keeper: Keeper): Promise<Response> | null {
+export function respond(request: Request, keeper: Keeper): Promise<Response> | null {
   const url = new URL(request.url);
   url.hash = "";
   const isOwnOrigin = url.origin === new URL(keeper.scope).origin;
   if (request.method !== "GET" || !isOwnOrigin || request.headers.has("range")) return null;
   switch (request.destination) {
     case "document":
-      return answerDocument(request, url, keeper);
+      return respondWithDocument(request, url, keeper);
     // Documents and workers alone decide on isolation.
     case "worker":
     case "sharedworker":
@@ -49,7 +49,7 @@ export function answer(request: Request, keeper: Keeper): Promise<Response> | nu
   }
 }
 
-function answerDocument(request: Request, url: URL, keeper: Keeper): Promise<Response> | null {
+function respondWithDocument(request: Request, url: URL, keeper: Keeper): Promise<Response> | null {
   const folder = new URL(".", url);
   // Pages in folders below are others, which may load what an isolated page must not.
   if (folder.href !== keeper.scope || url.searchParams.get("offline") === "off") return null;

@@ -1,6 +1,6 @@
 import { PrecacheController, type PrecacheEntry } from "workbox-precaching";
-import { answer, type Keeper } from "./answer";
 import { isolationMark, type Kept, type Message, pageCache, TAKEN_OVER } from "./protocol";
+import { type Keeper, respond } from "./respond";
 import { UpCheck } from "./up-check";
 import { within } from "./within";
 
@@ -56,7 +56,7 @@ self.addEventListener("message", (event) => {
 });
 
 self.addEventListener("fetch", (event) => {
-  const response = answer(event.request, keeper);
+  const response = respond(event.request, keeper);
   if (!response) return;
   event.respondWith(response);
   if (event.request.destination === "document") tell(self.registration.waiting, "page-opens");
@@ -81,13 +81,13 @@ async function tidy(): Promise<void> {
 
 /** Keeps what is not kept yet, and returns whether that is all now. */
 async function keep(event: ExtendableMessageEvent): Promise<void> {
-  const answer = (kept: Kept) => event.ports[0]?.postMessage(kept);
+  const reply = (kept: Kept) => event.ports[0]?.postMessage(kept);
   try {
     await precache();
-    answer({ kept: true });
+    reply({ kept: true });
   } catch {
     // No room, no network, a file that is not there: the page works all the same, and asks again at the next visit.
-    answer({ kept: false });
+    reply({ kept: false });
   }
 }
 

@@ -15,11 +15,11 @@ export interface Page {
 /** Finds out whether the page of the version before comes up, that is, as far as its first render. */
 export class UpCheck {
   /** How often a page has said that it is up. */
-  #answers = 0;
+  #responses = 0;
 
   /** A page says that it is up. */
   hear(): void {
-    this.#answers += 1;
+    this.#responses += 1;
   }
 
   /**
@@ -28,13 +28,13 @@ export class UpCheck {
    * @param pages the pages that are open at the time of the call, asked again and again
    */
   async fails(pages: () => Promise<readonly Page[]>): Promise<boolean> {
-    const before = this.#answers;
+    const before = this.#responses;
     let open: readonly Page[] = [];
     for (let time = 0; time < UP_LIMIT; time += INTERVAL) {
       open = await within(INTERVAL, pages(), open);
       for (const page of open) page.postMessage(ARE_YOU_UP);
       await new Promise((resolve) => setTimeout(resolve, INTERVAL));
-      if (this.#answers > before) return false;
+      if (this.#responses > before) return false;
     }
     return open.length > 0;
   }
