@@ -2,38 +2,38 @@
 import type { StorageDtype } from "./core";
 
 /**
- * A class's activation map (Zhou et al. 2016, section 2): what each place of the last stage's maps, which lie over the
- * prepared picture, adds to the class's logit. Together with the class's bias the places sum up to the logit. Where a
- * single logit tells two classes apart, what speaks for class 1 speaks against class 0.
+ * A class activation map (Zhou et al. 2016, section 2): what each place of the last stage's feature maps, which cover the
+ * preprocessed image, adds to the class's logit. The sum over all places is the logit without the class's bias. Where a
+ * single logit distinguishes two classes, what raises class 1 lowers class 0.
  */
 export type ClassEvidence = { 
 /**
- * The class's position among the logits.
+ * The class index.
  */
 classIndex: number, 
 /**
- * Of the map.
+ * The map's width.
  */
 width: number, 
 /**
- * Of the map.
+ * The map's height.
  */
 height: number, 
 /**
- * Row by row.
+ * The map, row by row.
  */
 values: Array<number>, };
 
 /**
- * What a photo shows, and how long it took to tell.
+ * What an image shows, and how long it took to compute.
  */
 export type Classification = { 
 /**
- * The most probable classes, the first most of all.
+ * The most probable classes, most probable first.
  */
 top: Array<Prediction>, 
 /**
- * From pixels to the normalised tensor, in milliseconds.
+ * From pixels to the network's input, in milliseconds.
  */
 preprocessMilliseconds: number, 
 /**
@@ -41,7 +41,7 @@ preprocessMilliseconds: number,
  */
 networkMilliseconds: number, 
 /**
- * Where in the picture the evidence for a class lies, if that was asked for.
+ * The class activation map, if one was asked for.
  */
 evidence?: ClassEvidence, };
 
@@ -51,19 +51,19 @@ evidence?: ClassEvidence, };
 export type DeviceKind = "cpu" | "webgpu";
 
 /**
- * What a device is, and how it passed the check.
+ * What a device is, and the figures of its self-check.
  */
 export type DeviceReport = { 
 /**
- * Which kind.
+ * CPU or GPU.
  */
 kind: DeviceKind, 
 /**
- * The adapter's name, as far as the browser tells.
+ * The adapter's name, as far as the browser discloses it.
  */
 name: string, 
 /**
- * Whether a GPU's work is in truth done by the CPU.
+ * Whether the adapter is a software one, whose work the CPU does.
  */
 software: boolean, 
 /**
@@ -71,12 +71,12 @@ software: boolean,
  */
 number: StorageDtype, 
 /**
- * The check's figures.
+ * The figures of the self-check.
  */
 selfCheck: SelfCheck, };
 
 /**
- * What a network on a GPU is made of.
+ * What a network takes on a GPU.
  */
 export type OnGpu = { 
 /**
@@ -84,16 +84,16 @@ export type OnGpu = {
  */
 dispatches: number, 
 /**
- * Bytes of the GPU's memory, weights and maps.
+ * Bytes of the GPU's memory, weights and feature maps.
  */
 bytes: number, };
 
 /**
- * A class and how probable the network finds it.
+ * A class and its probability.
  */
 export type Prediction = { 
 /**
- * Position among the logits; of a single logit class 1 is the one it stands for, class 0 the other.
+ * The class index: the position among the logits. A single logit stands for class 1, and class 0 is the other one.
  */
 index: number, 
 /**
@@ -110,11 +110,11 @@ probability: number, };
  */
 export type SeenChannel = { 
 /**
- * Its place in the layer.
+ * Its index in the layer.
  */
 index: number, 
 /**
- * Its smallest activation: black in its picture.
+ * Its smallest activation: black in its image.
  */
 min: number, 
 /**
@@ -131,12 +131,12 @@ mean: number, };
  */
 export type SeenLayer = { 
 /**
- * PyTorch's name. With batch norm folded, a convolution's output is under its batch norm's. A ReLU that a block uses
- * several times comes as often.
+ * PyTorch's name. With batch norm folded, a convolution's output has its batch norm's name. A ReLU that a block uses
+ * several times occurs as often.
  */
 name: string, 
 /**
- * Channels, height, width; a vector's features are channels of one pixel.
+ * Channels, height, width. A vector's features are channels of one pixel.
  */
 shape: [number, number, number], 
 /**
@@ -144,12 +144,12 @@ shape: [number, number, number],
  */
 milliseconds: number, 
 /**
- * How the activations spread.
+ * The distribution of the activations.
  */
 statistics: Statistics, };
 
 /**
- * A check that was passed.
+ * A self-check that was passed.
  */
 export type SelfCheck = { 
 /**
@@ -157,11 +157,11 @@ export type SelfCheck = {
  */
 runs: number, 
 /**
- * The layers whose maps were held against the CPU's, sample by sample: on a GPU only.
+ * How many layers were compared with the CPU's: zero on the CPU itself.
  */
 layers: number, 
 /**
- * The largest difference, as a part of the layer's largest number.
+ * The largest difference, relative to the layer's largest value.
  */
 worstError: number, 
 /**
@@ -170,15 +170,15 @@ worstError: number,
 milliseconds: number, };
 
 /**
- * How a layer's activations spread.
+ * The distribution of a layer's activations.
  */
 export type Statistics = { 
 /**
- * The smallest.
+ * The smallest activation.
  */
 min: number, 
 /**
- * The largest.
+ * The largest activation.
  */
 max: number, 
 /**
@@ -186,15 +186,15 @@ max: number,
  */
 mean: number, 
 /**
- * Their standard deviation, as a whole population's.
+ * Their standard deviation, as of a whole population.
  */
 deviation: number, 
 /**
- * Channels that are nought everywhere.
+ * The number of channels that are zero everywhere.
  */
 dead: number, 
 /**
- * How many activations are in each of equal parts between the smallest and the largest.
+ * How many activations are in each of equal intervals between the smallest and the largest.
  */
 histogram: Array<number>, };
 
