@@ -68,7 +68,7 @@ const STATES = {
   compare: async (page) => {
     await chooseCat(page);
     await page.getByRole("button", { name: "With 8-bit arithmetic" }).click();
-    await page.getByText("Both find the same class").waitFor();
+    await page.getByText("Both rank the same class").waitFor();
     await page.evaluate(() => document.querySelector(".compare")?.scrollIntoView());
   },
   camera: async (page) => {

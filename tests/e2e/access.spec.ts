@@ -14,7 +14,7 @@ const STATES: Record<string, (classifier: ClassifierPage) => Promise<unknown>> =
   "with a result": withCat,
   "with all that a result offers": async (classifier) => {
     await withCat(classifier);
-    await classifier.page.getByText("Show more or less, search all").click();
+    await classifier.page.getByText("Show more or fewer, search all").click();
     await classifier.page.getByRole("searchbox", { name: "Search" }).fill("cat");
     await expect(classifier.page.locator(".found tbody tr").first()).toBeVisible();
   },
@@ -33,16 +33,16 @@ const STATES: Record<string, (classifier: ClassifierPage) => Promise<unknown>> =
   },
   "with every layer open": async (classifier) => {
     await classifier.ready();
-    await classifier.page.getByRole("button", { name: "Open all" }).click();
+    await classifier.page.getByRole("button", { name: "Expand all" }).click();
   },
   "with a gallery": async (classifier) => {
     await classifier.chooseFile(...SAMPLES);
-    await expect(classifier.page.getByText("2 of 2 looked at.")).toBeVisible();
+    await expect(classifier.page.getByText("2 of 2 processed.")).toBeVisible();
   },
   "with a comparison": async (classifier) => {
     await withCat(classifier);
     await classifier.page.getByRole("button", { name: "With 8-bit arithmetic" }).click();
-    await expect(classifier.page.getByText("Both find the same class")).toBeVisible();
+    await expect(classifier.page.getByText("Both rank the same class")).toBeVisible();
   },
   "with an error": async (classifier) => {
     await classifier.ready();
@@ -74,7 +74,7 @@ for (const width of [375, 1440, 2560]) {
   test(`nothing sticks out of a window ${width} pixels wide`, async ({ classifier, page }) => {
     await page.setViewportSize({ width, height: 812 });
     await classifier.openWithCat();
-    await page.getByRole("button", { name: "Open all" }).click();
+    await page.getByRole("button", { name: "Expand all" }).click();
     expect(await overflow(page)).toBe(0);
   });
 }

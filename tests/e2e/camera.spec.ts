@@ -118,7 +118,7 @@ test("smoothing can be switched off, by keyboard", async ({ classifier, page }) 
 
 /** The class activation map over the video. */
 function heat(page: Page) {
-  return page.getByRole("img", { name: /^Where the evidence for .+ lies in the picture/ });
+  return page.getByRole("img", { name: /^Where the evidence for .+ lies in the image/ });
 }
 
 function whereSwitch(page: Page) {
@@ -206,13 +206,13 @@ test("a class is kept, whatever is most probable meanwhile, until the first is f
     });
   expect(label).not.toBe("");
   await expect(classifier.result).toContainText(
-    `The evidence shown stays that for ${isolated(label)}.`,
+    `Showing only the evidence for ${isolated(label)}.`,
   );
   await expect(whereSwitch(page)).toBeChecked();
   const kept = page.getByRole("img", { name: `Where the evidence for ${label} lies` });
   await expect(kept).toBeVisible();
-  await page.getByRole("button", { name: "Follow the most probable" }).press("Enter");
-  await expect(classifier.result).not.toContainText("stays that for");
+  await page.getByRole("button", { name: "Follow the top class" }).press("Enter");
+  await expect(classifier.result).not.toContainText("Showing only");
   await expect(whereSwitch(page)).toBeFocused();
   await expect(kept).toHaveCount(0);
   await expect(heat(page)).toBeVisible();
@@ -288,7 +288,7 @@ test("code that crashes is started again, and the next frames are classified", a
 test("a frame is taken and classified, and the camera stops", async ({ classifier, page }) => {
   await observeCameras(page);
   await goLive(classifier);
-  await page.getByRole("button", { name: "Take a picture" }).press("Enter");
+  await page.getByRole("button", { name: "Take a photo" }).press("Enter");
   await expect(page.getByRole("img", { name: "The photo: camera frame" })).toBeVisible();
   expect((await classifier.topResult()).percent).toBeGreaterThan(0);
   await expect(page.locator("video")).toHaveCount(0);
@@ -365,7 +365,7 @@ test("while a call takes the camera the page does not claim to be live, and goes
   await expect(page.getByRole("status").filter({ hasText: INTERRUPTED })).toBeVisible();
   await expect(classifier.result).toContainText("Paused");
   await expect(classifier.result).not.toContainText("Live");
-  await expect(page.getByRole("button", { name: "Take a picture" })).toBeDisabled();
+  await expect(page.getByRole("button", { name: "Take a photo" })).toBeDisabled();
   await expect(page.locator("[data-pace=frames]")).toHaveText("…");
   // It is still on: it has not been asked for again.
   expect((await cameras(page)).on).toBe(1);
@@ -392,7 +392,7 @@ test("while a call takes the camera the page does not claim to be live, and goes
   await expect(page.getByText(INTERRUPTED)).toHaveCount(0);
   await expect(classifier.result).toContainText("Live");
   await expect(page.locator("[data-pace=frames]")).toHaveText(/^\d+(\.\d)?$/);
-  await expect(page.getByRole("button", { name: "Take a picture" })).toBeEnabled();
+  await expect(page.getByRole("button", { name: "Take a photo" })).toBeEnabled();
   expect((await cameras(page)).asked).toHaveLength(1);
 });
 
@@ -465,7 +465,7 @@ for (const { when, milliseconds } of [
     await expect(classifier.notice).toContainText("The camera has stopped: it was unplugged");
     await page.getByRole("button", { name: "Use the camera" }).click();
     await expect(classifier.notice).toHaveCount(0);
-    await expect(page.getByRole("button", { name: "Take a picture" })).toBeEnabled();
+    await expect(page.getByRole("button", { name: "Take a photo" })).toBeEnabled();
   });
 }
 
@@ -573,5 +573,5 @@ test("a page without HTTPS says why there is no camera", async ({ classifier, pa
   });
   await classifier.open();
   await page.getByRole("button", { name: "Use the camera" }).click();
-  await expect(classifier.notice).toContainText("only to pages served over HTTPS");
+  await expect(classifier.notice).toContainText("only on pages served over HTTPS");
 });

@@ -19,7 +19,7 @@ test("one is chosen, the one before goes off, and the choice is remembered", asy
   const other = ids.find((id) => id !== ids[0]) ?? "";
   await chooser.selectOption(other);
   await expect.poll(async () => (await cameras(page)).asked.length).toBe(2);
-  await expect(page.getByRole("button", { name: "Take a picture" })).toBeEnabled();
+  await expect(page.getByRole("button", { name: "Take a photo" })).toBeEnabled();
   await expect(chooser).toHaveValue(other);
   expect(await cameras(page)).toMatchObject({ on: 1, most: 1 });
 
@@ -31,7 +31,7 @@ test("one is chosen, the one before goes off, and the choice is remembered", asy
 test("a remembered camera that is gone gives way to another", async ({ classifier, page }) => {
   await page.addInitScript(() => localStorage.setItem("resnet-web:camera", "gone"));
   await goLive(classifier);
-  await expect(page.getByText("The camera chosen before is not there")).toBeVisible();
+  await expect(page.getByText("The camera you chose before is not connected")).toBeVisible();
 });
 
 test("front and back are switched, one on at a time, and no more than one ever", async ({

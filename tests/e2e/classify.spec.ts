@@ -63,7 +63,7 @@ test("the layer table shows ResNet-50", async ({ classifier, page }) => {
   expect(await cell("layer2.0.conv1", 1).innerText()).toBe("Conv2d 1×1");
   // The published network, v1, halves the resolution here, in the first 1x1.
   expect(plain(await cell("layer2.0.conv1", 3).innerText())).toBe("1 × 128 × 28 × 28");
-  await layers.getByRole("button", { name: "Open all" }).click();
+  await layers.getByRole("button", { name: "Expand all" }).click();
   await expect(layers.locator('[data-layer="layer4.2.bn3"]')).toBeVisible();
 });
 

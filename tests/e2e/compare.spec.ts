@@ -8,7 +8,7 @@ test("32 and eight bits are compared on a photo, and on the next one", async ({
   await classifier.openWithCat();
   const compare = page.getByRole("region", { name: "Compare" });
   await compare.getByRole("button", { name: "With 8-bit arithmetic" }).click();
-  await expect(compare).toContainText("Both find the same class most probable.");
+  await expect(compare).toContainText("Both rank the same class first.");
   await expect(compare).toContainText(/differs by more than \d+(\.\d+)? points/);
   await expect(compare.getByText("ResNet-50, f32, CPU")).toBeVisible();
   await expect(compare.getByText("ResNet-50, int8, CPU")).toBeVisible();

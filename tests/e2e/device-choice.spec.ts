@@ -18,8 +18,8 @@ test("both devices are timed after the first result, the faster goes on and is r
   await classifier.openWithCat("?device=fastest");
   // The answer comes before the measurement.
   await expect(classifier.device).toHaveAttribute("data-reason", "webgpu-works");
-  await expect(classifier.device).toContainText("15 dispatches a run");
-  await expect(classifier.device).toContainText("layers held against the CPU's");
+  await expect(classifier.device).toContainText("15 dispatches per run");
+  await expect(classifier.device).toContainText("layers compared with the CPU's");
 
   await expect(classifier.device).toHaveAttribute("data-reason", "cpu-faster");
   await expect(classifier.device).toHaveAttribute("data-device", "cpu");

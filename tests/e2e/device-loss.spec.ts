@@ -120,7 +120,7 @@ test.describe("a device that is lost", () => {
     await classifier.open(ON_WEBGPU);
     await classifier.chooseSample("A cat");
     await runsOn(classifier, "cpu", "device-lost", "destroyed");
-    await expect(classifier.notice).toContainText("Reload the page to try the GPU once more.");
+    await expect(classifier.notice).toContainText("Reload the page to try the GPU again.");
     await seesTheCat(classifier);
   });
 });
@@ -150,7 +150,7 @@ test.describe("a GPU that does not answer", () => {
     await classifier.ready();
     await spoilWorker(page, NEVER_READS);
     await classifier.chooseSample("A cat");
-    await expect(classifier.result).toContainText("Looking at the photo");
+    await expect(classifier.result).toContainText("Classifying the photo");
     await page.waitForTimeout(3000);
     await page.clock.fastForward(PATIENCE);
     await runsOn(classifier, "webgpu", "webgpu-reopened", "did not answer for 180 seconds");

@@ -132,13 +132,13 @@ test("a folder of photos without endings is a gallery, and says what it leaves o
     .nth(1)
     .setInputFiles(testInfo.outputPath("photos"));
   const gallery = page.getByRole("region", { name: "2 photos" });
-  await expect(gallery).toContainText("2 of 2 looked at.");
+  await expect(gallery).toContainText("2 of 2 processed.");
   await expect(classifier.notice).toContainText("photos/notes.txt");
 });
 
 test("what is of no use is named", async ({ classifier }) => {
   await classifier.drop(textFile("paper.pdf", "%PDF-1.7\x01"), textFile("nothing", ""));
-  await expect(classifier.notice).toContainText(/Nothing of this can be used: .*paper\.pdf/);
+  await expect(classifier.notice).toContainText(/None of this can be used: .*paper\.pdf/);
   await expect(classifier.notice).toContainText(/nothing.* \(empty\)/);
 });
 

@@ -28,7 +28,7 @@ test("what is no picture is named, and the page goes on", async ({ classifier, p
 test("a drop without a picture says so", async ({ classifier }) => {
   await classifier.open();
   await classifier.drop();
-  await expect(classifier.notice).toContainText("no picture in what you dropped");
+  await expect(classifier.notice).toContainText("no image in what you dropped");
 });
 
 /** What becomes of the weights; `path` is where they are. */

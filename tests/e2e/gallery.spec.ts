@@ -22,7 +22,7 @@ test("many photos have a result each, and one that is none does not stop the oth
   await classifier.open();
   await choose(classifier);
   const gallery = page.getByRole("region", { name: "3 photos" });
-  await expect(gallery).toContainText("3 of 3 looked at, 1 could not be.");
+  await expect(gallery).toContainText("3 of 3 processed, 1 failed.");
   const tiles = gallery.getByRole("listitem");
   await expect(tiles.nth(0)).toContainText(/Egyptian cat, 7\d\.\d %/);
   await expect(tiles.nth(1)).toContainText('"notes.jpg" is not a picture');
@@ -52,7 +52,7 @@ test("the gallery can be stopped, and keeps what it has", async ({ classifier, p
   const gallery = page.getByRole("region", { name: "120 photos" });
   await expect(gallery.getByRole("listitem").first()).toContainText("Egyptian cat");
   await gallery.getByRole("button", { name: "Stop" }).click();
-  await expect(gallery).toContainText(/Stopped: \d+ of 120 looked at/);
+  await expect(gallery).toContainText(/Stopped: \d+ of 120 processed/);
   await expect(gallery.getByRole("listitem")).toHaveCount(60);
   await gallery.getByRole("button", { name: "Show 60 more" }).click();
   await expect(gallery.getByRole("listitem")).toHaveCount(120);
@@ -68,6 +68,6 @@ test("several files that are dropped are a gallery, what is no picture left out"
   const photos = [await photo("a.png", "chelsea"), await photo("b.png", "chelsea")];
   await classifier.drop(...photos, textFile("readme.txt", "a text"));
   const gallery = page.getByRole("region", { name: "2 photos" });
-  await expect(gallery).toContainText("2 of 2 looked at.");
+  await expect(gallery).toContainText("2 of 2 processed.");
   await expect(classifier.notice).toContainText("readme.txt");
 });

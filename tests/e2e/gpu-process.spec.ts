@@ -17,7 +17,7 @@ test("a GPU process that dies again and again leaves the CPU at last", async ({
   for (const during of ["loading", "run", "pause", "pause"]) {
     await test.step(`during a ${during}`, async () => {
       if (during !== "pause") await classifier.chooseSample("A cat");
-      if (during === "run") await expect(classifier.result).toContainText("Looking at the photo");
+      if (during === "run") await expect(classifier.result).toContainText("Classifying the photo");
       kill();
       if (during === "pause") await classifier.chooseSample("A cat");
       await classifier.shows("A cat");
@@ -26,5 +26,5 @@ test("a GPU process that dies again and again leaves the CPU at last", async ({
   // After the second death there is no adapter any more.
   await expect(classifier.device).toHaveAttribute("data-reason", "device-lost");
   await expect(classifier.device).toHaveAttribute("data-device", "cpu");
-  await expect(page.getByText("WebGPU's device was lost: running on the CPU.")).toBeVisible();
+  await expect(page.getByText("The WebGPU device was lost: running on the CPU.")).toBeVisible();
 });

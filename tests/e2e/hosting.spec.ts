@@ -24,7 +24,7 @@ test("a policy without wasm is named, not the connection", async ({ host, page }
   };
   await page.goto(`${host.address}?device=cpu`);
   await expect(notice(page).first()).toContainText(
-    "A Content-Security-Policy of this site forbids WebAssembly",
+    "This site's Content-Security-Policy forbids WebAssembly",
   );
   await expect(notice(page).first()).toContainText("'wasm-unsafe-eval'");
   await expect(notice(page).filter({ hasText: "connection" })).toHaveCount(0);
@@ -47,7 +47,7 @@ test.describe("a camera", () => {
   });
 
   for (const { allow, says } of [
-    { allow: "", says: /does not pass the camera on.*allow="camera"/ },
+    { allow: "", says: /does not share the camera with it.*allow="camera"/ },
     { allow: "camera", says: null },
   ]) {
     test(`in a frame of another site with allow="${allow}"`, async ({ host, page }) => {
@@ -61,7 +61,7 @@ test.describe("a camera", () => {
       const frame = page.frameLocator("iframe");
       await frame.getByRole("button", { name: "Use the camera" }).click();
       if (says) await expect(frame.getByRole("alert").filter({ hasText: says })).toBeVisible();
-      else await expect(frame.getByRole("button", { name: "Take a picture" })).toBeEnabled();
+      else await expect(frame.getByRole("button", { name: "Take a photo" })).toBeEnabled();
     });
   }
 });

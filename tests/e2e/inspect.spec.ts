@@ -48,7 +48,7 @@ for (const device of ["cpu", "webgpu"]) {
     await expect(inspector.getByRole("heading", { name: "layer2.1" })).toBeVisible();
     await expect(inspector).toContainText("Feature maps, the largest activation first: 24 of 512");
     await expect(inspector).toContainText(/From 0\.00 to \d/);
-    const onCpu = inspector.getByText("Time on the CPU, while looked at").locator("..");
+    const onCpu = inspector.getByText("Time on the CPU, while inspecting").locator("..");
     const onGpu = inspector.getByText("Time on the GPU", { exact: true }).locator("..");
     await expect(onCpu).toContainText(/\d\sms, \d+\.\d %/);
     if (device === "webgpu") await expect(onGpu).toContainText(/\d\sms, \d+\.\d %/);
@@ -96,8 +96,8 @@ const CHILDREN = [
 for (const { device, label, column, children } of [
   {
     device: "cpu",
-    label: "Time on the CPU, while looked at",
-    column: "CPU milliseconds while looked at",
+    label: "Time on the CPU, while inspecting",
+    column: "CPU milliseconds while inspecting",
     children: [...CHILDREN, "flatten"],
   },
   {
@@ -132,10 +132,10 @@ test("what is fused on the GPU is said to be", async ({ classifier, page }) => {
   await choose(page, "bn1");
   const inspector = page.getByRole("region", { name: "What the network sees" });
   const onGpu = inspector.getByText("Time on the GPU", { exact: true }).locator("..");
-  await expect(onGpu).toContainText("in its convolution's");
-  await expect(inspector).toContainText("The GPU's times are by its own clock");
+  await expect(onGpu).toContainText("part of its convolution's");
+  await expect(inspector).toContainText("The GPU's own clock measured these times");
   await choose(page, "flatten");
-  await expect(onGpu).toContainText("nothing to do there");
+  await expect(onGpu).toContainText("nothing to compute");
 });
 
 test("a GPU that does not time its layers has a coarse time", async ({ classifier, page }) => {
@@ -186,7 +186,7 @@ test("the evidence for a class lies over the photo, and another photo takes it a
   const heat = page.getByRole("img", { name: "Where the evidence for Egyptian cat lies" });
   await expect(heat).toBeVisible();
   // The photo is classified once more, and no layer looked into.
-  await expect(page.getByText("layers were looked at")).toHaveCount(0);
+  await expect(page.getByText("layers were inspected")).toHaveCount(0);
   await expect(where).toHaveAttribute("aria-pressed", "true");
   // Smooth from nothing to the most.
   expect(await colours(heat)).toBeGreaterThan(100);

@@ -81,7 +81,7 @@ base.describe("on a server that sends the headers", () => {
       await classifier.sees("A cat");
     });
 
-    test("the number can be chosen where the browser lets the page keep nothing", async ({
+    test("the number can be chosen where the browser does not let the page store anything", async ({
       classifier,
       page,
     }) => {
@@ -150,7 +150,7 @@ test.describe("with the headers for security that docs/isolation.md names", () =
       await classifier.openWithCat();
       expect(await classifier.isIsolated()).toBe(isolates);
       await expect(classifier.device).not.toContainText("could not be started");
-      await expect(page.getByText("works: page and weights are kept")).toBeVisible();
+      await expect(page.getByText("works: page and weights are saved")).toBeVisible();
       host.close();
       await page.reload();
       await classifier.sees("A cat");
@@ -467,7 +467,7 @@ test("without storage for the mark the page is not loaded anew", async ({ classi
   const loads = loadsOf(page);
   await classifier.open();
   await turnOn(page).click();
-  await expect(classifier.notice).toContainText("lets the page keep nothing");
+  await expect(classifier.notice).toContainText("does not let the page store anything");
   expect(await isTurnedOn(page)).toBe(false);
   expect(loads.count).toBe(1);
 });

@@ -11,7 +11,7 @@ test.use({ network: SMALL, serviceWorkers: "allow", ...chromium(WEBGPU) });
 
 /** What the page says of visits without a network. */
 const offline = (page: Page) =>
-  page.getByLabel("What is at work").locator("div", { hasText: "Without a network" });
+  page.getByLabel("What is running").locator("div", { hasText: "Offline" });
 const update = (page: Page) => page.getByRole("status").filter({ hasText: "new version" });
 
 /** The addresses in the caches whose names begin like this, without what their keys add. */
@@ -27,7 +27,7 @@ function kept(page: Page, name: string): Promise<string[]> {
 async function visit(classifier: ClassifierPage, query = "?device=cpu") {
   await classifier.open(query);
   await classifier.ready();
-  await expect(offline(classifier.page)).toContainText("works: page and weights are kept");
+  await expect(offline(classifier.page)).toContainText("works: page and weights are saved");
 }
 
 test.describe("after the first visit", () => {
@@ -44,7 +44,7 @@ test.describe("after the first visit", () => {
       await classifier.sees("A cup of coffee");
       expect(await classifier.isIsolated()).toBe(isolates);
       await expect(classifier.notice).toHaveCount(0);
-      await expect(offline(page)).toContainText("works: page and weights are kept");
+      await expect(offline(page)).toContainText("works: page and weights are saved");
     });
   }
 
@@ -69,7 +69,7 @@ test.describe("after the first visit", () => {
     await page.getByRole("button", { name: "Use all processors" }).click();
     await expect(page.getByRole("button", { name: "Turn isolation off" })).toBeVisible();
     await classifier.ready();
-    await expect(offline(page)).toContainText("works: page and weights are kept");
+    await expect(offline(page)).toContainText("works: page and weights are saved");
     host.close();
     await page.reload();
     await classifier.ready();
@@ -84,7 +84,7 @@ test.describe("after the first visit", () => {
   test("the page says when its weights are not kept", async ({ classifier, host, page }) => {
     await visit(classifier);
     await page.getByRole("button", { name: "Remove", exact: true }).click();
-    await expect(offline(page)).toContainText("the page alone: these weights are not kept");
+    await expect(offline(page)).toContainText("page only: these weights are not saved");
     host.close();
     await page.reload();
     await expect(classifier.notice).toContainText("could not be reached");
@@ -242,12 +242,12 @@ test.describe("a new version", () => {
   }) => {
     host.change("index.html", (html) => titled(html, "not the one that is listed"));
     await classifier.open();
-    await expect(offline(page)).toContainText("does not work: the page could not be kept");
+    await expect(offline(page)).toContainText("does not work: the page could not be saved");
     publish(host);
     const loads = loadsOf(page);
     await page.reload();
     await expect(page).toHaveTitle(NEXT);
-    await expect(offline(page)).toContainText("works: page and weights are kept");
+    await expect(offline(page)).toContainText("works: page and weights are saved");
     await expect(update(page)).toHaveCount(0);
     expect(loads.count).toBe(1);
   });
@@ -273,7 +273,7 @@ test("a file that cannot be kept leaves the page as it was, and the next visit k
 }) => {
   host.change("photos/coffee.png", () => 404);
   await classifier.open();
-  await expect(offline(page)).toContainText("does not work: the page could not be kept");
+  await expect(offline(page)).toContainText("does not work: the page could not be saved");
   await classifier.sees("A cat");
   await expect(classifier.notice).toHaveCount(0);
   // A page that is not kept whole comes from the server, in whatever version that has.

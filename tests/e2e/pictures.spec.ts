@@ -57,7 +57,7 @@ const WHITE = lying("() => 255");
 const A_FEW_LEVELS = lying("(byte) => byte + 6 * Math.random() - 3");
 const NO_VIDEO_FRAMES = "delete self.VideoFrame;";
 
-const WITHHELD = "This browser gives pages noise instead of a picture's pixels";
+const WITHHELD = "This browser gives pages noise instead of an image's pixels";
 
 for (const { what, code } of [
   { what: "noise", code: NOISE },
@@ -129,11 +129,11 @@ test("no picture is taken and none is saved where the page's own canvases lie", 
     };
   });
   await classifier.openWithCat();
-  await page.getByRole("button", { name: "Save as picture" }).click();
+  await page.getByRole("button", { name: "Save as image" }).click();
   await expect(page.locator(".take-away")).toContainText(WITHHELD);
 
   await page.getByRole("button", { name: "Use the camera" }).click();
-  await page.getByRole("button", { name: "Take a picture" }).click();
+  await page.getByRole("button", { name: "Take a photo" }).click();
   await expect(classifier.notice).toContainText(WITHHELD);
 });
 
@@ -211,9 +211,9 @@ test("what is cut short can be looked into, saved, and be one of many", async ({
   await classifier.chooseFile(cut);
   await classifier.topResult();
   const download = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Save as picture" }).click();
+  await page.getByRole("button", { name: "Save as image" }).click();
   expect((await download).suggestedFilename()).toBe("cut-ResNet-50.png");
-  await page.getByRole("button", { name: "Look into layer1", exact: true }).click();
+  await page.getByRole("button", { name: "Inspect layer1", exact: true }).click();
   await expect(page.locator(".map-grid canvas").first()).toBeVisible();
   await expect(classifier.notice).toHaveCount(0);
 

@@ -12,10 +12,10 @@ test("as many classes are shown as are wanted, and the next visit remembers", as
 }) => {
   const bars = classifier.result.locator(".bar");
   await expect(bars).toHaveCount(5);
-  await page.getByText("Show more or less, search all 1").click();
+  await page.getByText("Show more or fewer, search all 1").click();
   const [top, threshold] = [
-    page.getByLabel("Classes at most"),
-    page.getByLabel("From this probability"),
+    page.getByLabel("Number of classes"),
+    page.getByLabel("Minimum probability"),
   ];
   await top.fill("20");
   await expect(bars).toHaveCount(20);
@@ -34,7 +34,7 @@ test("as many classes are shown as are wanted, and the next visit remembers", as
 });
 
 test("any class is found among all, with its place and probability", async ({ page }) => {
-  await page.getByText("Show more or less, search all 1").click();
+  await page.getByText("Show more or fewer, search all 1").click();
   const search = page.getByRole("searchbox", { name: "Search" });
   const found = page.locator(".found tbody tr");
   await search.fill("egyptian");
@@ -61,7 +61,7 @@ test("the result is copied, saved as a picture, and the page linked to", async (
 
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    page.getByRole("button", { name: "Save as picture" }).click(),
+    page.getByRole("button", { name: "Save as image" }).click(),
   ]);
   expect(download.suggestedFilename()).toBe("chelsea-ResNet-50.png");
   const png = await readFile(await download.path());

@@ -8,23 +8,27 @@ import { SMALL } from "./support/networks";
 import { expect, test } from "./support/page";
 
 const FILES = [
-  { file: "basic-zip.pth", name: "ResNet [1, 1, 1, 1]", format: /PyTorch, names of torchvision/ },
+  {
+    file: "basic-zip.pth",
+    name: "ResNet [1, 1, 1, 1]",
+    format: /PyTorch, names as in torchvision/,
+  },
   {
     file: "basic-legacy.pth",
     name: "ResNet [1, 1, 1, 1]",
-    format: /PyTorch, names of torchvision/,
+    format: /PyTorch, names as in torchvision/,
   },
   {
     file: "hugging-face-bottleneck.safetensors",
     name: "ResNet [1, 1, 1, 1]",
-    format: /safetensors, names of Hugging Face/,
+    format: /safetensors, names as in Hugging Face/,
   },
   { file: "resnext.pth", name: "ResNeXt [1, 1, 1, 1] 32x4d", format: /PyTorch/ },
   { file: "wide.pth", name: "Wide ResNet [1, 1, 1, 1]-2", format: /PyTorch/ },
   {
     file: "seed-basic.pth",
     name: "ResNet [1, 1, 1, 1]",
-    format: /names of the reference implementation/,
+    format: /names as in the reference implementation/,
   },
 ] as const;
 
@@ -57,9 +61,10 @@ test("weights and labels dropped on the page are known from photos", async ({ cl
   await expect(classifier.named(SMALL.name)).toBeVisible();
   const labels = Array.from({ length: 10 }, (_, i) => `thing ${i}`);
   await classifier.drop(textFile("labels.txt", labels.slice(1).join("\n")));
-  await expect(classifier.notice).toContainText("Found 9 labels, expected 10", {
-    ignoreCase: true,
-  });
+  await expect(classifier.notice).toContainText(
+    "Found 9 labels, expected 10",
+    { ignoreCase: true },
+  );
   await classifier.drop(textFile("labels.json", JSON.stringify(labels)));
   await expect(classifier.model).toContainText("10 labels");
   await expect(classifier.first).toContainText(/thing \d/);
@@ -78,20 +83,20 @@ test("what a file does not tell can be chosen, and is said to be assumed", async
 
   await classifier.chooseWeights(await weightFile("bottleneck.pth"));
   await expect(classifier.named(SMALL.name)).toBeVisible();
-  await expect(page.getByText(/^Assumed: the file does not tell/)).toHaveCount(2);
+  await expect(page.getByText(/^Assumed: the file does not say/)).toHaveCount(2);
   await expect(page.getByLabel("Stride of the bottlenecks")).toHaveValue("conv2");
 
   await classifier.chooseSample("A cat");
   const before = await classifier.topResult();
-  await page.getByLabel("Normalisation of pictures").selectOption("none");
-  await expect(page.getByText(/^Assumed: the file does not tell/)).toHaveCount(1);
+  await page.getByLabel("Image normalisation").selectOption("none");
+  await expect(page.getByText(/^Assumed: the file does not say/)).toHaveCount(1);
   await expect(async () => {
     expect(await classifier.topResult()).not.toEqual(before);
   }).toPass();
   await page.getByLabel("Stride of the bottlenecks").selectOption("conv1");
-  await expect(page.getByText(/^Assumed: the file does not tell/)).toHaveCount(0);
+  await expect(page.getByText(/^Assumed: the file does not say/)).toHaveCount(0);
   await expect(page.getByLabel("Stride of the bottlenecks")).toHaveValue("conv1");
-  await expect(page.getByLabel("Normalisation of pictures")).toHaveValue("none");
+  await expect(page.getByLabel("Image normalisation")).toHaveValue("none");
 });
 
 const REFUSED = [
@@ -317,7 +322,7 @@ test.describe("weights of another server", () => {
     });
     const session = await page.context().newCDPSession(page);
     await page.goto(`/?device=cpu&weights=http://${host}/long.pth`);
-    await expect(question(page)).toContainText("It does not tell how large they are.");
+    await expect(question(page)).toContainText("It does not say how large they are.");
     const { origin } = new URL(page.url());
     await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 12_000_000 });
     await allow(page).click();

@@ -35,7 +35,7 @@ export class ClassifierTab {
 
   /** Waits until the page and its weights are kept for visits without a network. */
   async kept(): Promise<void> {
-    await this.says("works: page and weights are kept");
+    await this.says("works: page and weights are saved");
   }
 
   /** Waits for the model, chooses a sample, and waits for its right result. */

@@ -112,6 +112,6 @@ export async function goLive(classifier: ClassifierPage): Promise<void> {
   const { page, result } = classifier;
   await classifier.open();
   await page.getByRole("button", { name: "Use the camera" }).click();
-  await expect(page.getByRole("button", { name: "Take a picture" })).toBeEnabled();
+  await expect(page.getByRole("button", { name: "Take a photo" })).toBeEnabled();
   await expect(result.getByRole("listitem")).toHaveCount(5);
 }

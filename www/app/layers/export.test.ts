@@ -42,14 +42,14 @@ it.each([
   {
     what: "the CPU's times",
     look: LOOK,
-    column: "CPU milliseconds while looked at",
+    column: "CPU milliseconds while inspecting",
     times: [0, 2, 2],
   },
   { what: "the GPU's", look: LOOK_ON_GPU, column: "GPU milliseconds", times: [0.25, null, null] },
   {
     what: "the CPU's where the GPU's are coarse",
     look: COARSE,
-    column: "CPU milliseconds while looked at",
+    column: "CPU milliseconds while inspecting",
     times: [0, 2, 2],
   },
 ])("has $what in a column more", ({ look, column, times }) => {

@@ -24,7 +24,7 @@ export function memoryOf({ rows, parameters }: Summary) {
 
 /** How long every row's layers took in a look into the network, and what that tells. */
 interface Times {
-  column: "GPU milliseconds" | "CPU milliseconds while looked at";
+  column: "GPU milliseconds" | "CPU milliseconds while inspecting";
   milliseconds: (number | null)[];
 }
 
@@ -33,7 +33,7 @@ function timesOf({ rows }: Summary, { gpu, layers }: ImageInspection): Times {
   const rounded = (time: number | undefined) =>
     time === undefined ? null : Math.round(1e3 * time) / 1e3;
   return {
-    column: onGpu ? "GPU milliseconds" : "CPU milliseconds while looked at",
+    column: onGpu ? "GPU milliseconds" : "CPU milliseconds while inspecting",
     milliseconds: rows.map((_, i) =>
       rounded(onGpu ? gpuMillisecondsOf(rows, i, onGpu) : millisecondsOf(rows, i, layers)),
     ),

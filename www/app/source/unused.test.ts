@@ -22,7 +22,7 @@ it.each<[string, Sorted["unused"], string]>([
       { name: "b.pth", why: "other-weights" },
       { name: "c", why: "empty" },
     ],
-    "a and c (empty); b.pth (other weights: one file is loaded at a time)",
+    "a and c (empty); b.pth (more weights: only one file is loaded at a time)",
   ],
   ["a strange name", [{ name: "a\u202e\nb", why: "empty" }], "a\ufffd b (empty)"],
 ])("%s", (_, unused, text) => {

@@ -4,7 +4,8 @@ import type { Strings } from "./strings";
 /** Everything the page says, in German. Classes keep ImageNet's English names. */
 export const de: Strings = {
   title: "resnet-web",
-  tagline: "Ein ResNet, das sich dein Foto ansieht, in dieser Seite. Nichts verlässt dein Gerät.",
+  tagline:
+    "Ein ResNet, das sich dein Foto direkt in dieser Seite ansieht. Nichts verlässt dein Gerät.",
   skipToResult: "Zum Ergebnis",
 
   source: {
@@ -13,7 +14,7 @@ export const de: Strings = {
     promptMore: "oder füge eines ein, wähle eine Datei, nimm die Kamera oder probier ein Beispiel",
     release: "Loslassen, um es anzusehen",
     choose: "Foto wählen",
-    folder: "Einen Ordner",
+    folder: "Ordner wählen",
     unused: {
       some: (files) => `Nicht verwendet: ${files}.`,
       all: (files) =>
@@ -26,9 +27,10 @@ export const de: Strings = {
         empty: "leer",
         unreadable: "der Browser konnte es nicht lesen",
         shards: "ein Verzeichnis von Gewichten in mehreren Dateien: speichere sie als eine",
-        "other-weights": "weitere Gewichte: geladen wird eine Datei auf einmal",
-        "other-labels": "weitere Labels: gelesen wird eine Datei davon",
-        "other-preprocessing": "eine andere Datei sagt, wie das Modell seine Bilder will",
+        "other-weights": "weitere Gewichte: Nur eine Datei wird geladen",
+        "other-labels": "weitere Labels: Nur eine Datei davon wird verwendet",
+        "other-preprocessing":
+          "eine weitere Konfiguration der Vorverarbeitung: Nur eine wird verwendet",
       },
     },
     camera: "Kamera einschalten",
@@ -71,7 +73,7 @@ export const de: Strings = {
       insecure:
         "Browser geben die Kamera nur Seiten, die über HTTPS kommen. Öffne die Seite mit https://, oder wähle eine Bilddatei.",
       ended:
-        "Die Kamera hat aufgehört: Sie wurde abgezogen, oder ein anderes Programm oder der Browser hat sie genommen. Schließ sie wieder an oder erlaube sie und drück „Kamera einschalten“.",
+        "Die Kamera ist aus: Sie wurde abgezogen, oder ein anderes Programm oder der Browser hat sie übernommen. Schließ sie wieder an oder erlaube sie und drück „Kamera einschalten“.",
       other: (message) =>
         `Die Kamera konnte nicht gestartet werden: ${message}. Versuch es noch einmal, oder wähle eine Bilddatei.`,
     },
@@ -212,12 +214,12 @@ export const de: Strings = {
       "device-lost": "WebGPUs Gerät ging verloren: Es rechnet die CPU.",
       "device-failed": "Die GPU hat versagt: Es rechnet die CPU.",
       "self-check-failed": "Die GPU hat falsch gerechnet: Es rechnet die CPU.",
-      crashed: "Der Code ist unerwartet stehengeblieben und wurde auf der CPU neu gestartet.",
+      crashed: "Der Code ist unerwartet abgebrochen und wurde auf der CPU neu gestartet.",
     },
   },
 
   status: {
-    label: "Was am Werk ist",
+    label: "Was gerade läuft",
     names: {
       device: "Gerät",
       precision: "Genauigkeit",
@@ -228,9 +230,9 @@ export const de: Strings = {
       gpu: "GPU",
       offline: "Ohne Netz",
     },
-    worksOffline: "geht: Seite und Gewichte sind aufbewahrt",
-    pageAlone: "nur die Seite: Diese Gewichte sind nicht aufbewahrt",
-    notKept: "geht nicht: Die Seite konnte nicht aufbewahrt werden",
+    worksOffline: "geht: Seite und Gewichte sind gespeichert",
+    pageAlone: "nur die Seite: Diese Gewichte sind nicht gespeichert",
+    notKept: "geht nicht: Die Seite konnte nicht gespeichert werden",
     integers: "int8",
     isolated: "cross-origin isolated",
     notIsolated: "keine",
@@ -351,7 +353,7 @@ export const de: Strings = {
       chooseLabels: "Namen wählen",
       assumed: {
         stride:
-          "Angenommen: Die Datei sagt es nicht, und ihre Tensoren passen zu beidem. Das falsche kostet etwa zehn Prozentpunkte.",
+          "Angenommen: Die Datei sagt es nicht, und ihre Tensoren passen zu beidem. Das falsche kostet etwa zehn Prozentpunkte Genauigkeit.",
         preprocessing: "Angenommen: Die Datei sagt es nicht.",
         labels: "Angenommen: Die Datei hat keine eigenen.",
       },
@@ -455,7 +457,7 @@ export const de: Strings = {
   notice: {
     dismiss: "Schließen",
     restarted: (detail) =>
-      `Der Code, der das Netz rechnet, ist unerwartet stehengeblieben (${detail}). Das Modell wird auf der CPU neu geladen und das Foto noch einmal angesehen.`,
+      `Der Code, der das Netz rechnet, ist unerwartet abgebrochen (${detail}). Das Modell wird auf der CPU neu geladen und das Foto noch einmal angesehen.`,
     deviceLost: (detail) =>
       `${detail} Das Modell wird auf der CPU neu geladen. Lade die Seite neu, um es noch einmal mit der GPU zu versuchen.`,
     outdated:

@@ -6,20 +6,21 @@ import type { WhyNot } from "../source/sort";
 /** Everything the page says, in English; other languages are held against it. */
 export const en = {
   title: "resnet-web",
-  tagline: "A ResNet that looks at your photo, in this page. Nothing leaves your device.",
+  tagline:
+    "A ResNet that classifies your photo right here in the page. Nothing leaves your device.",
   skipToResult: "Skip to the result",
 
   source: {
     heading: "Photo",
     prompt: "Drop a photo here",
     promptMore: "or paste one, choose a file, use the camera, try a sample",
-    release: "Let go to classify",
+    release: "Drop to classify",
     choose: "Choose a photo",
-    folder: "A folder",
+    folder: "Choose a folder",
     unused: {
       some: (files: string) => `Not used: ${files}.`,
       all: (files: string) =>
-        `Nothing of this can be used: ${files}. Choose photos, or a ResNet's weights and labels.`,
+        `None of this can be used: ${files}. Choose photos, or weights and labels of a ResNet.`,
       because: (files: string, reason: string) => `${files} (${reason})`,
       list: (names: readonly string[], more: number) =>
         listed(more > 0 ? [...names, `${grouped(more)} more`] : names, "and"),
@@ -27,33 +28,33 @@ export const en = {
         unknown: "neither a photo, nor weights, nor labels",
         empty: "empty",
         unreadable: "the browser could not read it",
-        shards: "an index of weights in several files: save them as one",
-        "other-weights": "other weights: one file is loaded at a time",
-        "other-labels": "other labels: one file of them is read at a time",
-        "other-preprocessing": "another file says how the model wants its pictures",
+        shards: "an index of weights in several files: save them as one file",
+        "other-weights": "more weights: only one file is loaded at a time",
+        "other-labels": "more labels: only one file of them is used",
+        "other-preprocessing": "another preprocessing configuration: only one is used",
       } satisfies Record<WhyNot, string>,
     },
     camera: "Use the camera",
     samples: "Samples",
     sampleLabels: { chelsea: "A cat", coffee: "A cup of coffee" },
     photoAlt: (name: string) => `The photo: ${name}`,
-    pasted: "pasted picture",
+    pasted: "pasted image",
     frame: "camera frame",
-    noFile: "There was no picture in what you dropped or pasted. Choose a photo file.",
+    noFile: "There is no image in what you dropped or pasted. Choose a photo.",
   },
 
   camera: {
     heading: "Camera",
-    take: "Take a picture",
+    take: "Take a photo",
     stop: "Stop the camera",
     status: {
       starting: "Starting the camera …",
-      paused: "Paused while this tab is hidden. The camera goes on when you come back.",
+      paused: "Paused while this tab is hidden. The camera resumes when you come back.",
       interrupted:
-        "The camera is interrupted, perhaps by a call or another program. It goes on by itself.",
+        "The camera is interrupted, perhaps by a call or another program. It resumes on its own.",
     },
     resumed: "The camera was off while this tab was hidden. It is on again.",
-    other: "The camera chosen before is not there. This is another one.",
+    other: "The camera you chose before is not connected. This is another one.",
     switchTo: {
       user: "Switch to the front camera",
       environment: "Switch to the back camera",
@@ -64,21 +65,21 @@ export const en = {
       denied:
         "The camera is blocked for this page. Allow it in the browser's address bar or in the system's settings, then try again.",
       embedded:
-        'Another page shows this one in a frame and does not pass the camera on. That page\'s <iframe> needs allow="camera". Or open this page in a tab of its own.',
+        'This page is embedded in another one that does not share the camera with it. The <iframe> needs allow="camera". Or open this page in its own tab.',
       deniedInFrame:
-        "The camera is blocked for this page, which another page shows in a frame. That page's <iframe> needs allow=\"camera\"; if it has that, allow the camera in the browser's address bar or in the system's settings. Or open this page in a tab of its own.",
+        "The camera is blocked for this page, which is embedded in another one. The <iframe> needs allow=\"camera\"; if it has that, allow the camera in the browser's address bar or in the system's settings. Or open this page in its own tab.",
       policy:
-        "This page's server forbids the camera by its Permissions-Policy header. The site has to send camera=(self) there. Until then, choose a photo file.",
-      none: "No camera was found. Connect one and try again, or choose a photo file.",
+        "This site's Permissions-Policy header forbids the camera. The server has to send camera=(self). Until then, choose a photo.",
+      none: "No camera was found. Connect one and try again, or choose a photo.",
       busy: "The camera is in use by another program. Close that program, then try again.",
       unfit:
-        "No camera here can do what this page needs. Connect another one and try again, or choose a photo file.",
+        "No camera here can do what this page needs. Connect another one and try again, or choose a photo.",
       insecure:
-        "Browsers give the camera only to pages served over HTTPS. Open this page by its https:// address, or choose a photo file.",
+        "Browsers allow the camera only on pages served over HTTPS. Open this page at its https:// address, or choose a photo.",
       ended:
-        "The camera has stopped: it was unplugged, or another program or the browser took it away. Connect it again or allow it, then press “Use the camera”.",
+        "The camera has stopped: it was unplugged, or another program or the browser took it over. Connect or allow it again, then press “Use the camera”.",
       other: (message: string) =>
-        `The camera could not be started: ${message}. Try again, or choose a photo file.`,
+        `The camera could not be started: ${message}. Try again, or choose a photo.`,
     },
   },
 
@@ -87,11 +88,11 @@ export const en = {
     off: "Paused",
     waiting: "Waiting for the weights …",
     starting: "Waiting for the camera …",
-    first: "Looking at the first frame …",
+    first: "Classifying the first frame …",
     smooth: "Smooth over time",
     where: "Show where the evidence lies",
-    pinned: (label: string) => `The evidence shown stays that for ${label}.`,
-    follow: "Follow the most probable",
+    pinned: (label: string) => `Showing only the evidence for ${label}.`,
+    follow: "Follow the top class",
     framesPerSecond: "Frames per second",
     latency: "From camera to page",
     measuring: "…",
@@ -100,26 +101,26 @@ export const en = {
 
   results: {
     heading: "Result",
-    empty: "The most probable classes will stand here.",
+    empty: "The most probable classes will appear here.",
     waiting: "Waiting for the weights …",
-    running: "Looking at the photo …",
+    running: "Classifying the photo …",
     probability: (probability: number) => `${(100 * probability).toFixed(1)} %`,
     announce: (label: string, probability: string) => `${label}, ${probability}`,
     time: (total: string, decode: string, preprocess: string, network: string) =>
       `${total}: decoding ${decode}, preparing ${preprocess}, network ${network}`,
     milliseconds: (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)}\u00a0ms`,
     size: (width: number, height: number) => `${width} × ${height} pixels`,
-    cutShort: "This file is cut short: the result is for the part of the photo that is there.",
+    cutShort: "This file is cut short: the result covers the part of the photo that is there.",
   },
 
   gallery: {
     heading: (count: number) => `${grouped(count)} photos`,
     waiting: "Waiting for the weights …",
-    running: (done: number, all: number) => `${grouped(done)} of ${grouped(all)} looked at.`,
-    speed: (perSecond: number) => `${perSecond.toFixed(1)} photos a second.`,
+    running: (done: number, all: number) => `${grouped(done)} of ${grouped(all)} processed.`,
+    speed: (perSecond: number) => `${perSecond.toFixed(1)} photos per second.`,
     over: (done: number, all: number, failed: number) =>
-      `${done < all ? "Stopped: " : ""}${grouped(done)} of ${grouped(all)} looked at${failed > 0 ? `, ${grouped(failed)} could not be` : ""}.`,
-    progressLabel: "Photos that have been looked at",
+      `${done < all ? "Stopped: " : ""}${grouped(done)} of ${grouped(all)} processed${failed > 0 ? `, ${grouped(failed)} failed` : ""}.`,
+    progressLabel: "Photos processed",
     cancel: "Stop",
     csv: "Save as CSV",
     close: "Close the gallery",
@@ -130,7 +131,7 @@ export const en = {
   compare: {
     heading: "Compare",
     intro:
-      "A second classifier looks at the same photo. It takes as much memory as the first, until you close it.",
+      "A second classifier runs on the same photo. It uses as much memory as the first until you close it.",
     opponents: {
       int8: "With 8-bit arithmetic",
       f32: "With 32-bit numbers",
@@ -139,23 +140,23 @@ export const en = {
       file: "With other weights",
     } satisfies Record<Opponent, string>,
     close: "Stop comparing",
-    own: "This page's",
+    own: "This page",
     other: "The other",
-    running: "The other one gets ready and looks at the photo …",
+    running: "Loading the other one, then classifying the photo …",
     photoFirst: "Choose a photo to compare them on.",
     verdict: (same: boolean, difference: string | null, time: string) =>
-      `${same ? "Both find the same class most probable." : "They find different classes most probable."} ${difference === null ? "Their classes are not the same." : `No class's probability differs by more than ${difference}.`} The other one's network takes ${time} of this one's time.`,
+      `${same ? "Both rank the same class first." : "They rank different classes first."} ${difference === null ? "They have different classes." : `No probability differs by more than ${difference}.`} The other network takes ${time} of this one's time.`,
     points: (difference: number) => `${(100 * difference).toPrecision(2)} points`,
     ratio: (ratio: number) => `${(100 * ratio).toFixed(0)} %`,
   },
 
   view: {
-    summary: (classes: number) => `Show more or less, search all ${grouped(classes)} classes`,
-    top: "Classes at most",
-    threshold: "From this probability, in percent",
+    summary: (classes: number) => `Show more or fewer, search all ${grouped(classes)} classes`,
+    top: "Number of classes",
+    threshold: "Minimum probability in percent",
     search: "Search",
     example: "tabby",
-    rank: "Place",
+    rank: "Rank",
     name: "Class",
     probability: "Probability",
     found: (count: number) => (count === 1 ? "One class found." : `${count} classes found.`),
@@ -166,15 +167,15 @@ export const en = {
   share: {
     copy: "Copy result",
     copied: "The result is on the clipboard.",
-    save: "Save as picture",
+    save: "Save as image",
     saved: "The photo with its result is saved.",
-    notSaved: (message: string) => `The picture could not be made: ${message}`,
-    noCanvas: "this browser draws no pictures.",
+    notSaved: (message: string) => `The image could not be created: ${message}`,
+    noCanvas: "this browser cannot draw images.",
     link: "Copy link",
     linked:
-      "The link is on the clipboard: it opens this model with these settings, never the photo.",
-    noLink: "The weights are a file of this device, so a link could not bring them along.",
-    refused: "The browser does not let the page copy. Select the text and copy it by hand.",
+      "The link is on the clipboard: it opens this model with these settings, without the photo.",
+    noLink: "The weights are a file on this device, so a link cannot include them.",
+    refused: "The browser does not allow this page to copy. Select the text and copy it yourself.",
     madeBy: (model: string) => `${model}, by resnet-web`,
   },
 
@@ -187,10 +188,10 @@ export const en = {
     threads: (count: number) => (count === 1 ? "1 thread" : `${count} threads`),
     more: "Self-check and choices",
     check: (runs: number, error: string, time: string) =>
-      `Self-check passed ${runs} times in ${time}: at most ${error} of the largest number off PyTorch's.`,
-    checkedLayers: (layers: number) => `${layers} layers held against the CPU's.`,
+      `Self-check passed ${runs} times in ${time}: within ${error} of PyTorch's result, relative to its largest value.`,
+    checkedLayers: (layers: number) => `${layers} layers compared with the CPU's.`,
     onGpu: (number: string, dispatches: number, megabytes: string) =>
-      `${number}, ${dispatches} dispatches a run, ${megabytes} MB on the GPU.`,
+      `${number}, ${dispatches} dispatches per run, ${megabytes} MB on the GPU.`,
     speeds: (webgpu: string, cpu: string) =>
       `A run of this model takes ${webgpu} on WebGPU, ${cpu} on the CPU.`,
     policy: "Run on",
@@ -200,27 +201,27 @@ export const en = {
       webgpu: "WebGPU",
       cpu: "CPU",
     } satisfies Record<DevicePolicy, string>,
-    switching: "Loading the model into the other device …",
+    switching: "Moving the model to the other device …",
     reasons: {
-      "webgpu-works": "WebGPU is there and computes right.",
+      "webgpu-works": "WebGPU is available and computes correctly.",
       "webgpu-faster": "WebGPU is the faster device for this model.",
       "cpu-faster": "The CPU is the faster device for this model.",
-      "cpu-requested": "Running on the CPU, as asked for.",
-      "webgpu-requested": "Running on WebGPU, as asked for.",
+      "cpu-requested": "Running on the CPU, as requested.",
+      "webgpu-requested": "Running on WebGPU, as requested.",
       "no-webgpu": "This browser has no WebGPU: running on the CPU.",
-      "no-adapter": "WebGPU gives no adapter here: running on the CPU.",
+      "no-adapter": "WebGPU has no adapter here: running on the CPU.",
       "software-adapter":
         "The only WebGPU adapter is software, slower than the CPU itself: running on the CPU.",
-      "webgpu-reopened": "WebGPU's device was lost. Another one was opened and computes right.",
-      "device-lost": "WebGPU's device was lost: running on the CPU.",
+      "webgpu-reopened": "The WebGPU device was lost. A new one was opened and computes correctly.",
+      "device-lost": "The WebGPU device was lost: running on the CPU.",
       "device-failed": "The GPU failed: running on the CPU.",
       "self-check-failed": "The GPU computed wrong numbers: running on the CPU.",
-      crashed: "The code stopped unexpectedly and was started again on the CPU.",
+      crashed: "The code stopped unexpectedly and was restarted on the CPU.",
     } satisfies Record<DeviceReason, string>,
   },
 
   status: {
-    label: "What is at work",
+    label: "What is running",
     names: {
       device: "Device",
       precision: "Precision",
@@ -229,17 +230,17 @@ export const en = {
       model: "Model",
       memory: "Memory",
       gpu: "GPU",
-      offline: "Without a network",
+      offline: "Offline",
     },
-    worksOffline: "works: page and weights are kept",
-    pageAlone: "the page alone: these weights are not kept",
-    notKept: "does not work: the page could not be kept",
+    worksOffline: "works: page and weights are saved",
+    pageAlone: "page only: these weights are not saved",
+    notKept: "does not work: the page could not be saved",
     integers: "int8",
     isolated: "cross-origin isolated",
     notIsolated: "none",
     weights: (megabytes: string) => `${megabytes} MB of weights`,
     onGpu: (megabytes: string, dispatches: number) =>
-      `${megabytes} MB, ${dispatches} dispatches a run`,
+      `${megabytes} MB, ${dispatches} dispatches per run`,
   },
 
   threads: {
@@ -256,23 +257,23 @@ export const en = {
   isolation: {
     turnOn: "Use all processors",
     turnOnHint:
-      "A service worker isolates the page from then on. The page is loaded anew: choose your photo again then.",
+      "A service worker will isolate the page. The page reloads: choose your photo again afterwards.",
     turnOff: "Turn isolation off",
     turnOffHint:
-      "A service worker isolates this page. Without it the page is loaded anew: choose your photo again then.",
+      "A service worker isolates this page. Turning it off reloads the page: choose your photo again afterwards.",
     ineffective:
-      "Everything works, on one thread. The page was loaded anew, but this browser does not isolate it: isolation is off again.",
+      "Everything works on one thread. The page was reloaded, but this browser does not isolate it, so isolation is off again.",
     failed: (message: string) =>
-      `Everything works, on one thread. The page could not be isolated: ${message}`,
-    noStorage: "this browser lets the page keep nothing.",
-    stays: (message: string) => `Isolation could not be turned off, try again: ${message}`,
+      `Everything works on one thread. The page could not be isolated: ${message}`,
+    noStorage: "this browser does not let the page store anything.",
+    stays: (message: string) => `Isolation could not be turned off. Try again: ${message}`,
   },
 
   offline: {
     update: "A new version is ready",
     faster: "Faster code is ready",
     updateHint:
-      "Updating loads the page anew in all its tabs: choose your photo again then. Otherwise it takes over once all of them are closed.",
+      "Updating reloads the page in all its tabs: choose your photo again afterwards. Otherwise the new version starts once all of them are closed.",
     updateNow: "Update now",
     later: "Later",
   },
@@ -290,7 +291,7 @@ export const en = {
     question: {
       title: (host: string) => `Download weights from ${host}?`,
       explanation: (megabytes: string | null) =>
-        `This link names weights of another server. ${megabytes ? `They are ${megabytes} MB.` : "It does not tell how large they are."} The server sees that somebody downloads them, and nothing of your photos.`,
+        `This link loads weights from another server. ${megabytes ? `They are ${megabytes} MB.` : "It does not say how large they are."} The server sees that you download them, but never your photos.`,
       allow: "Download",
       refuse: "Use this page's own weights",
     },
@@ -305,39 +306,40 @@ export const en = {
     },
     fileSize: (megabytes: string, dtype: string) => `${megabytes} MB, ${dtype}`,
     formats: { safetensors: "safetensors", pytorch: "PyTorch", burnpack: "burnpack" },
-    format: (format: string, naming: string) => `${format}, names of ${naming}`,
+    format: (format: string, naming: string) => `${format}, names as in ${naming}`,
     unknown: "not stated",
     open: "Load other weights",
     openDefault: "Back to the default weights",
     openHint:
-      "A ResNet's weights as safetensors, PyTorch (.pth) or burnpack: choose them or drop them on the page.",
+      "ResNet weights as safetensors, PyTorch (.pth) or burnpack: choose a file or drop it on the page.",
     kept: (files: number, megabytes: string) =>
       `This browser keeps ${files === 1 ? "one weight file" : `${files} weight files`} for the next visit, ${megabytes} MB.`,
     clearCache: "Remove",
     notKept: {
       quota:
-        "This browser has no room to keep the weights: the model works from memory, and the next visit loads them again.",
+        "This browser has no room to keep the weights: the model runs from memory, and the next visit downloads them again.",
       unavailable:
-        "This browser keeps no weights here (a private window, or a page without HTTPS): the next visit loads them again.",
+        "This browser keeps no weights here (a private window, or a page without HTTPS): the next visit downloads them again.",
     },
     notes: {
       ignored: (names: string, more: number) =>
-        `Ignored, for it is no part of the network: ${names}${more > 0 ? ` and ${grouped(more)} more` : ""}.`,
-      head: (layer: string) => `The linear layer ${layer} was taken for the head, by its shape.`,
+        `Ignored because it is not part of the network: ${names}${more > 0 ? ` and ${grouped(more)} more` : ""}.`,
+      head: (layer: string) =>
+        `The linear layer ${layer} is used as the head because of its shape.`,
       unsupported: (name: string, value: string) =>
-        `The model's configuration asks for ${name} = ${value}, which this page does not do.`,
+        `The model's configuration asks for ${name} = ${value}, which this page does not support.`,
     },
     choices: {
       weightSet: "Set of weights",
-      unnamedSet: "the one without a name",
+      unnamedSet: "the unnamed one",
       stride: "Stride of the bottlenecks",
       strides: {
         conv2: "on the 3×3, as torchvision (v1.5)",
         conv1: "on the first 1×1, as He et al. (v1)",
       },
-      normalisation: "Normalisation of pictures",
+      normalisation: "Image normalisation",
       normalisations: {
-        imagenet: "ImageNet's mean and deviation",
+        imagenet: "ImageNet's mean and standard deviation",
         symmetric: "to −1 … 1",
         none: "to 0 … 1",
       },
@@ -345,7 +347,7 @@ export const en = {
       arithmetic: "Arithmetic",
       arithmetics: {
         f32: "32-bit numbers: exact",
-        int8: "8-bit integers: faster, a little less exact",
+        int8: "8-bit integers: faster, slightly less accurate",
       },
       labels: "Labels",
       labelled: (count: number) => `${grouped(count)} labels`,
@@ -354,9 +356,9 @@ export const en = {
       chooseLabels: "Choose labels",
       assumed: {
         stride:
-          "Assumed: the file does not tell, and its tensors fit both. The wrong one costs about ten points of accuracy.",
-        preprocessing: "Assumed: the file does not tell.",
-        labels: "Assumed: the file has none of its own.",
+          "Assumed: the file does not say, and its tensors fit both. The wrong choice costs about ten points of accuracy.",
+        preprocessing: "Assumed: the file does not say.",
+        labels: "Assumed: the file has no labels.",
       },
     },
   },
@@ -364,7 +366,7 @@ export const en = {
   layers: {
     heading: "Layers",
     intro:
-      "What the photo goes through, from top to bottom. Open a stage or a block to see inside.",
+      "The steps that the photo goes through, from top to bottom. Open a stage or a block to see inside.",
     columns: {
       name: "Name",
       kind: "Kind",
@@ -375,30 +377,30 @@ export const en = {
       memory: "Memory",
     },
     total: "Total",
-    look: "look",
-    lookInto: (layer: string) => `Look into ${layer}`,
+    look: "inspect",
+    lookInto: (layer: string) => `Inspect ${layer}`,
     megabytes: (megabytes: string) => `${megabytes}\u202fMB`,
     memory: (input: string, outputs: string, parameters: string) =>
       `In 32-bit numbers: input ${input} MB, all outputs ${outputs} MB, parameters ${parameters} MB. A run keeps only the outputs that are still needed.`,
     export: {
-      legend: "Take the table away",
+      legend: "Export the table",
       formats: { json: "JSON", csv: "CSV", md: "Markdown" },
       copy: "Copy Markdown",
       copied: "The table is on the clipboard.",
-      refused: "The browser does not let the page copy. Download the table instead.",
+      refused: "The browser does not allow this page to copy. Download the table instead.",
     },
-    expandAll: "Open all",
-    collapseAll: "Close all",
+    expandAll: "Expand all",
+    collapseAll: "Collapse all",
     caption: (architecture: string) => `The layers of ${architecture}`,
   },
 
   drawing: {
     heading: "The network",
     intro:
-      "Bars are convolutions, taller with more channels. The dotted way around a block is its shortcut; where the shapes differ, a convolution of its own projects it. Choose anything to look into it.",
+      "Bars are convolutions: the more channels, the taller. The dotted line around a block is its shortcut; where the shapes differ, a convolution projects it. Choose any part to inspect it.",
     box: "The drawing",
     alt: (architecture: string) =>
-      `The layers of ${architecture} in the order of computation. Arrow keys go from one to the next.`,
+      `The layers of ${architecture} in the order of computation. Use the arrow keys to move between them.`,
     projection: "projection of the shortcut",
   },
 
@@ -413,22 +415,22 @@ export const en = {
     kernel: "Kernel",
     parameters: "Parameters",
     multiplyAdds: "Multiply-adds",
-    time: "Time on the CPU, while looked at",
+    time: "Time on the CPU, while inspecting",
     gpuTime: "Time on the GPU",
     share: (milliseconds: number, share: number) =>
       `${milliseconds.toFixed(milliseconds < 10 ? 2 : 1)}\u00a0ms, ${(100 * share).toFixed(1)} %`,
-    gpuFused: "in its convolution's",
-    gpuNone: "nothing to do there",
+    gpuFused: "part of its convolution's",
+    gpuNone: "nothing to compute",
     gpuWhole: (milliseconds: number) => `a whole run: ${milliseconds.toFixed(1)}\u00a0ms`,
     gpuNote:
-      "The GPU's times are by its own clock, each layer in a pass of its own, the mean of some runs. Layers are fused there as always: batch norm and ReLU are in their convolution's time, a block's addition in that of its last convolution.",
+      "The GPU's own clock measured these times, with each layer in its own pass, as the mean of several runs. Layers are fused as always: the times of batch norm and ReLU are part of their convolution's, a block's addition is part of its last convolution's.",
     gpuCoarse:
-      "This GPU or browser does not time single layers. Its time is coarse: that of a run as a whole with the answer's way back, by the browser's clock.",
+      "This GPU or browser does not time single layers. The time is coarse: a whole run with its readback, by the browser's clock.",
     look: "Look inside",
     looking: "Looking at every layer …",
-    looked: (layers: number) => `${layers} layers were looked at.`,
+    looked: (layers: number) => `${layers} layers were inspected.`,
     photoFirst: "Choose a photo first",
-    unseen: "This layer is not looked at by itself.",
+    unseen: "This layer is not inspected on its own.",
     spread: "Spread of the activations",
     range: (min: number, max: number, mean: number) =>
       `From ${min.toPrecision(3)} to ${max.toPrecision(3)}, mean ${mean.toPrecision(3)}.`,
@@ -436,7 +438,7 @@ export const en = {
     dead: (dead: number, channels: number) =>
       dead === 0
         ? `None of ${grouped(channels)} channels is dead.`
-        : `${grouped(dead)} of ${grouped(channels)} channels are dead: nought everywhere.`,
+        : `${grouped(dead)} of ${grouped(channels)} channels are dead: zero everywhere.`,
     maps: (shown: number, channels: number) =>
       `Feature maps, the largest activation first: ${shown} of ${grouped(channels)}`,
     more: (count: number) => `Show ${count} more`,
@@ -444,14 +446,14 @@ export const en = {
     map: (layer: string, channel: number) => `${layer}, channel ${channel}`,
     size: (width: number, height: number) => `${width} × ${height} pixels.`,
     close: "Close",
-    note: "Layers are looked at on the CPU, batch norm folded into its convolution and nothing else fused, so times there are longer than in an ordinary run and tell shares only. Each map goes from its smallest activation (dark) to its largest (bright).",
+    note: "Layers are inspected on the CPU, with batch norm folded into its convolution and nothing else fused, so times are longer than in an ordinary run: compare them only with each other. Each map ranges from its smallest activation (dark) to its largest (bright).",
   },
 
   activation: {
     where: "Where?",
-    whereFor: (label: string) => `Where? The evidence for ${label} in the picture`,
+    whereFor: (label: string) => `Where? The evidence for ${label} in the image`,
     alt: (label: string) =>
-      `Where the evidence for ${label} lies in the picture. Bright places speak for it.`,
+      `Where the evidence for ${label} lies in the image. Bright areas support it.`,
     opacity: "Opacity",
     off: "Hide",
   },
@@ -459,29 +461,29 @@ export const en = {
   notice: {
     dismiss: "Dismiss",
     restarted: (detail: string) =>
-      `The code that runs the network stopped unexpectedly (${detail}). The model is loaded again on the CPU, and the photo is tried once more.`,
+      `The code that runs the network stopped unexpectedly (${detail}). The model is loaded again on the CPU, and the photo is tried again.`,
     deviceLost: (detail: string) =>
-      `${detail} The model is loaded again on the CPU. Reload the page to try the GPU once more.`,
+      `${detail} The model is loaded again on the CPU. Reload the page to try the GPU again.`,
     outdated:
-      "The server has a new version of this page, and the files of this one are gone. Reload the page to go on, and choose your photo again then.",
+      "The server has a new version of this page, and the files of this one are gone. Reload the page to continue, then choose your photo again.",
     reload: "Reload the page",
     headings: {
       unused: "Not every file was used",
       outdated: "This page is out of date",
       error: "That did not work",
-      restarted: "Started again on the CPU",
+      restarted: "Restarted on the CPU",
       isolation: "Cross-origin isolation",
     },
     errors: {
       "runtime-blocked":
-        "A Content-Security-Policy of this site forbids WebAssembly, which the network needs. Its server has to add 'wasm-unsafe-eval' to script-src in that header.",
+        "This site's Content-Security-Policy forbids WebAssembly, which the network needs. The server has to add 'wasm-unsafe-eval' to script-src in that header.",
       "image-withheld":
-        "This browser gives pages noise instead of a picture's pixels, as a protection against fingerprinting. Allow this page to read canvas data (in Firefox and Tor Browser by the picture icon in the address bar, for a canvas blocker in its settings), then try again.",
+        "This browser gives pages noise instead of an image's pixels, to protect against fingerprinting. Allow this page to read canvas data (in Firefox and Tor Browser with the image icon in the address bar, in a canvas blocker in its settings), then try again.",
     },
   },
 
   footer: {
-    privacy: "Your photos stay in this page: there is no server that could see them.",
+    privacy: "Your photos never leave this page: no server sees them.",
     photos: "Sample photos: CC0.",
     thirdParty: "Licences of the software in this page",
   },
