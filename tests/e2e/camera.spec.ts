@@ -29,7 +29,7 @@ test("results follow the camera, with frames per second and latency", async ({
   await expect(latency).toHaveText(/^\d+(\.\d)?\sms$/);
   expect(Number.parseFloat(await frames.innerText())).toBeGreaterThan(0);
   expect(Number.parseFloat(await latency.innerText())).toBeGreaterThan(1);
-  // The fake camera's picture moves: so does what is shown of it.
+  // The fake camera's video moves: so does what is shown of it.
   const bars = () => classifier.result.getByRole("list").innerText();
   const before = await bars();
   await expect.poll(bars).not.toBe(before);
@@ -65,7 +65,7 @@ test("one classification is under way at most", async ({ classifier, page }) => 
   expect((await flow()).most).toBe(1);
 });
 
-test("where the browser does not tell of a video's frames, results come all the same", async ({
+test("where the browser does not report a video's frames, results come all the same", async ({
   classifier,
   page,
 }) => {
@@ -134,7 +134,7 @@ test("where the evidence lies is shown over the video, frame after frame", async
   await whereSwitch(page).check();
   await expect(heat(page)).toBeVisible();
 
-  // It follows the picture, which moves.
+  // It follows the video, which moves.
   const shown = () => heat(page).evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
   const before = await shown();
   await expect.poll(shown).not.toBe(before);
@@ -305,7 +305,7 @@ test("a photo from elsewhere takes the camera's place", async ({ classifier, pag
   expect((await cameras(page)).on).toBe(0);
 });
 
-test("the camera can be stopped without a picture", async ({ classifier, page }) => {
+test("the camera can be stopped without a photo", async ({ classifier, page }) => {
   await observeCameras(page);
   await goLive(classifier);
   expect((await cameras(page)).on).toBe(1);
@@ -421,7 +421,7 @@ test("a camera that is muted from the start says so, and starts when it is not a
   await expect(classifier.result).toContainText("Live");
 });
 
-for (const frames of ["tells of", "only counts"]) {
+for (const frames of ["reports", "only counts"]) {
   test(`a camera that hangs is interrupted, where the browser ${frames} its frames`, async ({
     classifier,
     page,
@@ -513,7 +513,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 }
 
 for (const height of [440, 640, 812]) {
-  test(`on a phone ${height} pixels high the first class is in view with the picture, and nothing sticks out`, async ({
+  test(`on a phone ${height} pixels high the first class is in view with the video, and nothing sticks out`, async ({
     classifier,
     page,
   }) => {
@@ -521,7 +521,7 @@ for (const height of [440, 640, 812]) {
     await goLive(classifier);
     expect(await overflow(page)).toBe(0);
     await page.locator("video").evaluate((video) => video.scrollIntoView({ block: "start" }));
-    // Said beside the picture where the list does not begin in view.
+    // Said beside the video where the list does not begin in view.
     const whole = () =>
       page.evaluate(() =>
         [".live-first", ".live li"].filter((selector) => {
@@ -535,7 +535,7 @@ for (const height of [440, 640, 812]) {
   });
 }
 
-test("on a low phone the first class is said beside the picture", async ({ classifier, page }) => {
+test("on a low phone the first class is said beside the video", async ({ classifier, page }) => {
   await page.setViewportSize({ width: 320, height: 440 });
   await goLive(classifier);
   await page.locator("video").evaluate((video) => video.scrollIntoView({ block: "start" }));

@@ -46,7 +46,7 @@ test("front and back are switched, one on at a time, and no more than one ever",
   const back = page.getByRole("button", { name: "Switch to the back camera" });
   await expect(back).toBeFocused();
   await expect(video).toHaveCSS("transform", "matrix(-1, 0, 0, 1, 0, 0)");
-  // Whoever cannot decide does not leave cameras on either.
+  // Switching back and forth leaves no camera on.
   for (let presses = 0; presses < 4; presses += 1) {
     await page.getByRole("button", { name: /Switch to/ }).press("Enter");
   }

@@ -80,11 +80,11 @@ const FILES: { file: string; what: string; label?: string }[] = [
   { file: "thin.png", what: "one pixel high" },
 ];
 
-test("pictures of every kind are classified", async ({ classifier, page }) => {
+test("images of every kind are classified", async ({ classifier, page }) => {
   await classifier.open();
   await classifier.ready();
   for (const { file, what, label } of FILES) {
-    await test.step(`a picture ${what}`, async () => {
+    await test.step(`an image ${what}`, async () => {
       await classifier.chooseFile(await imageFile(file));
       await expect(page.getByRole("img", { name: `The photo: ${file}` })).toBeVisible();
       const top = await classifier.topResult();
@@ -94,7 +94,7 @@ test("pictures of every kind are classified", async ({ classifier, page }) => {
   }
 });
 
-test("a very large picture is classified", async ({ classifier, page }) => {
+test("a very large image is classified", async ({ classifier, page }) => {
   await classifier.open();
   await classifier.ready();
   const large = await page.evaluate(async () => {

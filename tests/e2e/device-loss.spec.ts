@@ -9,7 +9,7 @@ test.use({ network: SMALL, ...chromium(WEBGPU) });
 const ON_WEBGPU = "?device=webgpu";
 
 /** Longer than the page waits for software to answer; in milliseconds. */
-const PATIENCE = 200_000;
+const WAIT = 200_000;
 
 /** Every device is lost as soon as it is there. */
 const LOSES = `
@@ -138,7 +138,7 @@ test.describe("a GPU that does not answer", () => {
       await classifier.chooseSample("A cat");
       await modules;
       await page.waitForTimeout(3000);
-      await page.clock.fastForward(PATIENCE);
+      await page.clock.fastForward(WAIT);
       await runsOn(classifier, "cpu", "device-failed", "did not answer for");
       await seesTheCat(classifier);
     });
@@ -152,7 +152,7 @@ test.describe("a GPU that does not answer", () => {
     await classifier.chooseSample("A cat");
     await expect(classifier.result).toContainText("Classifying the photo");
     await page.waitForTimeout(3000);
-    await page.clock.fastForward(PATIENCE);
+    await page.clock.fastForward(WAIT);
     await runsOn(classifier, "webgpu", "webgpu-reopened", "did not answer for 180 seconds");
     await seesTheCat(classifier);
   });

@@ -87,7 +87,7 @@ test("of several sets of weights in a file one is taken, and the other can be ch
   await expect(set).toHaveValue("state_dict_ema");
 });
 
-test("a network of one output tells two classes apart", async ({ classifier, page }) => {
+test("a network with one output distinguishes two classes", async ({ classifier, page }) => {
   const labels = textFile("labels.txt", "cat\ndog");
   await classifier.drop(await weights("binary.pth", "binary.pth"), labels, await photo("cat"));
   const results = classifier.result.getByRole("listitem");

@@ -4,7 +4,7 @@ import { SMALL } from "./support/networks";
 import { expect, test } from "./support/page";
 import { crashNext, prepareFaults } from "./support/workers";
 
-test("what is no picture is named, and the page goes on", async ({ classifier, page }) => {
+test("what is no image is named, and the page goes on", async ({ classifier, page }) => {
   await classifier.open();
   await classifier.ready();
   const cases = [
@@ -25,7 +25,7 @@ test("what is no picture is named, and the page goes on", async ({ classifier, p
   await classifier.sees("A cat");
 });
 
-test("a drop without a picture says so", async ({ classifier }) => {
+test("a drop without an image says so", async ({ classifier }) => {
   await classifier.open();
   await classifier.drop();
   await expect(classifier.notice).toContainText("no image in what you dropped");
@@ -94,7 +94,7 @@ test.describe("weights", () => {
   }
 });
 
-test("weights damaged in the cache are downloaded anew", async ({ classifier, page }) => {
+test("weights damaged in the cache are downloaded again", async ({ classifier, page }) => {
   await classifier.open();
   await classifier.ready();
   await page.evaluate(async () => {

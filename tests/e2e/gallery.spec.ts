@@ -60,7 +60,7 @@ test("the gallery can be stopped, and keeps what it has", async ({ classifier, p
   await classifier.sees("A cup of coffee");
 });
 
-test("several files that are dropped are a gallery, what is no picture left out", async ({
+test("several files that are dropped are a gallery, what is no image left out", async ({
   classifier,
   page,
 }) => {

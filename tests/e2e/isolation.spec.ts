@@ -246,7 +246,7 @@ test.describe("on a host that cannot send the headers", () => {
     await classifier.sees("A cat");
   });
 
-  test("with the meta element the page is isolated for everybody, but for whoever turns it off", async ({
+  test("with the meta element the page is isolated for all visitors, until one turns it off", async ({
     classifier,
     host,
     page,
@@ -271,7 +271,7 @@ test.describe("on a host that cannot send the headers", () => {
     expect(await classifier.isIsolated()).toBe(true);
   });
 
-  test("with the meta element nobody loses a photo: the next visit is isolated", async ({
+  test("with the meta element no photo is lost: the next visit is isolated", async ({
     classifier,
     host,
     page,
@@ -449,7 +449,7 @@ for (const [way, meta] of Object.entries(WAYS)) {
       await expect(turnOn(page)).toHaveCount(0);
       expect(loads.count).toBe(expected);
 
-      // It is not tried again in this tab, whoever comes back.
+      // It is not tried again in this tab.
       await classifier.open();
       await classifier.ready();
       await expect(turnOn(page)).toHaveCount(0);
@@ -460,7 +460,7 @@ for (const [way, meta] of Object.entries(WAYS)) {
   }
 }
 
-test("without storage for the mark the page is not loaded anew", async ({ classifier, page }) => {
+test("without storage for the mark the page is not reloaded", async ({ classifier, page }) => {
   await page.addInitScript(() => {
     Object.defineProperty(window, "sessionStorage", { value: undefined });
   });

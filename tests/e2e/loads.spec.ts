@@ -11,7 +11,7 @@ test.use({ network: SMALL });
 const OTHER = "Wide ResNet [1, 1, 1, 1]-2";
 /** No weights of any kind. */
 const NOTES = textFile("notes.safetensors", "GGUF".repeat(20));
-/** More often than code that crashes is started anew. */
+/** More often than crashed code is restarted. */
 const OFTEN = 4;
 
 /**

@@ -40,7 +40,7 @@ test.describe("after the first visit", () => {
       await page.reload();
       await classifier.ready();
       await classifier.sees("A cat");
-      // Nobody has looked at this one before.
+      // This sample was not classified before.
       await classifier.sees("A cup of coffee");
       expect(await classifier.isIsolated()).toBe(isolates);
       await expect(classifier.notice).toHaveCount(0);
@@ -109,7 +109,7 @@ test.describe("after the first visit", () => {
 });
 
 test.describe("a new version", () => {
-  test("is offered, and nothing is loaded anew until somebody says so: then all tabs are", async ({
+  test("is offered, and nothing reloads until the person agrees: then all tabs do", async ({
     classifier,
     context,
     host,
@@ -126,7 +126,7 @@ test.describe("a new version", () => {
     await other.reload();
     await expect(update(other)).toBeVisible();
     await expect(update(page)).toBeVisible();
-    // What runs is still the version before, for whoever comes as well.
+    // A visit still gets the version before.
     await expect(other).not.toHaveTitle(NEXT);
     await classifier.shows("A cat");
     expect(loads.map(({ count }) => count)).toEqual([0, 1]);

@@ -7,9 +7,9 @@ interface Watched {
 
 const ELSEWHERE = "https://example.com/";
 
-/** Elements that somebody who smuggled code into the page would put there, and the directive that refuses each. */
+/** Elements that injected code would add to the page, and the directive that refuses each. */
 const ELEMENTS: { what: string; tag: string; set: Record<string, string>; directive: string }[] = [
-  { what: "a picture", tag: "img", set: { src: ELSEWHERE }, directive: "img-src" },
+  { what: "an image", tag: "img", set: { src: ELSEWHERE }, directive: "img-src" },
   { what: "a script", tag: "script", set: { src: ELSEWHERE }, directive: "script-src-elem" },
   {
     what: "a script between the page's own lines",

@@ -48,7 +48,7 @@ test("any class is found among all, with its place and probability", async ({ pa
   expect(await violations(page)).toEqual([]);
 });
 
-test("the result is copied, saved as a picture, and the page linked to", async ({
+test("the result is copied, saved as an image, and the page linked to", async ({
   classifier,
   page,
   context,

@@ -71,13 +71,13 @@ test("weights and labels dropped on the page are known from photos", async ({ cl
   await expect(classifier.notice).toHaveCount(0);
 });
 
-test("what a file does not tell can be chosen, and is said to be assumed", async ({
+test("what a file does not say can be chosen, and is marked as assumed", async ({
   classifier,
   page,
 }) => {
   await classifier.open();
   await classifier.ready();
-  // The default weights tell all of it.
+  // The default weights say all of it.
   await expect(page.getByText(/^Assumed/)).toHaveCount(0);
   await expect(page.getByLabel("Stride of the bottlenecks")).toHaveValue("conv1");
 
@@ -106,7 +106,7 @@ const REFUSED = [
   { file: "sparse.pth", says: /_rebuild_sparse_tensor/ },
 ] as const;
 
-test("eight bits are a choice, and tell the same of a photo", async ({ classifier, page }) => {
+test("eight bits are a choice, and give the same class", async ({ classifier, page }) => {
   await classifier.open();
   await classifier.ready();
   const bars = () => classifier.result.getByRole("listitem").allInnerTexts();
@@ -114,7 +114,7 @@ test("eight bits are a choice, and tell the same of a photo", async ({ classifie
   const exact = await classifier.topResult();
   const before = await bars();
   await page.getByLabel("Arithmetic").selectOption("int8");
-  // The network is built anew; until it is, the one before answers.
+  // The network is built again; until then, the one before answers.
   await expect(async () => {
     await classifier.sees("A cat");
     expect(await bars()).not.toEqual(before);

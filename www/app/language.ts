@@ -12,7 +12,7 @@ export function chooseLanguage(query: string, wanted: readonly string[]): Langua
   return (known as Language | undefined) ?? LANGUAGES[0];
 }
 
-/** The page's language, the same until it is loaded anew. */
+/** The page's language, the same until it is reloaded. */
 export const language: Language =
   typeof document === "undefined"
     ? LANGUAGES[0]

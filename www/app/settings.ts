@@ -12,7 +12,7 @@ export interface Settings {
   device: DevicePolicy;
   /** `?weights=ADDRESS`: a weight file of this server's, or of one that allows it by CORS. */
   weights: string | null;
-  /** `?stride=conv1`, `?normalisation=symmetric&resize=256&crop=224`, `?arithmetic=int8`: what the weight file may not tell. */
+  /** `?stride=conv1`, `?normalisation=symmetric&resize=256&crop=224`, `?arithmetic=int8`: what the weight file may not say. */
   choices: WeightChoices;
   /** `?threads=N` or `?threads=auto`: on how many threads the CPU computes; null leaves it to the person. */
   threads: ThreadCount | null;

@@ -10,7 +10,7 @@ export function noted(keeping: Keeping, key: string): string | null {
   }
 }
 
-/** Notes a value, or removes what was noted. Tells whether the browser keeps it. */
+/** Notes a value, or removes what was noted. Returns whether the browser keeps it. */
 export function note(keeping: Keeping, key: string, value: string | null): boolean {
   try {
     if (value === null) globalThis[keeping].removeItem(key);

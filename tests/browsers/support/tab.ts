@@ -11,7 +11,7 @@ export interface Browser {
   close(): Promise<void>;
 }
 
-/** A tab of such a browser: what is the same in all of them is made of the few things that each can do. */
+/** A tab of a driven browser: the methods here are the same for all, built on the few that each browser implements. */
 export abstract class Tab {
   /** Loads the page at an address. Fails where that takes longer than {@link LOAD_LIMIT}. */
   abstract open(address: string): Promise<void>;
@@ -30,7 +30,7 @@ export abstract class Tab {
   /** Chooses files, by their paths, in an `<input type="file">`. */
   abstract chooseFiles(selector: string, ...files: string[]): Promise<void>;
 
-  /** The tab's picture, as PNG. */
+  /** A screenshot of the tab, as PNG. */
   abstract screenshot(): Promise<Buffer>;
 
   abstract close(): Promise<void>;

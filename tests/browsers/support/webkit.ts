@@ -7,7 +7,7 @@ import { type Browser, LOAD_LIMIT, Tab } from "./tab";
 
 const DRIVER = process.env.WEBKIT_DRIVER ?? "/usr/bin/WebKitWebDriver";
 
-/** Starts Debian's WebKitGTK on a display of its own that nobody sees, driven by WebDriver. */
+/** Starts Debian's WebKitGTK on a virtual display, driven by WebDriver. */
 export async function launchWebKit(): Promise<Browser> {
   const port = await freePort();
   const driver = spawn("xvfb-run", ["-a", DRIVER, `--port=${port}`], {

@@ -58,7 +58,7 @@ export function unplugCamera(page: Page): Promise<void> {
   });
 }
 
-/** The system takes the camera's picture away, as for a call, or gives it back. */
+/** The system takes the camera's video away, as for a call, or gives it back. */
 export function muteCamera(page: Page, muted: boolean): Promise<void> {
   return page.evaluate((muted) => {
     const { streams } = (window as unknown as { observed: Observed }).observed;

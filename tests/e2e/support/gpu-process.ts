@@ -1,6 +1,6 @@
 import type { Browser } from "@playwright/test";
 
-/** Kills the GPU's process; whoever calls it again kills the next one. */
+/** Returns a function that kills the GPU's process; each call kills the current one. */
 export async function killer(browser: Browser): Promise<() => void> {
   const session = await browser.newBrowserCDPSession();
   // It never answers.

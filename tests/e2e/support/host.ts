@@ -59,7 +59,7 @@ export class StaticHost {
     this.#changes.delete(file);
   }
 
-  /** From here on nobody answers. */
+  /** From now on nothing answers. */
   close(): void {
     this.#server.closeAllConnections();
     this.#server.close();

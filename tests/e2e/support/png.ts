@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from "node:zlib";
 
 /** What a PNG is made of. */
-interface Picture {
+interface Image {
   width: number;
   height: number;
   /** Bits of each channel: 1 is black and white, 8 is red, green and blue. */
@@ -10,8 +10,8 @@ interface Picture {
   rows: Buffer;
 }
 
-/** Encodes a picture as PNG, of any size, which no canvas would. */
-export function encodePng({ width, height, depth, rows }: Picture): Buffer {
+/** Encodes an image as PNG, of any size, which no canvas would. */
+export function encodePng({ width, height, depth, rows }: Image): Buffer {
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
@@ -24,13 +24,13 @@ export function encodePng({ width, height, depth, rows }: Picture): Buffer {
   ]);
 }
 
-/** A black picture, of a few kilobytes whatever its size. */
+/** A black image, of a few kilobytes whatever its size. */
 export function blackPng(width: number, height: number): Buffer {
   const rows = Buffer.alloc((1 + Math.ceil(width / 8)) * height);
   return encodePng({ width, height, depth: 1, rows });
 }
 
-/** A white picture of this size, with `inset` in its middle: rows of red, green and blue. */
+/** A white image of this size, with `inset` in its middle: rows of red, green and blue. */
 export function framedPng(
   width: number,
   height: number,

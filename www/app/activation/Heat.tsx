@@ -7,7 +7,7 @@ import { heatPixels, seenRegion } from "./heat";
 import "./activation.css";
 
 const text = strings.activation;
-/** The longer side of the picture that is drawn, in pixels: it is smooth, so more shows no more. */
+/** The longer side of the image that is drawn, in pixels: it is smooth, so more shows no more. */
 const LONGEST = 640;
 
 interface HeatProps extends Activation {
@@ -15,7 +15,7 @@ interface HeatProps extends Activation {
   onClose: () => void;
 }
 
-/** A class activation map over the picture, and how opaque it is. */
+/** A class activation map over the image, and how opaque it is. */
 export function Heat({ label, evidence, width, height, preprocessing, onClose }: HeatProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [opacity, setOpacity] = useState(75);

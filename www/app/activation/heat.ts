@@ -1,7 +1,7 @@
 import type { ImageClassification, Preprocessing } from "../../lib";
 import { inferno } from "../inspect/colours";
 
-/** The part of a picture that the network sees, in the picture's pixels. */
+/** The part of an image that the network sees, in the image's pixels. */
 export interface Region {
   x: number;
   y: number;

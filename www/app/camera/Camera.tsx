@@ -10,26 +10,26 @@ import "./camera.css";
 const text = strings.camera;
 
 interface CameraProps {
-  /** What lies over the picture. */
+  /** What lies over the video. */
   over: ComponentChildren;
-  /** Hears of the video as long as it shows the camera's picture. */
+  /** Hears of the video as long as it shows the camera's video. */
   onVideo: (video: HTMLVideoElement | null) => void;
   onPhoto: (photo: Photo) => void;
   onFault: (message: string) => void;
 }
 
-/** The camera's picture, which camera it is, and a button that keeps a frame. */
+/** The camera's video, which camera it is, and a button that keeps a frame. */
 export function Camera({ over, onVideo, onPhoto, onFault }: CameraProps) {
   const video = useRef<HTMLVideoElement>(null);
   const { status, settings, cameras, note, choose } = useStream(video, { onVideo, onFault });
-  /** Whether the picture is higher than wide, as of a phone that is held upright. */
+  /** Whether the video is higher than wide, as of a phone that is held upright. */
   const [upright, setUpright] = useState(false);
   const side = otherSide(settings?.facingMode, cameras.length);
 
   const take = useCallback(async () => {
     const source = video.current;
     if (!source) return;
-    // Else the picture would be noise.
+    // Else the photo would be noise.
     if (!(await canvasReadsBack())) return onFault(strings.notice.errors["image-withheld"]);
     const canvas = document.createElement("canvas");
     canvas.width = source.videoWidth;
@@ -43,7 +43,7 @@ export function Camera({ over, onVideo, onPhoto, onFault }: CameraProps) {
   return (
     <>
       <div class="stage">
-        {/* iOS shows a camera's picture only muted and in line. */}
+        {/* iOS shows a camera's video only muted and in line. */}
         <video
           ref={video}
           class={`${isMirrored(settings?.facingMode) ? "is-mirrored" : ""} ${upright ? "is-upright" : ""}`}

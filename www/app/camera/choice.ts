@@ -40,7 +40,7 @@ export function fallback(choice: CameraChoice, thrown: unknown): CameraChoice | 
   return isGone && "deviceId" in choice ? ANY : null;
 }
 
-/** Whether a picture is shown as in a mirror: of cameras that look at the person, as those that do not say do. */
+/** Whether the video is shown as in a mirror: of cameras that look at the person, as those that do not say do. */
 export function isMirrored(facingMode: string | undefined): boolean {
   return !facingMode || facingMode === "user";
 }

@@ -23,7 +23,7 @@ function surroundings(): Surroundings {
   };
 }
 
-/** What to tell a person of an error of `getUserMedia`. */
+/** What the page says of an error of `getUserMedia`. */
 export function cameraFault(thrown: unknown, around: () => Surroundings = surroundings): string {
   const { name, message } = thrown instanceof Error ? thrown : new Error(String(thrown));
   switch (name) {

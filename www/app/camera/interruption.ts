@@ -1,15 +1,15 @@
-/** A camera whose picture has not changed for so many milliseconds is taken for interrupted. */
+/** A camera whose video has not changed for so many milliseconds is taken for interrupted. */
 export const STALLED_AFTER = 2000;
 
 /** What is watched of a camera's track. */
 type Track = Pick<MediaStreamTrack, "muted" | "addEventListener" | "removeEventListener">;
 
 /**
- * Watches whether a camera's picture is interrupted: the system mutes the track for a call or another program, or no frame
+ * Watches whether a camera's video is interrupted: the system mutes the track for a call or another program, or no frame
  * comes, as from a camera that hangs.
  *
  * @param onFrames calls its argument for each frame, and returns a function that ends this
- * @param onChange is called when the picture is interrupted, and when it goes on
+ * @param onChange is called when the video is interrupted, and when it goes on
  * @returns a function that ends the watch
  */
 export function watchInterruption(

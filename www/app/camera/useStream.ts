@@ -11,20 +11,20 @@ const text = strings.camera;
 
 /** Where the camera stands. */
 export interface StreamState {
-  /** `paused`: off, as long as the page is out of view. `interrupted`: on, but its picture does not change. */
+  /** `paused`: off, as long as the page is out of view. `interrupted`: on, but its video does not change. */
   status: "starting" | "running" | "paused" | "interrupted";
   /** What the camera says of itself; null until the first one runs. */
   settings: MediaTrackSettings | null;
-  /** All there are, as far as the browser tells. */
+  /** All cameras that the browser lists. */
   cameras: MediaDeviceInfo[];
   /** What the person should know beside. */
   note: string | null;
 }
 
 interface StreamOptions {
-  /** Hears of the video when it shows the camera's picture, and that it no longer does. */
+  /** Hears of the video when it shows the camera's video, and that it no longer does. */
   onVideo: (video: HTMLVideoElement | null) => void;
-  /** Hears why there is no picture. */
+  /** Hears why there is no video. */
   onFault: (message: string) => void;
 }
 

@@ -10,12 +10,12 @@ import { classifyAll, type Outcome } from "./queue";
 import "./gallery.css";
 
 const text = strings.gallery;
-/** Photos that have a picture on the page at a time; the others follow by a button. */
+/** Photos that have an image on the page at a time; the others follow by a button. */
 const PORTION = 60;
 /** Classes that are kept of each photo. */
 const TOP = 5;
 
-/** Many photos and what each of them shows. Results are kept, not pictures. */
+/** Many photos and what each of them shows. Results are kept, not images. */
 export function Gallery({ files }: { files: readonly File[] }) {
   const { source, model: modelStore } = useStore();
   const { classifier } = modelStore;

@@ -53,7 +53,7 @@ it.each(["device-lost", "image-decode"])(
   },
 );
 
-it("begins no further photo when it is cancelled, and tells of none", async () => {
+it("begins no further photo when it is cancelled, and reports none", async () => {
   const cancel = new AbortController();
   const told: number[] = [];
   const tried: string[] = [];

@@ -8,7 +8,7 @@ export type Outcome = { result: ImageClassification } | { error: string };
 const AHEAD = 2;
 
 /**
- * Classifies photos one after the other and tells of each as soon as it is done. One that fails does not stop the others;
+ * Classifies photos one after the other and reports each as soon as it is done. One that fails does not stop the others;
  * when `signal` aborts, no further one is begun. `classify` gets the signal as well.
  */
 export async function classifyAll(

@@ -49,7 +49,7 @@ export function FeatureMapGrid({ layer, place, channels }: FeatureMapGridProps) 
               aria-label={text.enlarge(map.index)}
               onClick={() => setLarge(map)}
             >
-              <MapPicture map={map} />
+              <MapImage map={map} />
               <span class="fine">{map.index}</span>
             </button>
           </li>
@@ -79,7 +79,7 @@ function LargeMap({
   return (
     <dialog ref={dialog} class="large-map" onClose={onClose} aria-labelledby="large-map-heading">
       <h4 id="large-map-heading">{text.map(layer, map.index)}</h4>
-      <MapPicture map={map} />
+      <MapImage map={map} />
       <p class="fine">
         {text.range(map.min, map.max, map.mean)} {text.size(map.width, map.height)}
       </p>
@@ -90,16 +90,16 @@ function LargeMap({
   );
 }
 
-function MapPicture({ map }: { map: FeatureMap }) {
+function MapImage({ map }: { map: FeatureMap }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context) return;
-    const picture = context.createImageData(map.width, map.height);
+    const image = context.createImageData(map.width, map.height);
     map.pixels.forEach((pixel, i) => {
-      picture.data.set([...viridis(pixel / 255), 255], 4 * i);
+      image.data.set([...viridis(pixel / 255), 255], 4 * i);
     });
-    context.putImageData(picture, 0, 0);
+    context.putImageData(image, 0, 0);
   }, [map]);
   return <canvas ref={canvas} width={map.width} height={map.height} />;
 }

@@ -1,7 +1,7 @@
 import type { LayerRow, LayerTime, SeenLayer } from "../../lib";
 
 /**
- * Where in an inspection's layers the output of the row at `index` is; undefined where nobody saw it.
+ * Where in an inspection's layers the output of the row at `index` is; undefined where it was not observed.
  *
  * A convolution's output is seen as its batch norm's, the row that follows. A ReLU that a block uses several times has as
  * many rows as it is seen, in the same order.

@@ -7,7 +7,7 @@ import type { Attempt, Situation } from "./decide";
 const KEY = "resnet-web:isolation";
 const REFUSED = "off";
 
-/** The address's parameter, and what it says of a page that was loaded anew. */
+/** The address's parameter, and what it says of a page that was reloaded. */
 const PARAMETER = "isolation";
 const EXPECTED = "expected";
 
@@ -21,7 +21,7 @@ export interface Forbidden {
 
 const IMPOSSIBLE: Awaited<ReturnType<typeof look>> = { possible: false };
 
-/** Looks at the page, its address and the browser. That the page was loaded anew is told once. */
+/** Looks at the page, its address and the browser. A reload is reported once. */
 export async function arrive({ isolationOff, offlineOff }: Forbidden): Promise<Situation> {
   const reloaded = takeReload();
   const { ours, possible } = offlineOff ? IMPOSSIBLE : await look().catch(() => IMPOSSIBLE);
@@ -38,12 +38,12 @@ export async function arrive({ isolationOff, offlineOff }: Forbidden): Promise<S
   };
 }
 
-/** Remembers in this tab what became of isolating the page. Tells whether the browser keeps it. */
+/** Remembers in this tab what became of isolating the page. Returns whether the browser keeps it. */
 export function rememberAttempt(attempt: Attempt): boolean {
   return note("sessionStorage", KEY, attempt);
 }
 
-/** Loads the page anew, and lets it know why. */
+/** Reloads the page, and lets it know why. */
 export function reload(): void {
   // By its address: what the page before wrote, and the isolated one removed, comes back from the tab's storage in
   // Chromium when isolation ends, and the history's state does not survive its beginning.

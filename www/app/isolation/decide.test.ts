@@ -18,7 +18,7 @@ const EVERYBODY = { forEverybody: true } as const;
 const OFF = { off: true } as const;
 
 const CASES: [string, Partial<Situation>, Step, Offer][] = [
-  ["nobody asks", {}, "nothing", "turn-on"],
+  ["isolation is not asked for", {}, "nothing", "turn-on"],
   ["the server isolates the page", { isolated: true }, "nothing", null],
   ["there can be no service worker", { possible: false }, "nothing", null],
   ["the service worker isolates the page", ISOLATED, "nothing", "turn-off"],
@@ -69,7 +69,7 @@ function everySituation(): Situation[] {
 describe("whatever the situation", () => {
   const decided = everySituation().map((situation) => ({ situation, ...decide(situation) }));
 
-  it("no page is loaded anew by itself twice", () => {
+  it("no page reloads by itself twice", () => {
     const again = decided.filter(
       ({ situation: { attempt, reloaded }, step }) => step === "turn-on" && (attempt || reloaded),
     );

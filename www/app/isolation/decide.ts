@@ -1,6 +1,6 @@
 /** What became of isolating the page in this tab. */
 export type Attempt =
-  /** It was loaded anew for it. */
+  /** The page was reloaded for it. */
   | "made"
   /** That was in vain. */
   | "failed";
@@ -9,7 +9,7 @@ export type Attempt =
 export interface Situation {
   /** The page is isolated, by whatever means. */
   isolated: boolean;
-  /** There could be a service worker that gets in nobody's way. */
+  /** A service worker can be registered without replacing another one. */
   possible: boolean;
   /** It is there, and was told to isolate the page. */
   turnedOn: boolean;
@@ -21,14 +21,14 @@ export interface Situation {
   refused: boolean;
   /** What became of it in this tab, if it was tried. */
   attempt: Attempt | null;
-  /** This is the page that was loaded anew. */
+  /** This is the page after that reload. */
   reloaded: boolean;
 }
 
 /** What to do on arrival. */
 export type Step =
   | "nothing"
-  /** Have the service worker isolate the page, then load that anew. */
+  /** Have the service worker isolate the page, then reload it. */
   | "turn-on"
   /** Have it stop that. */
   | "turn-off"
@@ -39,7 +39,7 @@ export type Step =
 export type Offer = "turn-on" | "turn-off" | null;
 
 /**
- * Decides so that no page is caught in a loop: it is loaded anew by itself once in a tab, and gives up where that was in
+ * Decides so that no page is caught in a loop: it reloads by itself once in a tab, and gives up where that was in
  * vain.
  */
 export function decide(situation: Situation): { step: Step; offer: Offer } {

@@ -22,7 +22,7 @@ export function memoryOf({ rows, parameters }: Summary) {
   };
 }
 
-/** How long every row's layers took in a look into the network, and what that tells. */
+/** How long the layers of every row took in an inspection, and on which clock. */
 interface Times {
   column: "GPU milliseconds" | "CPU milliseconds while inspecting";
   milliseconds: (number | null)[];

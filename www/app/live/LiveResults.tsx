@@ -24,7 +24,7 @@ export function LiveResults() {
   const options = { smooth, where, onFault: fail };
   const { view, reading } = useLive(video, store.model.classifier, model, feed, options);
   const pinned = where === "first" ? null : where;
-  const told = view?.told;
+  const announced = view?.announced;
   const missing = !model ? text.waiting : !video ? text.starting : text.first;
   const bars = useRef<HTMLDivElement>(null);
   const below = useBelowView(bars, FIRST_BAR);
@@ -35,12 +35,12 @@ export function LiveResults() {
   useEffect(() => {
     const isChanged = before.current !== where;
     before.current = where;
-    // Some buttons go with what they end: whoever was on one by keyboard goes on from here.
+    // Some buttons disappear with what they end: keyboard focus moves on to here.
     if (isChanged && document.activeElement === document.body) whereSwitch.current?.focus();
   }, [where]);
   return (
     <>
-      {/* Where the result is out of view below the picture, its first class is said beside that. */}
+      {/* Where the result is out of view below the video, its first class is said beside that. */}
       {first && below && (
         <p class="live-first" aria-hidden="true">
           <bdi class="bar-label">{readableLabel(first.label)}</bdi>
@@ -55,10 +55,10 @@ export function LiveResults() {
           <span class={`live-sign ${video ? "is-on" : ""}`}>{video ? text.on : text.off}</span>
         </div>
         <p class="visually-hidden" role="status">
-          {told &&
+          {announced &&
             strings.results.announce(
-              readableLabel(told.label),
-              strings.results.probability(told.probability),
+              readableLabel(announced.label),
+              strings.results.probability(announced.probability),
             )}
         </p>
         <div ref={bars}>

@@ -1,5 +1,5 @@
 /**
- * Tells of each frame that a video shows: when it was captured, where the browser knows, else when it was shown; in
+ * Reports each frame that a video shows: when it was captured, where the browser knows, else when it was shown; in
  * milliseconds, as `performance.now()`. Returns what ends it.
  */
 export function watchFrames(

@@ -93,7 +93,7 @@ describe("the newest frame wins", () => {
     expect(looks.begun).toEqual([10, 20]);
   });
 
-  it("does not tell of a fault after it was stopped", async () => {
+  it("does not report a fault after it was stopped", async () => {
     const { loop, faults } = scene({ interval: 10, duration: 35, failing: [0] });
     await vi.advanceTimersByTimeAsync(20);
     loop.stop();

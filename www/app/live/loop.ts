@@ -4,15 +4,15 @@ export interface LoopParts<Result> {
   look: () => Promise<Result>;
   /** Hears what a frame shows, and when it was captured. */
   onResult: (result: Result, capturedAt: number) => void;
-  /** Hears why a frame could not be looked at. Tells whether to go on with the next. */
+  /** Called when a frame could not be classified. Returns whether to go on with the next. */
   onFault: (thrown: unknown) => boolean;
 }
 
 /** Frames on their way in. */
 export interface Loop {
-  /** Tells of a frame: from now on it is the current one. */
+  /** A new frame is there: from now on it is the current one. */
   frame: (capturedAt: number) => void;
-  /** No frame is looked at any more, and what is under way goes unheard. */
+  /** No more frames are classified, and the result of the one under way is dropped. */
   stop: () => void;
 }
 

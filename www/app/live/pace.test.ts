@@ -18,7 +18,7 @@ describe("the pace of results", () => {
     expect(reading?.latency).toBeCloseTo(latency);
   });
 
-  it("takes two results to tell", () => {
+  it("needs two results", () => {
     expect(readings(1, 100, 50)).toEqual([null]);
     expect(readings(2, 100, 50)[1]).toEqual({ framesPerSecond: 10, latency: 50 });
   });

@@ -8,7 +8,7 @@ export interface Smoothed {
   predictions: Prediction[];
 }
 
-/** Probabilities below this have faded away: nobody sees them, and without a limit they would be kept for ever. */
+/** Probabilities below this have faded away: they are not visible, and without a limit they would be kept for ever. */
 const FADED = 1e-4;
 
 /**

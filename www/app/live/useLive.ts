@@ -22,8 +22,8 @@ export interface View {
   model: number;
   /** The most probable classes first. */
   predictions: Prediction[];
-  /** The class that was first long enough to be told of; null until there is one. */
-  told: Prediction | null;
+  /** The class that was first long enough to be announced; null until there is one. */
+  announced: Prediction | null;
 }
 
 /** How many classes a frame names. One that it does not name has less than a hundredth, and counts as nothing. */
@@ -33,11 +33,11 @@ const SHOWN = 5;
 /** What is that many milliseconds old weighs 1/e in the bars: calm, and yet quick enough to follow a hand. */
 const TIME_CONSTANT = 400;
 
-/** How frames are looked at. It may change from one to the next. */
+/** How frames are classified. It may change from one to the next. */
 interface LiveOptions {
   /** Whether probabilities are averaged over time. */
   smooth: boolean;
-  /** Whose evidence each frame is to tell. */
+  /** The class whose evidence is computed with each frame. */
   where: Where;
   /** Hears why there is nothing more to see. */
   onFault: (error: ResNetError) => void;
@@ -46,7 +46,7 @@ interface LiveOptions {
 /**
  * Classifies what a video shows, frame after frame, as long as there are a video and a model.
  *
- * @param feed brings the evidence to whoever draws it
+ * @param feed brings the evidence to the component that draws it
  */
 export function useLive(
   video: HTMLVideoElement | null,
@@ -66,7 +66,7 @@ export function useLive(
     const pace = new Pace();
     let mean: Smoothed | null = null;
     let steadiness: Steadiness | null = null;
-    let told: Prediction | null = null;
+    let announced: Prediction | null = null;
     const over = new AbortController();
     const { signal } = over;
 
@@ -86,14 +86,15 @@ export function useLive(
         const [first] = predictions;
         if (!first) return;
         steadiness = steady(steadiness, first.index, performance.now());
-        if (steadiness.told === first.index && told?.index !== first.index) told = first;
-        setView({ model: result.model, predictions, told });
+        if (steadiness.announced === first.index && announced?.index !== first.index)
+          announced = first;
+        setView({ model: result.model, predictions, announced });
         requestAnimationFrame(() => {
           if (!signal.aborted) setReading(pace.shown(capturedAt, performance.now()));
         });
       },
       onFault: (thrown) => {
-        // The camera went while a frame was read. Whoever took it away knows, or has been told.
+        // The camera stopped while a frame was read, which is reported elsewhere.
         if (!video.srcObject) return true;
         latest.current.onFault(thrown as ResNetError);
         return false;
@@ -113,7 +114,7 @@ export function useLive(
   return { view: view?.model === model?.id ? view : null, reading };
 }
 
-/** Whose evidence the next frame is to tell. */
+/** The class whose evidence is computed with the next frame. */
 function wanted({ smooth, where }: LiveOptions, mean: Smoothed | null): EvidenceFor | undefined {
   if (where !== "first") return where?.index;
   // What the bars show first, which is calmer than what each frame does.

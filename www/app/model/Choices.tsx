@@ -15,8 +15,8 @@ interface ChoicesProps {
 }
 
 /**
- * What a weight file may not tell: which of its sets of weights is meant, where the stride is, how pictures are normalised, what the classes are called. And
- * what to calculate with.
+ * What a weight file may not say: which of its sets of weights to use, where the stride is, how images are normalised, what
+ * the classes are called. And the arithmetic.
  */
 export function Choices({ info, disabled, onChoose, onFiles }: ChoicesProps) {
   const { preprocessing, assumed, weightSets } = info;

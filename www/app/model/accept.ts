@@ -1,4 +1,4 @@
-// What file dialogs offer, by endings: they know no bytes. What a file is in truth, its bytes tell.
+// The file extensions that dialogs offer. What a file really is, its bytes decide.
 
 /** Weights, those of other libraries too: the reader says what they are. */
 export const WEIGHT_FILES = ".safetensors,.pth,.pt,.bin,.bpk,.ckpt,.tar,.onnx";

@@ -8,10 +8,10 @@ const NAMES: readonly Normalisation[] = ["imagenet", "symmetric", "none"];
 
 /** The longest name of a set of weights in a file. */
 const LONGEST_NAME = 200;
-/** The largest side that an address may ask for: beyond it is no picture that a ResNet was trained on. */
+/** The largest side that an address may ask for: no ResNet was trained on larger images. */
 const LARGEST = 2048;
 
-/** What an address chooses of what weight files may not tell; what it does not understand is not chosen. */
+/** The choices in an address, of what weight files may not say; unknown values are ignored. */
 export function readChoices(parameters: URLSearchParams): WeightChoices {
   const strideOn = STRIDES.find((stride) => stride === parameters.get("stride"));
   const weightSet = parameters.get("set")?.slice(0, LONGEST_NAME);

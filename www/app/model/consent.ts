@@ -17,7 +17,7 @@ export interface Question extends Omit<WeightsPreview, "kept"> {
  * browser keeps already and for what was allowed in this visit.
  *
  * @param page the page's address
- * @throws ResNetError `address`, where browsers fetch nothing from such an address
+ * @throws ResNetError `address`, where browsers fetch nothing from the address
  */
 export async function questionBefore(
   source: WeightSource,

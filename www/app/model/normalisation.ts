@@ -7,7 +7,7 @@ const NORMALISATIONS = {
   none: { mean: [0, 0, 0], std: [1, 1, 1] },
 } satisfies Record<string, Pick<Preprocessing, "mean" | "std">>;
 
-/** One of the usual normalisations of pictures. */
+/** One of the usual normalisations of images. */
 export type Normalisation = keyof typeof NORMALISATIONS;
 
 /** The preprocessing with another normalisation. */

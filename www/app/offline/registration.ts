@@ -1,7 +1,7 @@
 import { isolationMark, type Kept, type Message, pageCache } from "../../service-worker/protocol";
 
 /** How long a service worker may take to be ready, in milliseconds. */
-const PATIENCE = 10_000;
+const START_LIMIT = 10_000;
 
 /** Looks for the page's service worker, and whether it could be registered without getting in anybody's way. */
 export async function look(): Promise<{ ours?: ServiceWorkerRegistration; possible: boolean }> {
@@ -22,7 +22,7 @@ export async function register(): Promise<{
   active: ServiceWorker;
 }> {
   const late = new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error("its service worker does not start.")), PATIENCE);
+    setTimeout(() => reject(new Error("its service worker does not start.")), START_LIMIT);
   });
   const registering = navigator.serviceWorker.register(script(), {
     // A new version is found wherever the host lets scripts be cached for long.
@@ -42,23 +42,23 @@ export async function remove(): Promise<void> {
   await Promise.all([caches.delete(pageCache(scope())), caches.delete(isolationMark(scope()))]);
 }
 
-/** Has a service worker keep the page's files. Tells whether all of them are kept then. */
+/** Has a service worker keep the page's files. Returns whether all of them are kept. */
 export function keep(worker: ServiceWorker): Promise<boolean> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     port1.onmessage = ({ data }: MessageEvent<Kept>) => resolve(data.kept);
-    tell(worker, "keep", [port2]);
+    send(worker, "keep", [port2]);
   });
 }
 
 /** Has a service worker that waits take the place of the one before, and waits until it has. */
 export async function replace(waiting: ServiceWorker): Promise<ServiceWorker> {
-  tell(waiting, "replace");
+  send(waiting, "replace");
   return activated(waiting);
 }
 
-/** Tells a service worker something. */
-export function tell(worker: ServiceWorker, message: Message, ports: MessagePort[] = []): void {
+/** Sends a service worker a message. */
+export function send(worker: ServiceWorker, message: Message, ports: MessagePort[] = []): void {
   worker.postMessage(message, ports);
 }
 

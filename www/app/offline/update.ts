@@ -1,6 +1,6 @@
 import { ARE_YOU_UP, TAKEN_OVER } from "../../service-worker/protocol";
 import { isPartial } from "./partial";
-import { tell } from "./registration";
+import { send } from "./registration";
 
 /** How often a page that lacks code looks for a version that has it, in milliseconds. */
 const ASK_AGAIN = 10_000;
@@ -16,7 +16,7 @@ export function watchForUpdate(
   notify: (waiting: ServiceWorker | null) => void,
   until: AbortSignal,
 ): void {
-  // The first version of all waits for nobody.
+  // The very first version waits for no other.
   const look = () => notify(registration.active ? registration.waiting : null);
   const follow = (worker: ServiceWorker | null) => {
     worker?.addEventListener("statechange", look, { signal: until });
@@ -33,7 +33,7 @@ export function watchForUpdate(
   until.addEventListener("abort", () => clearInterval(asking));
 }
 
-/** Loads the page anew when a new version has taken over because somebody, in whatever tab, asked for it. */
+/** Reloads the page when a new version has taken over because the person asked for it, in any tab. */
 export function reloadWhenTakenOver(until: AbortSignal): void {
   navigator.serviceWorker?.addEventListener(
     "message",
@@ -49,7 +49,7 @@ export function sayWhetherUp(until: AbortSignal): void {
   navigator.serviceWorker?.addEventListener(
     "message",
     ({ data, source }) => {
-      if (data === ARE_YOU_UP && source instanceof ServiceWorker) tell(source, "up");
+      if (data === ARE_YOU_UP && source instanceof ServiceWorker) send(source, "up");
     },
     { signal: until },
   );

@@ -10,9 +10,9 @@ const MISSING: readonly ErrorCode[] = [
 ];
 
 /** How long the server may take to send the page's HTML, in milliseconds. */
-const PATIENCE = 5000;
+const ANSWER_LIMIT = 5000;
 
-/** Whether an error may come of a new version on the server, with which the files of the old one went. */
+/** Whether a new version on the server, without the files of the old one, may have caused an error. */
 export function raisesDoubt(error: ResNetError | null): boolean {
   return error !== null && MISSING.includes(error.code);
 }
@@ -25,7 +25,10 @@ export function raisesDoubt(error: ResNetError | null): boolean {
  */
 export async function isOutdated(page: string, script: string): Promise<boolean> {
   try {
-    const answer = await fetch(page, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    const answer = await fetch(page, {
+      cache: "no-store",
+      signal: AbortSignal.timeout(ANSWER_LIMIT),
+    });
     return answer.ok && !(await answer.text()).includes(script);
   } catch {
     // Without a connection the error itself says what to do.

@@ -9,7 +9,7 @@ interface BarsProps {
   predictions: readonly Prediction[];
   /** The class whose evidence is asked for. */
   asked?: Prediction | null;
-  /** Asks where in the picture the evidence for a class is. */
+  /** Asks where in the image the evidence for a class is. */
   onWhere?: (prediction: Prediction) => void;
 }
 

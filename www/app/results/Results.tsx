@@ -10,7 +10,7 @@ import "./results.css";
 
 const text = strings.results;
 
-/** The most probable classes as bars, and how long it took to tell. */
+/** The most probable classes as bars, and how long the run took. */
 export function Results() {
   const { photo, model, evidence, view } = useStore();
   const { stage } = photo.state.value;

@@ -17,7 +17,7 @@ interface TakeAwayProps {
   link: string | null;
 }
 
-/** The result as text, as a picture, and the page as a link. */
+/** The result as text, as an image, and the page as a link. */
 export function TakeAway({ photo, predictions, model, link }: TakeAwayProps) {
   const [said, setSaid] = useState("");
   const copy = async (content: string, done: string) => {

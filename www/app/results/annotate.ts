@@ -8,25 +8,25 @@ const MARGIN = 40;
 const LINE = 64;
 const FONT = "system-ui, sans-serif";
 
-/** The photo with its classes below as a PNG, to be kept or shown to somebody. */
+/** The photo with its classes below as a PNG, to keep or to share. */
 export async function annotatedPng(
   photo: Blob,
   predictions: readonly Prediction[],
   model: string,
 ): Promise<Blob> {
   if (!(await canvasReadsBack())) throw new Error(strings.notice.errors["image-withheld"]);
-  const picture = await decodedPicture(photo);
+  const image = await decodedPicture(photo);
   const inner = WIDTH - 2 * MARGIN;
-  const scale = Math.min(inner / picture.width, WIDTH / picture.height);
-  const [width, height] = [picture.width * scale, picture.height * scale];
+  const scale = Math.min(inner / image.width, WIDTH / image.height);
+  const [width, height] = [image.width * scale, image.height * scale];
   const below = MARGIN + height + MARGIN;
   const canvas = new OffscreenCanvas(WIDTH, below + predictions.length * LINE + 2 * MARGIN);
   const context = canvas.getContext("2d");
   if (!context) throw new Error(strings.share.noCanvas);
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, canvas.width, canvas.height);
-  context.drawImage(picture, (WIDTH - width) / 2, MARGIN, width, height);
-  picture.close();
+  context.drawImage(image, (WIDTH - width) / 2, MARGIN, width, height);
+  image.close();
   predictions.forEach(({ label, probability }, i) => {
     const y = below + i * LINE;
     context.fillStyle = "#16211f";

@@ -28,7 +28,7 @@ export function Source() {
   useEffect(() => {
     const isOff = before.current && !camera;
     before.current = camera;
-    // The camera's controls are gone: whoever was on one by keyboard goes on from here.
+    // The camera's controls are gone: keyboard focus moves on to here.
     if (isOff && document.activeElement === document.body) cameraButton.current?.focus();
   }, [camera]);
 
@@ -113,7 +113,7 @@ function useDropAndPaste({ takeFiles, fail }: Pick<SourceStore, "takeFiles" | "f
       setDragging(true);
     };
     const leave = (event: DragEvent) => {
-      // Elements of the page tell of leaving, too; only out of the window counts.
+      // Elements of the page fire it, too; only leaving the window counts.
       if (!event.relatedTarget) setDragging(false);
     };
     const drop = (event: DragEvent) => {

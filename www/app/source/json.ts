@@ -1,6 +1,6 @@
 /** Under which keys files have the names of classes: Hugging Face's, timm's and torchvision's among them. */
 const LABEL_KEYS = ["id2label", "label2id", "label_names", "class_to_idx", "labels", "classes"];
-/** What only descriptions of a model's pictures have: Hugging Face's, timm's. */
+/** What only descriptions of a model's images have: Hugging Face's, timm's. */
 const PREPROCESSING_KEYS = [
   "image_mean",
   "image_processor_type",
@@ -8,7 +8,7 @@ const PREPROCESSING_KEYS = [
   "pretrained_cfg",
 ];
 
-/** Tells by its content what a JSON file is for; null if it is for nothing here. */
+/** What a JSON file is for, by its content; null if it is of no use here. */
 export function jsonKind(json: unknown): "labels" | "preprocessing" | "shards" | null {
   if (Array.isArray(json)) return json.length > 0 && json.every(isLabel) ? "labels" : null;
   if (typeof json !== "object" || json === null) return null;

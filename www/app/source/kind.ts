@@ -12,14 +12,14 @@ export type Kind =
   | "labels"
   /** A text that can be labels, though nothing in it says so. */
   | "text"
-  /** How a model wants its pictures: Hugging Face's `preprocessor_config.json`, a configuration of timm's. */
+  /** How a model wants its images: Hugging Face's `preprocessor_config.json`, a configuration of timm's. */
   | "preprocessing"
   /** The index of weights that were saved in several files. */
   | "shards"
   | "empty"
   | "unknown";
 
-/** How much of a file is looked at. */
+/** How much of a file is read. */
 const START_BYTES = 1024;
 /** Larger texts are no labels; the reader of labels has the same limit. */
 const MOST_TEXT = 16 << 20;
@@ -59,7 +59,7 @@ const PHOTO_NAME = /\.(jpe?g|png|gif|webp|avif|bmp|svg|hei[cf]|tiff?|ico|jxl)$/i
 const WEIGHTS_NAME = /\.(safetensors|pth|pt|bin|bpk|mpk|ckpt|tar|onnx|h5|keras|tflite|gguf|pkl)$/i;
 
 /**
- * Tells by its bytes what a file is for: endings are often wrong, and photos often have none. The name counts where the
+ * Finds out by its bytes what a file is for: endings are often wrong, and photos often have none. The name counts where the
  * bytes are of no format that is known, as a text's are.
  */
 export async function kindOf(file: File): Promise<Kind> {
@@ -73,7 +73,7 @@ export async function kindOf(file: File): Promise<Kind> {
   if (WEIGHTS_NAME.test(file.name)) return "other-format";
   if (PHOTO_NAME.test(file.name) || file.type.startsWith("image/")) return "photo";
   if (start.length === 0) return "empty";
-  // Markup is nobody's labels: it is a page that was saved instead of a file.
+  // Markup holds no labels: it is a page that was saved instead of a file.
   if (!text || text.startsWith("<") || file.size > MOST_TEXT) return "unknown";
   return /^[[{(]/.test(text) ? structureKind(await file.text()) : "text";
 }

@@ -10,7 +10,7 @@ export function DeviceChoice({ device }: { device: DeviceStatus }) {
   const { state, setDevice } = useStore().model;
   const { policy, switching } = state.value;
   if (device.reason === "no-webgpu" || device.reason === "no-adapter") return null;
-  // Software pretending to be a GPU is for whoever asks by the page's address.
+  // A software adapter is offered only if the page's address asks for it.
   const policies: DevicePolicy[] = ["auto", "webgpu", "cpu"];
   if (policy === "fastest") policies.push("fastest");
   return (

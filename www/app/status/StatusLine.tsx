@@ -5,7 +5,7 @@ import { strings } from "../strings";
 
 const text = strings.status;
 
-/** What is at work, in one line: for whoever reports a fault, and for whoever is curious. */
+/** What is running, in one line: for bug reports and the curious. */
 export function StatusLine() {
   const store = useStore();
   const { device, model, cached } = store.model.state.value;

@@ -14,7 +14,7 @@ export function Threads({ status }: { status: ThreadStatus }) {
   const chosen = useRef(false);
   useEffect(() => {
     if (switching || !chosen.current) return;
-    // Whoever chose by keyboard goes on from there: a control that is disabled loses the focus.
+    // A control that is disabled loses the keyboard focus: it comes back here.
     chosen.current = false;
     if (document.activeElement === document.body) select.current?.focus();
   }, [switching]);

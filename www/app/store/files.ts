@@ -8,9 +8,9 @@ const text = strings.source;
 
 /** Where files go to. */
 interface Destinations {
-  /** Loads weights; tells whether they are in use now. */
+  /** Loads weights. Returns whether they are in use now. */
   onWeights: (file: File) => Promise<boolean>;
-  /** Takes labels, and what else tells of a model. */
+  /** Takes labels, and other descriptions of a model. */
   onDescriptions: (files: File[]) => Promise<void>;
   onPhoto: (photo: Photo) => void;
   /** Takes several photos at once. */

@@ -57,7 +57,7 @@ export function createInspection(
     /** The chosen row of the model's summary. */
     layer,
     look,
-    /** Chooses a row, and looks into the network if the photo has a result and nobody has looked yet. */
+    /** Chooses a row, and inspects the network if the photo has a result and was not inspected yet. */
     choose(row: number) {
       layer.value = row;
       if (!state.peek().inspection && result.peek()) void look();

@@ -1,5 +1,5 @@
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
-import { keep, look, register, remove, replace, tell } from "../offline/registration";
+import { keep, look, register, remove, replace, send } from "../offline/registration";
 import { reloadWhenTakenOver, sayWhetherUp, watchForUpdate } from "../offline/update";
 
 /** Visits without a network, and new versions of the page. */
@@ -64,7 +64,7 @@ export function createOffline(off: boolean, settled: ReadonlySignal<boolean>) {
     /** Reloads the page with the new version, in all its tabs. */
     update() {
       const worker = waiting.peek();
-      if (worker) tell(worker, "take-over");
+      if (worker) send(worker, "take-over");
     },
 
     /** Puts the new version off. */

@@ -339,7 +339,7 @@ export const en = {
       },
       normalisation: "Image normalisation",
       normalisations: {
-        imagenet: "ImageNet's mean and standard deviation",
+        imagenet: "ImageNet mean and std",
         symmetric: "to −1 … 1",
         none: "to 0 … 1",
       },

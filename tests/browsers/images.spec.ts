@@ -18,7 +18,7 @@ test.describe("where Firefox keeps pixels from pages", () => {
   });
 });
 
-/** Pictures of which browsers see more or less, and what the page makes of them: a result, or else a reason. */
+/** Images of which browsers see more or less, and what the page makes of them: a result, or else a reason. */
 const PICTURES: { name: string; bytes: () => Promise<Buffer>; says: RegExp; reason?: RegExp }[] = [
   { name: "cut.jpg", bytes: async () => (await photo()).subarray(0, -2), says: /cut short/ },
   {
@@ -47,7 +47,7 @@ const photo = () => readFile("tests/fixtures/images/cat-grey.jpg");
 const SVG = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 10">
   <rect width="20" height="10" fill="#fff"/><circle cx="10" cy="5" r="4" fill="#f60"/></svg>`;
 
-test("a picture has a result, or a reason why not, and the page goes on", async ({
+test("an image has a result, or a reason why not, and the page goes on", async ({
   classifier,
 }, info) => {
   await classifier.open();

@@ -118,7 +118,7 @@ test("the camera stops where pixels are withheld, and a gallery says so of each 
   for (const tile of await tiles.all()) await expect(tile).toContainText(WITHHELD);
 });
 
-test("no picture is taken and none is saved where the page's own canvases lie", async ({
+test("no image is taken and none is saved where the page's own canvases lie", async ({
   classifier,
   page,
 }) => {
@@ -177,7 +177,7 @@ test("files that are cut short are classified, with a note", async ({ classifier
   expect(await violations(page)).toEqual([]);
 });
 
-test("a file of which nothing is drawn is an error, never a blank picture", async ({
+test("a file of which nothing is drawn is an error, never a blank image", async ({
   classifier,
   page,
 }) => {
@@ -251,7 +251,7 @@ const LONG: { width: number; height: number; inset: [number, number] }[] = [
   { width: 60_000, height: 600, inset: [900, 600] },
 ];
 
-test("a picture longer than any canvas is seen where the network looks", async ({
+test("an image longer than any canvas is seen where the network looks", async ({
   classifier,
   page,
 }) => {
@@ -292,7 +292,7 @@ for (const [width, height] of [
   [30_000, 30_000],
   [80_000_000, 1],
 ] as const) {
-  test(`a picture of ${width} x ${height} pixels is an error, and the page goes on`, async ({
+  test(`an image of ${width} x ${height} pixels is an error, and the page goes on`, async ({
     classifier,
     page,
   }) => {
