@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  type Classifier,
+  type DeviceOptions,
+  type LoadedModel,
+  ResNetError,
+  type WeightSource,
+} from "../../lib";
+import { readSettings } from "../settings";
+import { createModel } from "./model";
+
+/** One load, which a test ends. */
+interface Load {
+  source: WeightSource;
+  resolve: (model: LoadedModel) => void;
+  reject: (error: Error) => void;
+}
+
+const model = (id: number) => ({ id }) as LoadedModel;
+const failure = (code: ConstructorParameters<typeof ResNetError>[0]) => new ResNetError(code, "no");
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+const file = (name: string) => new File(["weights"], name);
+
+/** A page at `query`, whose first load has begun. */
+async function setUp(query = "") {
+  const loads: Load[] = [];
+  const switches: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const switching = () =>
+    new Promise<void>((resolve, reject) => {
+      switches.push({ resolve, reject });
+    });
+  let options: DeviceOptions = {};
+  const classifier = {
+    device: new Promise(() => {}),
+    load: (source: WeightSource) =>
+      new Promise<LoadedModel>((resolve, reject) => {
+        loads.push({ source, resolve, reject });
+      }),
+    lookAhead: async () => ({ kept: false, host: "other.example", bytes: 2e6 }),
+    cachedWeights: async () => ({ files: 1, bytes: 1 }),
+    setDevice: switching,
+    setThreads: switching,
+  } as unknown as Classifier;
+  const store = createModel(readSettings(query), (given = {}) => {
+    options = given;
+    return classifier;
+  });
+  await settled();
+  return { store, loads, switches, options: () => options };
+}
+
+beforeEach(() => vi.stubGlobal("document", { baseURI: "https://page.example/" }));
+afterEach(() => vi.unstubAllGlobals());
+
+describe("a load", () => {
+  it("begins with the default weights, and its model is on the page", async () => {
+    const { store, loads } = await setUp();
+    expect(store.state.value.progress).toEqual({ loaded: 0, total: null, cached: false });
+    loads[0]?.resolve(model(1));
+    await settled();
+    expect(store.state.value).toMatchObject({ model: { id: 1 }, progress: null, error: null });
+    expect(store.isDefault.value).toBe(true);
+  });
+
+  it("that fails leaves the model before, and can be tried again", async () => {
+    const { store, loads } = await setUp();
+    loads[0]?.resolve(model(1));
+    await settled();
+    const other = file("other.pth");
+    const opened = store.open(other);
+    await settled();
+    loads[1]?.reject(failure("weights-format"));
+    expect(await opened).toBe(false);
+    expect(store.state.value).toMatchObject({
+      model: { id: 1 },
+      error: { code: "weights-format" },
+    });
+    expect(store.isDefault.value).toBe(true);
+    void store.loadAgain();
+    await settled();
+    expect(loads[2]?.source).toBe(other);
+    expect(store.state.value.error).toBeNull();
+  });
+
+  it("that is overtaken reports nothing", async () => {
+    const { store, loads } = await setUp();
+    void store.open(file("newer.pth"));
+    loads[0]?.reject(failure("aborted"));
+    await settled();
+    expect(store.state.value.error).toBeNull();
+    loads[1]?.resolve(model(2));
+    await settled();
+    expect(store.state.value.model).toEqual(model(2));
+    expect(store.isDefault.value).toBe(false);
+  });
+
+  it("from another server asks first, and once", async () => {
+    const { store, loads } = await setUp("?weights=https://other.example/one.pth");
+    expect(loads).toHaveLength(0);
+    expect(store.state.value).toMatchObject({
+      question: { host: "other.example", address: "https://other.example/one.pth" },
+      progress: null,
+    });
+    vi.stubGlobal("sessionStorage", inMemory());
+    store.allowDownload();
+    await settled();
+    expect(loads.map(({ source }) => source)).toEqual(["https://other.example/one.pth"]);
+    expect(store.state.value.question).toBeNull();
+  });
+});
+
+describe("a model that crashes the code", () => {
+  it("goes, and the one before comes back with what it was loaded from", async () => {
+    const { store, loads, options } = await setUp();
+    loads[0]?.resolve(model(1));
+    await settled();
+    void store.open(file("bad.pth"));
+    await settled();
+    loads[1]?.resolve(model(2));
+    await settled();
+    options().onModelCrash?.(failure("model-crashed"));
+    expect(store.state.value).toMatchObject({ model: null, error: { code: "model-crashed" } });
+    options().onModel?.(model(1));
+    expect(store.model.value).toEqual(model(1));
+    expect(store.isDefault.value).toBe(true);
+  });
+});
+
+/** How a choice of a device ends, and what the page shows then. */
+const SWITCHES = [
+  { how: "succeeds", code: null, policy: "webgpu", switching: false, error: null },
+  { how: "fails", code: "device-failed", policy: "auto", switching: false, error: "device-failed" },
+  { how: "is overtaken", code: "aborted", policy: "webgpu", switching: true, error: null },
+] as const;
+
+it.each(SWITCHES)("a choice of a device that $how", async ({ code, policy, switching, error }) => {
+  const { store, switches } = await setUp();
+  void store.setDevice("webgpu");
+  expect(store.state.value).toMatchObject({ policy: "webgpu", switching: true });
+  if (code) switches[0]?.reject(failure(code));
+  else switches[0]?.resolve();
+  await settled();
+  const { state } = store;
+  expect({
+    policy: state.value.policy,
+    switching: state.value.switching,
+    error: state.value.error?.code ?? null,
+  }).toEqual({ policy, switching, error });
+});
+
+/** A storage of the browser's. */
+function inMemory(): Pick<Storage, "getItem" | "setItem"> {
+  const items = new Map<string, string>();
+  return {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => void items.set(key, value),
+  };
+}
