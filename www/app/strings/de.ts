@@ -148,8 +148,8 @@ export const de: Strings = {
 
   view: {
     summary: (classes) => `Mehr oder weniger zeigen, alle ${grouped(classes)} Klassen durchsuchen`,
-    top: "Höchstens so viele Klassen",
-    threshold: "Ab dieser Wahrscheinlichkeit, in Prozent",
+    top: "Anzahl der Klassen",
+    threshold: "Mindestwahrscheinlichkeit in Prozent",
     search: "Suchen",
     example: "tabby",
     rank: "Platz",
@@ -185,7 +185,7 @@ export const de: Strings = {
     threads: (count) => (count === 1 ? "1 Thread" : `${count} Threads`),
     more: "Selbstprüfung und Auswahl",
     check: (runs, error, time) =>
-      `Selbstprüfung ${runs}-mal in ${time} bestanden: höchstens ${error} der größten Zahl neben PyTorch.`,
+      `Selbstprüfung ${runs}-mal in ${time} bestanden: höchstens ${error} neben PyTorch, gemessen am größten Wert.`,
     checkedLayers: (layers) => `${layers} Schichten mit denen der CPU verglichen.`,
     onGpu: (number, dispatches, megabytes) =>
       `${number}, ${dispatches} Dispatches je Lauf, ${megabytes} MB auf der GPU.`,
