@@ -72,7 +72,7 @@ test("what a fine-tuned checkpoint has beside its network is ignored, and said",
 }) => {
   await classifier.drop(await weights("lightning.ckpt", "lightning.ckpt"));
   await expect(classifier.named(SMALL.name)).toBeVisible();
-  await expect(classifier.model).toContainText(/Ignored, .*criterion\.weight/);
+  await expect(classifier.model).toContainText(/Ignored because .*criterion\.weight/);
 });
 
 test("of several sets of weights in a file one is taken, and the other can be chosen", async ({

@@ -61,10 +61,9 @@ test("weights and labels dropped on the page are known from photos", async ({ cl
   await expect(classifier.named(SMALL.name)).toBeVisible();
   const labels = Array.from({ length: 10 }, (_, i) => `thing ${i}`);
   await classifier.drop(textFile("labels.txt", labels.slice(1).join("\n")));
-  await expect(classifier.notice).toContainText(
-    "Found 9 labels, expected 10",
-    { ignoreCase: true },
-  );
+  await expect(classifier.notice).toContainText("Found 9 labels, expected 10", {
+    ignoreCase: true,
+  });
   await classifier.drop(textFile("labels.json", JSON.stringify(labels)));
   await expect(classifier.model).toContainText("10 labels");
   await expect(classifier.first).toContainText(/thing \d/);
