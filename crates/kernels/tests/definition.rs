@@ -157,6 +157,9 @@ fn max_pooling_is_what_the_definition_says_and_keeps_every_nan() {
             padding,
         };
         let size = height * width * channels;
+        if cfg!(miri) && size > MOST_UNDER_MIRI / 4 {
+            continue;
+        }
         let mut inputs = vec![
             ("numbers", numbers(size, 1)),
             ("infinities", vec![f32::NEG_INFINITY; size]),
