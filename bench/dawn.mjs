@@ -43,8 +43,8 @@ async function main(chosen) {
   const { Engine } = await loadModule("www/wasm/webgpu");
   const cpu = await Engine.open("cpu", false);
   const engines = [];
-  for (const hides16Bits of [false, true]) {
-    dawn.hides16Bits = hides16Bits;
+  for (const hidesF16 of [false, true]) {
+    dawn.hidesF16 = hidesF16;
     const engine = await Engine.open("webgpu", true);
     if (engines.every(({ report }) => report.number !== engine.report.number)) engines.push(engine);
   }
@@ -52,7 +52,7 @@ async function main(chosen) {
   for (const name of names) rows.push(...(await race(name, engines, cpu, runs)));
   const head = [
     "",
-    "numbers",
+    "stored as",
     "median",
     "of f32's",
     "on the GPU",

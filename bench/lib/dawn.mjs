@@ -4,21 +4,21 @@ import { pathToFileURL } from "node:url";
 import { place } from "../../tools/lib/places.mjs";
 
 /**
- * Gives this process WebGPU, as a page has it. While `hides16Bits` of what comes back is true, adapters
- * say that they have no `shader-f16`.
+ * Gives this process WebGPU, as a page has it. While `hidesF16` of the returned object is true, adapters
+ * hide `shader-f16`.
  */
 export async function openDawn(backend) {
-  // Of a lock file of its own, so not to be found from here by its name.
+  // It has a lock file of its own, so it cannot be found from here by its name.
   const { create, globals } = await import(
     pathToFileURL(place("bench", "dawn", "node_modules", "webgpu", "index.js"))
   );
   const gpu = create([`backend=${backend}`]);
-  const dawn = { hides16Bits: false };
+  const dawn = { hidesF16: false };
   const requestAdapter = gpu.requestAdapter.bind(gpu);
   const offered = {
     requestAdapter: async (options) => {
       const adapter = await requestAdapter(options);
-      if (adapter && dawn.hides16Bits) {
+      if (adapter && dawn.hidesF16) {
         const features = new Set([...adapter.features].filter((name) => name !== "shader-f16"));
         Object.defineProperty(adapter, "features", { value: features });
       }
@@ -43,7 +43,7 @@ export async function loadModule(folder) {
   return module;
 }
 
-/** What the module uses of a blob: Node's own can be read by waiting for it alone. */
+/** The part of a blob that the module uses: Node's own can only be read asynchronously. */
 export function bytesOf(buffer) {
   return {
     buffer,
@@ -52,7 +52,7 @@ export function bytesOf(buffer) {
   };
 }
 
-/** Reads those. */
+/** Reads the blobs of `bytesOf`. */
 class FileReaderSync {
   readAsArrayBuffer({ buffer: { buffer, byteOffset, byteLength } }) {
     return buffer.slice(byteOffset, byteOffset + byteLength);

@@ -305,8 +305,8 @@ impl Golden {
             compare_values(&name, expected, &outputs.output, largest, &mut faults);
         }
         let mut recorder = Recorder::default();
-        for (name, values) in outputs.observed {
-            let map = &plan.observed()[&name];
+        let maps = plan.observed().iter().map(|(_, map)| map);
+        for ((name, values), map) in outputs.observed.into_iter().zip(maps) {
             let [batch, ..] = map.shape();
             let is_vector = |layer: &&Layer| layer.name == name && layer.output_shape.len() == 2;
             let shape = match self.layers.iter().find(is_vector) {

@@ -346,7 +346,7 @@ impl<'a, 'c> Lowering<'a, 'c> {
         &self,
         layer: &'a str,
         kernel: Kernel,
-        params: &impl bytemuck::Pod,
+        params: &[u8],
         [input, output]: [MapId; 2],
         operands: Vec<Operand>,
         workgroups: [usize; 3],
@@ -360,7 +360,7 @@ impl<'a, 'c> Lowering<'a, 'c> {
         Ok(Call {
             layer,
             kernel,
-            params: bytemuck::bytes_of(params).to_vec(),
+            params: params.to_vec(),
             input,
             output,
             operands,
@@ -455,7 +455,12 @@ impl<'a, 'c> Lowering<'a, 'c> {
         let call = self.call(
             &spec.name,
             conv2d::kernel(tile),
-            &conv2d::Params::new(shape, tile, [input, output], [relu, residual.is_some()]),
+            bytemuck::bytes_of(&conv2d::Params::new(
+                shape,
+                tile,
+                [input, output],
+                [relu, residual.is_some()],
+            )),
             [x, y],
             operands,
             conv2d::workgroups(tile, output),
@@ -473,7 +478,7 @@ impl<'a, 'c> Lowering<'a, 'c> {
         let call = self.call(
             &spec.name,
             max_pool::kernel(),
-            &max_pool::Params::new(input, output),
+            bytemuck::bytes_of(&max_pool::Params::new(input, output)),
             [x, y],
             Vec::new(),
             max_pool::workgroups(output),
@@ -521,7 +526,7 @@ impl<'a, 'c> Lowering<'a, 'c> {
             let call = self.call(
                 name,
                 average_pool::kernel(),
-                &average_pool::Params::new(feature_shape),
+                bytemuck::bytes_of(&average_pool::Params::new(feature_shape)),
                 [features, x],
                 Vec::new(),
                 average_pool::workgroups(feature_shape),
@@ -542,7 +547,11 @@ impl<'a, 'c> Lowering<'a, 'c> {
         let call = self.call(
             &spec.linear,
             linear::kernel(),
-            &linear::Params::new(row.saturating_mul(blocks), spec.classes, 0),
+            bytemuck::bytes_of(&linear::Params::new(
+                row.saturating_mul(blocks),
+                spec.classes,
+                0,
+            )),
             [x, logits],
             vec![Operand::Weight(tensors), Operand::Bias(tensors)],
             linear::workgroups(batch, spec.classes),
@@ -559,7 +568,7 @@ impl<'a, 'c> Lowering<'a, 'c> {
         let call = self.call(
             &spec.linear,
             linear::kernel(),
-            &linear::Params::new(blocks, spec.classes, step),
+            bytemuck::bytes_of(&linear::Params::new(blocks, spec.classes, step)),
             [features, class_maps],
             vec![Operand::Weight(tensors), Operand::Zeros(spec.classes)],
             linear::workgroups(pixels(feature_shape), spec.classes),

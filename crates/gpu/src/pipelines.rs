@@ -1,6 +1,5 @@
 //! Compiled kernels, each compiled once per device.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use burn_wgpu::wgpu;
@@ -17,31 +16,41 @@ pub struct Pipeline {
     pub layout: wgpu::BindGroupLayout,
 }
 
-/// The pipelines of a device that have been asked for so far.
+impl Pipeline {
+    fn new(device: &wgpu::Device, kernel: &Kernel, dtype: StorageDtype) -> Self {
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(kernel.name),
+            source: wgpu::ShaderSource::Wgsl(kernel.wgsl(dtype).into()),
+        });
+        let compiled = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(kernel.name),
+            layout: None,
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            cache: None,
+        });
+        let layout = compiled.get_bind_group_layout(0);
+        Self { compiled, layout }
+    }
+}
+
+/// The pipelines of a device that have been asked for so far: a handful.
 #[derive(Debug, Default)]
-pub struct Pipelines(Mutex<BTreeMap<(Kernel, StorageDtype), Pipeline>>);
+pub struct Pipelines(Mutex<Vec<(Kernel, StorageDtype, Pipeline)>>);
 
 impl Pipelines {
     /// The pipeline of a kernel. The browser compiles it at the first call; its errors go to the device's error scope.
     pub fn get(&self, device: &wgpu::Device, kernel: &Kernel, dtype: StorageDtype) -> Pipeline {
         let mut pipelines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (kernel.clone(), dtype);
-        let compiled = pipelines.entry(key).or_insert_with(|| {
-            let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-                label: Some(kernel.name),
-                source: wgpu::ShaderSource::Wgsl(kernel.wgsl(dtype).into()),
-            });
-            let compiled = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-                label: Some(kernel.name),
-                layout: None,
-                module: &module,
-                entry_point: Some("main"),
-                compilation_options: wgpu::PipelineCompilationOptions::default(),
-                cache: None,
-            });
-            let layout = compiled.get_bind_group_layout(0);
-            Pipeline { compiled, layout }
-        });
-        compiled.clone()
+        let known = pipelines
+            .iter()
+            .find(|(k, d, _)| (k, *d) == (kernel, dtype));
+        if let Some((.., pipeline)) = known {
+            return pipeline.clone();
+        }
+        let pipeline = Pipeline::new(device, kernel, dtype);
+        pipelines.push((kernel.clone(), dtype, pipeline.clone()));
+        pipeline
     }
 }

@@ -2,7 +2,6 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
@@ -36,7 +35,7 @@ pub struct Plan {
     pub(crate) input: Map,
     pub(crate) space_to_depth: Option<SpaceToDepth>,
     pub(crate) output: Map,
-    pub(crate) observed: BTreeMap<String, Map>,
+    pub(crate) observed: Vec<(String, Map)>,
     pub(crate) class_maps: Option<ClassMapsDispatch>,
     buffers: Buffers,
 }
@@ -171,8 +170,8 @@ impl Plan {
         sizes.fold(0, u64::saturating_add)
     }
 
-    /// The maps that are observed, by PyTorch's names: see [`Program::observed`].
-    pub const fn observed(&self) -> &BTreeMap<String, Map> {
+    /// The maps that are observed, each after its name: see [`Program::observed`].
+    pub fn observed(&self) -> &[(String, Map)] {
         &self.observed
     }
 }

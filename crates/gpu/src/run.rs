@@ -1,7 +1,6 @@
 //! A run of a plan: one submission, one readback.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -44,8 +43,8 @@ pub struct PendingRun<'a> {
 pub struct Outputs {
     /// A network's logits, or a lone block's map.
     pub output: Vec<f32>,
-    /// The maps that are observed, by their names as in [`Plan::observed`].
-    pub observed: BTreeMap<String, Vec<f32>>,
+    /// The maps that are observed, in the order of [`Plan::observed`].
+    pub observed: Vec<(String, Vec<f32>)>,
     /// The bytes of the [`Readback`].
     readback: Vec<u8>,
 }
@@ -243,7 +242,8 @@ impl Plan {
 
     /// The maps that every run reads back, in their order in the staging buffer.
     fn outputs(&self) -> impl Iterator<Item = &Map> {
-        std::iter::once(&self.output).chain(self.observed.values())
+        let observed = self.observed.iter().map(|(_, map)| map);
+        std::iter::once(&self.output).chain(observed)
     }
 }
 
@@ -276,7 +276,8 @@ impl PendingRun<'_> {
             map.values(own)
         });
         let output = values.next().unwrap_or_default();
-        let observed = self.plan.observed.keys().cloned().zip(values).collect();
+        let names = self.plan.observed.iter().map(|(name, _)| name.clone());
+        let observed = names.zip(values).collect();
         let readback = match self.readback {
             Readback::Nothing => Vec::new(),
             Readback::Timestamps | Readback::ClassMaps => rest.to_vec(),

@@ -17,7 +17,7 @@ pub mod linear;
 pub mod max_pool;
 
 /// What a pipeline is compiled from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kernel {
     /// For the browser's messages.
     pub name: &'static str,
