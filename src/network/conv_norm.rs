@@ -14,7 +14,7 @@ use crate::weights::{TensorSource, WeightError};
 
 /// A convolution, then batch norm, then ReLU where the spec has one.
 #[derive(Module, Debug)]
-pub struct ConvNorm {
+pub(super) struct ConvNorm {
     conv: Conv2d,
     norm: BatchNorm,
     #[module(skip)]
@@ -83,7 +83,7 @@ impl ConvNorm {
     }
 
     /// `[batch, channels in, height, width]` to `[batch, channels out, height / stride, width / stride]`.
-    pub fn forward(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<4> {
+    pub(super) fn forward(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<4> {
         let x = self.conv.forward(x);
         observer.see(&self.spec.name, Output::Map(&x));
         let x = self.norm.forward(x);

@@ -11,7 +11,7 @@ use crate::weights::{TensorSource, WeightError};
 
 /// Average pool where the spec has one, flattening, and the linear layer.
 #[derive(Module, Debug)]
-pub struct ClassifierHead {
+pub(super) struct ClassifierHead {
     pool: Option<AdaptiveAvgPool2d>,
     linear: Linear,
     #[module(skip)]
@@ -50,7 +50,7 @@ impl ClassifierHead {
     }
 
     /// Feature maps `[batch, channels, height, width]` to logits `[batch, classes]`.
-    pub fn forward(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<2> {
+    pub(super) fn forward(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<2> {
         let x = match (&self.pool, &self.spec.pool) {
             (Some(pool), Some(name)) => {
                 let x = pool.forward(x);

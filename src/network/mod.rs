@@ -7,8 +7,24 @@
 //! training mode. What it consists of is read off the [`NetworkSpec`](crate::resnet::NetworkSpec), whose names and shapes
 //! are those of a PyTorch state dict.
 //!
-//! This is the definition that everything else is held against. To classify images quickly on the CPU there is
-//! [`cpu`](crate::cpu), which computes the same.
+//! [`cpu`](crate::cpu) computes the same, faster, for inference.
+//!
+//! # Example
+//!
+//! ResNet-18 for ten classes as a backbone, with random weights:
+//!
+//! ```
+//! use burn::prelude::*;
+//! use resnet_web::network::ResNet;
+//! use resnet_web::resnet::{Depth, NetworkSpec, ResNetConfig};
+//!
+//! let device = Device::flex();
+//! let spec = NetworkSpec::new(&ResNetConfig::torchvision(Depth::D18, 10))?;
+//! let network = ResNet::init(spec, &device);
+//! let features = network.features(Tensor::zeros([1, 3, 64, 64], &device))?;
+//! assert_eq!(features.dims(), [1, 512, 2, 2]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod block;
 mod conv_norm;
@@ -16,6 +32,4 @@ mod head;
 mod resnet;
 
 pub use block::ResidualBlock;
-pub use conv_norm::ConvNorm;
-pub use head::ClassifierHead;
-pub use resnet::{ResNet, Stage};
+pub use resnet::ResNet;

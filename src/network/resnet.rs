@@ -26,7 +26,7 @@ pub struct ResNet {
 
 /// Residual blocks of one resolution.
 #[derive(Module, Debug)]
-pub struct Stage {
+struct Stage {
     blocks: Vec<ResidualBlock>,
     #[module(skip)]
     name: String,

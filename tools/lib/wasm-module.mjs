@@ -52,7 +52,7 @@ export const FOR_SHARED_MEMORY = {
       "target-feature=+simd128,+atomics,+bulk-memory",
       "link-arg=--shared-memory",
       "link-arg=--import-memory",
-      // Addresses are set aside for all of it at once; a telephone has not more to give. src/classifier.rs counts on it.
+      // Addresses are set aside for all of it at once; a telephone has not more to give. src/classifier/memory.rs relies on it.
       `link-arg=--max-memory=${2 ** 31}`,
       ...["__wasm_init_tls", "__tls_size", "__tls_align", "__tls_base"].map(
         (name) => `link-arg=--export=${name}`,
