@@ -15,7 +15,7 @@
 export { type ErrorCode, isReplaced, ResNetError } from "../protocol/errors";
 export type * from "../protocol/types";
 export { canBeWeights } from "../worker/weights/beginning";
-export { decodedPicture } from "./internal/picture";
+export { decodedImage } from "./internal/decode";
 export { canvasReadsBack } from "./internal/readback";
 export {
   Classifier,

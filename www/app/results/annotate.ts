@@ -1,4 +1,4 @@
-import { canvasReadsBack, decodedPicture, type Prediction } from "../../lib";
+import { canvasReadsBack, decodedImage, type Prediction } from "../../lib";
 import { isolated } from "../file-text";
 import { readableLabel } from "../format";
 import { strings } from "../strings";
@@ -15,7 +15,7 @@ export async function annotatedPng(
   model: string,
 ): Promise<Blob> {
   if (!(await canvasReadsBack())) throw new Error(strings.notice.errors["image-withheld"]);
-  const image = await decodedPicture(photo);
+  const image = await decodedImage(photo);
   const inner = WIDTH - 2 * MARGIN;
   const scale = Math.min(inner / image.width, WIDTH / image.height);
   const [width, height] = [image.width * scale, image.height * scale];

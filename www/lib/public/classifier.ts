@@ -17,8 +17,8 @@ import type {
   WeightSource,
   WeightsPreview,
 } from "../../protocol/types";
+import { decodedAnyhow } from "../internal/decode";
 import { isCutShort } from "../internal/encoded";
-import { decodedAnyhow } from "../internal/picture";
 import { recallSpeeds, speedsKey } from "../internal/speeds";
 import { Retries } from "../internal/supervisor/retry";
 import type { ModelRequest } from "../internal/supervisor/state";

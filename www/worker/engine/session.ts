@@ -193,7 +193,7 @@ export class Session {
       const { gpu } = await this.#device();
       const { data, width, height } = await this.#pixels(image, name);
       const decodeMilliseconds = performance.now() - start;
-      await heard(signal);
+      await receiveMessages(signal);
       // Decoding takes its time, and another model may have come meanwhile.
       const { id, model } = this.#ready();
       const { evidence: found, ...classification } = await this.#run(id, gpu, () =>
@@ -224,7 +224,7 @@ export class Session {
     return this.#withPicture(call, image, this.#looks, async (signal) => {
       const pixels = await this.#pixels(image, name);
       const { wasm, gpu } = await this.#device();
-      await heard(signal);
+      await receiveMessages(signal);
       const loaded = this.#ready();
       const times = gpu && (await this.#timesOf(loaded, gpu));
       signal.throwIfAborted();
@@ -271,13 +271,13 @@ export class Session {
     const device = await this.#device();
     const description = labels === undefined ? undefined : await describe(device, labels, signal);
     // Building is one long call, during which no messages are received.
-    await heard(signal);
+    await receiveMessages(signal);
     this.#unstage();
     const known = { ...(name && { name }), ...(description && choicesOf(description)), ...choices };
     const model = await build(id, device, blob, known);
     try {
       const assumed = await label(device, model, description?.labels ?? [], signal);
-      await heard(signal);
+      await receiveMessages(signal);
       return { id, model, assumed, kept, blob, choices: known };
     } catch (thrown) {
       model.free();
@@ -377,7 +377,7 @@ export class Session {
 }
 
 /** Lets the worker receive the messages that are waiting; throws if one of them aborts `signal`. */
-async function heard(signal: AbortSignal): Promise<void> {
+async function receiveMessages(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port2.onmessage = () => {

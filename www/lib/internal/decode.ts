@@ -13,7 +13,7 @@ const SAMPLE = 32;
  *
  * @throws whatever the browser throws where it cannot.
  */
-export async function decodedPicture(file: Blob): Promise<ImageBitmap> {
+export async function decodedImage(file: Blob): Promise<ImageBitmap> {
   return createImageBitmap(file).catch(() => decodedByImage(file));
 }
 
