@@ -2,7 +2,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use burn_wgpu::wgpu;
 use resnet_web_core::storage_dtype::StorageDtype;
 
 use crate::kernels::Kernel;
