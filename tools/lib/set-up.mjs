@@ -8,6 +8,9 @@ import { step } from "./steps.mjs";
 export async function setUp() {
   checkPrerequisites();
   await step("Rust toolchain", ensureRustToolchain);
-  await step("npm packages", ensureNodePackages);
-  await step("wasm-bindgen", ensureWasmBindgen);
+  // One waits for the network, the other compiles.
+  await Promise.all([
+    step("npm packages", ensureNodePackages),
+    step("wasm-bindgen", ensureWasmBindgen),
+  ]);
 }
