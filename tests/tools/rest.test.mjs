@@ -109,6 +109,11 @@ for (const [name, id, isAbsent] of IMPORTS) {
   });
 }
 
+test("a plugin leaves the absent modules of another alone", () => {
+  const id = modulesToCome(["webgpu"]).resolveId("../wasm/webgpu/resnet_web");
+  assert.equal(toCome.load(id), undefined);
+});
+
 for (const name of Object.keys(modules)) {
   test(`in the place of ${name} stands code that exports the same and says why it is absent`, async () => {
     const { resolveId, load } = absentModules(

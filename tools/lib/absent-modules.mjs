@@ -21,8 +21,9 @@ export function absentModules(placeOf, reasonOf) {
       return file === null ? ABSENT + name : file || undefined;
     },
     load(id) {
-      if (!id.startsWith(ABSENT)) return undefined;
-      const name = id.slice(ABSENT.length);
+      const name = id.startsWith(ABSENT) ? id.slice(ABSENT.length) : undefined;
+      // `npm run dev` has this plugin twice, each with modules of its own.
+      if (!name || placeOf(name) !== null) return undefined;
       const exported = exportsOf(name).map((own) => `absent as ${own}`);
       return `
         const absent = () => { throw new Error(${JSON.stringify(reasonOf(name))}); };
