@@ -457,7 +457,7 @@ async fn a_file_that_does_not_say_all_of_itself_loads_with_what_is_chosen_and_na
     let labels = |count| (0..count).map(|_| "dog".to_owned()).collect();
     let error = model.set_labels(labels(2)).unwrap_err();
     assert_eq!(property(&error, "code"), "labels");
-    assert!(property(&error, "message").contains("found 2 labels, expected 10"));
+    assert!(property(&error, "message").contains("Found 2 labels, expected 10"));
     model.set_labels(labels(10)).unwrap();
     let top = json(
         &model
