@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use burn_wgpu::wgpu;
 use resnet_web_core::storage_dtype::StorageDtype;
 
 use crate::caps::Caps;

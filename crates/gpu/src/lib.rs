@@ -3,7 +3,7 @@
 //! What is worked out beforehand needs no device and is all that this crate has without the feature `webgpu`: [`caps`] is what
 //! an adapter can do, [`kernels`] holds a folder for each shader, [`select`] chooses a variant for a layer, [`lower`] makes the
 //! calls of a network, [`memory`] lets maps share buffers. With the feature, `Gpu` opens a device and `Plan` loads a network onto
-//! it and runs it. That is WebGPU itself, by `wgpu`, and not burn's tensors: the kernels are few, what they read is
+//! it and runs it. That is WebGPU itself, by burn-wgpu's `wgpu`, and not burn's tensors: the kernels are few, what they read is
 //! bound once, and only the logits are read back.
 //!
 //! Maps lie in memory as `[batch, height, width, channels]`, channels padded to whole blocks of four ([`layout`]). Every kernel

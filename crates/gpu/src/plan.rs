@@ -5,6 +5,7 @@
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
+use burn_wgpu::wgpu;
 use resnet_web_core::resnet::spec::{BlockSpec, NetworkSpec};
 use resnet_web_core::storage_dtype::StorageDtype;
 use resnet_web_core::weights::TensorSource;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::pin::Pin;
 use std::time::Duration;
 
+use burn_wgpu::wgpu;
 use resnet_web_core::summary::LayerTime;
 use web_time::Instant;
 
@@ -34,7 +35,7 @@ pub struct PendingRun<'a> {
     readback: Readback,
     refused: Pin<Box<dyn Future<Output = Option<wgpu::Error>>>>,
     staging: wgpu::Buffer,
-    mapped: async_channel::Receiver<Result<(), wgpu::BufferAsyncError>>,
+    mapped: oneshot::Receiver<Result<(), wgpu::BufferAsyncError>>,
 }
 
 /// The outputs of a run, each `[batch, channels, height, width]` row by row.
@@ -203,10 +204,10 @@ impl Plan {
             start += bytes;
         }
         self.gpu.queue.submit([encoder.finish()]);
-        let (sender, mapped) = async_channel::bounded(1);
+        let (sender, mapped) = oneshot::channel();
         staging.map_async(wgpu::MapMode::Read, .., move |outcome| {
             // The run may have been dropped.
-            let _ = sender.try_send(outcome);
+            let _ = sender.send(outcome);
         });
         Ok(PendingRun {
             plan: self,
@@ -253,7 +254,7 @@ impl PendingRun<'_> {
     /// A device that is lost, or that refused any part of the run.
     pub async fn read(self) -> Result<Outputs, GpuError> {
         let gpu = &self.plan.gpu;
-        let mapped = self.mapped.recv().await;
+        let mapped = self.mapped.await;
         // A dispatch that the browser refuses leaves in memory what was there before, and is reported nowhere but here.
         if let Some(error) = self.refused.await {
             let reason = error.to_string();

@@ -31,6 +31,7 @@ pub(crate) use on_gpu::Timestamps;
 
 #[cfg(feature = "webgpu")]
 mod on_gpu {
+    use burn_wgpu::wgpu;
 
     /// Room for two timestamps of each dispatch, freed when dropped.
     pub(crate) struct Timestamps {

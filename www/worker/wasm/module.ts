@@ -46,7 +46,7 @@ export async function loadCpuModule(): Promise<CpuCode> {
   return { wasm, obstacle: obstacle ?? "failed" };
 }
 
-/** Loads the module with the GPU's part. */
+/** Loads the module with the GPU's part, three times as large. */
 export async function loadWebGpuModule(): Promise<WasmModule> {
   return started(import("../../wasm/webgpu/resnet_web"));
 }
