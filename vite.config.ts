@@ -15,7 +15,7 @@ const headers = {
 
 /**
  * What the built page may do: run its own code and wasm, and speak with its own origin. Workers are not bound by it: the one
- * that computes fetches weights from whatever address somebody gives (`?weights=`).
+ * that computes fetches weights from any address that a person gives (`?weights=`).
  */
 const policy = [
   "default-src 'none'",

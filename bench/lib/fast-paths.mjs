@@ -17,7 +17,7 @@ const BUILDS = {
   single: { folder: path.join(".tools", "bench", "fast-paths"), args: [], env: {} },
   threads: { folder: path.join(".tools", "bench", "fast-paths-threads"), ...FOR_SHARED_MEMORY },
 };
-/** Beside the repository's own flags: machine code is made as that of the modules is. */
+/** In addition to the repository's own flags: machine code is made as that of the modules is. */
 const CODE_GENERATION = "-C llvm-args=-disable-lsr";
 const FLAGS = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 

@@ -80,7 +80,7 @@ async function makeDefault(file, report) {
   await run("cargo", [...tool, RESNET50, file, "--dtype", "f32"], { onLine });
 }
 
-/** torchvision's ResNet-18. Nobody's weights: how long a network takes does not depend on them. */
+/** torchvision's ResNet-18. Random weights: how long a network takes does not depend on them. */
 function makeSynthetic(file, report) {
   report("working out weights");
   const metadata = {

@@ -11,7 +11,7 @@ test("what is no image is named, and the page goes on", async ({ classifier, pag
     {
       name: "notes.jpg",
       buffer: Buffer.from("This is a text."),
-      says: '"notes.jpg" is not a picture',
+      says: '"notes.jpg" is not an image',
     },
     { name: "empty.png", buffer: Buffer.alloc(0), says: '"empty.png" is empty' },
   ];

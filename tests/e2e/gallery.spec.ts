@@ -25,7 +25,7 @@ test("many photos have a result each, and one that is none does not stop the oth
   await expect(gallery).toContainText("3 of 3 processed, 1 failed.");
   const tiles = gallery.getByRole("listitem");
   await expect(tiles.nth(0)).toContainText(/Egyptian cat, 7\d\.\d %/);
-  await expect(tiles.nth(1)).toContainText('"notes.jpg" is not a picture');
+  await expect(tiles.nth(1)).toContainText('"notes.jpg" is not an image');
   await expect(tiles.nth(2)).toContainText(/espresso, 99\.\d %/);
   await expect(gallery.getByRole("button", { name: "Stop" })).toHaveCount(0);
 

@@ -191,7 +191,7 @@ test("a file of which nothing is drawn is an error, never a blank image", async 
       name: "nothing.svg",
       buffer: Buffer.from(SVG.replace(/<(rect|circle).*\/>/g, "")),
       type: "image/svg+xml",
-      says: "is not a picture",
+      says: "is not an image",
     },
   ]) {
     await classifier.chooseFile(file(name, buffer, type));

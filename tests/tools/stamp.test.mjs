@@ -100,7 +100,7 @@ test("two runs at once take turns, and the second finds it done", async (t) => {
   assert.equal(runs(), 1);
 });
 
-test("the lock of a run that was stopped holds nobody up", async (t) => {
+test("the lock of a run that was stopped delays no other", async (t) => {
   const { file, run } = sampleJob(t);
   const { pid } = spawnSync(process.execPath, ["--version"]);
   mkdirSync(file("stamps"));

@@ -76,7 +76,7 @@ test("one text stands there once, however its lines are broken", () => {
   assert.match(text, /a 1\.0\.0.*\nb 1\.0\.0/);
 });
 
-test("a package whose terms nobody knows stops the build", () => {
+test("a package without known terms stops the build", () => {
   assert.throws(() => notices([crate("a", "Strange-1.0", {})]), /a has no text of its licence/);
 });
 

@@ -27,7 +27,7 @@ const DTYPE = "int8";
 const FOLDER = path.join("www", "public", "weights");
 const WEIGHTS = path.join(FOLDER, "resnet50.safetensors");
 
-/** What tells the page the weights' file, its size and its hash. */
+/** The manifest, from which the page learns the weights' file, its size and its hash. */
 export const WEIGHTS_MANIFEST = path.join(FOLDER, "manifest.json");
 
 const job = {
@@ -75,7 +75,7 @@ export class WeightsDownload {
   #start() {
     if (this.#done) return;
     this.#done = this.#fetch();
-    // Whoever waits in finish() hears of a failure; until then it is not an unhandled one.
+    // finish() throws a failure; until then it must not count as an unhandled rejection.
     this.#done.catch(() => {});
   }
 

@@ -27,7 +27,7 @@ export const sanitizers = {
   /** Miri: undefined behaviour of any kind, by interpretation. It comes with nightly compilers alone. */
   miri: {
     args: () => ["+nightly", "miri", "test", ...CRATE],
-    // Helpers wait for work as long as the process lives.
+    // Worker threads wait for work as long as the process lives.
     env: { MIRIFLAGS: "-Zmiri-ignore-leaks" },
     ensure: ensureMiri,
   },

@@ -15,7 +15,7 @@ export async function whenStale(job, report, work) {
   if (isFresh(job)) return false;
   const stamp = stampOf(job);
   return takingTurns(`${stamp}.lock`, report, async () => {
-    // Whoever had the turn before may have done it.
+    // The process that held the lock before may have done it.
     if (isFresh(job)) return false;
     const current = digestOf(job);
     // Gone before the work starts: a half-done job must not look done.

@@ -244,7 +244,7 @@ async function ensureNative32(report) {
   await ensurePackages(linker, report);
 }
 
-/** Tests of the wasm module with these features, those only whose names hold one of `names` where nobody chooses others. */
+/** Tests of the wasm module with these features, only those whose names contain one of `names`, unless the command line gives others. */
 function inBrowser(features, names = []) {
   const args = (words) => [
     ...["test", "--headless", "--chrome", "--chromedriver", CHROMEDRIVER],

@@ -108,7 +108,7 @@ export const TYPES = "exports.d.ts";
 
 /** Where a module is built to. */
 export const moduleFolder = (name) => path.join("www", "wasm", name);
-/** Where a module is built to while somebody works on it: the page's own stay as they are. */
+/** Where `npm run dev` builds a module: the modules of the built page stay as they are. */
 export const devModuleFolder = (name) => path.join(".tools", "wasm-dev", name);
 
 /** The job of building a module, as it is done once for the same inputs. */

@@ -215,7 +215,7 @@ describe("isolation", () => {
     expect(Object.fromEntries(answered?.headers ?? [])).toEqual({ ...own, ...HEADERS });
   });
 
-  it.each(DECIDES)("leaves %s alone where nobody asked for it", async (_, asked) => {
+  it.each(DECIDES)("leaves %s alone unless it was requested", async (_, asked) => {
     network(() => new Response("body", { headers: own }));
     const answered = await ask(asked, keeper([]));
     expect(Object.fromEntries(answered?.headers ?? [])).toEqual(own);

@@ -303,7 +303,7 @@ impl Case {
         compute: impl Fn(Epilogue<'_>, &mut [f32]),
     ) -> Vec<String> {
         let mut faults = Vec::new();
-        for &(onto, relu, threads) in &[
+        for &(adds, relu, threads) in &[
             (true, true, threads),
             (true, false, &threads[..1]),
             (false, true, &threads[..1]),
@@ -311,7 +311,7 @@ impl Case {
         ][..if cfg!(miri) { 1 } else { 4 }]
         {
             let expected = sums.iter().zip(&numbers.residual).map(|(sum, &residual)| {
-                let sum = sum + if onto { f64::from(residual) } else { 0.0 };
+                let sum = sum + if adds { f64::from(residual) } else { 0.0 };
                 if relu { sum.max(0.0) } else { sum }
             });
             let expected: Vec<_> = expected.collect();
@@ -320,7 +320,7 @@ impl Case {
                 .fold(1e-6, |max: f64, sum| max.max(sum.abs()));
             let epilogue = Epilogue {
                 bias: &numbers.bias,
-                residual: onto.then_some(numbers.residual.as_slice()),
+                residual: adds.then_some(numbers.residual.as_slice()),
                 relu,
             };
             for &threads in threads {
@@ -334,7 +334,7 @@ impl Case {
                     .fold(0.0, |max, off| if off <= max { max } else { off });
                 if worst > TOLERANCE || worst.is_nan() {
                     faults.push(format!(
-                        "{way}, {threads} threads, residual {onto}, ReLU {relu}, {self:?}: {worst} of the largest off"
+                        "{way}, {threads} threads, residual {adds}, ReLU {relu}, {self:?}: {worst} of the largest off"
                     ));
                 }
             }

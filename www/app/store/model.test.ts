@@ -36,7 +36,7 @@ async function setUp(query = "") {
       new Promise<LoadedModel>((resolve, reject) => {
         loads.push({ source, resolve, reject });
       }),
-    lookAhead: async () => ({ kept: false, host: "other.example", bytes: 2e6 }),
+    previewWeights: async () => ({ kept: false, host: "other.example", bytes: 2e6 }),
     cachedWeights: async () => ({ files: 1, bytes: 1 }),
     setDevice: switching,
     setThreads: switching,

@@ -20,7 +20,7 @@ export async function decodedImage(file: Blob): Promise<ImageBitmap> {
 /** Has `look` look at a file; where it cannot be decoded in the worker, at what `<img>` makes of it. */
 export async function decodedAnyhow<T>(
   file: Blob,
-  look: (picture: Blob | ImageBitmap) => Promise<T>,
+  look: (image: Blob | ImageBitmap) => Promise<T>,
 ): Promise<T> {
   try {
     return await look(file);
@@ -65,7 +65,7 @@ function isBlank(canvas: OffscreenCanvas): boolean {
 }
 
 function nothingLeft(file: Blob): ResNetError {
-  const name = file instanceof File ? `"${file.name}"` : "The picture";
+  const name = file instanceof File ? `"${file.name}"` : "The image";
   return new ResNetError(
     "image-decode",
     `${name} is cut short, and nothing can be seen of what is there. Download or copy it again.`,
@@ -74,11 +74,11 @@ function nothingLeft(file: Blob): ResNetError {
 
 /** The size at which to draw what `<img>` has loaded. */
 function sizeOf({ naturalWidth, naturalHeight }: HTMLImageElement, type: string) {
-  if (naturalWidth === 0 || naturalHeight === 0) throw new Error("a picture without a size");
+  if (naturalWidth === 0 || naturalHeight === 0) throw new Error("an image without a size");
   const enlarged = type.startsWith("image/svg")
     ? Math.max(1, SHORTEST_DRAWING / Math.min(naturalWidth, naturalHeight))
     : 1;
   const size = drawnSize(enlarged * naturalWidth, enlarged * naturalHeight);
-  if (!size) throw new Error("too large a picture");
+  if (!size) throw new Error("too large an image");
   return size;
 }

@@ -49,7 +49,7 @@ const FILES: {
   { what: "a progressive JPEG with a thumbnail", file: JPEG, size: [0x0304, 0x0102] },
   { what: "a PNG", file: fixture("thin.png"), size: [1000, 1] },
   { what: "a PNG with transparency", file: fixture("cat-transparent.png"), size: [150, 100] },
-  // Its first picture is there without the last byte, too.
+  // Its first image is there without the last byte, too.
   { what: "a GIF", file: GIF, size: [0x0201, 0x0403], spared: 1 },
   // Some programs forget the last byte.
   { what: "a WebP", file: WEBP, spared: 1 },
@@ -94,7 +94,7 @@ it.each([
 
 it.each([
   ["nothing", bytes("")],
-  ["a text", bytes("This is a text, and no picture.")],
+  ["a text", bytes("This is a text, and no image.")],
   ["an SVG", bytes('<svg xmlns="http://www.w3.org/2000/svg"/>')],
   ["a JPEG of which hardly anything is there", JPEG.slice(0, 4)],
 ])("of %s nothing is known", async (_, file) => {
@@ -102,5 +102,5 @@ it.each([
 });
 
 it("a text is not called cut short", async () => {
-  expect(await isCutShort(new Blob(["This is a text, and no picture."]))).toBe(false);
+  expect(await isCutShort(new Blob(["This is a text, and no image."]))).toBe(false);
 });

@@ -9,7 +9,7 @@ it.each([
   expect(faster(speeds)).toBe(device);
 });
 
-it("tells files and arithmetics apart", () => {
+it("keeps files and arithmetics apart", () => {
   const address = { weights: "https://example.org/a.safetensors", choices: {} };
   const keys = [
     speedsKey(address),

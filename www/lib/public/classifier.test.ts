@@ -298,7 +298,7 @@ describe("a worker that does not hear that a load is given up", () => {
   });
 });
 
-describe("a picture", () => {
+describe("an image", () => {
   beforeEach(() => load("small"));
 
   it("that is given up is cancelled in the worker", async () => {
@@ -413,11 +413,11 @@ describe("an image whose worker is replaced while it is classified", () => {
   it("is drawn again where it was drawn", async () => {
     const bitmap = vi.fn(async () => new Blob());
     vi.stubGlobal("createImageBitmap", bitmap);
-    const release = hold("classify the picture");
+    const release = hold("classify the image");
     const frame = classifier.classify({} as HTMLVideoElement);
-    await until("classify the picture");
+    await until("classify the image");
     trouble["device-lost"]?.(FakeWorker.newest);
-    await until("classify the picture", 2);
+    await until("classify the image", 2);
     release();
     expect((await frame).model).toBe(classifier.model?.id);
     expect(bitmap).toHaveBeenCalledTimes(2);
@@ -490,7 +490,7 @@ describe("a worker that cannot be had", () => {
     FakeWorker.newest.dispatchEvent(new Event("error"));
     const told = expected(/gives no reason.*module workers/);
     expect(await all).toEqual([told, told]);
-    // It is tried again when somebody asks again.
+    // It is tried again on the next request.
     FakeWorker.runs = true;
     expect(await load("small")).toBe("small");
   });

@@ -315,7 +315,7 @@ export class Classifier {
     work: ImageWork<T>,
   ): Promise<T> {
     if (signal?.aborted) throw aborted();
-    const name = image instanceof File ? image.name : "the picture";
+    const name = image instanceof File ? image.name : "the image";
     const send = (sent: Blob | ImageBitmap) => this.#sendImage(sent, name, signal, work);
     return image instanceof Blob
       ? decodedAnyhow(image, send)

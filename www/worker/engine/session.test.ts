@@ -249,7 +249,7 @@ describe("of many pictures", () => {
   });
 });
 
-describe("a picture that is a bitmap is closed", () => {
+describe("an image that is a bitmap is closed", () => {
   const CASES: Record<string, { loaded?: boolean; prepare?: () => void }> = {
     "when it was classified": {},
     "where no model is loaded": { loaded: false },

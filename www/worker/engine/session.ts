@@ -330,9 +330,9 @@ export class Session {
       while (this.#running.size > 0) await Promise.allSettled(this.#running);
       const { id, model } = this.#ready();
       const values = model.info.inputShape.reduce((product, size) => product * size, 1);
-      const picture = Float32Array.from({ length: values }, (_, i) => Math.sin(i));
+      const image = Float32Array.from({ length: values }, (_, i) => Math.sin(i));
       const start = performance.now();
-      await this.#run(id, gpu, () => model.logits(picture));
+      await this.#run(id, gpu, () => model.logits(image));
       const time = performance.now() - start;
       times.push(time);
       spent += time;
@@ -357,7 +357,7 @@ export class Session {
 
   #looked(): Inspected {
     if (this.#inspected) return this.#inspected;
-    throw new ResNetError("not-ready", "Nothing has been looked at yet. Inspect a picture first.");
+    throw new ResNetError("not-ready", "Nothing has been looked at yet. Inspect an image first.");
   }
 
   #forgetInspection(): void {

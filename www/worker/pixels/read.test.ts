@@ -6,7 +6,7 @@ import { LONGEST_SIDE } from "./size";
 /** The canvases of a browser: what they make of a byte that is read, and how large they may be. */
 const browser = { noisy: false, longest: LONGEST_SIDE, drawn: [] as [number, number][] };
 
-/** A picture whose pixels say where they are. */
+/** An image whose pixels say where they are. */
 class Bitmap {
   constructor(
     readonly width: number,
@@ -102,7 +102,7 @@ it("an ordinary photo is drawn once", async () => {
   expect(browser.drawn.filter(([width]) => width > 8)).toEqual([[400, 300]]);
 });
 
-describe("what cannot be read is an error, never a blank picture", () => {
+describe("what cannot be read is an error, never a blank image", () => {
   const png = (width: number, height: number) => {
     const head = new DataView(new ArrayBuffer(24));
     for (const [i, word] of [0x89504e47, 0x0d0a1a0a, 13, 0x49484452, width, height].entries()) {
@@ -138,7 +138,7 @@ describe("what cannot be read is an error, never a blank picture", () => {
       code: "image-size",
     },
     {
-      what: "a file that is no picture",
+      what: "a file that is no image",
       change: {},
       image: new Blob(["text"]),
       code: "image-decode",

@@ -49,7 +49,7 @@ async function decode(image: Blob, name: string): Promise<ImageBitmap> {
     if (stated && Math.max(stated.width, stated.height) > MOST_SIDE) throw tooLarge(name, stated);
     throw new ResNetError(
       "image-decode",
-      `"${name}" is not a picture this browser can read. Choose a photo (JPEG, PNG, WebP, AVIF or GIF).`,
+      `"${name}" is not an image this browser can read. Choose a photo (JPEG, PNG, WebP, AVIF or GIF).`,
       { cause },
     );
   }
@@ -88,7 +88,7 @@ async function drawnTile(
   const outOfMemory = () =>
     new ResNetError(
       "image-size",
-      `"${name}" could not be drawn: the browser is out of memory. Close other tabs, or choose a smaller picture.`,
+      `"${name}" could not be drawn: the browser is out of memory. Close other tabs, or choose a smaller image.`,
     );
   try {
     const canvas = new OffscreenCanvas(width, height);
@@ -111,14 +111,14 @@ async function drawnTile(
 function tooLarge(name: string, { width, height }: Size): ResNetError {
   return new ResNetError(
     "image-size",
-    `"${name}" is too large, ${width} x ${height} pixels. Choose a smaller picture, or a smaller copy of this one.`,
+    `"${name}" is too large, ${width} x ${height} pixels. Choose a smaller image, or a smaller copy of this one.`,
   );
 }
 
 function withheld(): ResNetError {
   return new ResNetError(
     "image-withheld",
-    "This browser gives pages noise instead of a picture's pixels, as a protection against fingerprinting. " +
+    "This browser gives pages noise instead of an image's pixels, as a protection against fingerprinting. " +
       "Allow this page to read canvas data (in Firefox and Tor Browser by the picture icon in the address bar, " +
       "for a canvas blocker in its settings), then choose the photo again.",
   );

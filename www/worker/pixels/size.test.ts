@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { drawnSize, LONGEST_SIDE, tilesOf } from "./size";
 
-describe("the size at which a picture is drawn", () => {
+describe("the size at which an image is drawn", () => {
   it.each([
     ["a photo stays as it is", [4000, 3000], [4000, 3000]],
     ["one pixel, too", [1, 1], [1, 1]],
@@ -18,7 +18,7 @@ describe("the size at which a picture is drawn", () => {
   });
 });
 
-describe("the tiles of a picture", () => {
+describe("the tiles of an image", () => {
   const S = LONGEST_SIDE;
   it.each([
     ["one pixel is one tile", [1, 1], [[0, 0, 1, 1]]],

@@ -69,7 +69,7 @@ export class Threads {
     // A literal address: bundlers see it and keep the worker beside the JavaScript.
     const worker = new Worker(new URL("./thread.ts", import.meta.url), {
       type: "module",
-      name: "resnet-web helper",
+      name: "resnet-web worker thread",
     });
     const start: ThreadStart = {
       module: this.#module.sharedModule() as WebAssembly.Module,

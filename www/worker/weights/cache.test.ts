@@ -246,7 +246,7 @@ describe("the cache", () => {
     expect(await (await opened()).find(key("a"))).not.toBeNull();
   });
 
-  it("tells its size, and can be cleared", async () => {
+  it("reports its size, and can be cleared", async () => {
     storage();
     expect(await cachedWeights()).toEqual({ files: 0, bytes: 0 });
     await store("a", file(30));

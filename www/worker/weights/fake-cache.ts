@@ -6,7 +6,7 @@ export interface Storage {
   room?: number;
   /** The same of all entries together. */
   totalRoom?: number;
-  /** What `navigator.storage.estimate()` tells of it. */
+  /** What `navigator.storage.estimate()` reports. */
   estimate?: StorageEstimate;
   /** Takes the place of `caches.open`, to fail. */
   open?: () => Promise<never>;

@@ -36,7 +36,7 @@ export function serve(...answers: Answering[]): Asked[] {
     };
     asked.push(request);
     const answer = left.shift();
-    if (!answer) throw new TypeError("nobody answers");
+    if (!answer) throw new TypeError("no response");
     // As with a real `fetch`, stopping it ends the wait for an answer and breaks the body off.
     const stopped = new Promise<never>((_, reject) => {
       signal?.addEventListener("abort", () => reject(signal.reason));

@@ -206,7 +206,7 @@ const WITH_MANIFEST: Case[] = [
     stores: [keyOf(FILE)],
   },
   {
-    name: "breaks off and goes on although nothing tells its version: its checksum does",
+    name: "breaks off and resumes without a version: its checksum is enough",
     answers: [manifest(), sends(FILE, {}, { breaks: 40 }), rest],
     stores: [keyOf(FILE)],
   },
@@ -242,7 +242,7 @@ const WITH_MANIFEST: Case[] = [
     stores: [],
   },
   {
-    name: "is too long, and nobody said so",
+    name: "is too long, without a declared length",
     answers: [
       manifest(describing(FILE.slice(0, 50))),
       () => new Response(body(FILE, { stalls: 60 })),
@@ -508,7 +508,7 @@ const WITHOUT: Case[] = [
     stores: [keyOf(FILE)],
   },
   {
-    name: "has the right checksum, and is here: nobody need be asked",
+    name: "has the right checksum, and is here: no request is needed",
     sha256: sha256(FILE),
     before: [[sends(FILE)]],
     answers: [],
@@ -523,7 +523,7 @@ const WITHOUT: Case[] = [
     stores: [],
   },
   {
-    name: "cannot be joined from parts whose version nobody tells",
+    name: "cannot be joined from parts without a version",
     answers: [sends(FILE, {}, { breaks: 40 }), rest],
     fails: {
       code: "weights-download",
@@ -837,7 +837,12 @@ describe("a file that is too large", () => {
       [manifest()],
       "has 100 bytes, which is more than",
     ],
-    ["by what the server tells", FILE_URL, [sends(FILE)], "has 100 bytes, which is more than"],
+    [
+      "by the length that the server gives",
+      FILE_URL,
+      [sends(FILE)],
+      "has 100 bytes, which is more than",
+    ],
     [
       "and does not end",
       FILE_URL,

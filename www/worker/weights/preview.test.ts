@@ -17,7 +17,7 @@ const manifest = (file = "a.pth"): Answering => {
   return () => Response.json({ file, bytes: 100, sha256: SHA256 });
 };
 const sends: Answering = () => new Response(body(FILE));
-const tells: Answering = () => new Response(null, { headers: { "content-length": "100" } });
+const sendsLength: Answering = () => new Response(null, { headers: { "content-length": "100" } });
 const unreachable: Answering = () => {
   throw new TypeError("Failed to fetch");
 };
@@ -34,9 +34,9 @@ interface Case {
 
 const CASES: Case[] = [
   {
-    name: "a file whose server tells its length",
+    name: "a file whose server gives its length",
     url: FILE_URL,
-    answers: [tells],
+    answers: [sendsLength],
     gives: { host: "files.test", bytes: 100, kept: false },
   },
   { name: "a file whose server does not tell", url: FILE_URL, answers: [sends], gives: UNKNOWN },
@@ -62,7 +62,7 @@ const CASES: Case[] = [
     gives: UNKNOWN,
   },
   {
-    name: "a file that is kept: nobody is asked",
+    name: "a file that is kept: no request is made",
     url: FILE_URL,
     before: [sends],
     answers: [],
@@ -110,7 +110,7 @@ it.each(CASES)("of $name it is known what it is", async ({ url, before, answers,
 
 it("works where nothing is kept", async () => {
   noStorage();
-  serve(tells, manifest());
+  serve(sendsLength, manifest());
   expect(await previewWeights(FILE_URL, atOnce())).toMatchObject({ bytes: 100, kept: false });
   expect(await previewWeights(MANIFEST, atOnce())).toMatchObject({ bytes: 100, kept: false });
 });

@@ -110,7 +110,7 @@ const CASES: Case[] = [
     pauses: [500],
   },
   {
-    name: "ends too early, and only the manifest tells",
+    name: "ends too early, which only the manifest shows",
     answers: [whole({ etag: ETAG }, { ends: 40 }), part()],
     request: { bytes: 100 },
     asks: [SOME],
@@ -154,7 +154,7 @@ const CASES: Case[] = [
     pauses: [500, 500],
   },
 
-  // What tells versions apart.
+  // The validators that distinguish versions.
   {
     name: "a weak ETag makes no condition, but can be compared",
     answers: [usual({ breaks: 40 }, { etag: `W/${ETAG}` }), part({ etag: `W/${ETAG}` })],
@@ -200,14 +200,14 @@ const CASES: Case[] = [
     fails: /the file changed while it was downloaded: load it again/,
   },
   {
-    name: "nothing tells the version, but the content is checked later",
+    name: "there is no version, but the content is checked later",
     answers: [whole({ "content-length": "100" }, { breaks: 40 }), part({})],
     request: { checked: true },
     asks: [{ Range: "bytes=40-" }],
     pauses: [500],
   },
   {
-    name: "nothing tells the version",
+    name: "there is no version",
     answers: [whole({ "content-length": "100" }, { breaks: 40 }), part({})],
     pauses: [500],
     fails: /after 40 bytes, and the server does not tell whether the file is still the same/,
@@ -260,7 +260,7 @@ const CASES: Case[] = [
     pauses: [500, 1000],
   },
   {
-    name: "a part of a file of another length: the whole once more, which tells that it changed",
+    name: "a part of a file of another length: the whole once more, which shows that it changed",
     answers: [
       usual({ breaks: 40 }),
       part({ "content-range": "bytes 40-109/110" }),
@@ -377,7 +377,7 @@ const CASES: Case[] = [
   { name: "404", answers: [status(404)], fails: /The server answered 404 for/ },
   { name: "403", answers: [status(403)], fails: /The server answered 403 for/ },
   {
-    name: "a 304 that nobody asked for",
+    name: "a 304 without a conditional request",
     answers: [() => new Response(null, { status: 304 })],
     fails: /304/,
   },
@@ -455,7 +455,7 @@ describe("a download", () => {
     if (asks) expect(asked.slice(1).map(({ headers }) => headers)).toEqual(asks);
   });
 
-  it("asks for nothing while nobody reads", async () => {
+  it("requests nothing while nothing is read", async () => {
     let pulled = 0;
     const endless = new ReadableStream(
       {
