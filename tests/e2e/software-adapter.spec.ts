@@ -30,7 +30,7 @@ test("?device=webgpu runs on it, and says that it is software", async ({ classif
 });
 
 test("?device=cpu leaves the GPU alone", async ({ classifier, page }) => {
-  await classifier.open("");
+  await classifier.open("?device=cpu");
   await expect(classifier.device).toHaveAttribute("data-reason", "cpu-requested");
   await expect(page.getByText("WebGPU:")).toHaveCount(0);
 });
