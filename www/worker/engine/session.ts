@@ -163,7 +163,7 @@ export class Session {
       while (this.#running.size > 0) await Promise.allSettled(this.#running);
       const loaded = this.#ready();
       if (loaded.id !== id) {
-        throw new ResNetError("aborted", "Another model has been loaded meanwhile.");
+        throw replacedMeanwhile();
       }
       loaded.model.setLabels(names);
       loaded.assumed = loaded.assumed.filter((assumption) => assumption !== "labels");
@@ -260,9 +260,9 @@ export class Session {
     });
   }
 
-  /** How long a run of the loaded model takes, in milliseconds: the median of a few, after a warm-up. */
-  time(): Promise<Settled<number>> {
-    return settle(() => this.#timedRun());
+  /** How long a run of the model of a load takes, in milliseconds: the median of a few, after a warm-up. */
+  time(load: number): Promise<Settled<number>> {
+    return settle(() => this.#timedRun(load));
   }
 
   /** Builds the model of a request. */
@@ -321,7 +321,8 @@ export class Session {
     return readPixels(image, name);
   }
 
-  async #timedRun(): Promise<number> {
+  /** Fails where another model is in use, or comes in between: the median would be of both. */
+  async #timedRun(load: number): Promise<number> {
     const { gpu } = await this.#device();
     const times: number[] = [];
     let spent = 0;
@@ -329,6 +330,7 @@ export class Session {
       // Images that a caller waits for come first.
       while (this.#running.size > 0) await Promise.allSettled(this.#running);
       const { id, model } = this.#ready();
+      if (id !== load) throw replacedMeanwhile();
       const values = model.info.inputShape.reduce((product, size) => product * size, 1);
       const image = Float32Array.from({ length: values }, (_, i) => Math.sin(i));
       const start = performance.now();
@@ -345,7 +347,7 @@ export class Session {
   async #timesOf({ id, model }: Loaded, gpu: GpuHealth): Promise<GpuTimes> {
     const layers = await this.#run(id, gpu, () => model.layerTimes());
     if (layers) return { taken: "timestamps", layers };
-    return { taken: "coarse", milliseconds: await this.#timedRun() };
+    return { taken: "coarse", milliseconds: await this.#timedRun(id) };
   }
 
   /** Has a model do something on its device; until that is done the model stays. */
@@ -374,6 +376,10 @@ export class Session {
     if (!this.#opened) throw new ResNetError("not-ready", "No device is open yet.");
     return this.#opened;
   }
+}
+
+function replacedMeanwhile(): ResNetError {
+  return new ResNetError("aborted", "Another model has been loaded meanwhile.");
 }
 
 /** Lets the worker receive the messages that are waiting; throws if one of them aborts `signal`. */

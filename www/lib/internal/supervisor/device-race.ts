@@ -81,7 +81,7 @@ export function raceStaged(turn: Turn, race: DeviceRace, model: LoadedModel) {
 
 export function raceCommitted(turn: Turn, race: DeviceRace) {
   turn.now.race = { ...race, phase: "timing webgpu" };
-  turn.effects.push({ do: "time", worker: race.webgpu });
+  turn.effects.push({ do: "time", worker: race.webgpu, load: race.request.load.id });
 }
 
 /** Times the CPU after the GPU, and goes on with the faster one. */
@@ -89,7 +89,7 @@ export function raceTimed(turn: Turn, race: DeviceRace, worker: WorkerId, time: 
   const { now, effects } = turn;
   if (race.phase === "timing webgpu" && worker === race.webgpu) {
     now.race = { ...race, phase: "timing cpu", milliseconds: time };
-    effects.push({ do: "time", worker: race.cpu });
+    effects.push({ do: "time", worker: race.cpu, load: race.request.load.id });
     return;
   }
   const { request, status, model, milliseconds } = race;
@@ -114,7 +114,15 @@ export function raceTimed(turn: Turn, race: DeviceRace, worker: WorkerId, time: 
   if (now.device) note(turn, measured(now.device, speeds));
 }
 
-/** Whatever the fault, the device in use goes on. */
+/** Ends a comparison that events have overtaken. The next image of the same model schedules another. */
+export function abandonRace(turn: Turn, race: DeviceRace) {
+  const { now } = turn;
+  now.race = undefined;
+  if (now.compared === race.request.load.id) now.compared = undefined;
+  discard(turn, race.cpu);
+}
+
+/** Whatever the fault, the device in use stays in use. */
 export function raceFailed(turn: Turn, race: DeviceRace) {
   turn.now.race = undefined;
   discard(turn, race.cpu);

@@ -1,6 +1,6 @@
 import { isReplaced, type ResNetError } from "../../../protocol/errors";
 import type { DeviceStatus, LoadedModel } from "../../../protocol/types";
-import { best, measured, rememberedSpeeds, shouldMove } from "./device-race";
+import { abandonRace, best, measured, rememberedSpeeds, shouldMove } from "./device-race";
 import type { LoadTask, ModelRequest, WorkerId } from "./state";
 import { aborted, discard, isRunning, note, reload, stage, start, type Turn, take } from "./turn";
 
@@ -61,6 +61,8 @@ export function loadStaged(turn: Turn, task: LoadTask, worker: WorkerId, model: 
     abandon(turn, task);
     return again(turn, task, task.mayMove);
   }
+  // The GPU is timed with the model that it has: not with this one in the place of the one before.
+  if (now.race && now.race.phase !== "timing cpu") abandonRace(turn, now.race);
   const { id } = request.load;
   now.previous = now.request;
   now.request = request;

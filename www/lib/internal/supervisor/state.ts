@@ -164,8 +164,8 @@ export type Event =
   | { type: "commit failed"; worker: WorkerId; load: number; error: ResNetError }
   /** A worker has acknowledged that a load is cancelled, or has ended. */
   | { type: "dropped"; worker: WorkerId; load: number }
-  | { type: "timed"; worker: WorkerId; milliseconds: number }
-  | { type: "timing failed"; worker: WorkerId }
+  | { type: "timed"; worker: WorkerId; load: number; milliseconds: number }
+  | { type: "timing failed"; worker: WorkerId; load: number }
   | { type: "threads set"; worker: WorkerId; status: DeviceStatus }
   | { type: "labelled"; labels: string | Blob; model: LoadedModel }
   /** An image has been classified. */
@@ -188,8 +188,8 @@ export type Effect =
   | { do: "commit"; worker: WorkerId; load: number }
   /** Cancels a load: `dropped` follows. */
   | { do: "drop"; worker: WorkerId; load: number }
-  /** Times the model: `timed` or `timing failed` follows. */
-  | { do: "time"; worker: WorkerId }
+  /** Times the model of a load: `timed` or, where another one is in use, `timing failed` follows. */
+  | { do: "time"; worker: WorkerId; load: number }
   /** Changes the number of threads: `threads set` may follow. */
   | { do: "set threads"; worker: WorkerId; threads: ThreadCount }
   /** Ends a worker; calls under way fail with `error`. */

@@ -82,9 +82,10 @@ const classified = (worker: WorkerId, id: number): Event => ({
   worker,
   model: id,
 });
-const timed = (worker: WorkerId, milliseconds: number): Event => ({
+const timed = (worker: WorkerId, milliseconds: number, load = 1): Event => ({
   type: "timed",
   worker,
+  load,
   milliseconds,
 });
 const DUE: Event = { type: "comparison is due" };
@@ -428,9 +429,31 @@ const CASES: Case[] = [
   {
     name: "a comparison that fails leaves the GPU",
     given: RACE,
-    when: { type: "timing failed", worker: 0 },
+    when: { type: "timing failed", worker: 0, load: 1 },
     effects: ["close 1: aborted"],
     inUse: { worker: 0 },
+  },
+  {
+    name: "a model that is loaded before the GPU was timed with the one before ends it",
+    given: [...RACE, requested(2)],
+    when: staged(0, 2),
+    effects: ["close 1: aborted", "commit 2 in 0", "resolve load 2"],
+    inUse: { model: 2 },
+  },
+  {
+    name: "so that no speeds are remembered that were measured on both models",
+    given: [...RACE, ...loaded(0, 2), timed(0, 60)],
+    when: timed(1, 40),
+    effects: [],
+  },
+  {
+    name: "nor are they taken for those of the next comparison",
+    given: [
+      ...[...RACE, ...loaded(0, 2), classified(0, 2), DUE],
+      ...[opened(2), staged(2, 2), committed(2, 2)],
+    ],
+    when: timed(0, 60),
+    effects: [],
   },
 
   // Trouble.

@@ -27,7 +27,7 @@ import {
   requestLoad,
   sendLoad,
 } from "./load";
-import type { Effect, Event, State, WorkerId } from "./state";
+import type { DeviceRace, Effect, Event, State, WorkerId } from "./state";
 import { end, onTrouble } from "./trouble";
 import { forget, isRunning, note, reload, reopen, replaced, show, start, type Turn } from "./turn";
 
@@ -141,10 +141,12 @@ function handle(turn: Turn, event: Exclude<Event, { type: "disposed" }>) {
       now.drops = now.drops.filter(({ worker, load }) => !isOf(event, worker, load));
       return;
     case "timed":
-      if (now.race) raceTimed(turn, now.race, event.worker, event.milliseconds);
+      if (now.race && isTimedBy(now.race, event.worker, event.load)) {
+        raceTimed(turn, now.race, event.worker, event.milliseconds);
+      }
       return;
     case "timing failed":
-      if (now.race && isOfRace(turn, event.worker)) raceFailed(turn, now.race);
+      if (now.race && isTimedBy(now.race, event.worker, event.load)) raceFailed(turn, now.race);
       return;
     case "threads set": {
       if (event.worker !== now.worker) return;
@@ -345,6 +347,7 @@ function isOf(
   return worker === otherWorker && load === otherLoad;
 }
 
-function isOfRace({ now: { race } }: Turn, worker: WorkerId): boolean {
-  return race?.cpu === worker || race?.webgpu === worker;
+/** Whether a race times the model of this load in this worker. */
+function isTimedBy({ cpu, webgpu, request }: DeviceRace, worker: WorkerId, load: number): boolean {
+  return request.load.id === load && (cpu === worker || webgpu === worker);
 }

@@ -180,12 +180,12 @@ export class Supervisor {
         return;
       }
       case "time": {
-        const { worker } = effect;
+        const { worker, load } = effect;
         this.#connectionOf(worker)
-          .call((session) => session.time())
+          .call((session) => session.time(load))
           .then(
-            (milliseconds) => this.dispatch({ type: "timed", worker, milliseconds }),
-            () => this.dispatch({ type: "timing failed", worker }),
+            (milliseconds) => this.dispatch({ type: "timed", worker, load, milliseconds }),
+            () => this.dispatch({ type: "timing failed", worker, load }),
           );
         return;
       }
