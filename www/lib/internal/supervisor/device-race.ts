@@ -63,8 +63,13 @@ export function scheduleRace({ now, effects }: Turn) {
 export function beginRace(turn: Turn) {
   const { now } = turn;
   const { device, request, race } = now;
-  const isDue = device?.kind === "webgpu" && !device.speeds && isMeasured(now.policy);
-  if (!isDue || !request || race) return;
+  if (!device || !request || race) {
+    // Neither a device that is being opened again nor another comparison lasts: the next image schedules this one again.
+    now.compared = undefined;
+    return;
+  }
+  if (device.kind !== "webgpu" || device.speeds || !isMeasured(now.policy)) return;
+  now.compared = request.load.id;
   const cpu = start(turn, { by: "cpu", reason: "cpu-faster" });
   now.race = { phase: "opening", request, webgpu: now.worker, cpu };
 }
@@ -95,21 +100,27 @@ export function raceTimed(turn: Turn, race: DeviceRace, worker: WorkerId, time: 
   const { request, status, model, milliseconds } = race;
   if (race.phase !== "timing cpu" || worker !== race.cpu) return;
   if (!status || !model || milliseconds === undefined) return;
-  now.race = undefined;
   const speeds = { cpu: time, webgpu: milliseconds };
   const adapter = now.adapter ?? "";
   effects.push({ do: "remember speeds", request: request.load, adapter, speeds });
-  const known = { ...request, speeds: new Map(request.speeds).set(adapter, speeds) };
-  const isStale = race.webgpu !== now.worker || request.load !== now.request?.load;
-  if (!isStale) now.request = known;
+  const { request: inUse } = now;
+  // Its labels may have been set meanwhile, which the CPU's worker does not have.
+  const hasLabels = request.load === inUse?.load;
+  const isStale = race.webgpu !== now.worker || request.load.id !== inUse?.load.id;
+  if (inUse && !isStale) {
+    now.request = { ...inUse, speeds: new Map(inUse.speeds).set(adapter, speeds) };
+  }
   // A load or a choice that is under way decides by itself where the model goes.
   if (isStale || now.load || now.change || !isMeasured(now.policy)) {
-    return discard(turn, race.cpu);
+    return abandonRace(turn, race);
   }
   if (faster(speeds) === "cpu") {
+    if (!hasLabels) return abandonRace(turn, race);
+    now.race = undefined;
     take(turn, race.cpu, measured(status, speeds));
     return show(turn, model);
   }
+  now.race = undefined;
   discard(turn, race.cpu);
   if (now.device) note(turn, measured(now.device, speeds));
 }

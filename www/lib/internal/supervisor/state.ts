@@ -132,7 +132,7 @@ export interface State {
   readonly load: LoadTask | undefined;
   readonly change: DeviceChange | undefined;
   readonly race: DeviceRace | undefined;
-  /** The id of the model for which both devices have been timed, or are about to be. */
+  /** The id of the model for which both devices have been timed, or are about to be: no image schedules that again. */
   readonly compared: number | undefined;
   readonly drops: readonly Drop[];
   readonly calls: readonly WaitingCall[];

@@ -88,6 +88,7 @@ const timed = (worker: WorkerId, milliseconds: number, load = 1): Event => ({
   load,
   milliseconds,
 });
+const labelled = (id: number): Event => ({ type: "labelled", labels: "l", model: model(id) });
 const DUE: Event = { type: "comparison is due" };
 const DISPOSED: Event = { type: "disposed" };
 
@@ -368,6 +369,32 @@ const CASES: Case[] = [
     effects: [],
   },
   {
+    name: "and again where another model's was under way when it was due",
+    given: [...[...RACE, timed(0, 10), ...loaded(0, 2), classified(0, 2), DUE], timed(1, 5)],
+    when: classified(0, 2),
+    effects: ["schedule comparison"],
+  },
+  {
+    name: "or where the device was being opened again",
+    given: [
+      ...ON_GPU,
+      classified(0, 1),
+      lost(0),
+      DUE,
+      opened(1, GPU),
+      staged(1, 1),
+      committed(1, 1),
+    ],
+    when: classified(1, 1),
+    effects: ["schedule comparison"],
+  },
+  {
+    name: "or where its outcome took no effect",
+    given: [...RACE, timed(0, 10), requested(2), timed(1, 5), notStaged(0, 2, "weights-format")],
+    when: classified(0, 1),
+    effects: ["schedule comparison"],
+  },
+  {
     name: "it opens the CPU beside the GPU",
     given: [...ON_GPU, classified(0, 1)],
     when: DUE,
@@ -425,6 +452,26 @@ const CASES: Case[] = [
     when: timed(1, 5),
     effects: ["remember cpu 5, webgpu 10", "close 1: aborted"],
     inUse: { worker: 0, model: 2 },
+  },
+  {
+    name: "a faster CPU does not take over without the labels that were set meanwhile",
+    given: [...RACE, labelled(1), timed(0, 10)],
+    when: timed(1, 5),
+    effects: ["remember cpu 5, webgpu 10", "close 1: aborted"],
+    inUse: { worker: 0 },
+  },
+  {
+    name: "and is timed again with them",
+    given: [...RACE, labelled(1), timed(0, 10), timed(1, 5)],
+    when: classified(0, 1),
+    effects: ["schedule comparison"],
+  },
+  {
+    name: "a slower one is known to be slower with any labels",
+    given: [...RACE, labelled(1), timed(0, 5)],
+    when: timed(1, 10),
+    effects: ["remember cpu 10, webgpu 5", "close 1: aborted", "report webgpu"],
+    inUse: { worker: 0 },
   },
   {
     name: "a comparison that fails leaves the GPU",
