@@ -452,6 +452,18 @@ describe("a classifier that was disposed of", () => {
     await expect(call()).rejects.toMatchObject({ code: "aborted" });
     expect(FakeWorker.alive).toEqual([]);
   });
+
+  it("ends a worker that was replaced and has not completed its calls", async () => {
+    await load("small");
+    hold("classify slow");
+    const slow = classify("slow");
+    await until("classify slow");
+    await classifier.setDevice("webgpu");
+    expect(FakeWorker.alive).toEqual([0, 1]);
+    classifier.dispose();
+    expect(FakeWorker.alive).toEqual([]);
+    expect(await slow).toBe("aborted");
+  });
 });
 
 describe("a worker that cannot be had", () => {

@@ -108,6 +108,8 @@ export interface State {
   readonly started: number;
   /** Workers that run, with the number of threads that each was opened with. */
   readonly running: ReadonlyMap<WorkerId, ThreadCount>;
+  /** Workers that another has replaced, and that complete their calls before they end. */
+  readonly retiring: ReadonlySet<WorkerId>;
   /** The worker in use. It may have ended. */
   readonly worker: WorkerId;
   /** How its device is opened. */
@@ -173,6 +175,8 @@ export type Event =
   | { type: "trouble"; worker: WorkerId; trouble: Trouble }
   /** The worker's script did not start. */
   | { type: "not started"; worker: WorkerId }
+  /** A worker has completed its calls and ended. */
+  | { type: "retired"; worker: WorkerId }
   /** A worker has not acknowledged in time that a load is cancelled. */
   | { type: "drop is late"; worker: WorkerId; load: number; isBuilding: boolean }
   /** It is time to compare both devices. */
@@ -194,7 +198,7 @@ export type Effect =
   | { do: "set threads"; worker: WorkerId; threads: ThreadCount }
   /** Ends a worker; calls under way fail with `error`. */
   | { do: "close"; worker: WorkerId; error: ResNetError }
-  /** Ends a worker as soon as its calls are done. */
+  /** Ends a worker as soon as its calls are done: `retired` follows. */
   | { do: "retire"; worker: WorkerId; error: ResNetError }
   /** Sends a call that has waited. */
   | { do: "send"; call: number; worker: WorkerId }

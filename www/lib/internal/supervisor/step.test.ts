@@ -95,6 +95,8 @@ const DISPOSED: Event = { type: "disposed" };
 const OPEN = [opened(0)];
 const READY = [...OPEN, ...loaded(0, 1)];
 const ON_GPU = [opened(0, GPU), ...loaded(0, 1)];
+/** The GPU, in worker 1, has replaced worker 0. */
+const MOVED = [...READY, device(7, "webgpu"), opened(1, GPU), staged(1, 1), committed(1, 1)];
 /** The GPU is in use and the CPU, in worker 1, has the same model. */
 const RACE = [...ON_GPU, classified(0, 1), DUE, opened(1), staged(1, 1), committed(1, 1)];
 
@@ -606,6 +608,24 @@ const CASES: Case[] = [
       ...["close 0: aborted", "close 1: aborted", "clear timers"],
       ...["reject load 2: aborted", "reject call 7: aborted"],
     ],
+  },
+  {
+    name: "also a worker that was replaced and completes its calls",
+    given: MOVED,
+    when: DISPOSED,
+    effects: ["close 1: aborted", "close 0: aborted", "clear timers"],
+  },
+  {
+    name: "unless it has ended",
+    given: [...MOVED, { type: "retired", worker: 0 }],
+    when: DISPOSED,
+    effects: ["close 1: aborted", "clear timers"],
+  },
+  {
+    name: "or was closed because of trouble",
+    given: [...MOVED, lost(0)],
+    when: DISPOSED,
+    effects: ["close 1: aborted", "clear timers"],
   },
   {
     name: "and calls that wait",

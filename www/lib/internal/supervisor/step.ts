@@ -45,6 +45,7 @@ export function begin(policy: DevicePolicy, threads: ThreadCount): Step {
     threads,
     started: 0,
     running: new Map(),
+    retiring: new Set(),
     worker: 0,
     opening,
     sameDevice: undefined,
@@ -171,6 +172,7 @@ function handle(turn: Turn, event: Exclude<Event, { type: "disposed" }>) {
     case "trouble":
       return onTrouble(turn, event.worker, event.trouble);
     case "not started":
+    case "retired":
       return forget(turn, event.worker);
     case "drop is late":
       return dropIsLate(turn, event.worker, event.load, event.isBuilding);

@@ -202,8 +202,12 @@ export class Supervisor {
       case "close":
         return this.#connectionOf(effect.worker).close(effect.error);
       case "retire": {
-        const connection = this.#connectionOf(effect.worker);
-        void connection.idle().then(() => connection.close(effect.error));
+        const { worker, error } = effect;
+        const connection = this.#connectionOf(worker);
+        void connection.idle().then(() => {
+          connection.close(error);
+          this.dispatch({ type: "retired", worker });
+        });
         return;
       }
       case "send": {

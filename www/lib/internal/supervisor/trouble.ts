@@ -49,7 +49,7 @@ export function onTrouble(turn: Turn, worker: WorkerId, trouble: Trouble) {
 export function end(turn: Turn, error: ResNetError) {
   const { now, effects } = turn;
   now.ended = error;
-  for (const worker of [...now.running.keys()]) close(turn, worker, error);
+  for (const worker of [...now.running.keys(), ...now.retiring]) close(turn, worker, error);
   effects.push({ do: "clear timers" });
   for (const { call } of now.calls) effects.push({ do: "reject call", call, error });
   if (now.load) effects.push({ do: "reject load", load: now.load.request.load.id, error });

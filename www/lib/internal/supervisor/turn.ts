@@ -41,18 +41,28 @@ export function discard(turn: Turn, worker: WorkerId | undefined): void {
   close(turn, worker, new ResNetError("aborted", "The other device is not needed."));
 }
 
-/** A worker is not used any more. */
+/** A worker has ended. */
 export function forget({ now }: Turn, worker: WorkerId): void {
   const running = new Map(now.running);
   running.delete(worker);
   now.running = running;
+  const retiring = new Set(now.retiring);
+  retiring.delete(worker);
+  now.retiring = retiring;
+}
+
+/** Ends a worker once its calls are done. */
+function retire(turn: Turn, worker: WorkerId): void {
+  const { now, effects } = turn;
+  forget(turn, worker);
+  now.retiring = new Set(now.retiring).add(worker);
+  effects.push({ do: "retire", worker, error: replaced() });
 }
 
 /** Puts a worker in the place of the one in use, which completes its calls first. */
 export function take(turn: Turn, worker: WorkerId, status: DeviceStatus): void {
   const { now, effects } = turn;
-  effects.push({ do: "retire", worker: now.worker, error: replaced() });
-  forget(turn, now.worker);
+  retire(turn, now.worker);
   now.worker = worker;
   now.opening = { by: "policy", policy: now.policy };
   now.sameDevice = undefined;
