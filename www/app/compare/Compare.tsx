@@ -80,7 +80,7 @@ function Contest(props: PageSide & { contender: Contender; onClose: () => void }
   const store = useStore();
   const photo = store.photo.photo.value;
   const own = store.photo.result.value;
-  const other = useContest(props.contender, photo);
+  const other = useContest(props.contender, photo, store.model.classifier);
   const verdict = own && other.result && agreement(own, other.result);
   return (
     <>

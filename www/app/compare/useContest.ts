@@ -36,8 +36,16 @@ async function failed(error: ResNetError): Promise<Partial<ContestState>> {
   return { error, outdated: raisesDoubt(error) && (await hasNewVersion()) };
 }
 
-/** A second classifier, which lives as long as it is compared with, and what it makes of the photo. */
-export function useContest(contender: Contender, photo: Photo | null): ContestState {
+/**
+ * A second classifier, which lives as long as it is compared with, and what it makes of the photo.
+ *
+ * @param own the page's classifier, whose weight files it shares
+ */
+export function useContest(
+  contender: Contender,
+  photo: Photo | null,
+  own: Classifier,
+): ContestState {
   const [state, setState] = useState<ContestState>(NOTHING);
   const [classifier, setClassifier] = useState<Classifier | null>(null);
 
@@ -50,6 +58,7 @@ export function useContest(contender: Contender, photo: Photo | null): ContestSt
     const { device, weights, options } = contender;
     const other = new Classifier({
       device,
+      sharesFilesWith: own,
       onDevice: (status) => change({ device: status }),
       onModelCrash: (error) => {
         change({ model: null });
@@ -68,7 +77,7 @@ export function useContest(contender: Contender, photo: Photo | null): ContestSt
       setClassifier(null);
       other.dispose();
     };
-  }, [contender]);
+  }, [contender, own]);
 
   useEffect(() => {
     if (!classifier || !photo) return;
@@ -79,7 +88,7 @@ export function useContest(contender: Contender, photo: Photo | null): ContestSt
       if (!signal.aborted) setState((before) => ({ ...before, ...part }));
     };
     setState((before) => ({ ...before, result: null }));
-    // The first run warms up, so that both are told by a run that is like any other.
+    // The first run warms up, so that the times of both are those of an ordinary run.
     classifier
       .classify(file, { top: 1, signal })
       .then(() => classifier.classify(file, { top: ALL, signal }))

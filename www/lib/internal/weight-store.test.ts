@@ -104,11 +104,71 @@ describe("a store", () => {
     expect(log).toEqual([`fetch ${ADDRESS}`]);
   });
 
-  it("does so for each load, for what is at an address may change", async () => {
+  it.each<[string, "kept" | "not kept", string | undefined, number]>([
+    ["not where the browser keeps nothing", "not kept", undefined, 1],
+    ["not where a SHA-256 says which file it is", "kept", "ab", 1],
+    [
+      "where it costs no download, since the address may have another file by now",
+      "kept",
+      undefined,
+      2,
+    ],
+  ])("asks again for another load of the same address: %s", async (_, kept, sha256, fetches) => {
+    outcomes = [kept];
+    const store = new WeightStore();
+    const named = sha256 === undefined ? {} : { sha256 };
+    await store.file({ ...request(1), ...named }, nothing);
+    await store.file({ ...request(2), ...named }, nothing);
+    expect(log).toHaveLength(fetches);
+  });
+
+  it.each<[string, ReturnType<typeof request> & { sha256?: string }]>([
+    ["another address", request(2, "https://example.org/other.safetensors")],
+    ["another SHA-256", { ...request(2), sha256: "ab" }],
+  ])("shares no file with %s", async (_, other) => {
+    outcomes = ["not kept", "not kept"];
+    const store = new WeightStore();
+    await store.file(request(1), nothing);
+    await store.file(other, nothing);
+    expect(log).toHaveLength(2);
+  });
+
+  it("goes on with a download while one of two loads needs it", async () => {
+    FakeStoreWorker.holding = true;
+    const store = new WeightStore();
+    const [first, second] = [store.file(request(1), nothing), store.file(request(2), nothing)];
+    store.keepOnly([request(2)]);
+    await expect(first).rejects.toMatchObject({ code: "aborted" });
+    await vi.waitFor(() => expect(log).toHaveLength(1));
+    arrive();
+    expect(await second).toMatchObject({ name: "w" });
+    expect(log).toEqual([`fetch ${ADDRESS}`]);
+  });
+
+  it("goes on with the download of a load that is overtaken by one that waits for its turn", async () => {
+    FakeStoreWorker.holding = true;
+    const store = new WeightStore();
+    const first = store.file(request(1), nothing);
+    store.keepOnly([request(2)]);
+    await expect(first).rejects.toMatchObject({ code: "aborted" });
+    const second = store.file(request(2), nothing);
+    await vi.waitFor(() => expect(log).toHaveLength(1));
+    arrive();
+    expect(await second).toMatchObject({ name: "w" });
+    expect(log).toEqual([`fetch ${ADDRESS}`]);
+  });
+
+  it("fetches anew for all later loads what turned out not to be weights", async () => {
+    outcomes = ["not kept", "not kept"];
     const store = new WeightStore();
     await store.file(request(1), nothing);
     await store.file(request(2), nothing);
-    expect(log).toHaveLength(2);
+    await store.forget(request(2));
+    expect([store.has(request(1)), store.has(request(2)), store.has(request(3))]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 
   it("fetches again what failed", async () => {
@@ -125,9 +185,9 @@ describe("a store", () => {
     const store = new WeightStore();
     const file = store.file(request(1), nothing);
     await vi.waitFor(() => expect(log).toHaveLength(1));
-    store.keepOnly(new Set([2]));
+    store.keepOnly([]);
     await expect(file).rejects.toMatchObject({ code: "aborted" });
-    expect(log).toEqual([`fetch ${ADDRESS}`, "cancel"]);
+    await vi.waitFor(() => expect(log).toEqual([`fetch ${ADDRESS}`, "cancel"]));
   });
 
   it("is not revived once it is closed", async () => {
@@ -139,6 +199,47 @@ describe("a store", () => {
     expect(log).toEqual([`fetch ${ADDRESS}`, "end"]);
   });
 });
+
+describe("two stores that share their files", () => {
+  it("fetch a file once, and the worker ends with the last of them", async () => {
+    outcomes = ["not kept"];
+    const [own, other] = pair();
+    await own.file(request(1), nothing);
+    await other.file(request(2), nothing);
+    other.close(new ResNetError("aborted", "over"));
+    expect(own.has(request(1))).toBe(true);
+    own.close(new ResNetError("aborted", "over"));
+    expect(log).toEqual([`fetch ${ADDRESS}`, "end"]);
+  });
+
+  it.each<[string, (own: WeightStore) => void]>([
+    ["cancels", (own) => own.keepOnly([])],
+    ["is closed", (own) => own.close(new ResNetError("aborted", "over"))],
+  ])("go on with a download when one of them %s", async (_, act) => {
+    FakeStoreWorker.holding = true;
+    const [own, other] = pair();
+    const progress = vi.fn();
+    const [first, second] = [own.file(request(1), nothing), other.file(request(2), progress)];
+    act(own);
+    await expect(first).rejects.toMatchObject({ code: "aborted" });
+    await vi.waitFor(() => expect(log).toHaveLength(1));
+    arrive();
+    expect(await second).toMatchObject({ name: "w" });
+    expect(log).toEqual([`fetch ${ADDRESS}`]);
+  });
+
+  it("keep each only what is its own", async () => {
+    const [own, other] = pair();
+    await own.file(request(1), nothing);
+    other.keepOnly([]);
+    expect(own.has(request(1))).toBe(true);
+  });
+});
+
+function pair(): [WeightStore, WeightStore] {
+  const own = new WeightStore();
+  return [own, new WeightStore(own)];
+}
 
 describe("a classifier", () => {
   let classifier: Classifier;
@@ -164,6 +265,17 @@ describe("a classifier", () => {
     expect(fetches()).toHaveLength(1);
   });
 
+  it("fetches nothing again for other choices, or for another classifier that shares its files", async () => {
+    outcomes = ["not kept"];
+    await classifier.load(ADDRESS);
+    await classifier.load(ADDRESS, { arithmetic: "int8" });
+    const other = new Classifier({ sharesFilesWith: classifier });
+    await other.load(ADDRESS);
+    other.dispose();
+    expect(await classifier.load(ADDRESS)).toEqual(classifier.model);
+    expect(fetches()).toHaveLength(1);
+  });
+
   it("does not lose a download with the worker that waits for it", async () => {
     FakeStoreWorker.holding = true;
     const loaded = classifier.load(ADDRESS);
@@ -181,7 +293,7 @@ describe("a classifier", () => {
     await vi.waitFor(() => expect(log).toHaveLength(1));
     await classifier.load(new File(["small"], "small"));
     expect(await first).toBe("aborted");
-    expect(log).toContain("cancel");
+    await vi.waitFor(() => expect(log).toContain("cancel"));
   });
 
   it("forgets what is no weights, and fetches it anew", async () => {

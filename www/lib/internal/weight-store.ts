@@ -1,121 +1,208 @@
 import * as Comlink from "comlink";
 import { ResNetError, toResNetError } from "../../protocol/errors";
-import type { LoadRequest, WeightFile } from "../../protocol/messages";
+import type { LoadRequest, Settled, WeightFile } from "../../protocol/messages";
 import type { CachedWeights, Progress, WeightsPreview } from "../../protocol/types";
 import type { WeightService } from "../../worker/weights/store";
 import { Connection } from "./connection";
 
 /** A file that is here, or on its way. */
 interface Entry {
+  url: string;
+  sha256: string | undefined;
   file: Promise<WeightFile>;
-  /** Hears how far it is. */
-  onProgress: (progress: Progress) => void;
-  /** Cancels what is on its way. */
+  /** Whether later loads of this address take it, too. */
+  isShareable: boolean;
+  /** The loads that need it, by their ids. */
+  loads: Map<number, Load>;
+  /** Cancels the download. */
   cancel: () => void;
 }
 
+/** A load's part in an entry. */
+interface Load {
+  store: WeightStore;
+  /** Receives the progress of the download. */
+  onProgress: (progress: Progress) => void;
+  /** Rejects when this load is cancelled, while others may go on. */
+  cancelled: Promise<never>;
+  cancel: () => void;
+}
+
+/** What the stores of several classifiers have in common. */
+interface Shared {
+  entries: Set<Entry>;
+  service: Connection<WeightService> | undefined;
+  stores: Set<WeightStore>;
+}
+
 /**
- * Weight files by the load that they are for. Each is fetched and checked once, in a worker of its own: whichever worker
- * then computes gets the handle. So neither a lost device nor another one costs a download or a check, not even where the
- * browser keeps nothing.
+ * The weight files of a classifier. They are fetched and checked in a worker of their own, and whichever worker then
+ * computes gets the handle. So a lost device, another device and other choices for the same file cost no download, not even
+ * where the browser keeps nothing.
+ *
+ * What is at an address may change. Where the browser keeps the file, a later load asks the server whether it has another,
+ * which costs no download. Otherwise, or where a SHA-256 says which file it is, the later load takes the file that is here.
  */
 export class WeightStore {
-  #service: Connection<WeightService> | undefined;
-  #ended: ResNetError | undefined;
-  readonly #entries = new Map<number, Entry>();
+  readonly #shared: Shared;
+  readonly #ended: Promise<never>;
+  #end: ((error: ResNetError) => void) | undefined;
 
-  /** The file of a load: the one that is here already, or else fetched. */
-  file(
-    { id, weights, sha256 }: LoadRequest,
-    onProgress: (progress: Progress) => void,
-  ): Promise<WeightFile> {
-    const known = this.#entries.get(id);
-    if (known) {
-      known.onProgress = onProgress;
-      return known.file;
-    }
-    if (weights instanceof Blob) {
-      return Promise.resolve({ blob: weights, kept: { cached: false, reason: "file" } });
-    }
-    const entry: Entry = { file: Promise.reject(), onProgress, cancel: () => {} };
-    entry.file.catch(() => {});
-    entry.file = this.#fetch(id, weights, sha256, entry);
-    this.#entries.set(id, entry);
-    // What failed is fetched anew when it is asked for again.
-    entry.file.catch(() => {
-      if (this.#entries.get(id) === entry) this.#entries.delete(id);
+  /** @param other a store whose files and worker this one shares */
+  constructor(other?: WeightStore) {
+    this.#shared = other
+      ? other.#shared
+      : { entries: new Set(), service: undefined, stores: new Set() };
+    this.#shared.stores.add(this);
+    this.#ended = new Promise((_, reject) => {
+      this.#end = reject;
     });
-    return entry.file;
+    this.#ended.catch(() => {});
+  }
+
+  /** The file of a load: the one that is here already, or else fetched. Rejects when the load is cancelled. */
+  async file(request: LoadRequest, onProgress: (progress: Progress) => void): Promise<WeightFile> {
+    const { id, weights } = request;
+    if (weights instanceof Blob) return { blob: weights, kept: { cached: false, reason: "file" } };
+    if (!this.#end) return this.#ended;
+    const entry = this.#find(request) ?? this.#fetch(id, weights, request.sha256);
+    const load = this.#join(entry, id);
+    load.onProgress = onProgress;
+    return Promise.race([entry.file, load.cancelled]);
   }
 
   /** Whether the file of a load is here, or on its way. */
-  has(load: number): boolean {
-    return this.#entries.has(load);
+  has(request: LoadRequest): boolean {
+    return this.#find(request) !== undefined;
   }
 
-  /** Lets go of the file of a load, and of what the browser keeps of it: it is no weights. */
-  async forget({ id, weights }: LoadRequest): Promise<void> {
-    this.#entries.delete(id);
+  /** Drops the file of a load, which turned out not to be weights, and the browser's copy of it. */
+  async forget(request: LoadRequest): Promise<void> {
+    const { id, weights } = request;
+    const entry = this.#find(request);
+    if (entry) {
+      entry.isShareable = false;
+      this.#leave(entry, id);
+    }
     if (weights instanceof Blob) return;
-    await this.#connection().call((service) => service.forget(weights));
+    await this.#call((service) => service.forget(weights));
   }
 
-  /** Lets go of the files of all loads but these, and cancels those that are on their way. */
-  keepOnly(loads: ReadonlySet<number>): void {
-    for (const [load, { cancel }] of this.#entries) {
-      if (loads.has(load)) continue;
-      this.#entries.delete(load);
-      cancel();
+  /** Drops the files that none of these loads needs, and cancels their downloads, unless another store needs them. */
+  keepOnly(requests: readonly LoadRequest[]): void {
+    // A load that waits for its turn needs its file, too.
+    for (const request of requests) {
+      const entry = this.#find(request);
+      if (entry) this.#join(entry, request.id);
+    }
+    const wanted = new Set(requests.map(({ id }) => id));
+    for (const entry of this.#shared.entries) {
+      for (const [id, { store }] of entry.loads) {
+        if (store === this && !wanted.has(id)) this.#leave(entry, id);
+      }
     }
   }
 
   /** What is known of weights before they are downloaded. */
   async previewWeights(address: string): Promise<WeightsPreview> {
-    return this.#connection().call((service) => service.previewWeights(address));
+    return this.#call((service) => service.previewWeights(address));
   }
 
   /** What the browser's cache holds. */
   async cached(): Promise<CachedWeights> {
-    return this.#connection().call((service) => service.cached());
+    return this.#call((service) => service.cached());
   }
 
   /** Empties it. */
   async clear(): Promise<void> {
-    return this.#connection().call((service) => service.clear());
+    return this.#call((service) => service.clear());
   }
 
-  /** Ends the worker. Calls under way or later fail with `error`. */
+  /** Fails the calls under way, and later ones, with `error`. The worker ends with the last store that uses it. */
   close(error: ResNetError): void {
-    this.#ended = error;
-    this.#entries.clear();
-    this.#service?.close(error);
+    this.keepOnly([]);
+    this.#end?.(error);
+    this.#end = undefined;
+    this.#shared.stores.delete(this);
+    if (this.#shared.stores.size === 0) this.#shared.service?.close(error);
   }
 
-  async #fetch(
-    load: number,
-    url: string,
-    sha256: string | undefined,
-    entry: Entry,
-  ): Promise<WeightFile> {
+  /** The entry of a load, or the one that it can share. */
+  #find({ id, weights, sha256 }: LoadRequest): Entry | undefined {
+    const entries = [...this.#shared.entries];
+    return (
+      entries.find(({ loads }) => loads.has(id)) ??
+      entries.find((each) => each.isShareable && each.url === weights && each.sha256 === sha256)
+    );
+  }
+
+  #join(entry: Entry, id: number): Load {
+    const known = entry.loads.get(id);
+    if (known) return known;
+    let cancel = () => {};
+    const cancelled = new Promise<never>((_, reject) => {
+      cancel = () => reject(new ResNetError("aborted", "Loading was cancelled."));
+    });
+    cancelled.catch(() => {});
+    const load: Load = { store: this, onProgress: () => {}, cancelled, cancel };
+    entry.loads.set(id, load);
+    return load;
+  }
+
+  #leave(entry: Entry, id: number): void {
+    entry.loads.get(id)?.cancel();
+    entry.loads.delete(id);
+    if (entry.loads.size > 0) return;
+    this.#shared.entries.delete(entry);
+    entry.cancel();
+  }
+
+  #fetch(id: number, url: string, sha256: string | undefined): Entry {
     const connection = this.#connection();
-    // Progress comes by a way of its own, and the last of it after the outcome.
+    const loads: Entry["loads"] = new Map();
+    // Progress has a channel of its own: its last message may come after the outcome.
     let underWay = true;
     const onProgress = Comlink.proxy((progress: Progress) => {
-      if (underWay) entry.onProgress(progress);
+      if (underWay) for (const load of loads.values()) load.onProgress(progress);
     });
-    entry.cancel = () => connection.send((service) => service.cancel(load));
-    try {
-      return await connection.call((service) => service.fetch(load, url, sha256, onProgress));
-    } finally {
+    const entry: Entry = {
+      url,
+      sha256,
+      file: connection.call((service) => service.fetch(id, url, sha256, onProgress)),
+      isShareable: true,
+      loads,
+      cancel: () => connection.send((service) => service.cancel(id)),
+    };
+    const over = () => {
       underWay = false;
       entry.cancel = () => {};
-    }
+    };
+    entry.file.then(
+      ({ kept }) => {
+        over();
+        if (kept.cached && sha256 === undefined) entry.isShareable = false;
+      },
+      () => {
+        over();
+        // What failed is fetched anew when it is needed again.
+        this.#shared.entries.delete(entry);
+      },
+    );
+    this.#shared.entries.add(entry);
+    return entry;
+  }
+
+  async #call<T>(
+    work: (service: Comlink.Remote<WeightService>) => Promise<Settled<T>>,
+  ): Promise<T> {
+    if (!this.#end) return this.#ended;
+    return Promise.race([this.#connection().call(work), this.#ended]);
   }
 
   /** The worker: started at the first need, and again if it has ended. */
   #connection(): Connection<WeightService> {
-    if (this.#ended) throw this.#ended;
-    if (this.#service && !this.#service.isClosed) return this.#service;
+    const shared = this.#shared;
+    if (shared.service && !shared.service.isClosed) return shared.service;
     const service: Connection<WeightService> = new Connection<WeightService>(
       () =>
         new Worker(new URL("../../worker/weights/store.ts", import.meta.url), { type: "module" }),
@@ -125,12 +212,12 @@ export class WeightStore {
       },
       () => {},
     );
-    this.#service = service;
+    shared.service = service;
     return service;
   }
 }
 
-/** Whether a file that was built into no model turned out to be no weights. */
+/** Whether a model could not be built because its file does not hold its weights. */
 export function isNoWeights(thrown: unknown): boolean {
   return toResNetError(thrown).code.startsWith("weights-");
 }

@@ -58,6 +58,8 @@ export interface ClassifierOptions extends WeightOptions {
   onModel?: (model: LoadedModel) => void;
   /** Called when the model crashed the code and is not loaded any more. The previous model, if any, is loaded next. */
   onModelCrash?: (error: ResNetError) => void;
+  /** Another classifier, whose weight files and downloads this one shares: what one has, the other does not fetch again. */
+  sharesFilesWith?: Classifier;
   /** Cancels making it. */
   signal?: AbortSignal;
 }
@@ -65,13 +67,13 @@ export interface ClassifierOptions extends WeightOptions {
 /** How weights are loaded. */
 export type LoadOptions = Omit<
   ClassifierOptions,
-  "weights" | "device" | "threads" | "onDevice" | "onModel" | "onModelCrash"
+  "weights" | "device" | "threads" | "onDevice" | "onModel" | "onModelCrash" | "sharesFilesWith"
 >;
 
 /** How the device is chosen, and the listeners. */
 export type DeviceOptions = Pick<
   ClassifierOptions,
-  "device" | "threads" | "onDevice" | "onModel" | "onModelCrash" | "onProgress"
+  "device" | "threads" | "onDevice" | "onModel" | "onModelCrash" | "onProgress" | "sharesFilesWith"
 >;
 
 /** How one image is classified. */
@@ -142,14 +144,15 @@ function nextId(): number {
  * weight file.
  */
 export class Classifier {
-  readonly #weights = new WeightStore();
+  readonly #weights: WeightStore;
   readonly #supervisor: Supervisor;
   readonly #onProgress: ((progress: Progress) => void) | undefined;
 
   /** Starts the worker and opens the device. Load weights next. */
   constructor(options: DeviceOptions = {}) {
-    const { device = "auto", threads = "auto", onProgress, ...listener } = options;
+    const { device = "auto", threads = "auto", onProgress, sharesFilesWith, ...listener } = options;
     this.#onProgress = onProgress;
+    this.#weights = sharesFilesWith ? new WeightStore(sharesFilesWith.#weights) : new WeightStore();
     this.#supervisor = new Supervisor(device, threads, this.#weights, listener);
   }
 

@@ -149,7 +149,7 @@ export class Supervisor {
       const { state, effects } = next();
       this.#state = state;
       for (const effect of effects) this.#perform(effect);
-      this.#weights.keepOnly(loadsOf(state));
+      this.#weights.keepOnly(requestsOf(state));
     } finally {
       this.#isBusy = false;
     }
@@ -287,7 +287,7 @@ export class Supervisor {
   async #build(connection: Connection<Session>, request: LoadRequest): Promise<LoadedModel> {
     const { weights: _, sha256: __, ...rest } = request;
     const tell = (progress: Progress) => this.#progress.get(request.id)?.(progress);
-    const wasHere = this.#weights.has(request.id);
+    const wasHere = this.#weights.has(request);
     let file: WeightFile | undefined;
     try {
       // A call ends with its worker, a download does not.
@@ -325,10 +325,15 @@ export class Supervisor {
 }
 
 /** The loads whose files may be needed again. */
-function loadsOf({ request, previous, load, change, race, recovery }: State): Set<number> {
+function requestsOf({ request, previous, load, change, race, recovery }: State): LoadRequest[] {
   const recovered = recovery && "request" in recovery ? recovery.request : undefined;
   const all = [request, previous, load?.request, change?.request, race?.request, recovered];
-  return new Set(all.flatMap((each) => (each ? [each.load.id] : [])));
+  return all.flatMap((each) => (each ? [each.load] : []));
+}
+
+/** Their ids. */
+function loadsOf(state: State): Set<number> {
+  return new Set(requestsOf(state).map(({ id }) => id));
 }
 
 /** A listener's fault must not keep the effects after it from happening. */
