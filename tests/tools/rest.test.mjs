@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import fs, { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 import { absentModules, modulesToCome } from "../../tools/lib/absent-modules.mjs";
 import { replacePage } from "../../tools/lib/page.mjs";
 import { buildRest } from "../../tools/lib/rest.mjs";
 import { modules } from "../../tools/lib/wasm-module.mjs";
+import { mockBuiltin } from "./mock-builtin.mjs";
 import { temporaryFolder } from "./temporary-folder.mjs";
 
 /** Builds that are only noted, of which those in `broken` fail. */
@@ -40,7 +41,7 @@ const RESTS = {
   "no page can be built": {
     broken: ["page"],
     failed: ["cpu", "cpu-threads", "webgpu"],
-    says: [/the page does not build/, /goes on without several threads/],
+    says: [/the page does not build/, /cpu-threads is built, but no page with it/],
   },
 };
 for (const [name, { broken, failed, last, says }] of Object.entries(RESTS)) {
@@ -52,6 +53,31 @@ for (const [name, { broken, failed, last, says }] of Object.entries(RESTS)) {
     for (const pattern of says) assert.match(said.join("\n"), pattern);
   });
 }
+
+test("a page that fails fails no other module, and the next page has both", async () => {
+  const pages = [];
+  const failures = [];
+  let failPage;
+  const build = {
+    module: async () => {},
+    page: (without) => {
+      pages.push(without.join(" "));
+      if (pages.length > 1) return Promise.resolve();
+      return new Promise((_, reject) => {
+        failPage = () => reject(new Error("the page does not build"));
+      });
+    },
+  };
+  const say = (text) => /does not build/.test(text) && failures.push(text);
+  // Modules with threads are built beside the others, so both wait for a page at the same time.
+  const rest = buildRest(["cpu-threads", "webgpu"], { build, say });
+  await new Promise(setImmediate);
+  failPage();
+  assert.deepEqual(await rest, []);
+  assert.deepEqual(pages.length, 2);
+  assert.equal(pages.at(-1), "");
+  assert.equal(failures.length, 1);
+});
 
 test("each page has the modules that are there by then", async () => {
   const { build, pages, say } = building();
@@ -92,6 +118,30 @@ for (const [name, [served, keepsAssets, script]] of Object.entries(REPLACEMENTS)
     assert.equal(existsSync(at("fresh")), false);
   });
 }
+
+test("while a page is replaced, there is one", (t) => {
+  const { at, read } = sampleFolders(t, { ...SERVED, ...FRESH });
+  const seen = [];
+  for (const name of ["renameSync", "rmSync"]) {
+    const original = fs[name];
+    mockBuiltin(t, fs, name, (...args) => {
+      original(...args);
+      seen.push(read("dist/index.html"));
+    });
+  }
+  replacePage(at("dist"), at("fresh"), { keepsAssets: true });
+  assert.deepEqual([...new Set(seen)], ["old", "new"]);
+});
+
+test("a page is replaced where there are no hard links", (t) => {
+  const { at, read } = sampleFolders(t, { ...SERVED, ...FRESH });
+  mockBuiltin(t, fs, "linkSync", () => {
+    throw Object.assign(new Error("EPERM: operation not permitted"), { code: "EPERM" });
+  });
+  replacePage(at("dist"), at("fresh"), { keepsAssets: true });
+  assert.equal(read("dist/index.html"), "new");
+  assert.equal(read("dist/assets/index-old.js"), "old");
+});
 
 const toCome = modulesToCome(["cpu-threads"]);
 

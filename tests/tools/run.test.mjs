@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { run } from "../../tools/lib/run.mjs";
 import { progressOf } from "../../tools/lib/steps.mjs";
+import { mockBuiltin } from "./mock-builtin.mjs";
 import { temporaryFolder } from "./temporary-folder.mjs";
 
 const script = (code) => run(process.execPath, ["-e", code]);
@@ -40,4 +42,26 @@ test("a program that does not exist is a Fault", async () => {
     name: "Fault",
     message: "`no-such-program a` could not be started.",
   });
+});
+
+const PRIORITIES = {
+  "a priority that is lower already": { before: 15, sets: [] },
+  "the usual priority": { before: 0, sets: [os.constants.priority.PRIORITY_BELOW_NORMAL] },
+};
+for (const [name, { before, sets }] of Object.entries(PRIORITIES)) {
+  test(`a program behind others runs, begun at ${name}`, async (t) => {
+    const set = [];
+    mockBuiltin(t, os, "getPriority", () => before);
+    mockBuiltin(t, os, "setPriority", (_, priority) => set.push(priority));
+    await run(process.execPath, ["-e", ""], { isBehind: true });
+    assert.deepEqual(set, sets);
+  });
+}
+
+test("a program behind others runs where the system does not let its priority be set", async (t) => {
+  mockBuiltin(t, os, "setPriority", () => {
+    throw Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" });
+  });
+  const output = await run(process.execPath, ["-e", "console.log('ran')"], { isBehind: true });
+  assert.equal(output, "ran");
 });

@@ -1,4 +1,4 @@
-import { existsSync, linkSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import path from "node:path";
 import { WEIGHTS_MANIFEST } from "./default-weights.mjs";
 import { place, toolsFolder } from "./places.mjs";
@@ -47,27 +47,33 @@ export async function buildPage(report, { without = [], isBehind = false } = {})
   return built ? undefined : "up to date";
 }
 
+/** What is replaced last, in this order: it names the other files, so those have to be there. */
+const LAST = ["index.html", "service-worker.js"];
+
 /**
- * Puts a page that is whole in the place of the one that is served.
+ * Puts a new page in the place of the one that is served, file by file, so that there is a page at any time.
  *
- * @param keepsAssets whether what an open page of the one before may still ask for stays: its scripts have other names
+ * @param keepsAssets whether the scripts and modules that an open page may still load stay; the new ones have other names
  */
 export function replacePage(page, fresh, { keepsAssets }) {
-  const before = `${fresh}-before`;
-  rmSync(before, { recursive: true, force: true });
-  if (existsSync(page)) {
-    if (keepsAssets) keepAssets(page, fresh);
-    renameSync(page, before);
+  const files = filesIn(fresh).filter((file) => !LAST.includes(file));
+  const last = LAST.filter((file) => existsSync(path.join(fresh, file)));
+  const stays = new Set([...files, ...last]);
+  for (const file of [...files, ...last]) {
+    const target = path.join(page, file);
+    mkdirSync(path.dirname(target), { recursive: true });
+    renameSync(path.join(fresh, file), target);
   }
-  renameSync(fresh, page);
-  rmSync(before, { recursive: true, force: true });
+  rmSync(fresh, { recursive: true });
+  for (const file of filesIn(page)) {
+    const isAsset = file.startsWith(`assets${path.sep}`);
+    if (!stays.has(file) && !(keepsAssets && isAsset)) rmSync(path.join(page, file));
+  }
 }
 
-function keepAssets(page, fresh) {
-  const assets = path.join(page, "assets");
-  if (!existsSync(assets)) return;
-  for (const name of readdirSync(assets)) {
-    const kept = path.join(fresh, "assets", name);
-    if (!existsSync(kept)) linkSync(path.join(assets, name), kept);
-  }
+/** The files below a folder, from there. */
+function filesIn(folder) {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => !entry.isDirectory());
+  return files.map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
-import { constants, setPriority } from "node:os";
+import { constants, getPriority, setPriority } from "node:os";
 import path from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { environment } from "./environment.mjs";
@@ -40,7 +40,7 @@ export async function run(program, args, options = {}) {
     detached: true,
   });
   running.add(child);
-  if (isBehind && child.pid) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  if (isBehind && child.pid) lowerPriority(child.pid);
 
   const kept = [];
   const logFile = log && openLog(log);
@@ -86,6 +86,15 @@ export function lastLines(text, count) {
     .filter((line) => line.trim())
     .slice(-count)
     .join("\n");
+}
+
+function lowerPriority(pid) {
+  try {
+    const { PRIORITY_BELOW_NORMAL } = constants.priority;
+    if (getPriority(pid) < PRIORITY_BELOW_NORMAL) setPriority(pid, PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has ended, or the system does not allow it: it runs at the priority that it has.
+  }
 }
 
 function isProgressBar(line) {
