@@ -287,6 +287,17 @@ describe("a classifier", () => {
     expect(fetches()).toHaveLength(1);
   });
 
+  it("builds a file once that arrives after another device was chosen", async () => {
+    FakeStoreWorker.holding = true;
+    const loaded = classifier.load(ADDRESS);
+    await vi.waitFor(() => expect(log).toHaveLength(1));
+    await classifier.setDevice("webgpu");
+    arrive();
+    expect((await loaded).id).toBe(classifier.model?.id);
+    expect(FakeWorker.log.filter((entry) => entry.includes(": build"))).toEqual(["1: build "]);
+    expect(fetches()).toHaveLength(1);
+  });
+
   it("cancels the download of a load that is overtaken", async () => {
     FakeStoreWorker.holding = true;
     const first = classifier.load(ADDRESS).catch(({ code }) => code);

@@ -1,6 +1,7 @@
 import type { ResNetError } from "../../../protocol/errors";
 import type { DevicePolicy, DeviceStatus, LoadedModel } from "../../../protocol/types";
 import { best, measured, rememberedSpeeds } from "./device-race";
+import { followDevice } from "./load";
 import type { DeviceChange, WorkerId } from "./state";
 import { aborted, discard, show, stage, start, type Turn, take } from "./turn";
 
@@ -68,4 +69,5 @@ function moveModel(turn: Turn, change: DeviceChange, worker: WorkerId, status: D
   take(turn, worker, used);
   if (model && request) show(turn, model);
   effects.push({ do: "resolve device", call, status: used });
+  followDevice(turn);
 }

@@ -85,6 +85,14 @@ export function loadFailed(turn: Turn, task: LoadTask, error: ResNetError) {
   again(turn, task, task.mayMove && task.policy === undefined);
 }
 
+/** Sends a load that is under way to the device that has just been put in use. */
+export function followDevice(turn: Turn) {
+  const { load } = turn.now;
+  if (!load || load.phase === "waiting" || !isStale(turn, load)) return;
+  abandon(turn, load);
+  again(turn, load, load.mayMove);
+}
+
 /** A model that the worker does not put in use is loaded again. */
 export function commitFailed(turn: Turn, worker: WorkerId, load: number) {
   const { now } = turn;

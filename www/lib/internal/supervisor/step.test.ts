@@ -292,13 +292,23 @@ const CASES: Case[] = [
     inUse: { worker: 0, model: 2 },
   },
   {
-    name: "a load that ends after a choice of device begins again there",
+    name: "a load that is under way begins again on a device that was chosen meanwhile",
+    given: [...READY, requested(2), device(7, "webgpu"), opened(1, GPU), staged(1, 1)],
+    when: committed(1, 1),
+    effects: [
+      ...["retire 0", "report webgpu", "report model 1", "resolve device 7"],
+      ...["drop 2 in 0", "stage 2 in 1"],
+    ],
+    inUse: { worker: 1, model: 1 },
+  },
+  {
+    name: "the end of the first attempt changes nothing then",
     given: [
       ...[...READY, requested(2), device(7, "webgpu")],
       ...[opened(1, GPU), staged(1, 1), committed(1, 1)],
     ],
-    when: staged(0, 2),
-    effects: ["drop 2 in 0", "stage 2 in 1"],
+    when: notStaged(0, 2, "aborted"),
+    effects: [],
     inUse: { worker: 1, model: 1 },
   },
   {
@@ -338,10 +348,13 @@ const CASES: Case[] = [
     name: "a choice of device that was asked for last wins over it",
     given: [
       ...[opened(0, GPU), requested(1, { cpu: 1, webgpu: 2 }), opened(1)],
-      ...[device(7, "webgpu"), opened(2, GPU)],
+      device(7, "webgpu"),
     ],
-    when: staged(1, 1),
-    effects: ["close 1: aborted", "stage 1 in 2"],
+    when: opened(2, GPU),
+    effects: [
+      ...["retire 0", "report webgpu", "resolve device 7"],
+      ...["close 1: aborted", "stage 1 in 2"],
+    ],
     inUse: { worker: 2, policy: "webgpu" },
   },
   {

@@ -275,7 +275,7 @@ export class Supervisor {
 
   #stage({ worker, request }: Effect & { do: "stage" }): void {
     const load = request.id;
-    this.#build(this.#connectionOf(worker), request).then(
+    this.#build(worker, request).then(
       (model) => this.dispatch({ type: "staged", worker, load, model }),
       (thrown) => {
         this.dispatch({ type: "stage failed", worker, load, error: toResNetError(thrown) });
@@ -284,16 +284,16 @@ export class Supervisor {
   }
 
   /** Has a worker build a model from its file, which is fetched if it is not here yet. */
-  async #build(connection: Connection<Session>, request: LoadRequest): Promise<LoadedModel> {
+  async #build(worker: WorkerId, request: LoadRequest): Promise<LoadedModel> {
     const { weights: _, sha256: __, ...rest } = request;
     const tell = (progress: Progress) => this.#progress.get(request.id)?.(progress);
     const wasHere = this.#weights.has(request);
     let file: WeightFile | undefined;
     try {
       // A call ends with its worker, a download does not.
-      return await connection.call(async (session) => {
+      return await this.#connectionOf(worker).call(async (session) => {
         file = await this.#weights.file(request, tell);
-        if (!loadsOf(this.#state).has(request.id)) throw aborted();
+        if (!isStaging(this.#state, worker, request.id)) throw aborted();
         const total = file.blob.size;
         tell({ loaded: total, total, cached: false });
         return session.load({ ...rest, file });
@@ -303,7 +303,7 @@ export class Supervisor {
       await this.#weights.forget(request).catch(() => {});
       // What the browser kept may have been removed since it was fetched.
       const isGone = wasHere && toResNetError(thrown).code === "weights-unreadable";
-      if (isGone && !(request.weights instanceof Blob)) return this.#build(connection, request);
+      if (isGone && !(request.weights instanceof Blob)) return this.#build(worker, request);
       throw thrown;
     }
   }
@@ -331,9 +331,12 @@ function requestsOf({ request, previous, load, change, race, recovery }: State):
   return all.flatMap((each) => (each ? [each.load] : []));
 }
 
-/** Their ids. */
-function loadsOf(state: State): Set<number> {
-  return new Set(requestsOf(state).map(({ id }) => id));
+/** Whether a worker is to build the model of this load: it may have been cancelled, or sent to another worker. */
+function isStaging(state: State, worker: WorkerId, id: number): boolean {
+  const { load, change, race, recovery } = state;
+  return [load, change, race && { ...race, worker: race.cpu }, recovery].some(
+    (task) => task?.phase === "staging" && task.worker === worker && task.request?.load.id === id,
+  );
 }
 
 /** A listener's fault must not keep the effects after it from happening. */
