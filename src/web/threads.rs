@@ -16,27 +16,27 @@ pub fn shared_memory() -> JsValue {
     wasm_bindgen::memory()
 }
 
-/// Adds the calling worker to the thread pool and returns its index. [`help`] must be called next.
-#[wasm_bindgen(js_name = joinHelpers)]
-pub fn join_helpers() -> usize {
+/// Adds the calling worker to the thread pool and returns its index. [`run_worker_thread`] must be called next.
+#[wasm_bindgen(js_name = joinThreadPool)]
+pub fn join_thread_pool() -> usize {
     threads::join()
 }
 
 /// Makes the calling worker a worker thread. Returns only by a trap.
-#[wasm_bindgen]
-pub fn help(place: usize) {
+#[wasm_bindgen(js_name = runWorkerThread)]
+pub fn run_worker_thread(place: usize) {
     threads::work(place);
 }
 
 /// Reports that a worker thread trapped, so that no other thread waits for it.
-#[wasm_bindgen(js_name = helperDied)]
-pub fn helper_died() {
+#[wasm_bindgen(js_name = workerThreadDied)]
+pub fn worker_thread_died() {
     threads::worker_died();
 }
 
 /// The number of worker threads.
-#[wasm_bindgen]
-pub fn helpers() -> usize {
+#[wasm_bindgen(js_name = workerThreads)]
+pub fn worker_threads() -> usize {
     threads::workers()
 }
 

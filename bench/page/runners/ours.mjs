@@ -28,7 +28,7 @@ export async function prepare(contender, { files, batch, size }) {
 async function startThreads(wasm, folder, threads) {
   const [module, memory] = [wasm.sharedModule(), wasm.sharedMemory()];
   const starting = Array.from({ length: threads - 1 }, () => {
-    const worker = new Worker(new URL("../helper.mjs", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL("../worker-thread.mjs", import.meta.url), { type: "module" });
     return new Promise((resolve, reject) => {
       worker.addEventListener("message", resolve);
       worker.addEventListener("error", ({ message }) => reject(new Error(message)));

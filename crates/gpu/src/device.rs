@@ -20,6 +20,7 @@ pub struct GpuRequest {
 
 /// How much of an adapter's limits a device asks for. All other limits are WebGPU's defaults, which every adapter has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Limits {
     /// WebGPU's defaults and no timestamps.
     Default,

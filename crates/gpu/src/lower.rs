@@ -69,6 +69,7 @@ pub struct TensorsId(pub usize);
 
 /// A layer's weight and bias in the form that its kernel reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Tensors<'a> {
     /// A convolution with its batch norm folded into it.
     Conv2d {
@@ -108,6 +109,7 @@ impl Tensors<'_> {
 
 /// A buffer that a call reads beside its input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Operand {
     /// A map.
     Map(MapId),

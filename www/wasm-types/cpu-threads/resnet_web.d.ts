@@ -109,22 +109,22 @@ export class Model {
 /**
  * Makes the calling worker a helper. It is left only by a trap.
  */
-export function help(place: number): void;
+export function runWorkerThread(place: number): void;
 
 /**
  * Says that a helper trapped, so that nobody waits for it.
  */
-export function helperDied(): void;
+export function workerThreadDied(): void;
 
 /**
  * How many workers are helping.
  */
-export function helpers(): number;
+export function workerThreads(): number;
 
 /**
  * Counts the calling worker among the helpers and tells its place; [`help`] has to follow.
  */
-export function joinHelpers(): number;
+export function joinThreadPool(): number;
 
 /**
  * Reads a file that describes a model beside its weights: labels, or a configuration of Hugging Face or timm.

@@ -1,4 +1,9 @@
-import { help, helperDied, initSync, joinHelpers } from "../../wasm/cpu-threads/resnet_web";
+import {
+  initSync,
+  joinThreadPool,
+  runWorkerThread,
+  workerThreadDied,
+} from "../../wasm/cpu-threads/resnet_web";
 
 /** What a worker thread is started with. */
 export interface ThreadStart {
@@ -11,13 +16,13 @@ const STACK_SIZE = 2 ** 20;
 
 self.addEventListener("message", ({ data }: MessageEvent<ThreadStart>) => {
   initSync({ ...data, thread_stack_size: STACK_SIZE });
-  const place = joinHelpers();
+  const place = joinThreadPool();
   self.postMessage("joined");
   try {
-    help(place);
+    runWorkerThread(place);
   } catch (thrown) {
     // Else the worker that computes would wait for this one for ever.
-    helperDied();
+    workerThreadDied();
     throw thrown;
   }
 });

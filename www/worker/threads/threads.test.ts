@@ -6,13 +6,13 @@ type Start = "joins" | "fails" | "hangs";
 
 let starts: Start[] = [];
 let ended = 0;
-let helpers = 0;
+let workers = 0;
 
 class FakeThread extends EventTarget {
   postMessage(): void {
     const start = starts.shift();
     if (start === "joins") {
-      helpers += 1;
+      workers += 1;
       queueMicrotask(() => this.dispatchEvent(new Event("message")));
     }
     if (start === "fails") queueMicrotask(() => this.dispatchEvent(new Event("error")));
@@ -24,15 +24,15 @@ class FakeThread extends EventTarget {
 }
 
 const module = {
-  helpers: () => helpers,
+  workerThreads: () => workers,
   // As the module does: no more than have joined.
-  setThreads: (count: number) => Math.min(count, helpers + 1),
+  setThreads: (count: number) => Math.min(count, workers + 1),
   sharedMemory: () => null,
   sharedModule: () => null,
 } as unknown as SharingModule;
 
 beforeEach(() => {
-  [ended, helpers] = [0, 0];
+  [ended, workers] = [0, 0];
   vi.stubGlobal("Worker", FakeThread);
   vi.stubGlobal("navigator", { hardwareConcurrency: 4 });
   vi.spyOn(console, "warn").mockImplementation(() => {});

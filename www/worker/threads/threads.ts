@@ -7,7 +7,7 @@ import type { ThreadStart } from "./thread";
 /** What the module with threads exports beside what all do. */
 export type SharingModule = Pick<
   typeof ThreadsModule,
-  "helpers" | "setThreads" | "sharedMemory" | "sharedModule"
+  "workerThreads" | "setThreads" | "sharedMemory" | "sharedModule"
 >;
 
 /** More hardly ever are worth it: the network's last layers are small. */
@@ -51,7 +51,7 @@ export class Threads {
    */
   async set(wanted: ThreadCount): Promise<void> {
     const count = threadsFor(wanted, mostThreads());
-    const missing = Math.max(0, count - 1 - this.#module.helpers());
+    const missing = Math.max(0, count - 1 - this.#module.workerThreads());
     const starts = Array.from({ length: missing }, () => within(JOINING, () => this.#start()));
     const faults = (await Promise.allSettled(starts)).filter(({ status }) => status === "rejected");
     this.#count = this.#module.setThreads(count);
