@@ -148,3 +148,77 @@ test("circles are found in every form of an import, and only there", () => {
     assert.deepEqual(circlesIn(files), expected, name);
   }
 });
+
+/** The folders of www, and those that each may use the values of. */
+const USES = {
+  protocol: [],
+  files: ["protocol"],
+  images: ["protocol"],
+  worker: ["files", "images", "protocol", "wasm"],
+  "service-worker": [],
+  lib: ["files", "images", "protocol"],
+  app: ["files", "lib", "service-worker"],
+};
+/** And of which only the types: they leave nothing in the built page. */
+const USES_TYPES = { lib: ["worker"], app: ["protocol"] };
+
+/** Folders of www that a file's imports are from, as `{ folder, isType }`. */
+function importsIn(file, text) {
+  const forms = [
+    /^(?:import|export)\s+(?<type>type\s)?[^"';]*?from\s+"(?<path>\.[^"]*)"/gm,
+    /^import\s+"(?<path>\.[^"]*)"/gm,
+    /\bimport\(\s*"(?<path>\.[^"]*)"/gm,
+  ];
+  return forms.flatMap((form) =>
+    [...text.matchAll(form)].map(({ groups }) => {
+      const target = path.posix.join(path.posix.dirname(file), groups.path);
+      return { folder: target.split("/")[0], isType: groups.type !== undefined };
+    }),
+  );
+}
+
+/** Imports that go against {@link USES}, from files by their path in www. */
+const wrongUses = (files) =>
+  Object.entries(files).flatMap(([file, text]) => {
+    const from = file.split("/")[0];
+    return importsIn(file, text)
+      .filter(({ folder, isType }) => {
+        const allowed = [from, ...USES[from], ...((isType && USES_TYPES[from]) || [])];
+        return !folder.startsWith("..") && !allowed.includes(folder);
+      })
+      .map(({ folder, isType }) => `${file} uses ${isType ? "types" : "values"} of ${folder}`);
+  });
+
+test("folders of www use each other only in the direction of ARCHITECTURE.md", () => {
+  const www = place("www");
+  const files = Object.keys(USES).flatMap((folder) =>
+    readdirSync(path.join(www, folder), { recursive: true })
+      .filter((name) => /\.tsx?$/.test(name))
+      .map((name) => path.posix.join(folder, name.split(path.sep).join("/"))),
+  );
+  const texts = files.map((file) => [file, readFileSync(path.join(www, file), "utf8")]);
+  assert.deepEqual(wrongUses(Object.fromEntries(texts)), []);
+});
+
+test("imports against the direction are found in every form, and only there", () => {
+  const cases = {
+    "with the direction": ["lib/a.ts", 'import { x } from "../protocol/x";', []],
+    "within a folder": ["worker/a/b.ts", 'export { x } from "../c";', []],
+    "a type that may be used": ["lib/a.ts", 'import type { X } from "../worker/x";', []],
+    "outside of www": ["worker/a.test.ts", 'import x from "../../tests/x.json";', []],
+    "a value": ["lib/a.ts", 'import { x } from "../worker/x";', ["values of worker"]],
+    "several lines": ["worker/a.ts", 'import {\n  x,\n  y,\n} from "../lib/x";', ["values of lib"]],
+    "a type": ["protocol/a.ts", 'import type { X } from "../lib/x";', ["types of lib"]],
+    "an export": ["lib/a.ts", 'export { x } from "../app/x";', ["values of app"]],
+    "an effect": ["lib/a.ts", 'import "../app/x";', ["values of app"]],
+    "at run time": ["worker/a.ts", 'await import("../lib/x")', ["values of lib"]],
+  };
+  for (const [name, [file, text, expected]] of Object.entries(cases)) {
+    const found = wrongUses({ [file]: text });
+    assert.deepEqual(
+      found,
+      expected.map((what) => `${file} uses ${what}`),
+      name,
+    );
+  }
+});

@@ -1,5 +1,5 @@
+import { withoutUser } from "../files/address";
 import type { DevicePolicy, ThreadCount, WeightChoices } from "../lib";
-import { withoutUser } from "../lib/public/address";
 import { readChoices, writeChoices } from "./model/choices";
 import { readThreshold, readTop, type View } from "./results/view";
 import { readThreads } from "./status/threads";

@@ -12,11 +12,11 @@
  * @packageDocumentation
  */
 
+export { canBeWeights } from "../files/beginning";
+export { canvasReadsBack } from "../images/readback";
 export { type ErrorCode, isReplaced, ResNetError } from "../protocol/errors";
 export type * from "../protocol/types";
-export { canBeWeights } from "../worker/weights/beginning";
 export { decodedImage } from "./internal/decode";
-export { canvasReadsBack } from "./internal/readback";
 export {
   Classifier,
   type ClassifierOptions,

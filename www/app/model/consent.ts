@@ -1,5 +1,5 @@
+import { fileAddress } from "../../files/address";
 import type { Classifier, WeightSource, WeightsPreview } from "../../lib";
-import { fileAddress } from "../../lib/public/address";
 import { note, noted } from "../storage";
 
 const KEY = "resnet-web:allowed-weights";

@@ -1,7 +1,7 @@
 import * as Comlink from "comlink";
+import { canvasReadsBack } from "../../images/readback";
 import { ResNetError, toResNetError } from "../../protocol/errors";
 import type { GpuNotice, Settled, WorkerNotice } from "../../protocol/messages";
-import { canvasReadsBack } from "./readback";
 import type { Trouble } from "./supervisor/recovery";
 
 /** The time limit for a worker's script to start, in milliseconds. */

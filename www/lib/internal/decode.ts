@@ -1,7 +1,7 @@
+import { isCutShort } from "../../images/encoded";
+import { contextOf } from "../../images/readback";
+import { drawnSize, LONGEST_SIDE } from "../../images/size";
 import { ResNetError, toResNetError } from "../../protocol/errors";
-import { drawnSize, LONGEST_SIDE } from "../../worker/pixels/size";
-import { isCutShort } from "./encoded";
-import { contextOf } from "./readback";
 
 /** An SVG is drawn at least this large: its own size may be that of a symbol. */
 const SHORTEST_DRAWING = 512;

@@ -1,4 +1,6 @@
 import * as Comlink from "comlink";
+import { fileAddress } from "../../files/address";
+import { isCutShort } from "../../images/encoded";
 import { isReplaced, ResNetError, toResNetError } from "../../protocol/errors";
 import type {
   CachedWeights,
@@ -18,13 +20,11 @@ import type {
   WeightsPreview,
 } from "../../protocol/types";
 import { decodedAnyhow } from "../internal/decode";
-import { isCutShort } from "../internal/encoded";
 import { recallSpeeds, speedsKey } from "../internal/speeds";
 import { Retries } from "../internal/supervisor/retry";
 import type { ModelRequest } from "../internal/supervisor/state";
 import { type Place, Supervisor } from "../internal/supervisor/supervisor";
 import { WeightStore } from "../internal/weight-store";
-import { fileAddress } from "./address";
 
 /** What can be classified. */
 export type ImageInput =

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { LONGEST_SIDE } from "../../images/size";
 import type { ResNetError } from "../../protocol/errors";
 import { readPixels } from "./read";
-import { LONGEST_SIDE } from "./size";
 
 /** The canvases of a browser: what they make of a byte that is read, and how large they may be. */
 const browser = { noisy: false, longest: LONGEST_SIDE, drawn: [] as [number, number][] };

@@ -1,7 +1,7 @@
-import { statedSize } from "../../lib/internal/encoded";
-import { contextOf, honestReadBack, type ReadBack } from "../../lib/internal/readback";
+import { statedSize } from "../../images/encoded";
+import { contextOf, honestReadBack, type ReadBack } from "../../images/readback";
+import { drawnSize, MOST_DECODED, type Size, type Tile, tilesOf } from "../../images/size";
 import { ResNetError } from "../../protocol/errors";
-import { drawnSize, MOST_DECODED, type Size, type Tile, tilesOf } from "./size";
 
 /** Decoded pixels: 8 bits each of red, green, blue and alpha, row by row. */
 export interface Pixels extends Size {

@@ -1,4 +1,4 @@
-import type { Pieces } from "./checksum";
+import type { Pieces } from "../../files/pieces";
 
 /** Bytes that are in JavaScript's memory at a time: the browser keeps a blob's elsewhere, large ones on disk. */
 export const PART = 8 << 20;

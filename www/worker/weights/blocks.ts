@@ -1,4 +1,4 @@
-import type { Pieces } from "./checksum";
+import type { Pieces } from "../../files/pieces";
 
 /** Bytes that a digest is of. */
 const BLOCK = 1 << 20;

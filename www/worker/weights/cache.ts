@@ -1,6 +1,6 @@
+import type { Pieces } from "../../files/pieces";
 import { inBlobs, PART } from "./blobs";
 import { BlockDigests } from "./blocks";
-import type { Pieces } from "./checksum";
 import type { Manifest } from "./manifest";
 import { type Version, versionOf } from "./request";
 import { ifNobodyElse } from "./turn";

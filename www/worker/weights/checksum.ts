@@ -1,5 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import type { Pieces } from "../../files/pieces";
 import { ResNetError } from "../../protocol/errors";
 
 /** What a file has to be, as far as that is known. */
@@ -8,9 +9,6 @@ export interface Expected {
   /** In lower-case hexadecimal digits. */
   sha256: string | null;
 }
-
-/** Bytes on their way, from wherever. */
-export type Pieces = AsyncIterable<Uint8Array<ArrayBuffer>>;
 
 /**
  * Passes a file's bytes on, and fails in place of its end if it is not the one expected: a stream that

@@ -1,7 +1,7 @@
-import { fileAddress } from "../../lib/public/address";
+import { fileAddress } from "../../files/address";
+import { beginning, canBeWeights, joined } from "../../files/beginning";
 import { ResNetError } from "../../protocol/errors";
 import type { Progress } from "../../protocol/types";
-import { beginning, canBeWeights, joined } from "./beginning";
 import { gathered, piecesOf } from "./blobs";
 import { BlockDigests } from "./blocks";
 import {

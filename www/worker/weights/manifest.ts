@@ -1,4 +1,4 @@
-import { fileAddress } from "../../lib/public/address";
+import { fileAddress } from "../../files/address";
 import { ResNetError } from "../../protocol/errors";
 import { interruptionOf } from "./request";
 import { Download } from "./resume";

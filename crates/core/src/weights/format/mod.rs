@@ -32,7 +32,7 @@ pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorI
     }
 }
 
-/// Recognises a file's format by its first bytes. www/worker/weights/beginning.ts does the same, to stop downloads of other files.
+/// Recognises a file's format by its first bytes. www/files/beginning.ts does the same, to stop downloads of other files.
 fn format(start: &[u8]) -> Result<Format, WeightError> {
     // Files that are often mistaken for weights come first: some look like a length or a pickle.
     if let Some(what) = impostor(start) {

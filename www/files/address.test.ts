@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { toResNetError } from "../../protocol/errors";
+import { toResNetError } from "../protocol/errors";
 import { fileAddress, withoutUser } from "./address";
 
 const PAGE = "https://page.test/app/";

@@ -5,10 +5,7 @@
  * specification, ISO/IEC 14496-12 (AVIF and HEIC).
  */
 
-interface Size {
-  width: number;
-  height: number;
-}
+import type { Size } from "./size";
 
 /** An image format. */
 interface Format {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { constants, gunzipSync } from "node:zlib";
 import { expect, it } from "vitest";
-import starts from "../../../tests/fixtures/weight-starts.json";
+import starts from "../../tests/fixtures/weight-starts.json";
 import { beginning, canBeWeights, joined } from "./beginning";
 
 /** crates/core/src/weights/format/mod.rs reads the same table. */

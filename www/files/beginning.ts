@@ -1,4 +1,4 @@
-import type { Pieces } from "./checksum";
+import type { Pieces } from "./pieces";
 
 /** Bytes of a file by which it is known whether they are the beginning of weights. */
 const ENOUGH = 1024;

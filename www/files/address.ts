@@ -1,4 +1,4 @@
-import { ResNetError } from "../../protocol/errors";
+import { ResNetError } from "../protocol/errors";
 
 /** Characters of an address that an error's text shows at most. */
 const MOST_SHOWN = 200;
