@@ -21,7 +21,7 @@ export function surfaceOf(declarations) {
   );
 }
 
-/** Whether two surfaces are the same but for comments. */
+/** Whether two surfaces are the same apart from comments. */
 export function isSameSurface(one, other) {
   const [a, b] = [one, other].map((text) =>
     text
@@ -32,11 +32,11 @@ export function isSameSurface(one, other) {
   return a === b;
 }
 
-/** Keeps the types of a module that was built, in `folder`, where they are others. Returns a note then. */
+/** Copies the types of a module that was built in `folder` to the repository if they differ there, and returns a note then. */
 export function keepTypes(name, folder = moduleFolder(name)) {
   const surface = surfaceIn(folder);
   const file = fileOf(name);
-  if (isSameSurface(surface, readFileSync(place(file), "utf8"))) return undefined;
+  if (surface === readFileSync(place(file), "utf8")) return undefined;
   mkdirSync(path.dirname(place(file)), { recursive: true });
   writeFileSync(place(file), surface);
   return `${file} has new types`;

@@ -3,7 +3,6 @@
 import type { Classification, Description, DeviceKind, DeviceReport, LayerTime, ModelInfo, SeenChannel, SeenLayer, Summary, WeightChoices } from "../../protocol/types";
 
 
-
 /**
  * A device that has passed the self-check.
  */
@@ -12,7 +11,7 @@ export class Engine {
     free(): void;
     [Symbol.dispose](): void;
     /**
-     * Reads a weight file and builds its network on the device. The blob can go afterwards.
+     * Reads a weight file and builds its network on the device. The blob is not needed afterwards.
      *
      * # Errors
      * `weights-format`, `weights-unreadable`, `weights-missing`, `weights-shape`, `weights-dtype`, `weights-values`,
@@ -33,18 +32,18 @@ export class Engine {
 }
 
 /**
- * What one run showed, until it is freed.
+ * The outputs of every layer in one run, until it is freed.
  */
 export class Inspection {
     private constructor();
     free(): void;
     [Symbol.dispose](): void;
     /**
-     * The channels of the layer at this place, that with the largest activation first; none where there is no such layer.
+     * The channels of the layer at this index, the one with the largest activation first; none if there is no such layer.
      */
     channels(place: number): SeenChannel[];
     /**
-     * The pictures of so many of those channels from the `from`-th on, a byte a pixel.
+     * The images of `count` of those channels from `from` on, one byte per pixel.
      */
     pixels(place: number, from: number, count: number): Uint8Array;
     /**
@@ -61,43 +60,43 @@ export class Model {
     free(): void;
     [Symbol.dispose](): void;
     /**
-     * Classifies RGBA pixels, row by row, as `ImageData` has them; tells where the evidence for a class lies, too, if one is
-     * given: its index, or `"first"` for the most probable one.
+     * Classifies RGBA pixels, row by row, as `ImageData` has them. `evidence` asks for a class activation map: of the class
+     * with this index, or of the most probable class with `"first"`.
      *
      * # Errors
      * `image-size`, `class-index`, `device-failed`, `device-lost`.
      */
     classify(rgba: Uint8Array | number[], width: number, height: number, top: number, evidence: "first" | number | undefined): Promise<Classification>;
     /**
-     * Runs the network on RGBA pixels and looks at every layer. On the CPU only.
+     * Runs the network on RGBA pixels and inspects every layer. On the CPU only.
      *
      * # Errors
      * `image-size`, `device-failed`.
      */
     inspect(rgba: Uint8Array | number[], width: number, height: number): Inspection;
     /**
-     * How long a GPU takes for each layer; null on the CPU, and where the GPU or the browser does not tell.
+     * How long a GPU takes for each layer; null on the CPU, and if the GPU or the browser has no timestamps.
      *
      * # Errors
      * `device-lost`.
      */
     layerTimes(): Promise<LayerTime[] | null>;
     /**
-     * Runs the network alone: a prepared picture `[1, channels, height, width]`, row by row, to logits.
+     * Runs the network alone: a preprocessed image `[1, channels, height, width]`, row by row, to logits.
      *
      * # Errors
      * `image-size`, `device-failed`, `device-lost`.
      */
     logits(input: Float32Array | number[]): Promise<Float32Array>;
     /**
-     * Gives the classes other names, in the order of the logits.
+     * Replaces the classes' labels, in the order of the logits.
      *
      * # Errors
-     * `labels`: another number of labels than of classes. Those before stay.
+     * `labels` if there are more or fewer labels than classes. The labels stay as they were then.
      */
     setLabels(labels: string[]): void;
     /**
-     * What the weight file says of itself, or what its tensors tell.
+     * What the weight file says of itself, or what its tensors show.
      */
     readonly info: ModelInfo;
     /**
@@ -110,20 +109,20 @@ export class Model {
  * Reads a file that describes a model beside its weights: labels, or a configuration of Hugging Face or timm.
  *
  * # Errors
- * `labels`: what is neither, or says nothing.
+ * `labels` for any other file, and for one with neither labels nor settings.
  */
 export function readDescription(bytes: Uint8Array | number[]): Description;
 
 /**
- * Calls `listener` with the message and place of a panic, before the instance dies of it.
+ * Calls `listener` with a panic's message and location before the instance traps.
  *
- * The listener must not call into the instance again. It is needed because a panic inside an async function leaves
- * its promise pending for ever.
+ * The listener must not call into the instance. It is needed because the promise of an async function that panics is never
+ * settled.
  */
 export function setPanicListener(listener: (message: string) => void): void;
 
 /**
- * Runs when the module is loaded: panics and the GPU's complaints go to the console.
+ * Runs when the module is loaded: panics and the GPU's warnings are written to the console.
  */
 export function start(): void;
 
