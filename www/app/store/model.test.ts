@@ -2,8 +2,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   type Classifier,
   type DeviceOptions,
+  type DevicePolicy,
+  type ErrorCode,
   type LoadedModel,
   ResNetError,
+  type ThreadCount,
   type WeightSource,
 } from "../../lib";
 import { readSettings } from "../settings";
@@ -17,7 +20,7 @@ interface Load {
 }
 
 const model = (id: number) => ({ id }) as LoadedModel;
-const failure = (code: ConstructorParameters<typeof ResNetError>[0]) => new ResNetError(code, "no");
+const failure = (code: ErrorCode) => new ResNetError(code, "no");
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 const file = (name: string) => new File(["weights"], name);
 
@@ -126,26 +129,119 @@ describe("a model that crashes the code", () => {
   });
 });
 
-/** How a choice of a device ends, and what the page shows then. */
-const SWITCHES = [
-  { how: "succeeds", code: null, policy: "webgpu", switching: false, error: null },
-  { how: "fails", code: "device-failed", policy: "auto", switching: false, error: "device-failed" },
-  { how: "is overtaken", code: "aborted", policy: "webgpu", switching: true, error: null },
-] as const;
+/** What is chosen, how each choice ends, in the order in which they end, and what the page shows then. */
+interface Switch {
+  name: string;
+  choices: (["device", DevicePolicy] | ["threads", ThreadCount])[];
+  /** The number of the choice, and the error with which it fails. */
+  ends: [number, ErrorCode?][];
+  policy?: DevicePolicy;
+  threads?: ThreadCount;
+  switching?: boolean;
+  error?: ErrorCode;
+}
 
-it.each(SWITCHES)("a choice of a device that $how", async ({ code, policy, switching, error }) => {
+const SWITCHES: Switch[] = [
+  {
+    name: "a device that can be used",
+    choices: [["device", "webgpu"]],
+    ends: [[0]],
+    policy: "webgpu",
+  },
+  {
+    name: "a device that cannot",
+    choices: [["device", "webgpu"]],
+    ends: [[0, "device-failed"]],
+    policy: "auto",
+    error: "device-failed",
+  },
+  {
+    name: "a device, and another before it is in use",
+    choices: [
+      ["device", "webgpu"],
+      ["device", "cpu"],
+    ],
+    ends: [[0, "aborted"]],
+    policy: "cpu",
+    switching: true,
+  },
+  {
+    name: "a device, and another before it is in use, which cannot be used",
+    choices: [
+      ["device", "webgpu"],
+      ["device", "cpu"],
+    ],
+    ends: [
+      [0, "aborted"],
+      [1, "device-failed"],
+    ],
+    policy: "auto",
+    error: "device-failed",
+  },
+  {
+    name: "two numbers of threads, the first of which is set",
+    choices: [
+      ["threads", 2],
+      ["threads", 4],
+    ],
+    ends: [[0]],
+    threads: 4,
+    switching: true,
+  },
+  {
+    name: "two numbers of threads, the second of which is not set",
+    choices: [
+      ["threads", 2],
+      ["threads", 4],
+    ],
+    ends: [[0], [1, "device-failed"]],
+    threads: 2,
+    error: "device-failed",
+  },
+  {
+    name: "two numbers of threads, the first of which is not set",
+    choices: [
+      ["threads", 2],
+      ["threads", 4],
+    ],
+    ends: [[0, "device-failed"]],
+    threads: 4,
+    switching: true,
+  },
+  {
+    name: "a device and a number of threads, the first of which fails",
+    choices: [
+      ["device", "webgpu"],
+      ["threads", 2],
+    ],
+    ends: [[0, "device-failed"]],
+    policy: "auto",
+    threads: 2,
+    switching: true,
+    error: "device-failed",
+  },
+];
+
+it.each(SWITCHES)("choosing $name", async ({ name: _, choices, ends, ...shown }) => {
   const { store, switches } = await setUp();
-  void store.setDevice("webgpu");
-  expect(store.state.value).toMatchObject({ policy: "webgpu", switching: true });
-  if (code) switches[0]?.reject(failure(code));
-  else switches[0]?.resolve();
-  await settled();
-  const { state } = store;
-  expect({
-    policy: state.value.policy,
-    switching: state.value.switching,
-    error: state.value.error?.code ?? null,
-  }).toEqual({ policy, switching, error });
+  for (const [what, value] of choices) {
+    if (what === "device") void store.setDevice(value);
+    else void store.setThreads(value);
+  }
+  expect(store.state.value.switching).toBe(true);
+  for (const [choice, code] of ends) {
+    if (code) switches[choice]?.reject(failure(code));
+    else switches[choice]?.resolve();
+    await settled();
+  }
+  const { policy, threads, switching, error } = store.state.value;
+  expect({ policy, threads, switching, error: error?.code }).toEqual({
+    policy: "auto",
+    threads: "auto",
+    switching: false,
+    error: undefined,
+    ...shown,
+  });
 });
 
 /** A storage of the browser's. */

@@ -143,6 +143,35 @@ export function createModel(
     }
   }
 
+  /** What is being switched. */
+  const switched = new Set<keyof ModelState>();
+
+  /** A choice that takes its time: the newest one counts, and if it fails, the one in use is shown again. */
+  function switchBy<Key extends "policy" | "threads">(
+    key: Key,
+    apply: (value: ModelState[Key]) => Promise<unknown>,
+  ) {
+    let used = state.peek()[key];
+    let newest = 0;
+    return async (value: ModelState[Key]): Promise<void> => {
+      newest += 1;
+      const own = newest;
+      switched.add(key);
+      change({ [key]: value, switching: true });
+      let error: ResNetError | null = null;
+      try {
+        await apply(value);
+        used = value;
+      } catch (thrown) {
+        error = thrown as ResNetError;
+      }
+      // A newer choice reports its own outcome.
+      if (own !== newest) return;
+      switched.delete(key);
+      change({ [key]: used, switching: switched.size > 0, ...(error && { error }) });
+    };
+  }
+
   const shown = computed(() => state.value.loaded ?? state.value.wanted);
   void load(state.peek().wanted);
 
@@ -204,30 +233,14 @@ export function createModel(
       }
     },
 
-    async setDevice(policy: DevicePolicy) {
-      const before = state.peek().policy;
-      change({ policy, switching: true });
-      try {
-        await classifier.setDevice(policy);
-        change({ switching: false });
-      } catch (thrown) {
-        // A newer choice has replaced this one and reports its own outcome.
-        if ((thrown as ResNetError).code === "aborted") return;
-        change({ policy: before, switching: false, error: thrown as ResNetError });
-      }
-    },
+    /** Chooses the device. */
+    setDevice: switchBy("policy", (policy: DevicePolicy) => classifier.setDevice(policy)),
 
-    async setThreads(threads: ThreadCount) {
-      const before = state.peek().threads;
-      change({ threads, switching: true });
-      try {
-        await classifier.setThreads(threads);
-        rememberThreads(threads);
-        change({ switching: false });
-      } catch (thrown) {
-        change({ threads: before, switching: false, error: thrown as ResNetError });
-      }
-    },
+    /** Chooses the number of the CPU's threads. */
+    setThreads: switchBy("threads", async (threads: ThreadCount) => {
+      await classifier.setThreads(threads);
+      rememberThreads(threads);
+    }),
 
     async clearCache() {
       try {
