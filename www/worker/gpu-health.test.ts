@@ -70,6 +70,57 @@ describe("opening", () => {
     expect([Object.keys(gpu), Object.keys(adapter)]).toEqual([[], []]);
   });
 
+  it.each<[string, (adapter: Adapter) => Promise<unknown>]>([
+    [
+      "the device is lost and wgpu never answers",
+      async (adapter) => {
+        const never = async () => {
+          await wgpuOpens();
+          device.lose({ reason: "", message: "reset" });
+          return new Promise(() => {});
+        };
+        void health.open(gpu, adapter, never);
+        await settled();
+        expect(notices.at(-1)).toMatchObject({ gpu: "lost" });
+      },
+    ],
+    [
+      "it is released and wgpu never answers",
+      async (adapter) => {
+        void health.open(gpu, adapter, () => new Promise(() => {}));
+        await settled();
+        health.release();
+      },
+    ],
+    [
+      "the adapter takes no property",
+      async (adapter) => {
+        Object.preventExtensions(adapter);
+        await expect(health.open(gpu, adapter, wgpuOpens)).rejects.toThrow(TypeError);
+      },
+    ],
+  ])("does so if %s", async (_, fail) => {
+    const adapter = (await health.adapter(gpu)) as Adapter;
+    await fail(adapter);
+    expect([Object.getOwnPropertyNames(gpu), Object.getOwnPropertyNames(adapter)]).toEqual([
+      [],
+      [],
+    ]);
+  });
+
+  it("is over when it fails: a command that is refused later is trouble", async () => {
+    const adapter = (await health.adapter(gpu)) as Adapter;
+    const fails = async () => {
+      await wgpuOpens();
+      throw new Error("self-check");
+    };
+    await expect(health.open(gpu, adapter, fails)).rejects.toThrow("self-check");
+    device.dispatchEvent(
+      Object.assign(new Event("uncapturederror"), { error: { message: "too large" } }),
+    );
+    expect(notices.at(-1)).toMatchObject({ gpu: "failed" });
+  });
+
   it("does so if it fails, too, and frees the device", async () => {
     const adapter = (await health.adapter(gpu)) as Adapter;
     const fails = async () => {

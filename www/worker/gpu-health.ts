@@ -52,6 +52,8 @@ export class GpuHealth {
   #opening = false;
   #pending = 0;
   #over = false;
+  /** Leaves `navigator.gpu` and the adapter as they were before opening. */
+  #restore = () => {};
 
   constructor(post: (notice: GpuNotice) => void) {
     this.#post = post;
@@ -66,9 +68,9 @@ export class GpuHealth {
    * Opens the adapter's device by `open`, in which wgpu asks `navigator.gpu` for an adapter and that for a device. If it
    * fails, the CPU may take over: see {@link release}.
    *
-   * wgpu takes neither from its caller and does not give out its device. So for the time of opening, `gpu` and `adapter` have
+   * wgpu takes neither from its caller and keeps its device to itself. So for the time of opening, `gpu` and `adapter` have
    * a property of their own, by which wgpu gets this adapter and the device is watched. The browser's prototypes stay as
-   * they are.
+   * they are. Opening ends with trouble, too: wgpu may never answer then.
    */
   async open<T>(gpu: Gpu, adapter: Adapter, open: () => Promise<T>): Promise<T> {
     const requestDevice = async (descriptor?: unknown) => {
@@ -77,24 +79,30 @@ export class GpuHealth {
       return device;
     };
     const own = { configurable: true, enumerable: false };
-    Object.defineProperty(gpu, "requestAdapter", { ...own, value: async () => adapter });
-    Object.defineProperty(adapter, "requestDevice", { ...own, value: requestDevice });
-    try {
-      return await this.#whileOpening(open);
-    } finally {
+    this.#restore = () => {
+      this.#restore = () => {};
       Reflect.deleteProperty(gpu, "requestAdapter");
       Reflect.deleteProperty(adapter, "requestDevice");
+    };
+    try {
+      Object.defineProperty(gpu, "requestAdapter", { ...own, value: async () => adapter });
+      Object.defineProperty(adapter, "requestDevice", { ...own, value: requestDevice });
+      return await this.#whileOpening(open);
+    } finally {
+      this.#restore();
     }
   }
 
   async #whileOpening<T>(work: () => Promise<T>): Promise<T> {
     this.#opening = true;
-    const opened = await this.#answered(work, OPENING, "failed");
-    this.#opening = false;
-    return opened;
+    try {
+      return await this.#answered(work, OPENING, "failed");
+    } finally {
+      this.#opening = false;
+    }
   }
 
-  /** Does work on the GPU. Only what is not wrong with the GPU is thrown. */
+  /** Does work on the GPU. Throws the errors of everything else; those of the GPU are reported as trouble. */
   async run<T>(work: () => T | Promise<T>): Promise<T> {
     try {
       return await this.#answered(work, RUN, "lost");
@@ -126,6 +134,7 @@ export class GpuHealth {
   /** Frees the device and is silent from now on, because another has been opened in its place. */
   release(): void {
     this.#over = true;
+    this.#restore();
     this.#device?.destroy();
   }
 
@@ -190,6 +199,7 @@ export class GpuHealth {
   #report(trouble: GpuTrouble): void {
     if (this.#over) return;
     this.#over = true;
+    this.#restore();
     this.#post(trouble);
   }
 }
