@@ -23,10 +23,12 @@ export class Connection<Api> {
   #building: number | null = null;
 
   /**
+   * @param task what the worker does, for the errors' text: "runs the network"
    * @param start starts the worker
    * @param onNotStarted hears that the worker's script does not run: this connection is closed
    */
   constructor(
+    task: string,
     start: () => Worker,
     onTrouble: (trouble: Trouble) => void,
     onNotStarted: () => void,
@@ -43,12 +45,12 @@ export class Connection<Api> {
     try {
       this.#worker = start();
     } catch (thrown) {
-      notRunning(notAllowed(thrown));
+      notRunning(notAllowed(task, thrown));
       return;
     }
     this.#session = Comlink.wrap<Api>(this.#worker);
     this.#startLimit = setTimeout(() => {
-      notRunning(notStarted(`it did not run within ${START / 1000} seconds`));
+      notRunning(notStarted(task, `it did not run within ${START / 1000} seconds`));
     }, START);
     const report = (trouble: Trouble) => {
       if (this.#fail) onTrouble(trouble);
@@ -79,7 +81,7 @@ export class Connection<Api> {
     this.#worker.addEventListener("error", (event) => {
       event.preventDefault();
       if (this.#hasStarted) crashed(event.message);
-      else notRunning(notStarted(event.message || "the browser gives no reason"));
+      else notRunning(notStarted(task, event.message || "the browser gives no reason"));
     });
   }
 
@@ -134,18 +136,18 @@ export class Connection<Api> {
   }
 }
 
-function notAllowed(thrown: unknown): ResNetError {
+function notAllowed(task: string, thrown: unknown): ResNetError {
   const { message } = toResNetError(thrown);
   return new ResNetError(
     "worker-unavailable",
-    `The browser gives this page no worker to run the network in: ${message} If the page is embedded in another, its frame's sandbox needs allow-same-origin; else open the page by itself, in a newer browser.`,
+    `The browser does not allow the worker that ${task}: ${message} If the page is embedded in another, its frame's sandbox needs allow-same-origin; else open the page by itself, in a newer browser.`,
     { cause: thrown },
   );
 }
 
-function notStarted(why: string): ResNetError {
+function notStarted(task: string, why: string): ResNetError {
   return new ResNetError(
     "worker-unavailable",
-    `The worker that runs the network could not be started: ${why}. Check the connection and reload the page; if that does not help, try a newer browser, which has module workers.`,
+    `The worker that ${task} could not be started: ${why}. Check the connection and reload the page; if that does not help, try a newer browser, which has module workers.`,
   );
 }

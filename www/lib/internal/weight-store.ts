@@ -204,6 +204,7 @@ export class WeightStore {
     const shared = this.#shared;
     if (shared.service && !shared.service.isClosed) return shared.service;
     const service: Connection<WeightService> = new Connection<WeightService>(
+      "fetches weights",
       () =>
         new Worker(new URL("../../worker/weights/store.ts", import.meta.url), { type: "module" }),
       ({ message }) => {

@@ -256,6 +256,7 @@ export class Supervisor {
 
   #start(worker: WorkerId, opening: Opening, threads: ThreadCount): void {
     const connection = new Connection<Session>(
+      "runs the network",
       () => new Worker(new URL("../../../worker/worker.ts", import.meta.url), { type: "module" }),
       (trouble) => this.dispatch({ type: "trouble", worker, trouble }),
       () => this.dispatch({ type: "not started", worker }),
