@@ -14,8 +14,9 @@ const headers = {
 };
 
 /**
- * What the built page may do: run its own code and wasm, and speak with its own origin. Workers are not bound by it: the one
- * that computes fetches weights from any address that a person gives (`?weights=`).
+ * What the built page may do: run its own code and wasm, and connect to its own origin. Workers are not bound by it, so
+ * weights (`www/worker/weights/store.ts`) and labels (`www/worker/engine/labels.ts`) may come from any address that a person
+ * gives, such as `?weights=`.
  */
 const policy = [
   "default-src 'none'",

@@ -8,8 +8,8 @@ import { logOf } from "./test-kinds.mjs";
 const ONE_FAILURE = { passed: 0, failed: 1, skipped: 0 };
 
 /**
- * Runs test steps, whatever fails on the way, prints how each went, and ends with the verdict. They run one after the other
- * in two rows: those that may run `beside` others, and all others.
+ * Runs all test steps, also after a failure, prints the outcome of each, and ends with the verdict. Two queues run at the same
+ * time, each in order: the steps that may run `beside` others, and all others.
  *
  * @param steps as chooseSteps() returns them
  * @param download of the weights, for the step that makes them
@@ -17,17 +17,17 @@ const ONE_FAILURE = { passed: 0, failed: 1, skipped: 0 };
 export async function runSteps(steps, download) {
   const results = new Map();
   const ends = new Map();
-  const rows = { true: undefined, false: undefined };
+  const lastOf = { true: undefined, false: undefined };
   for (const testStep of steps) {
     const { name, needs = [], after = [], beside = false } = testStep;
-    const before = [rows[beside], ...[...needs, ...after].map((earlier) => ends.get(earlier))];
+    const before = [lastOf[beside], ...[...needs, ...after].map((earlier) => ends.get(earlier))];
     const end = Promise.all(before).then(async () => {
       const start = performance.now();
       const counts = await outcome(testStep, results, download);
       results.set(name, { ...counts, seconds: (performance.now() - start) / 1000 });
     });
     ends.set(name, end);
-    rows[beside] = end;
+    lastOf[beside] = end;
   }
   await Promise.all(ends.values());
   console.log(`\n${"step".padEnd(12)} passed  failed  skipped  seconds`);

@@ -154,15 +154,15 @@ export async function buildModule(name, report, { isBehind = false } = {}) {
 
 /**
  * Does `work` for each of the modules, two at a time where they do not wait for one another: cargo compiles those with
- * threads into a folder of their own, and the others one after the other. What fails first is thrown when all have ended.
+ * threads into a folder of their own, and the others one after the other. The first failure is thrown when all have ended.
  */
 export async function forModules(names, work) {
-  const rows = [false, true].map((shared) =>
+  const queues = [false, true].map((shared) =>
     names.filter((name) => Boolean(modules[name].shared) === shared),
   );
   const ends = await Promise.allSettled(
-    rows.map(async (row) => {
-      for (const name of row) await work(name);
+    queues.map(async (queue) => {
+      for (const name of queue) await work(name);
     }),
   );
   const failure = ends.find(({ status }) => status === "rejected");

@@ -50,7 +50,7 @@ export interface CrashNotice {
   model?: number;
 }
 
-/** What befell the GPU: its device was lost, or computes nothing that could be trusted any more. */
+/** A fault of the GPU: its device was lost, or its results cannot be trusted any more. */
 export interface GpuTrouble {
   gpu: "lost" | "failed";
   /** What happened, in a sentence. */

@@ -116,7 +116,7 @@ export type WeightSource = string | URL | Blob;
  */
 export type LabelSource = readonly string[] | string | URL | Blob;
 
-/** What a weight file may not tell of itself, and how to check it. */
+/** What a weight file may leave out, and how to check it. */
 export interface WeightOptions extends WeightChoices {
   /** What the classes are called. By default ImageNet's names for a network of 1000 classes. */
   labels?: LabelSource;
@@ -128,7 +128,7 @@ export interface WeightOptions extends WeightChoices {
 export interface WeightsPreview {
   /** Where the file comes from: the address's host, or that of the file which a manifest names. */
   host: string;
-  /** The file's size, or null if the server does not tell. */
+  /** The file's size, or null if the server does not state it. */
   bytes: number | null;
   /** Whether the browser keeps it already. */
   kept: boolean;
@@ -205,7 +205,7 @@ export interface ImageInspection {
 export type GpuTimes =
   /** For each layer, by its own clock: the mean of some runs. */
   | { taken: "timestamps"; layers: LayerTime[] }
-  /** For a run as a whole, answer included, by the browser's clock, because GPU or browser do not tell of layers: the median of a few. */
+  /** For a run as a whole, answer included, by the browser's clock, because the GPU or the browser cannot time layers: the median of a few runs. */
   | { taken: "coarse"; milliseconds: number };
 
 /** A channel's activations as a grey image, a byte a pixel, row by row. */

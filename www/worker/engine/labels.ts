@@ -9,7 +9,7 @@ export const IMAGENET_LABELS = new URL("../../lib/labels/imagenet.json", import.
 /** Larger files hold something else than labels. */
 const MOST_BYTES = 16 * 2 ** 20;
 
-/** The bytes of a file of labels, or of the one at an address: in which encoding, they tell. */
+/** The bytes of a file of labels, or of the one at an address. Its encoding is detected from them later. */
 export async function readLabels(
   labels: string | Blob,
   signal?: AbortSignal,

@@ -292,7 +292,7 @@ it.each([
   ["fits", 100, { quota: 1000, usage: 900 }, true],
   ["does not fit", 101, { quota: 1000, usage: 900 }, false],
   ["has no known length", null, { quota: 1000, usage: 900 }, true],
-  ["may fit: the browser does not tell", 100, {}, true],
+  ["may fit: the browser does not report its quota", 100, {}, true],
 ] as const)("a file that %s", async (_, bytes, estimate, fits) => {
   storage({ estimate });
   expect(await hasRoomFor(bytes)).toBe(fits);

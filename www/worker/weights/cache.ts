@@ -357,7 +357,7 @@ export function withoutFragment(address: string): string {
   return url.href;
 }
 
-/** Whether so many bytes may fit. Where the browser does not tell, they may. */
+/** Whether so many bytes may fit; also true where the browser does not report its quota. */
 export async function hasRoomFor(bytes: number | null): Promise<boolean> {
   try {
     const { quota, usage } = await navigator.storage.estimate();

@@ -527,7 +527,7 @@ const WITHOUT: Case[] = [
     answers: [sends(FILE, {}, { breaks: 40 }), rest],
     fails: {
       code: "weights-download",
-      message: /does not tell whether the file is still the same/,
+      message: /does not say whether the file is still the same/,
     },
     stores: [],
   },

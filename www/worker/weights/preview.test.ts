@@ -39,7 +39,12 @@ const CASES: Case[] = [
     answers: [sendsLength],
     gives: { host: "files.test", bytes: 100, kept: false },
   },
-  { name: "a file whose server does not tell", url: FILE_URL, answers: [sends], gives: UNKNOWN },
+  {
+    name: "a file whose server does not state it",
+    url: FILE_URL,
+    answers: [sends],
+    gives: UNKNOWN,
+  },
   {
     name: "a file that is compressed on the way",
     url: FILE_URL,

@@ -33,12 +33,12 @@ export async function previewWeights(
     const { file, bytes } = await fetchManifest(url, null, new AbortController().signal, hasty);
     return { host: new URL(file, url).host, bytes, kept: false };
   } catch {
-    // Said when it is loaded.
+    // Loading reports what is wrong.
     return { host, bytes: null, kept: false };
   }
 }
 
-/** The length of the file at an address, or null if the server does not tell. */
+/** The length of the file at an address, or null if the server does not state it. */
 async function lengthAt(url: string, retryPolicy: RetryPolicy): Promise<number | null> {
   const { silence } = retryPolicy;
   const { signal } = new AbortController();

@@ -19,22 +19,22 @@ export class Interruption extends Error {
   }
 }
 
-/** The interruption that is behind an error, if one is. */
+/** The interruption that caused an error, if one did. */
 export function interruptionOf(thrown: unknown): Interruption | null {
   if (thrown instanceof Interruption) return thrown;
   const cause = thrown instanceof Error ? thrown.cause : null;
   return cause instanceof Interruption ? cause : null;
 }
 
-/** What a request asks for. */
-export interface Ask {
+/** One request to a server. */
+export interface HttpRequest {
   url: string;
   /** What is expected there, for the error's text. */
   what: "weights" | "a manifest";
   method?: "GET" | "HEAD";
   headers?: Record<string, string>;
   cache: RequestCache;
-  /** Statuses that are answers, too, besides those of success. */
+  /** A status that the caller handles itself, besides those of success. */
   accept?: number;
   /** With no byte for so many milliseconds, the connection counts as broken. */
   silence: number;
@@ -42,18 +42,21 @@ export interface Ask {
 }
 
 /** A response whose body has not been read. */
-export interface Answer {
+export interface UnreadResponse {
   response: Response;
-  /** Ends the connection, whatever is still to come. */
+  /** Ends the connection; the rest of the body is not received. */
   stop(): void;
 }
 
 /**
  * Sends one request. Fails with an {@link Interruption} if trying again may help, with a {@link ResNetError} if not,
- * and with the signal's reason if that says stop.
+ * and with the signal's reason if that is aborted.
  */
-export async function send(ask: Ask, retryPolicy: RetryPolicy): Promise<Answer> {
-  const { url, method = "GET", headers = {}, cache, signal } = ask;
+export async function send(
+  request: HttpRequest,
+  retryPolicy: RetryPolicy,
+): Promise<UnreadResponse> {
+  const { url, method = "GET", headers = {}, cache, silence, signal } = request;
   signal.throwIfAborted();
   const connection = new AbortController();
   const stop = () => connection.abort();
@@ -66,14 +69,14 @@ export async function send(ask: Ask, retryPolicy: RetryPolicy): Promise<Answer> 
       cache,
       signal: connection.signal,
     });
-    const late = () => new Error(`no answer within ${ask.silence / 1000} seconds`);
-    response = await unlessAborted(inTime(fetching, ask.silence, late), signal);
+    const late = () => new Error(`no answer within ${silence / 1000} seconds`);
+    response = await unlessAborted(inTime(fetching, silence, late), signal);
   } catch (cause) {
     stop();
     signal.throwIfAborted();
     throw new Interruption(unreachable(url, cause), { cause });
   }
-  const fault = faultOf(response, ask, retryPolicy);
+  const fault = faultOf(response, request, retryPolicy);
   if (!fault) return { response, stop };
   stop();
   throw fault;
@@ -81,7 +84,7 @@ export async function send(ask: Ask, retryPolicy: RetryPolicy): Promise<Answer> 
 
 function faultOf(
   response: Response,
-  { url, what, accept }: Ask,
+  { url, what, accept }: HttpRequest,
   retryPolicy: RetryPolicy,
 ): Error | undefined {
   const { status, statusText, headers } = response;
@@ -122,7 +125,7 @@ function unreachable(url: string, cause: unknown): string {
   }
   return (
     `${url} could not be reached: either the connection failed, or ${new URL(url).host} does not allow pages of ` +
-    `${globalThis.origin} to read it by CORS (Access-Control-Allow-Origin); the browser does not tell which. ` +
+    `${globalThis.origin} to read it by CORS (Access-Control-Allow-Origin); the browser does not report which. ` +
     "Check the connection and the address, or use a server that allows it."
   );
 }
@@ -153,7 +156,7 @@ export function versionOf({ headers }: Response): Version {
   };
 }
 
-/** Whether both are of the same content; null if they do not tell. */
+/** Whether both are of the same content; null if that is unknown. */
 export function isSameVersion(one: Version, other: Version): boolean | null {
   if (one.etag && other.etag && one.encoding === other.encoding) {
     return strong(one.etag) === strong(other.etag);

@@ -210,7 +210,7 @@ const CASES: Case[] = [
     name: "there is no version",
     answers: [whole({ "content-length": "100" }, { breaks: 40 }), part({})],
     pauses: [500],
-    fails: /after 40 bytes, and the server does not tell whether the file is still the same/,
+    fails: /after 40 bytes, and the server does not say whether the file is still the same/,
   },
 
   // The whole file in answer to a range.

@@ -1,12 +1,12 @@
 import { ResNetError } from "../../protocol/errors";
 import { tooLarge } from "./ceiling";
 import {
-  type Answer,
   Interruption,
   isForeign,
   isSameVersion,
   lengthOf,
   send,
+  type UnreadResponse,
   type Version,
   versionOf,
 } from "./request";
@@ -17,7 +17,7 @@ export interface DownloadRequest {
   url: string;
   /** What is expected there, for the error's text. */
   what: "weights" | "a manifest";
-  /** The file's size, if it is known from elsewhere than the answer. */
+  /** The file's size, if it is known from elsewhere than the response. */
   bytes: number | null;
   /** The most bytes that are fetched, whatever the server says or sends. */
   most: number;
@@ -33,13 +33,13 @@ export class Download {
   readonly #retryPolicy: RetryPolicy;
   /** Whether there is a copy at hand: then the server has little time. */
   readonly #dispensable: boolean;
-  /** Whether the browser holds back headers of the answers. */
+  /** Whether the browser holds back headers of the responses. */
   #foreign: boolean;
   readonly #stop = new AbortController();
-  /** The answer to the first request, until it is read. */
-  #first: Answer | undefined;
-  /** The answer to the last one. */
-  #latest: Answer | undefined;
+  /** The response to the first request, until it is read. */
+  #first: UnreadResponse | undefined;
+  /** The response to the last request. */
+  #latest: UnreadResponse | undefined;
   #version: Version = { etag: null, modified: null, encoding: null };
   /** The file's length according to the server. */
   #length: number | null = null;
@@ -88,12 +88,12 @@ export class Download {
     const headers: Record<string, string> = {};
     if (version?.etag) headers["If-None-Match"] = version.etag;
     if (version?.modified) headers["If-Modified-Since"] = version.modified;
-    const answer = await download.#opened(headers, version ? 304 : undefined);
-    if (answer.response.status === 304) {
-      answer.stop();
+    const unread = await download.#opened(headers, version ? 304 : undefined);
+    if (unread.response.status === 304) {
+      unread.stop();
       return null;
     }
-    download.#begin(answer);
+    download.#begin(unread);
     return download;
   }
 
@@ -121,9 +121,9 @@ export class Download {
   async *pieces(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
     for (;;) {
       try {
-        const next = this.#first ? { answer: this.#first, start: 0 } : await this.#resumed();
+        const next = this.#first ? { unread: this.#first, start: 0 } : await this.#resumed();
         this.#first = undefined;
-        if (next) yield* this.#read(next.answer, next.start);
+        if (next) yield* this.#read(next.unread, next.start);
         return;
       } catch (thrown) {
         await this.#pause(thrown);
@@ -131,7 +131,7 @@ export class Download {
     }
   }
 
-  async #opened(headers: Record<string, string>, accept?: number): Promise<Answer> {
+  async #opened(headers: Record<string, string>, accept?: number): Promise<UnreadResponse> {
     for (;;) {
       try {
         return await this.#send(headers, accept);
@@ -141,49 +141,49 @@ export class Download {
     }
   }
 
-  #begin(answer: Answer): void {
-    this.#first = answer;
-    this.#version = versionOf(answer.response);
-    this.#length = lengthOf(answer.response);
+  #begin(unread: UnreadResponse): void {
+    this.#first = unread;
+    this.#version = versionOf(unread.response);
+    this.#length = lengthOf(unread.response);
     const { url, most } = this.#request;
     if (this.#length !== null && this.#length > most) {
-      answer.stop();
+      unread.stop();
       throw tooLarge(url, this.#length, most);
     }
     // It may have been led on to another origin.
-    if (answer.response.type === "cors") this.#foreign = true;
+    if (unread.response.type === "cors") this.#foreign = true;
   }
 
-  /** Asks for what is missing. Null if nothing is. */
-  async #resumed(): Promise<{ answer: Answer; start: number } | null> {
+  /** Requests the rest of the file. Null if nothing is missing. */
+  async #resumed(): Promise<{ unread: UnreadResponse; start: number } | null> {
     const from = this.#delivered;
     if (from === 0 || !this.#ranges) {
-      const answer = await this.#send({});
-      this.#insistOnSameVersion(answer, false);
-      return { answer, start: 0 };
+      const unread = await this.#send({});
+      this.#insistOnSameVersion(unread, false);
+      return { unread, start: 0 };
     }
     const headers: Record<string, string> = { Range: `bytes=${from}-` };
     // A server of another origin would have to allow this header before the browser even asks.
     const condition = this.#foreign ? null : conditionOf(this.#version);
     if (condition) headers["If-Range"] = condition;
-    const answer = await this.#send(headers, 416);
-    const { response } = answer;
+    const unread = await this.#send(headers, 416);
+    const { response } = unread;
     if (response.status === 416) {
-      answer.stop();
+      unread.stop();
       const whole = /^bytes \*\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
       if (Number(whole) === from) return null;
       throw this.#withoutRanges();
     }
     if (response.status !== 206) {
-      this.#insistOnSameVersion(answer, false);
-      return { answer, start: 0 };
+      this.#insistOnSameVersion(unread, false);
+      return { unread, start: 0 };
     }
     if (!this.#continues(response, from)) {
-      answer.stop();
+      unread.stop();
       throw this.#withoutRanges();
     }
-    this.#insistOnSameVersion(answer, condition !== null);
-    return { answer, start: from };
+    this.#insistOnSameVersion(unread, condition !== null);
+    return { unread, start: from };
   }
 
   /** Whether a part begins where the last one ended, in a file of the same length. */
@@ -212,8 +212,8 @@ export class Download {
     return new Interruption(this.#brokeOff(), { answered: true });
   }
 
-  /** Parts of two versions do not make a file. `promised`: the server was asked to look at that itself. */
-  #insistOnSameVersion({ response, stop }: Answer, promised: boolean): void {
+  /** Parts of two versions do not make a file. `promised`: the request had a condition that lets the server check that. */
+  #insistOnSameVersion({ response, stop }: UnreadResponse, promised: boolean): void {
     if (this.#delivered === 0) {
       this.#version = versionOf(response);
       this.#length = lengthOf(response);
@@ -225,11 +225,11 @@ export class Download {
     if (same === false) throw this.#changed();
     throw new ResNetError(
       "weights-download",
-      `The download of ${this.#request.url} broke off after ${this.#delivered} bytes, and the server does not tell whether the file is still the same (ETag, Last-Modified): load it again.`,
+      `The download of ${this.#request.url} broke off after ${this.#delivered} bytes, and the server does not say whether the file is still the same (ETag, Last-Modified): load it again.`,
     );
   }
 
-  async *#read({ response, stop }: Answer, start: number) {
+  async *#read({ response, stop }: UnreadResponse, start: number) {
     let end = response.status === 206 ? this.#length : lengthOf(response);
     let position = start;
     const reader = response.body?.getReader();
@@ -287,11 +287,11 @@ export class Download {
     return again;
   }
 
-  async #send(headers: Record<string, string>, accept?: number): Promise<Answer> {
+  async #send(headers: Record<string, string>, accept?: number): Promise<UnreadResponse> {
     const { url, what, cache } = this.#request;
     const { silence, silenceWithCopy } = this.#retryPolicy;
     const hasty = this.#dispensable && !this.#answered;
-    const answer = await send(
+    const unread = await send(
       {
         url,
         what,
@@ -305,8 +305,8 @@ export class Download {
       this.#retryPolicy,
     );
     this.#answered = true;
-    this.#latest = answer;
-    return answer;
+    this.#latest = unread;
+    return unread;
   }
 
   /** Waits before the next try, or throws if there is to be none. */
