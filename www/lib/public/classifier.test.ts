@@ -444,6 +444,7 @@ describe("a classifier that was disposed of", () => {
     ["setLabels", () => classifier.setLabels(["a"])],
     ["classify", () => classifier.classify(file("cat"))],
     ["inspect", () => classifier.inspect(file("cat"))],
+    ["featureMaps", () => classifier.featureMaps(0, 0, 1)],
   ])("is not revived by %s", async (_, call: () => Promise<unknown>) => {
     await load("small");
     const before = call().catch(({ code }) => code);

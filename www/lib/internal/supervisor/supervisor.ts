@@ -1,5 +1,6 @@
+import type { Remote } from "comlink";
 import { type ResNetError, toResNetError } from "../../../protocol/errors";
-import type { LoadRequest, WeightFile } from "../../../protocol/messages";
+import type { LoadRequest, Settled, WeightFile } from "../../../protocol/messages";
 import type {
   DevicePolicy,
   DeviceStatus,
@@ -13,7 +14,7 @@ import { rememberSpeeds, speedsKey } from "../speeds";
 import { isNoWeights, type WeightStore } from "../weight-store";
 import type { Effect, Event, ModelRequest, Need, Opening, State, WorkerId } from "./state";
 import { begin, type Step, step } from "./step";
-import { aborted } from "./turn";
+import { aborted, replaced } from "./turn";
 
 /** The listeners of a classifier. */
 export interface Listener {
@@ -150,6 +151,7 @@ export class Supervisor {
       this.#state = state;
       for (const effect of effects) this.#perform(effect);
       this.#weights.keepOnly(requestsOf(state));
+      this.#forgetEnded(state);
     } finally {
       this.#isBusy = false;
     }
@@ -163,44 +165,37 @@ export class Supervisor {
         return this.#stage(effect);
       case "commit": {
         const { worker, load } = effect;
-        this.#connectionOf(worker)
-          .call((session) => session.commit(load))
-          .then(
-            () => this.dispatch({ type: "committed", worker, load }),
-            (error) => this.dispatch({ type: "commit failed", worker, load, error }),
-          );
+        this.#call(worker, (session) => session.commit(load)).then(
+          () => this.dispatch({ type: "committed", worker, load }),
+          (error) => this.dispatch({ type: "commit failed", worker, load, error }),
+        );
         return;
       }
       case "drop": {
         const { worker, load } = effect;
         const dropped = () => this.dispatch({ type: "dropped", worker, load });
-        this.#connectionOf(worker)
-          .call((session) => session.drop(load))
-          .then(dropped, dropped);
+        this.#call(worker, (session) => session.drop(load)).then(dropped, dropped);
         return;
       }
       case "time": {
         const { worker, load } = effect;
-        this.#connectionOf(worker)
-          .call((session) => session.time(load))
-          .then(
-            (milliseconds) => this.dispatch({ type: "timed", worker, load, milliseconds }),
-            () => this.dispatch({ type: "timing failed", worker, load }),
-          );
+        this.#call(worker, (session) => session.time(load)).then(
+          (milliseconds) => this.dispatch({ type: "timed", worker, load, milliseconds }),
+          () => this.dispatch({ type: "timing failed", worker, load }),
+        );
         return;
       }
       case "set threads": {
         const { worker, threads } = effect;
-        this.#connectionOf(worker)
-          .call((session) => session.setThreads(threads))
-          .then(
-            (status) => this.dispatch({ type: "threads set", worker, status }),
-            () => {},
-          );
+        this.#call(worker, (session) => session.setThreads(threads)).then(
+          (status) => this.dispatch({ type: "threads set", worker, status }),
+          () => {},
+        );
         return;
       }
       case "close":
-        return this.#connectionOf(effect.worker).close(effect.error);
+        this.#connections.get(effect.worker)?.close(effect.error);
+        return;
       case "retire": {
         const { worker, error } = effect;
         const connection = this.#connectionOf(worker);
@@ -233,13 +228,14 @@ export class Supervisor {
       case "limit drop": {
         const { worker, load } = effect;
         this.#after(effect.milliseconds, () => {
-          const isBuilding = this.#connectionOf(worker).isBuilding(load);
+          const isBuilding = this.#connections.get(worker)?.isBuilding(load) ?? false;
           this.dispatch({ type: "drop is late", worker, load, isBuilding });
         });
         return;
       }
       case "schedule comparison":
         clearTimeout(this.#comparison);
+        if (this.#comparison !== undefined) this.#timers.delete(this.#comparison);
         this.#comparison = this.#after(effect.milliseconds, () =>
           this.dispatch({ type: "comparison is due" }),
         );
@@ -292,7 +288,7 @@ export class Supervisor {
     let file: WeightFile | undefined;
     try {
       // A call ends with its worker, a download does not.
-      return await this.#connectionOf(worker).call(async (session) => {
+      return await this.#call(worker, async (session) => {
         file = await this.#weights.file(request, tell);
         if (!isStaging(this.#state, worker, request.id)) throw aborted();
         const total = file.blob.size;
@@ -318,9 +314,26 @@ export class Supervisor {
     return timer;
   }
 
+  /** Calls into a worker; fails where that has ended. */
+  async #call<T>(
+    worker: WorkerId,
+    work: (session: Remote<Session>) => Promise<Settled<T>>,
+  ): Promise<T> {
+    const connection = this.#connections.get(worker);
+    if (!connection) throw replaced();
+    return connection.call(work);
+  }
+
+  /** Lets go of workers that have ended. The one in use stays: its error is that of calls that come later. */
+  #forgetEnded({ running, retiring, worker }: State): void {
+    for (const id of this.#connections.keys()) {
+      if (!running.has(id) && !retiring.has(id) && id !== worker) this.#connections.delete(id);
+    }
+  }
+
   #connectionOf(worker: WorkerId): Connection<Session> {
     const connection = this.#connections.get(worker);
-    if (!connection) throw new Error(`Worker ${worker} was never started.`);
+    if (!connection) throw new Error(`Worker ${worker} does not run.`);
     return connection;
   }
 }
