@@ -1,4 +1,12 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -21,13 +29,12 @@ export async function takingTurns(lock, report, work) {
   }
 }
 
-/** Takes the lock, unless someone alive holds it. */
+/** Takes the lock, unless a process that is alive holds it. */
 function taken(lock) {
-  // Linked into place, and so never there without the number in it.
   const ours = `${lock}.${process.pid}`;
   writeFileSync(ours, String(process.pid));
   try {
-    linkSync(ours, lock);
+    putInPlace(ours, lock);
     return true;
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
@@ -37,6 +44,17 @@ function taken(lock) {
   // A run that was stopped leaves its lock behind.
   if (!isAlive(holderOf(lock))) rmSync(lock, { force: true });
   return false;
+}
+
+/** Puts a file where there is none yet. By a link, so that it is never there without its content. */
+function putInPlace(file, place) {
+  try {
+    linkSync(file, place);
+  } catch (error) {
+    if (error.code === "EEXIST") throw error;
+    // Not every drive has hard links. A lock without its number counts as held.
+    copyFileSync(file, place, constants.COPYFILE_EXCL);
+  }
 }
 
 function holderOf(lock) {

@@ -3,7 +3,7 @@ import { inBlobs, PART } from "./blobs";
 import { BlockDigests } from "./blocks";
 import type { Manifest } from "./manifest";
 import { type Version, versionOf } from "./request";
-import { ifNobodyElse } from "./turn";
+import { ifFree } from "./turn";
 
 const NAME = "resnet-web-weights";
 /** All keys begin so: with an address that nothing can be fetched from. */
@@ -185,7 +185,7 @@ export class WeightCache {
       }
       for (const [file, parts] of left) {
         // Parts that are just coming belong to the tab that has the turn.
-        await ifNobodyElse(file, async () => {
+        await ifFree(file, async () => {
           const response = files.has(file) ? await this.#cache.match(file) : undefined;
           const used = new Set(response ? partsOf(file, response) : []);
           await this.#deleteAll(parts.filter((part) => !used.has(part)));

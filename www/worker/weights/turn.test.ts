@@ -4,7 +4,7 @@ import { storage } from "./fake-cache";
 import { FakeLocks } from "./fake-locks";
 import { atOnce, body, PAGE, serve } from "./fake-server";
 import { fetchWeights } from "./index";
-import { ifNobodyElse, inTurn } from "./turn";
+import { ifFree, inTurn } from "./turn";
 
 const KEY = "https://weights.invalid/url/a";
 const STEP: Progress = { loaded: 1, total: 2, cached: false };
@@ -160,12 +160,12 @@ describe("tabs that want the same file", () => {
     const first = promised();
     const one = turn(() => first.promise);
     const tidying = vi.fn(async () => {});
-    await ifNobodyElse(KEY, tidying);
+    await ifFree(KEY, tidying);
     expect(tidying).not.toHaveBeenCalled();
     first.keep();
     await one.done;
     await new Promise((resolve) => setTimeout(resolve));
-    await ifNobodyElse(KEY, tidying);
+    await ifFree(KEY, tidying);
     expect(tidying).toHaveBeenCalledOnce();
   });
 });

@@ -85,8 +85,8 @@ async function withSigns<T>(
   }
 }
 
-/** Does work on a file that no tab is fetching just now, this one included. Else, or without Web Locks, does nothing. */
-export async function ifNobodyElse(key: string, work: () => Promise<void>): Promise<void> {
+/** Does work on a file if no tab, this one included, is fetching it. Otherwise, or without Web Locks, does nothing. */
+export async function ifFree(key: string, work: () => Promise<void>): Promise<void> {
   await globalThis.navigator?.locks?.request(lockOf(key), { ifAvailable: true }, async (lock) => {
     if (lock) await work();
   });
