@@ -228,6 +228,16 @@ describe("two stores that share their files", () => {
     expect(log).toEqual([`fetch ${ADDRESS}`]);
   });
 
+  it("need nothing once they are closed", async () => {
+    outcomes = ["not kept"];
+    const [own, other] = pair();
+    await own.file(request(1), nothing);
+    other.close(new ResNetError("aborted", "over"));
+    other.keepOnly([request(2)]);
+    own.keepOnly([]);
+    expect(own.has(request(1))).toBe(false);
+  });
+
   it("keep each only what is its own", async () => {
     const [own, other] = pair();
     await own.file(request(1), nothing);

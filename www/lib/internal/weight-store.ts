@@ -90,6 +90,7 @@ export class WeightStore {
 
   /** Drops the files that none of these loads needs, and cancels their downloads, unless another store needs them. */
   keepOnly(requests: readonly LoadRequest[]): void {
+    if (!this.#end) return;
     // A load that waits for its turn needs its file, too.
     for (const request of requests) {
       const entry = this.#find(request);
