@@ -12,7 +12,7 @@ export interface WatchedDevice extends EventTarget {
 /** What is used of a `GPUAdapter`. */
 export interface Adapter {
   requestDevice(descriptor?: unknown): Promise<WatchedDevice>;
-  /** Where it stands today. */
+  /** Current browsers have `isFallbackAdapter` here. */
   readonly info?: {
     isFallbackAdapter?: boolean;
     vendor?: string;
@@ -20,7 +20,7 @@ export interface Adapter {
     device?: string;
     description?: string;
   };
-  /** Where it stood before. */
+  /** Older browsers have it here. */
   readonly isFallbackAdapter?: boolean;
 }
 
@@ -41,8 +41,8 @@ const LOSS_DELAY = 500;
 /**
  * Owns this worker's GPU from the adapter on, watches it and notifies the page of trouble.
  *
- * Once there is trouble, nothing that was asked of the GPU is answered any more: wgpu's futures may stay pending for
- * ever, and what does come may be stale. The page hears of the trouble instead, and replaces the worker.
+ * After trouble no call on the GPU is answered any more: wgpu's futures may stay pending for ever, and results may be stale.
+ * The page is notified instead, and replaces the worker.
  */
 export class GpuHealth {
   readonly #post: (notice: GpuNotice) => void;

@@ -85,14 +85,14 @@ export interface ClassifyOptions {
    * nothing. None by default.
    */
   evidence?: EvidenceFor;
-  /** Cancels the call. A run that has begun in the worker goes on to its end, and its result is dropped. */
+  /** Cancels the call. A run that has begun in the worker is completed, and its result is dropped. */
   signal?: AbortSignal;
 }
 
 /** How an image is inspected. */
 export type InspectOptions = Pick<ClassifyOptions, "signal">;
 
-/** Has a worker do something with an image; `call` is by what it is cancelled. */
+/** A call with an image into a worker. `call` is the id with which it can be cancelled. */
 type ImageWork<T> = (
   place: Place,
   call: number,
@@ -121,26 +121,27 @@ function nextId(): number {
 }
 
 /**
- * A network in a worker of its own. Everything heavy happens there.
+ * A network in a worker of its own, which does all the heavy work.
  *
- * A model is in use only once it is built and its load has not been cancelled. Every answer carries the id of the model
- * that gave it.
+ * A model is in use only once it is built and its load has not been cancelled. Every result carries the id of the model
+ * that it comes from.
  *
- * If the code there crashes, the worker is replaced by one on the CPU, the model is loaded again, and the call that
- * was under way fails with `runtime-crashed`; the next one works. If a model crashes the CPU's code while it is built,
- * or before it has classified an image, that model is not loaded again, and the previous model is.
+ * If the code there crashes, the worker is replaced by one on the CPU and the model is loaded again. If a model crashes the
+ * CPU's code while it is built, or before it has classified an image, that model is not loaded again, and the previous model
+ * is.
  *
  * If a load is cancelled while its network is being built, and that takes more than a second, the worker is terminated and
- * the previous model is loaded again in a new one. A file that was being classified is classified there; other calls fail
- * with `runtime-replaced`.
+ * the previous model is loaded again in a new one.
  *
  * If the GPU's device is lost, the worker is replaced by one with another device, or with the CPU where that cannot be
- * had or is lost, too, before it has classified an image. If the GPU fails, the CPU takes over. In both cases a file
- * that was being classified is classified anew; other calls fail with `device-lost` or `device-failed`, and the next
- * ones work.
+ * had or is lost, too, before it has classified an image. If the GPU fails, the CPU takes over.
+ *
+ * In all these cases an image that was being classified, a file or anything else, is classified again by the new worker: once
+ * after a crash or a failure, up to three times for other reasons. Other calls that were under way fail with
+ * `runtime-crashed`, `runtime-replaced`, `device-lost` or `device-failed`; later ones work.
  *
  * Where the device is left to the classifier and WebGPU works, the first image is classified there. Then the model is
- * loaded on the CPU, too, both are timed, and the faster one goes on; which it is, is remembered for this adapter and this
+ * loaded on the CPU, too, and both are timed. The faster one is used from then on, and is remembered for this adapter and
  * weight file.
  */
 export class Classifier {
@@ -184,7 +185,7 @@ export class Classifier {
     return connection.call((session) => session.describe(labelsOf(file)));
   }
 
-  /** Gives the loaded model's classes other names. If it fails, those before stay. */
+  /** Renames the loaded model's classes. If it fails, the labels stay as they are. */
   async setLabels(labels: LabelSource): Promise<LoadedModel> {
     const source = labelsOf(labels);
     for (;;) {
@@ -243,7 +244,7 @@ export class Classifier {
     image: ImageInput,
     { top = 5, evidence, signal }: ClassifyOptions = {},
   ): Promise<ImageClassification> {
-    // What is no index at all would not survive the way into wasm.
+    // wasm would convert any other number to an index.
     if (typeof evidence === "number" && !(Number.isInteger(evidence) && evidence >= 0)) {
       throw new ResNetError(
         "class-index",
@@ -268,7 +269,7 @@ export class Classifier {
 
   /**
    * Runs the network on an image on the CPU and records every layer. {@link featureMaps} is about the last image that
-   * was inspected, as long as its model is loaded. Where that is on a GPU, its times there come along.
+   * was inspected, as long as its model is loaded. For a model on a GPU, the times of its layers there are returned as well.
    */
   inspect(image: ImageInput, { signal }: InspectOptions = {}): Promise<ImageInspection> {
     return this.#withImage(image, signal, ({ connection }, call, sent, name) =>
@@ -277,8 +278,8 @@ export class Classifier {
   }
 
   /**
-   * Feature maps of the layer at this place of the inspection's layers, that with the largest activation first: `count`
-   * of them from the `from`-th on.
+   * Feature maps of the layer at this place of the inspection's layers, the one with the largest activation first: `count`
+   * of them, beginning with number `from`.
    */
   featureMaps(place: number, from: number, count: number): Promise<FeatureMap[]> {
     return this.#supervisor.connection.call((session) => session.featureMaps(place, from, count));
@@ -355,7 +356,7 @@ export class Classifier {
   }
 }
 
-/** As plain data for the worker, addresses made whole; and what is remembered of it. */
+/** A request as plain data for the worker, with absolute addresses, and the speeds that are remembered for its file. */
 function requestOf(weights: WeightSource, options: WeightOptions): ModelRequest {
   const { labels, sha256, ...choices } = options;
   const isFile = weights instanceof File;
@@ -383,7 +384,7 @@ function aborted(): ResNetError {
 
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
-  // Work that goes on unheard may fail unheard, too.
+  // Nothing waits for work that was cancelled, so its failure is not reported.
   work.catch(() => {});
   let abort = () => {};
   const cancelled = new Promise<never>((_, reject) => {

@@ -43,6 +43,10 @@ class FakeModel {
     await held.get(`run ${data.of}`);
     return { top: [], evidence: undefined };
   }
+  async logits() {
+    log.push(`time ${this.name}`);
+    await held.get(`time ${this.name}`);
+  }
   async layerTimes() {
     return [];
   }
@@ -211,7 +215,32 @@ it("labels are given to the model they are meant for", async () => {
   expect(await labels).toMatchObject({ error: { code: "aborted" } });
 });
 
-describe("of many pictures", () => {
+describe("timing a model", () => {
+  beforeEach(open);
+  const isTimed = (ok: boolean) => (ok ? { ok } : { ok, error: { code: "aborted" } });
+
+  it.each([
+    ["that is in use", 1, true],
+    ["that is not", 2, false],
+  ])("%s", async (_, id, ok) => {
+    await use(1, "small");
+    expect(await session.time(id)).toMatchObject(isTimed(ok));
+    expect(log.includes("time small")).toBe(ok);
+  });
+
+  it("ends when another comes into use meanwhile", async () => {
+    await use(1, "small");
+    const release = hold("time small");
+    const times = session.time(1);
+    await settled();
+    await use(2, "large");
+    release();
+    expect(await times).toMatchObject(isTimed(false));
+    expect(log).not.toContain("time large");
+  });
+});
+
+describe("of many images", () => {
   beforeEach(async () => {
     await open();
     await use(1, "small");

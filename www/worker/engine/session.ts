@@ -33,8 +33,8 @@ const TIMED_RUNS = 5;
 /** No further run begins after this time, in milliseconds: a software adapter takes seconds for each. */
 const ENOUGH = 3000;
 
-/** Images in work at a time: one is decoded while the network classifies another. */
-const PICTURES = 2;
+/** The number of images that are worked on at a time: one is decoded while the network classifies another. */
+const IMAGES = 2;
 
 /** A model, and what is known of it beside what it says itself. */
 interface Loaded {
@@ -48,7 +48,7 @@ interface Loaded {
   choices: WeightChoices;
 }
 
-/** What one run showed. */
+/** What an inspection returned, and its layers. */
 interface Inspected {
   inspection: Inspection;
   layers: SeenLayer[];
@@ -67,7 +67,7 @@ export class Session {
   readonly #loads = new Map<number, AbortController>();
   /** Calls with an image under way, by id. */
   readonly #calls = new Map<number, AbortController>();
-  readonly #pictures = new Turns(PICTURES);
+  readonly #images = new Turns(IMAGES);
   /** The last inspection is kept, so inspections come one after the other. */
   readonly #looks = new Turns(1);
   readonly #threads = new Turns(1);
@@ -155,7 +155,7 @@ export class Session {
     return settle(async () => describe(await this.#device(), file));
   }
 
-  /** Gives the classes of a model other names, of a file or from its address. */
+  /** Renames the classes of a model. The labels come from a file or its address. */
   setLabels(id: number, labels: string | Blob): Promise<Settled<LoadedModel>> {
     return settle(async () => {
       const names = (await describe(await this.#device(), labels)).labels;
@@ -188,7 +188,7 @@ export class Session {
     evidence: EvidenceFor | undefined,
     call: number,
   ): Promise<Settled<ImageClassification>> {
-    return this.#withPicture(call, image, this.#pictures, async (signal) => {
+    return this.#withImage(call, image, this.#images, async (signal) => {
       const start = performance.now();
       const { gpu } = await this.#device();
       const { data, width, height } = await this.#pixels(image, name);
@@ -211,8 +211,8 @@ export class Session {
   }
 
   /**
-   * Runs the network on an image and looks at every layer, on the CPU. What is seen stays until the next look. Of a model on
-   * a GPU its times there come along.
+   * Runs the network on an image on the CPU and records every layer. The feature maps are kept until the next inspection. For
+   * a model on a GPU, the times of its layers there are returned as well.
    *
    * @param call an id for {@link cancel}
    */
@@ -221,7 +221,7 @@ export class Session {
     name: string,
     call: number,
   ): Promise<Settled<ImageInspection>> {
-    return this.#withPicture(call, image, this.#looks, async (signal) => {
+    return this.#withImage(call, image, this.#looks, async (signal) => {
       const pixels = await this.#pixels(image, name);
       const { wasm, gpu } = await this.#device();
       await receiveMessages(signal);
@@ -241,7 +241,7 @@ export class Session {
     });
   }
 
-  /** The feature maps of the layer at this place of the last look, that with the largest activation first. */
+  /** Feature maps of the layer at this place in the last inspection, the one with the largest activation first. */
   featureMaps(place: number, from: number, count: number): Promise<Settled<FeatureMap[]>> {
     return settle(async () => {
       const { inspection, layers } = this.#looked();
@@ -290,8 +290,8 @@ export class Session {
     this.#staged = undefined;
   }
 
-  /** Does something with an image when its turn comes, unless it is cancelled before. */
-  #withPicture<T>(
+  /** Runs `work` on an image when its turn comes, unless the call is cancelled before. Closes a bitmap in any case. */
+  #withImage<T>(
     call: number,
     image: Blob | ImageBitmap,
     turns: Turns,
@@ -315,7 +315,7 @@ export class Session {
     if (typeof OffscreenCanvas === "undefined") {
       throw new ResNetError(
         "browser-unsupported",
-        "This browser cannot read pictures in a worker: it lacks OffscreenCanvas. Use a newer one: Chrome 69, Firefox 105, Safari 16.4 or later.",
+        "This browser cannot read images in a worker: it lacks OffscreenCanvas. Use a newer one: Chrome 69, Firefox 105, Safari 16.4 or later.",
       );
     }
     return readPixels(image, name);
@@ -350,7 +350,7 @@ export class Session {
     return { taken: "coarse", milliseconds: await this.#timedRun(id) };
   }
 
-  /** Has a model do something on its device; until that is done the model stays. */
+  /** Runs a model on its device. The model is not freed before the run has ended. */
   #run<T>(id: number, gpu: GpuHealth | undefined, work: () => Promise<T>): Promise<T> {
     const run = crashes.during(id, () => (gpu ? gpu.run(work) : work()));
     this.#running.add(run);
@@ -418,7 +418,7 @@ function look(model: Model, { data, width, height }: Pixels): Inspection {
   return model.inspect(data, width, height);
 }
 
-/** Looks at every layer of a network that is on a GPU, in a second one on the CPU: the GPU's module has both. */
+/** Inspects a network that is on a GPU: in a second one on the CPU, which the GPU's module has, too. */
 async function lookOnCpu(
   wasm: WasmModule,
   { blob, choices }: Loaded,
@@ -454,7 +454,7 @@ function choicesOf({ preprocessing, strideOn }: Description): WeightChoices {
   return { ...(preprocessing && { preprocessing }), ...(strideOn && { strideOn }) };
 }
 
-/** Names a new model's classes, by ImageNet's names where there are no others and the number fits. Returns what is assumed. */
+/** Labels a new model's classes: with ImageNet's labels where there are no others and their number fits. Returns the assumptions that remain. */
 async function label(
   device: OpenedDevice,
   model: Model,
@@ -470,7 +470,7 @@ async function label(
     try {
       model.setLabels((await describe(device, IMAGENET_LABELS, signal)).labels);
     } catch {
-      // Numbers do for names; the next load tries again.
+      // The model works with class numbers as labels; the next load tries again.
       signal.throwIfAborted();
     }
   }

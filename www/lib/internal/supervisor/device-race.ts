@@ -6,7 +6,7 @@ import { discard, note, show, stage, start, type Turn, take } from "./turn";
 /** The delay after the first image before both devices are timed, in milliseconds: that image comes first. */
 export const COMPARE_AFTER = 1500;
 
-/** Whether the device is left to a measurement. */
+/** Whether a measurement chooses the device. */
 export function isMeasured(policy: DevicePolicy): boolean {
   return policy === "auto" || policy === "fastest";
 }
@@ -18,7 +18,7 @@ export function measured(status: DeviceStatus, speeds: Speeds): DeviceStatus {
     : { ...status, speeds };
 }
 
-/** How fast both devices run a model, where that is remembered and counts. */
+/** How fast both devices run a model, where that is remembered and a measurement chooses the device. */
 export function rememberedSpeeds(
   { adapter }: Pick<State, "adapter">,
   request: ModelRequest | undefined,
@@ -89,7 +89,7 @@ export function raceCommitted(turn: Turn, race: DeviceRace) {
   turn.effects.push({ do: "time", worker: race.webgpu, load: race.request.load.id });
 }
 
-/** Times the CPU after the GPU, and goes on with the faster one. */
+/** Times the CPU after the GPU, then uses the faster one. */
 export function raceTimed(turn: Turn, race: DeviceRace, worker: WorkerId, time: number) {
   const { now, effects } = turn;
   if (race.phase === "timing webgpu" && worker === race.webgpu) {

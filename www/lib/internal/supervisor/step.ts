@@ -77,7 +77,8 @@ export function begin(policy: DevicePolicy, threads: ThreadCount): Step {
  * What follows from an event: the next state, and the effects. It decides which worker and which model are in use, for
  * restarts, lost devices, choices of a device, and loads that are cancelled or overtake each other.
  *
- * A response of a worker that nothing waits for any more changes nothing. After the end, every request is rejected.
+ * A worker's response for which nothing waits any more changes nothing. After the end every request is rejected, except that
+ * a device that is open is still returned.
  */
 export function step(state: State, event: Event): Step {
   const turn: Turn = { now: { ...state }, effects: [] };
@@ -276,7 +277,7 @@ function dropIsLate(turn: Turn, worker: WorkerId, load: number, isBuilding: bool
   );
 }
 
-/** Lets everything go on that has what it waits for. */
+/** Continues what has waited: calls whose worker, model or device is ready, restarts, loads, choices of a device. */
 function proceed(turn: Turn) {
   const { now, effects } = turn;
   now.calls = now.calls.filter(({ call, needs }) => {
@@ -336,7 +337,7 @@ function isOpening<Task extends { phase: string; worker?: WorkerId }>(
   return task?.phase === "opening" && task.worker === worker;
 }
 
-/** What a task loads, and where. */
+/** The worker and the load of a task. */
 function of({ worker, request }: { worker?: WorkerId; request?: { load: { id: number } } }) {
   return { worker, load: request?.load.id };
 }

@@ -43,7 +43,7 @@ export class Supervisor {
   readonly #connections = new Map<WorkerId, Connection<Session>>();
   /** Loads under way. */
   readonly #loads = new Map<number, Pending<LoadedModel>>();
-  /** Who hears how far a load's download is. */
+  /** The listeners for a load's download, by the load's id. */
   readonly #progress = new Map<number, (progress: Progress) => void>();
   /** Calls that wait for a worker. */
   readonly #places = new Map<number, Pending<Place>>();
@@ -51,7 +51,7 @@ export class Supervisor {
   readonly #devices = new Map<number, Pending<DeviceStatus>>();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #comparison: ReturnType<typeof setTimeout> | undefined;
-  /** Events that came while an earlier one was dealt with. */
+  /** Events that arrived while an earlier one was being handled. */
   readonly #events: Event[] = [];
   #isBusy = false;
 
@@ -79,7 +79,7 @@ export class Supervisor {
     return this.#connectionOf(this.#state.worker);
   }
 
-  /** Deals with an event, after those that came before it. */
+  /** Handles an event, after those that arrived before it. */
   dispatch(event: Event): void {
     this.#events.push(event);
     if (!this.#isBusy) this.#drain();
@@ -112,7 +112,7 @@ export class Supervisor {
     });
   }
 
-  /** Goes over to another device; rejects when a newer choice replaces this one. */
+  /** Moves to another device; rejects when a newer choice replaces this one. */
   setDevice(call: number, policy: DevicePolicy): Promise<DeviceStatus> {
     return new Promise((resolve, reject) => {
       this.#devices.set(call, { resolve, reject });
@@ -283,16 +283,16 @@ export class Supervisor {
   /** Has a worker build a model from its file, which is fetched if it is not here yet. */
   async #build(worker: WorkerId, request: LoadRequest): Promise<LoadedModel> {
     const { weights: _, sha256: __, ...rest } = request;
-    const tell = (progress: Progress) => this.#progress.get(request.id)?.(progress);
+    const onProgress = (progress: Progress) => this.#progress.get(request.id)?.(progress);
     const wasHere = this.#weights.has(request);
     let file: WeightFile | undefined;
     try {
       // A call ends with its worker, a download does not.
       return await this.#call(worker, async (session) => {
-        file = await this.#weights.file(request, tell);
+        file = await this.#weights.file(request, onProgress);
         if (!isStaging(this.#state, worker, request.id)) throw aborted();
         const total = file.blob.size;
-        tell({ loaded: total, total, cached: false });
+        onProgress({ loaded: total, total, cached: false });
         return session.load({ ...rest, file });
       });
     } catch (thrown) {
@@ -353,7 +353,7 @@ function isStaging(state: State, worker: WorkerId, id: number): boolean {
   );
 }
 
-/** A listener's fault must not keep the effects after it from happening. */
+/** Calls a listener. What it throws is reported, and does not stop the effects that follow. */
 function report(call: () => void): void {
   try {
     call();

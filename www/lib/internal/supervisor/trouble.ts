@@ -3,7 +3,7 @@ import { afterTrouble, type Trouble } from "./recovery";
 import type { WorkerId } from "./state";
 import { close, reopen, replace, type Turn } from "./turn";
 
-/** What is said of a call that was under way. */
+/** The error's text for calls that were under way. */
 const MESSAGES: Record<Trouble["code"], (message: string) => string> = {
   "runtime-crashed": (message) =>
     `The code that runs the network stopped unexpectedly (${message}). It was started again on the CPU: try again.`,
@@ -11,7 +11,7 @@ const MESSAGES: Record<Trouble["code"], (message: string) => string> = {
   "device-failed": (message) => `${message} The CPU has taken over: try again.`,
 };
 
-/** Replaces a worker that is in trouble, with the same model unless that is to blame. Any but the one in use just ends. */
+/** Replaces a worker that is in trouble, with the same model unless that is to blame. A worker that is not in use is closed. */
 export function onTrouble(turn: Turn, worker: WorkerId, trouble: Trouble) {
   const { now } = turn;
   const { code, message, model } = trouble;

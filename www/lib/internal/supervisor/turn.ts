@@ -59,7 +59,7 @@ function retire(turn: Turn, worker: WorkerId): void {
   effects.push({ do: "retire", worker, error: replaced() });
 }
 
-/** Puts a worker in the place of the one in use, which completes its calls first. */
+/** Replaces the worker in use, which completes its calls before it ends. */
 export function take(turn: Turn, worker: WorkerId, status: DeviceStatus): void {
   const { now, effects } = turn;
   retire(turn, now.worker);
@@ -75,14 +75,14 @@ export function take(turn: Turn, worker: WorkerId, status: DeviceStatus): void {
   }
 }
 
-/** The device in use is this from now on. */
+/** Notes the device in use, and reports it. */
 export function note({ now, effects }: Turn, status: DeviceStatus): void {
   now.device = status;
   now.adapter = status.adapter ?? now.adapter;
   effects.push({ do: "report device", status });
 }
 
-/** The model is on another device from now on. */
+/** Notes the model that has been loaded into the worker in use, and reports it. */
 export function show({ now, effects }: Turn, model: LoadedModel): void {
   now.model = model;
   effects.push({ do: "report model", model });
@@ -93,7 +93,7 @@ export function stage({ effects }: Turn, worker: WorkerId, { load }: ModelReques
   effects.push({ do: "stage", worker, request: load });
 }
 
-/** Loads the model that was there into the worker that has taken over. */
+/** Loads the model again, into the worker that is in use now. */
 export function reload(turn: Turn): void {
   const { now } = turn;
   const { request, worker } = now;
