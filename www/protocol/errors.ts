@@ -16,7 +16,7 @@ export type ErrorCode =
   | "runtime-download"
   /** The browser may not run wasm code here: a Content-Security-Policy forbids it. */
   | "runtime-blocked"
-  /** The worker that runs the network could not be started. */
+  /** A worker could not be started: the one that runs the network, or the one that fetches weights. */
   | "worker-unavailable"
   /** The browser lacks WebAssembly, or an API that reading images needs. */
   | "browser-unsupported"
