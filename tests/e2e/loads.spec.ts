@@ -163,7 +163,9 @@ test.describe("where the network cannot run", () => {
       } as unknown as typeof Worker;
     });
     await classifier.open();
-    await expect(classifier.notice).toContainText(/no worker.*Module scripts are not supported/);
+    await expect(classifier.notice).toContainText(
+      /does not allow the worker.*Module scripts are not supported/,
+    );
     await expect(page.getByText("Not started")).toBeVisible();
     await expect(page.getByText("Starting …")).toHaveCount(0);
   });
@@ -183,7 +185,9 @@ test.describe("where the network cannot run", () => {
     });
     await classifier.open("embedding.html");
     const frame = page.frameLocator("iframe");
-    await expect(frame.getByRole("alert")).toContainText(/no worker.*allow-same-origin/);
+    await expect(frame.getByRole("alert")).toContainText(
+      /does not allow the worker.*allow-same-origin/,
+    );
     await expect(frame.getByText("Not started")).toBeVisible();
   });
 
