@@ -62,7 +62,7 @@ const STATES = {
       .locator(".source input[type=file]")
       .first()
       .setInputFiles([...SAMPLES, ...SAMPLES]);
-    await page.getByText("4 of 4 looked at.").waitFor();
+    await page.getByText("4 of 4 processed.").waitFor();
     await page.evaluate(() => document.querySelector(".gallery")?.scrollIntoView());
   },
   compare: async (page) => {
