@@ -51,10 +51,6 @@ impl From<PlanError> for Error {
             PlanError::Gpu(error) => error.into(),
             PlanError::Weights(error) => error.into(),
             PlanError::Lower(LowerError::Shape(error)) => error.into(),
-            PlanError::Lower(LowerError::Limit(error)) => DeviceError::Failed {
-                reason: error.to_string(),
-            }
-            .into(),
             other => DeviceError::Failed {
                 reason: other.to_string(),
             }
