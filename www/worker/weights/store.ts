@@ -1,7 +1,7 @@
 import * as Comlink from "comlink";
-import { toResNetError } from "../../protocol/errors";
 import type { Settled, WeightFile } from "../../protocol/messages";
 import type { CachedWeights, Progress, WeightsPreview } from "../../protocol/types";
+import { outcomeOf } from "../outcome";
 import { post } from "../post";
 import { cachedWeights, clearWeights, fetchWeights, forgetWeights, previewWeights } from ".";
 
@@ -17,7 +17,7 @@ export class WeightService {
     sha256: string | undefined,
     onProgress: (progress: Progress) => void,
   ): Promise<Settled<WeightFile>> {
-    return settle(async () => {
+    return outcomeOf(async () => {
       const fetching = new AbortController();
       this.#fetches.set(load, fetching);
       const { signal } = fetching;
@@ -36,31 +36,22 @@ export class WeightService {
 
   /** Removes what turned out to be no weights. */
   forget(url: string): Promise<Settled<void>> {
-    return settle(() => forgetWeights(url));
+    return outcomeOf(() => forgetWeights(url));
   }
 
   /** What is known of weights before they are downloaded. */
   previewWeights(url: string): Promise<Settled<WeightsPreview>> {
-    return settle(() => previewWeights(url));
+    return outcomeOf(() => previewWeights(url));
   }
 
   /** What the browser's cache holds. */
   cached(): Promise<Settled<CachedWeights>> {
-    return settle(cachedWeights);
+    return outcomeOf(cachedWeights);
   }
 
   /** Empties it. */
   clear(): Promise<Settled<void>> {
-    return settle(clearWeights);
-  }
-}
-
-async function settle<T>(work: () => Promise<T>): Promise<Settled<T>> {
-  try {
-    return { ok: true, value: await work() };
-  } catch (thrown) {
-    const { code, message } = toResNetError(thrown);
-    return { ok: false, error: { code, message } };
+    return outcomeOf(clearWeights);
   }
 }
 
