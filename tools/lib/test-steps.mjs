@@ -202,7 +202,6 @@ export const testSteps = [
     work: onPage("page", "chromium", []),
   },
   visits("firefox", "Debian's Firefox", { after: ["weights", "page"] }),
-  // Each waits for its browser most of the time.
   // One browser at a time: with both at once on two cores a start in Firefox can hang.
   visits("webkit", "Debian's WebKitGTK", { after: ["weights", "page"] }),
 ];
