@@ -222,3 +222,12 @@ test("imports against the direction are found in every form, and only there", ()
     );
   }
 });
+
+test("workers start no workers: in Firefox the one that starts another can wait for ever", () => {
+  const folder = place("www", "worker");
+  const files = readdirSync(folder, { recursive: true }).filter((name) => /\.ts$/.test(name));
+  const starting = files.filter((name) =>
+    /new Worker\b/.test(readFileSync(path.join(folder, name), "utf8")),
+  );
+  assert.deepEqual(starting, []);
+});

@@ -202,7 +202,7 @@ export const testSteps = [
     work: onPage("page", "chromium", []),
   },
   visits("firefox", "Debian's Firefox", { after: ["weights", "page"] }),
-  // One browser at a time: with both at once on two cores a start in Firefox can hang.
+  // One browser at a time: each has threads for all processors.
   visits("webkit", "Debian's WebKitGTK", { after: ["weights", "page"] }),
 ];
 

@@ -69,5 +69,26 @@ export type GpuNotice =
   /** It has come. */
   | { gpu: "answered" };
 
+/** What a worker thread starts with. */
+export interface ThreadStart {
+  /** The compiled code. */
+  module: WebAssembly.Module;
+  /** The memory that all threads share. */
+  memory: WebAssembly.Memory;
+}
+
+/** What became of a worker thread that was asked for. */
+export type ThreadOutcome = { joined: true } | { failed: string };
+
+/**
+ * A worker asks for a worker thread. The library starts it, not the worker: in Firefox a worker that starts another one can
+ * wait for ever, since `WorkerPrivate::SetIsDebuggerRegistered` wakes one thread only, which may be the new worker's own.
+ */
+export interface ThreadNotice {
+  thread: ThreadStart;
+  /** Receives the {@link ThreadOutcome}. */
+  port: MessagePort;
+}
+
 /** The messages of a worker that are no answers of Comlink's. */
-export type WorkerNotice = StartNotice | BuildNotice | CrashNotice | GpuNotice;
+export type WorkerNotice = StartNotice | BuildNotice | CrashNotice | GpuNotice | ThreadNotice;

@@ -1,6 +1,6 @@
 import type { WorkerNotice } from "../protocol/messages";
 
-/** Posts a notice to the page. */
-export function post(notice: WorkerNotice): void {
-  self.postMessage(notice);
+/** Posts a notice to the library. */
+export function post(notice: WorkerNotice, transfer: Transferable[] = []): void {
+  self.postMessage(notice, { transfer });
 }

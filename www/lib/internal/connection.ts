@@ -3,14 +3,16 @@ import { canvasReadsBack } from "../../images/readback";
 import { ResNetError, toResNetError } from "../../protocol/errors";
 import type { GpuNotice, Settled, WorkerNotice } from "../../protocol/messages";
 import type { Trouble } from "./supervisor/recovery";
+import { WorkerThreads } from "./threads";
 
 /** The time limit for a worker's script to start, in milliseconds. */
 const START = 60_000;
 
-/** A worker, and the calls into it: they all fail at once when it is closed. */
+/** A worker with its threads, and the calls into it: they all fail at once when it is closed. */
 export class Connection<Api> {
   readonly #session: Comlink.Remote<Api> | undefined;
   readonly #worker: Worker | undefined;
+  readonly #threads = new WorkerThreads();
   readonly #calls = new Set<Promise<unknown>>();
   readonly #closed: Promise<never>;
   #fail: ((error: ResNetError) => void) | undefined;
@@ -73,6 +75,7 @@ export class Connection<Api> {
         // Comlink's answers have a type.
         if (!data || "type" in data) return;
         if ("started" in data) this.#started();
+        else if ("thread" in data) this.#threads.start(data);
         else if ("building" in data) this.#building = data.building;
         else if ("crashed" in data) crashed(data.crashed, data.model);
         else heard(data);
@@ -124,6 +127,7 @@ export class Connection<Api> {
   /** Ends the worker; calls under way fail with `error`. */
   close(error: ResNetError): void {
     this.#worker?.terminate();
+    this.#threads.end();
     clearTimeout(this.#startLimit);
     clearTimeout(this.#due);
     this.#fail?.(error);

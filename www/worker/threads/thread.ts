@@ -1,15 +1,10 @@
+import type { ThreadStart } from "../../protocol/messages";
 import {
   initSync,
   joinThreadPool,
   runWorkerThread,
   workerThreadDied,
 } from "../../wasm/cpu-threads/resnet_web";
-
-/** What a worker thread is started with. */
-export interface ThreadStart {
-  module: WebAssembly.Module;
-  memory: WebAssembly.Memory;
-}
 
 /** In bytes. Kernels keep little there. */
 const STACK_SIZE = 2 ** 20;

@@ -1,8 +1,9 @@
 import { relaxedSimd } from "wasm-feature-detect";
+import type { ThreadOutcome, ThreadStart } from "../../protocol/messages";
 import type { ThreadCount, ThreadObstacle, ThreadStatus } from "../../protocol/types";
 import type * as ThreadsModule from "../../wasm/cpu-threads/resnet_web";
 import { type Clock, within } from "../clock";
-import type { ThreadStart } from "./thread";
+import { post } from "../post";
 
 /** What the module with threads exports beside what all do. */
 export type SharingModule = Pick<
@@ -62,27 +63,22 @@ export class Threads {
   }
 
   /**
-   * Starts a worker thread and waits until it has joined. A late one is not terminated: it might have joined just before, and the
-   * caller would then wait for its share of the work.
+   * Has the library start a worker thread and waits until it has joined. A late one is not terminated: it might have joined
+   * just before, and the caller would then wait for its share of the work.
    */
   #start(): Promise<void> {
-    // A literal address: bundlers see it and keep the worker beside the JavaScript.
-    const worker = new Worker(new URL("./thread.ts", import.meta.url), {
-      type: "module",
-      name: "resnet-web worker thread",
-    });
-    const start: ThreadStart = {
+    const { port1, port2 } = new MessageChannel();
+    const thread: ThreadStart = {
       module: this.#module.sharedModule() as WebAssembly.Module,
       memory: this.#module.sharedMemory() as WebAssembly.Memory,
     };
     return new Promise((resolve, reject) => {
-      // It says one thing only: that it has joined.
-      worker.addEventListener("message", () => resolve());
-      worker.addEventListener("error", ({ message }) => {
-        worker.terminate();
-        reject(new Error(message || "a worker could not be started"));
-      });
-      worker.postMessage(start);
+      port1.onmessage = ({ data }: MessageEvent<ThreadOutcome>) => {
+        port1.close();
+        if ("joined" in data) resolve();
+        else reject(new Error(data.failed));
+      };
+      post({ thread, port: port2 }, [port2]);
     });
   }
 }

@@ -1,0 +1,39 @@
+import { toResNetError } from "../../protocol/errors";
+import type { ThreadNotice, ThreadOutcome } from "../../protocol/messages";
+
+/** The worker threads of a worker, which end with it. */
+export class WorkerThreads {
+  readonly #workers = new Set<Worker>();
+
+  /** Starts one, and answers when it has joined or failed. */
+  start({ thread, port }: ThreadNotice): void {
+    const answer = (outcome: ThreadOutcome) => port.postMessage(outcome);
+    let worker: Worker;
+    try {
+      // A literal address: bundlers see it and keep the worker beside the JavaScript.
+      worker = new Worker(new URL("../../worker/threads/thread.ts", import.meta.url), {
+        type: "module",
+        name: "resnet-web worker thread",
+      });
+    } catch (thrown) {
+      answer({ failed: toResNetError(thrown).message });
+      return;
+    }
+    this.#workers.add(worker);
+    // It posts one message only, when it has joined.
+    worker.addEventListener("message", () => answer({ joined: true }));
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      worker.terminate();
+      this.#workers.delete(worker);
+      answer({ failed: event.message || "a worker could not be started" });
+    });
+    worker.postMessage(thread);
+  }
+
+  /** Ends all of them. */
+  end(): void {
+    for (const worker of this.#workers) worker.terminate();
+    this.#workers.clear();
+  }
+}
