@@ -124,6 +124,10 @@ export default defineConfig({
   // Relative addresses: the built page works from any folder of any server.
   base: "./",
   publicDir: "www/public",
+  // The page uses the library by the package's name, from its sources.
+  resolve: {
+    alias: [{ find: /^resnet-web$/, replacement: path.resolve("www/lib/public/index.ts") }],
+  },
   // A missing file is a 404, not the page once more: weights that are not there must not look like HTML.
   appType: "mpa",
   build: {

@@ -157,10 +157,11 @@ const USES = {
   worker: ["files", "images", "protocol", "wasm"],
   "service-worker": [],
   lib: ["files", "images", "protocol"],
-  app: ["files", "lib", "service-worker"],
+  // It uses the library by the package's name.
+  app: ["files", "service-worker"],
 };
 /** And of which only the types: they leave nothing in the built page. */
-const USES_TYPES = { lib: ["worker"], app: ["protocol"] };
+const USES_TYPES = { lib: ["worker"] };
 
 /** Folders of www that a file's imports are from, as `{ folder, isType }`. */
 function importsIn(file, text) {

@@ -84,7 +84,17 @@ function textsOf(each, all) {
   return Object.values(same.files);
 }
 
-/** The page's dependencies on npm with theirs, and Vite, whose helpers are in what it bundles. */
+/** The packages that the code of www imports: all of npm that the page and the package carry, with their dependencies. */
+const BUNDLED = [
+  "@noble/hashes",
+  "@preact/signals",
+  "comlink",
+  "preact",
+  "wasm-feature-detect",
+  "workbox-precaching",
+];
+
+/** The packages of npm in what is built, and Vite, whose helpers are in what it bundles. */
 export function npmPackages() {
   const found = new Map([["vite", npmPackage("vite", "# Licenses of bundled dependencies")]]);
   const visit = (name) => {
@@ -92,8 +102,7 @@ export function npmPackages() {
     found.set(name, npmPackage(name));
     for (const dependency of found.get(name).dependencies) visit(dependency);
   };
-  const { dependencies } = JSON.parse(readFileSync(place("package.json"), "utf8"));
-  for (const name of Object.keys(dependencies)) visit(name);
+  for (const name of BUNDLED) visit(name);
   return [...found.values()].sort(byName);
 }
 

@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../lib";
+import type { ErrorCode } from "resnet-web";
 import { strings } from "./strings";
 
 /** The page's own words for errors of the classifier whose remedy is in the person's hands. */

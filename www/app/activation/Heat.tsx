@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Preprocessing } from "../../lib";
+import type { Preprocessing } from "resnet-web";
 import { readableLabel } from "../format";
 import type { Activation } from "../store/evidence";
 import { strings } from "../strings";

@@ -1,4 +1,4 @@
-import type { ImageClassification, Preprocessing } from "../../lib";
+import type { ImageClassification, Preprocessing } from "resnet-web";
 import { inferno } from "../inspect/colours";
 
 /** The part of an image that the network sees, in the image's pixels. */

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useCallback, useRef, useState } from "preact/hooks";
-import { canvasReadsBack } from "../../lib";
+import { canvasReadsBack } from "resnet-web";
 import type { Photo } from "../store/photo";
 import { strings } from "../strings";
 import { isMirrored, otherSide } from "./choice";

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
-import type { DeviceStatus, ImageClassification, LoadedModel } from "../../lib";
+import type { DeviceStatus, ImageClassification, LoadedModel } from "resnet-web";
 import { FileButton } from "../FileButton";
 import { FileText } from "../FileText";
 import { paragraph } from "../file-text";

@@ -1,4 +1,4 @@
-import type { DevicePolicy, ImageClassification, WeightOptions, WeightSource } from "../../lib";
+import type { DevicePolicy, ImageClassification, WeightOptions, WeightSource } from "resnet-web";
 import type { Wanted } from "../store/model";
 
 /** Against what the page's model is held. */

@@ -5,7 +5,7 @@ import {
   type ImageClassification,
   type LoadedModel,
   type ResNetError,
-} from "../../lib";
+} from "resnet-web";
 import { hasNewVersion, raisesDoubt } from "../outdated/check";
 import { fileOf, type Photo } from "../store/photo";
 import type { Contender } from "./contest";

@@ -1,5 +1,5 @@
 import { useMemo, useRef } from "preact/hooks";
-import type { LayerRow, LoadedModel } from "../../lib";
+import type { LayerRow, LoadedModel } from "resnet-web";
 import { plain } from "../file-text";
 import { shape } from "../format";
 import { useStore } from "../store/context";

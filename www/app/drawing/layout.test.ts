@@ -1,5 +1,5 @@
+import type { LayerRow } from "resnet-web";
 import { describe, expect, it } from "vitest";
-import type { LayerRow } from "../../lib";
 import { layout } from "./layout";
 
 /** Rows of a network; `*` marks a convolution of three by three. */

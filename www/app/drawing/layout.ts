@@ -1,4 +1,4 @@
-import type { LayerRow } from "../../lib";
+import type { LayerRow } from "resnet-web";
 
 /** What a node of the drawing stands for. */
 export type NodeKind = "layer" | "block" | "convolution" | "projection";

@@ -1,5 +1,5 @@
+import type { ImageClassification } from "resnet-web";
 import { expect, it } from "vitest";
-import type { ImageClassification } from "../../lib";
 import { galleryCsv } from "./csv";
 
 const result = {

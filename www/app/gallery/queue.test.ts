@@ -1,5 +1,5 @@
+import type { ImageClassification } from "resnet-web";
 import { expect, it } from "vitest";
-import type { ImageClassification } from "../../lib";
 import { classifyAll, type Outcome } from "./queue";
 
 const files = (names: string) => names.split(" ").map((name) => new File([name], name));

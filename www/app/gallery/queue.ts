@@ -1,4 +1,4 @@
-import type { ErrorCode, ImageClassification } from "../../lib";
+import type { ErrorCode, ImageClassification } from "resnet-web";
 import { worded } from "../worded";
 
 /** What became of one photo of many. */

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { FeatureMap } from "../../lib";
+import type { FeatureMap } from "resnet-web";
 import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { viridis } from "./colours";

@@ -1,4 +1,4 @@
-import type { GpuTimes, LayerRow, LoadedModel, SeenLayer } from "../../lib";
+import type { GpuTimes, LayerRow, LoadedModel, SeenLayer } from "resnet-web";
 import { grouped, scaled, shape } from "../format";
 import { useStore } from "../store/context";
 import { strings } from "../strings";

@@ -1,5 +1,5 @@
+import type { LayerRow, SeenLayer } from "resnet-web";
 import { expect, it } from "vitest";
-import type { LayerRow, SeenLayer } from "../../lib";
 import { gpuMillisecondsOf, millisecondsOf, placeOf } from "./places";
 
 /** A stage of one basic block of torchvision's, whose one ReLU is used twice, and the linear layer. */

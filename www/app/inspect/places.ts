@@ -1,4 +1,4 @@
-import type { LayerRow, LayerTime, SeenLayer } from "../../lib";
+import type { LayerRow, LayerTime, SeenLayer } from "resnet-web";
 
 /**
  * Where in an inspection's layers the output of the row at `index` is; undefined where it was not observed.

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { ImageInspection, LoadedModel } from "../../lib";
+import type { ImageInspection, LoadedModel } from "resnet-web";
 import { save } from "../save";
 import { strings } from "../strings";
 import { toCsv, toJson, toMarkdown } from "./export";

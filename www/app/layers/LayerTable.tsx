@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
-import type { LayerRow, LoadedModel } from "../../lib";
+import type { LayerRow, LoadedModel } from "resnet-web";
 import { plain } from "../file-text";
 import { grouped, megabytes, scaled, shape } from "../format";
 import { useStore } from "../store/context";

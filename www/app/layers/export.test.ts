@@ -1,5 +1,5 @@
+import type { ImageInspection, LayerRow, ModelInfo, Summary } from "resnet-web";
 import { expect, it } from "vitest";
-import type { ImageInspection, LayerRow, ModelInfo, Summary } from "../../lib";
 import { memoryOf, toCsv, toJson, toMarkdown } from "./export";
 
 const CONV: LayerRow = {

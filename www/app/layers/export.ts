@@ -1,4 +1,4 @@
-import type { ImageInspection, LayerRow, ModelInfo, Summary } from "../../lib";
+import type { ImageInspection, LayerRow, ModelInfo, Summary } from "resnet-web";
 import { csvLine } from "../csv";
 import { markdown, plain } from "../file-text";
 import { gpuMillisecondsOf, millisecondsOf } from "../inspect/places";

@@ -1,5 +1,5 @@
+import type { LayerRow } from "resnet-web";
 import { expect, it } from "vitest";
-import type { LayerRow } from "../../lib";
 import { visibleRows } from "./rows";
 
 /** conv1, then a stage of two blocks, then fc. */

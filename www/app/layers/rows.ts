@@ -1,4 +1,4 @@
-import type { LayerRow } from "../../lib";
+import type { LayerRow } from "resnet-web";
 
 /** The rows whose containers are all open. A container's parts follow it, one deeper. */
 export function visibleRows(rows: readonly LayerRow[], open: ReadonlySet<string>): LayerRow[] {

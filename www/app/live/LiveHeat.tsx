@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Preprocessing } from "../../lib";
+import type { Preprocessing } from "resnet-web";
 import { Heat } from "../activation/Heat";
 import type { Activation } from "../store/evidence";
 import type { ActivationFeed } from "./feed";

@@ -1,5 +1,5 @@
+import type { Prediction } from "resnet-web";
 import { describe, expect, it } from "vitest";
-import type { Prediction } from "../../lib";
 import { type Smoothed, smoothed } from "./smoothing";
 
 const TIME_CONSTANT = 500;

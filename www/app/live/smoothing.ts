@@ -1,4 +1,4 @@
-import type { Prediction } from "../../lib";
+import type { Prediction } from "resnet-web";
 
 /** A mean over the recent past, and when it was last added to. */
 export interface Smoothed {

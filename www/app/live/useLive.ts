@@ -6,7 +6,7 @@ import type {
   LoadedModel,
   Prediction,
   ResNetError,
-} from "../../lib";
+} from "resnet-web";
 import type { Where } from "../store/camera";
 import type { Activation } from "../store/evidence";
 import type { ActivationFeed } from "./feed";

@@ -1,4 +1,4 @@
-import type { Arithmetic, Assumption, ModelInfo, WeightChoices } from "../../lib";
+import type { Arithmetic, Assumption, ModelInfo, WeightChoices } from "resnet-web";
 import { FileButton } from "../FileButton";
 import { plain } from "../file-text";
 import { strings } from "../strings";

@@ -1,4 +1,4 @@
-import type { Description, LoadedModel, Note, Progress } from "../../lib";
+import type { Description, LoadedModel, Note, Progress } from "resnet-web";
 import { FileButton } from "../FileButton";
 import { FileText } from "../FileText";
 import { isolated } from "../file-text";

@@ -1,5 +1,5 @@
+import type { WeightChoices } from "resnet-web";
 import { describe, expect, it } from "vitest";
-import type { WeightChoices } from "../../lib";
 import { readChoices, writeChoices } from "./choices";
 
 const SYMMETRIC = {

@@ -1,4 +1,4 @@
-import type { Preprocessing, WeightChoices } from "../../lib";
+import type { Preprocessing, WeightChoices } from "resnet-web";
 import { type Normalisation, normalisationOf, normalised } from "./normalisation";
 
 /** What each parameter of the page's address may say. */

@@ -1,5 +1,5 @@
+import type { WeightSource } from "resnet-web";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { WeightSource } from "../../lib";
 import { allow, questionBefore } from "./consent";
 
 const PAGE = "https://page.test/app/";

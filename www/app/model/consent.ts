@@ -1,5 +1,5 @@
+import type { Classifier, WeightSource, WeightsPreview } from "resnet-web";
 import { fileAddress } from "../../files/address";
-import type { Classifier, WeightSource, WeightsPreview } from "../../lib";
 import { note, noted } from "../storage";
 
 const KEY = "resnet-web:allowed-weights";

@@ -1,4 +1,4 @@
-import type { Preprocessing } from "../../lib";
+import type { Preprocessing } from "resnet-web";
 
 /** Means and deviations that networks are trained with, of values from 0 to 1. */
 const NORMALISATIONS = {

@@ -1,5 +1,5 @@
+import { type DeviceStatus, type ErrorCode, ResNetError } from "resnet-web";
 import { expect, it } from "vitest";
-import { type DeviceStatus, type ErrorCode, ResNetError } from "../../lib";
 import { strings } from "../strings";
 import { type NoticeState, noticesOf } from "./notices";
 

@@ -1,4 +1,4 @@
-import type { DeviceStatus, ResNetError } from "../../lib";
+import type { DeviceStatus, ResNetError } from "resnet-web";
 import { megabytes } from "../format";
 import type { Question } from "../model/consent";
 import { isPartial } from "../offline/partial";

@@ -1,5 +1,5 @@
+import { ResNetError } from "resnet-web";
 import { afterEach, expect, it, vi } from "vitest";
-import { ResNetError } from "../../lib";
 import { isOutdated, raisesDoubt } from "./check";
 
 afterEach(() => vi.unstubAllGlobals());

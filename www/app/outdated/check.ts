@@ -1,4 +1,4 @@
-import type { ErrorCode, ResNetError } from "../../lib";
+import type { ErrorCode, ResNetError } from "resnet-web";
 
 /** What fails where a file of the page is not on its server any more: code, a worker, ImageNet's labels. */
 const MISSING: readonly ErrorCode[] = [

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import type { Prediction } from "../../lib";
+import type { Prediction } from "resnet-web";
 import { readableLabel } from "../format";
 import { strings } from "../strings";
 

@@ -1,4 +1,4 @@
-import type { ImageClassification } from "../../lib";
+import type { ImageClassification } from "resnet-web";
 import { readableLabel } from "../format";
 import { useStore } from "../store/context";
 import { strings } from "../strings";

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Prediction } from "../../lib";
+import type { Prediction } from "resnet-web";
 import { plain } from "../file-text";
 import { readableLabel } from "../format";
 import { save } from "../save";

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import type { Prediction } from "../../lib";
+import type { Prediction } from "resnet-web";
 import { readableLabel } from "../format";
 import { strings } from "../strings";
 import { MOST, readThreshold, readTop, search, type View } from "./view";

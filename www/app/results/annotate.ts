@@ -1,4 +1,4 @@
-import { canvasReadsBack, decodedImage, type Prediction } from "../../lib";
+import { canvasReadsBack, decodedImage, type Prediction } from "resnet-web";
 import { isolated } from "../file-text";
 import { readableLabel } from "../format";
 import { strings } from "../strings";

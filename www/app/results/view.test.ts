@@ -1,5 +1,5 @@
+import type { Prediction } from "resnet-web";
 import { describe, expect, it } from "vitest";
-import type { Prediction } from "../../lib";
 import { readThreshold, readTop, search, shown } from "./view";
 
 const PREDICTIONS: Prediction[] = [

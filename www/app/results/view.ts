@@ -1,4 +1,4 @@
-import type { Prediction } from "../../lib";
+import type { Prediction } from "resnet-web";
 import { note, noted } from "../storage";
 
 /** How much of a result is shown. */

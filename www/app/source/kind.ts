@@ -1,4 +1,4 @@
-import { canBeWeights } from "../../lib";
+import { canBeWeights } from "resnet-web";
 import { isLabelsInPython, jsonKind } from "./json";
 
 /** What a file that was chosen, dropped or pasted is for. */

@@ -1,4 +1,4 @@
-import type { DevicePolicy, DeviceStatus } from "../../lib";
+import type { DevicePolicy, DeviceStatus } from "resnet-web";
 import { readDevice } from "../settings";
 import { useStore } from "../store/context";
 import { strings } from "../strings";

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { ThreadStatus } from "../../lib";
+import type { ThreadStatus } from "resnet-web";
 import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { readThreads } from "./threads";

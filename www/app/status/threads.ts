@@ -1,4 +1,4 @@
-import type { ThreadCount } from "../../lib";
+import type { ThreadCount } from "resnet-web";
 import { note, noted } from "../storage";
 
 const KEY = "resnet-web:threads";

@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import type { LoadedModel, Prediction, ResNetError } from "../../lib";
+import type { LoadedModel, Prediction, ResNetError } from "resnet-web";
 import { ActivationFeed } from "../live/feed";
 import type { ModelStore } from "./model";
 

@@ -1,5 +1,5 @@
 import { batch, effect, signal, untracked } from "@preact/signals";
-import type { Evidence, Prediction } from "../../lib";
+import type { Evidence, Prediction } from "resnet-web";
 import type { ModelStore } from "./model";
 import { fileOf, type PhotoStore } from "./photo";
 

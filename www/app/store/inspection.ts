@@ -1,5 +1,5 @@
 import { effect, signal, untracked } from "@preact/signals";
-import type { ImageInspection, ResNetError } from "../../lib";
+import type { ImageInspection, ResNetError } from "resnet-web";
 import type { ModelStore } from "./model";
 import { fileOf, type PhotoStore } from "./photo";
 

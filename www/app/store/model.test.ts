@@ -1,4 +1,3 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   type Classifier,
   type DeviceOptions,
@@ -8,7 +7,8 @@ import {
   ResNetError,
   type ThreadCount,
   type WeightSource,
-} from "../../lib";
+} from "resnet-web";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { readSettings } from "../settings";
 import { createModel } from "./model";
 

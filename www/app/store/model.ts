@@ -12,7 +12,7 @@ import {
   type ThreadCount,
   type WeightChoices,
   type WeightSource,
-} from "../../lib";
+} from "resnet-web";
 import { allow, type Question, questionBefore } from "../model/consent";
 import type { Settings } from "../settings";
 import { rememberedThreads, rememberThreads } from "../status/threads";

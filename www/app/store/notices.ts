@@ -1,5 +1,5 @@
 import { computed, effect, signal } from "@preact/signals";
-import type { DeviceStatus } from "../../lib";
+import type { DeviceStatus } from "resnet-web";
 import { doubtfulOf, type NoticeAction, noticesOf } from "../notices/notices";
 import { hasNewVersion } from "../outdated/check";
 import type { CameraStore } from "./camera";

@@ -1,12 +1,12 @@
 import { signal } from "@preact/signals";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   type Classifier,
   type ClassifyOptions,
   type ImageClassification,
   type LoadedModel,
   ResNetError,
-} from "../../lib";
+} from "resnet-web";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createPhoto } from "./photo";
 
 /** One call of the classifier, which a test answers. */

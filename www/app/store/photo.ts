@@ -1,5 +1,5 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
-import type { ErrorCode, ImageClassification, ResNetError } from "../../lib";
+import type { ErrorCode, ImageClassification, ResNetError } from "resnet-web";
 import type { ModelStore } from "./model";
 
 /** A photo the person chose. */

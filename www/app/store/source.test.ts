@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
+import type { ResNetError } from "resnet-web";
 import { expect, it } from "vitest";
-import type { ResNetError } from "../../lib";
 import type { Photo } from "./photo";
 import { createSource } from "./source";
 

@@ -1,4 +1,4 @@
-import type { DevicePolicy, DeviceReason, ThreadObstacle } from "../../lib";
+import type { DevicePolicy, DeviceReason, ThreadObstacle } from "resnet-web";
 import type { Opponent } from "../compare/contest";
 import { grouped, listed } from "../format";
 import type { WhyNot } from "../source/sort";

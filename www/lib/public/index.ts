@@ -12,11 +12,11 @@
  * @packageDocumentation
  */
 
-export { canBeWeights } from "../files/beginning";
-export { canvasReadsBack } from "../images/readback";
-export { type ErrorCode, isReplaced, ResNetError } from "../protocol/errors";
-export type * from "../protocol/types";
-export { decodedImage } from "./internal/decode";
+export { canBeWeights } from "../../files/beginning";
+export { canvasReadsBack } from "../../images/readback";
+export { type ErrorCode, isReplaced, ResNetError } from "../../protocol/errors";
+export type * from "../../protocol/types";
+export { decodedImage } from "../internal/decode";
 export {
   Classifier,
   type ClassifierOptions,
@@ -26,4 +26,4 @@ export {
   type ImageInput,
   type InspectOptions,
   type LoadOptions,
-} from "./public/classifier";
+} from "./classifier";

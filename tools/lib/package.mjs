@@ -1,0 +1,79 @@
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { bundle } from "./package-bundle.mjs";
+import { writeTypes } from "./package-types.mjs";
+import { place, toolsFolder } from "./places.mjs";
+import { whenStale } from "./stamp.mjs";
+import { thirdPartyText } from "./third-party.mjs";
+import { modules } from "./wasm-module.mjs";
+
+/** What package.json publishes, beside itself and the documents that npm always takes. */
+const FOLDER = "package";
+
+/** The entries of package.json's `exports` and `bin`, by their names in the package. */
+export const ENTRIES = {
+  index: "www/lib/public/index.ts",
+  element: "www/lib/element/index.ts",
+  node: "www/lib/node/index.ts",
+  testing: "www/lib/testing/index.ts",
+  cli: "www/cli/main.ts",
+};
+
+/**
+ * Files that are found by `new URL(…, import.meta.url)`: where each is in the repository and in the package. Those of
+ * TypeScript are bundled, each into one file; the others are copied.
+ */
+export const ADDRESSED = {
+  "www/worker/worker.ts": "worker.js",
+  "www/worker/weights/store.ts": "weights-worker.js",
+  "www/worker/threads/thread.ts": "thread.js",
+  "www/lib/labels/imagenet.json": "labels/imagenet.json",
+  ...Object.fromEntries(
+    Object.keys(modules).map((name) => [
+      path.posix.join("www/wasm", name, "resnet_web_bg.wasm"),
+      path.posix.join("wasm", name, "resnet_web_bg.wasm"),
+    ]),
+  ),
+};
+
+const job = {
+  name: "package",
+  inputs: [
+    "www",
+    "package.json",
+    "package-lock.json",
+    "Cargo.lock",
+    "tsconfig.json",
+    "tsconfig.package.json",
+    "tools/lib/package.mjs",
+    "tools/lib/package-bundle.mjs",
+    "tools/lib/package-types.mjs",
+    "tools/lib/third-party.mjs",
+  ],
+  except: ["www/app", "www/public", "www/service-worker"],
+  outputs: [`${FOLDER}/index.js`, `${FOLDER}/index.d.ts`],
+};
+
+/** Builds the package from the wasm modules that are there, unless it is up to date. */
+export async function buildPackage(report) {
+  const built = await whenStale(job, report, async () => {
+    const fresh = path.join(toolsFolder, "package-new");
+    rmSync(fresh, { recursive: true, force: true });
+    mkdirSync(fresh, { recursive: true });
+    const entries = Object.fromEntries(
+      Object.entries(ENTRIES).filter(([, source]) => existsSync(place(source))),
+    );
+    report("JavaScript");
+    await bundle({ entries, addressed: ADDRESSED, folder: fresh });
+    for (const [source, target] of Object.entries(ADDRESSED)) {
+      if (!source.endsWith(".ts")) cpSync(place(source), path.join(fresh, target));
+    }
+    report("types");
+    await writeTypes({ entries, folder: fresh });
+    report("notices");
+    writeFileSync(path.join(fresh, "THIRD-PARTY.txt"), thirdPartyText());
+    rmSync(place(FOLDER), { recursive: true, force: true });
+    renameSync(fresh, place(FOLDER));
+  });
+  return built ? undefined : "up to date";
+}
