@@ -246,3 +246,56 @@ fn evidence_is_returned_on_request_and_for_existing_classes() {
     assert_eq!(error, Error::NoSuchClass { class, classes });
     assert_eq!(error.code(), "class-index");
 }
+
+#[test]
+fn a_run_can_be_stopped_after_each_step_and_returns_what_a_whole_one_does() {
+    let (rgba, width, height) = evidence::image();
+    let mut report = Vec::new();
+    for (name, config) in every_kind() {
+        let weights = evidence::weights(&config);
+        let choices = Choices::default();
+        let classifier = Classifier::load(weights.as_slice(), &choices, &Processor::Cpu).unwrap();
+        let first = Some(EvidenceFor::First);
+        let begin = || classifier.begin(&rgba, width, height, 5, first).unwrap();
+        let whole = block_on(classifier.classify(&rgba, width, height, 5, first)).unwrap();
+        // The stem, and each block.
+        let steps = 1 + config.repetitions.iter().sum::<usize>();
+        for stop in 0..=steps {
+            let mut stopped = begin();
+            let more: Vec<_> = (0..stop).map(|_| stopped.advance().unwrap()).collect();
+            let expected: Vec<_> = (1..=stop).map(|step| step < steps).collect();
+            if more != expected {
+                report.push(format!("{name}, stopped after {stop}: {more:?}"));
+            }
+            drop(stopped);
+
+            let mut run = begin();
+            for _ in 0..stop {
+                run.advance().unwrap();
+            }
+            let found = block_on(run.finish()).unwrap();
+            if (&found.top, &found.evidence) != (&whole.top, &whole.evidence) {
+                report.push(format!("{name}, {stop} steps: {found:?}, whole {whole:?}"));
+            }
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
+#[test]
+fn a_run_keeps_the_labels_and_the_network_that_it_began_with() {
+    let weights = weight_file::small();
+    let mut classifier =
+        Classifier::load(weights.as_slice(), &Choices::default(), &Processor::Cpu).unwrap();
+    let (rgba, width, height) = evidence::image();
+    let mut run = classifier.begin(&rgba, width, height, 1, None).unwrap();
+    run.advance().unwrap();
+    classifier
+        .set_labels(vec!["renamed".to_owned(); 10])
+        .unwrap();
+    let renamed = block_on(classifier.classify(&rgba, width, height, 1, None)).unwrap();
+    drop(classifier);
+    let found = &block_on(run.finish()).unwrap().top[0];
+    assert_eq!(renamed.top[0].label, "renamed");
+    assert_eq!(found.label, format!("class {}", found.index));
+}

@@ -439,6 +439,41 @@ async fn an_image_is_classified() {
 }
 
 #[wasm_bindgen_test]
+async fn a_run_advances_step_by_step_and_outlives_its_model() {
+    #[cfg(feature = "webgpu")]
+    const KINDS: [(&str, usize); 2] = [("cpu", 4), ("webgpu", 0)];
+    #[cfg(not(feature = "webgpu"))]
+    const KINDS: [(&str, usize); 1] = [("cpu", 4)];
+    let (rgba, width, height) = (vec![200; 40 * 30 * 4], 40, 30);
+    for (kind, expected) in KINDS {
+        let engine = Engine::open(kind.to_owned(), true).await.unwrap();
+        let model = engine
+            .load(blob(&weight_file::small()), JsValue::UNDEFINED)
+            .unwrap();
+        let begin = || model.begin(rgba.clone(), width, height, 3, "first".into());
+        let whole = model.classify(rgba.clone(), width, height, 3, "first".into());
+        let whole = json(&whole.await.unwrap());
+
+        // Freed halfway.
+        assert_eq!(begin().unwrap().advance().unwrap(), expected > 0, "{kind}");
+
+        let mut run = begin().unwrap();
+        drop(model);
+        let mut more = 0;
+        while run.advance().unwrap() {
+            more += 1;
+        }
+        assert_eq!(more, expected, "{kind}");
+        let found = json(&run.finish().await.unwrap());
+        for part in ["top", "evidence"] {
+            assert_eq!(found[part], whole[part], "{kind}");
+        }
+        let again = run.advance().unwrap_err();
+        assert!(property(&again, "message").contains("begin another one"));
+    }
+}
+
+#[wasm_bindgen_test]
 async fn a_file_that_does_not_say_all_of_itself_loads_with_what_is_chosen_and_named() {
     let engine = Engine::open("cpu".to_owned(), false).await.unwrap();
     let silent = Draft::small().write_with(HashMap::new());

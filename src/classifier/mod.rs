@@ -3,11 +3,14 @@
 mod memory;
 mod network;
 mod probabilities;
+mod run;
+
+use std::sync::Arc;
 
 use serde::Serialize;
 use web_time::Instant;
 
-use crate::backend::{DeviceError, Processor};
+use crate::backend::Processor;
 use crate::error::Error;
 use crate::image::{ImageError, preprocess};
 use crate::inspect::Inspection;
@@ -19,8 +22,8 @@ use crate::weights::{
     Assumption, ByteSource, Choices, ModelMetadata, Note, WeightError, WeightFile, WeightSets,
 };
 use memory::{MEMORY_FOR_NETWORKS, footprint};
-use network::{DeviceNetwork, Trace, arithmetic_on};
-use probabilities::probabilities;
+use network::{DeviceNetwork, NetworkRun, arithmetic_on};
+pub use run::Run;
 
 /// A network with its labels, ready to classify on one device.
 #[derive(Debug)]
@@ -28,7 +31,8 @@ pub struct Classifier {
     network: DeviceNetwork,
     spec: NetworkSpec,
     arithmetic: Arithmetic,
-    metadata: ModelMetadata,
+    /// Shared with runs under way, which keep the labels that they began with.
+    metadata: Arc<ModelMetadata>,
     origin: Origin,
 }
 
@@ -126,8 +130,8 @@ impl Classifier {
     /// Reads a weight file and builds its network on `processor`, batch norm folded. The bytes are not needed afterwards.
     ///
     /// # Errors
-    /// [`WeightError`] if something is wrong with the file or the network is too large for memory, [`DeviceError`] if the
-    /// GPU is lost or has no room for it.
+    /// [`WeightError`] if something is wrong with the file or the network is too large for memory,
+    /// [`DeviceError`](crate::backend::DeviceError) if the GPU is lost or has no room for it.
     pub fn load(
         bytes: impl ByteSource,
         choices: &Choices,
@@ -144,7 +148,7 @@ impl Classifier {
             network,
             spec,
             arithmetic,
-            metadata: file.metadata().clone(),
+            metadata: Arc::new(file.metadata().clone()),
             origin: Origin {
                 format: file.format(),
                 naming: file.convention().name,
@@ -185,7 +189,7 @@ impl Classifier {
     /// # Errors
     /// [`WeightError::LabelCount`] if there are more or fewer labels than classes. The labels stay as they were then.
     pub fn set_labels(&mut self, labels: Vec<String>) -> Result<(), WeightError> {
-        self.metadata.set_labels(labels)?;
+        Arc::make_mut(&mut self.metadata).set_labels(labels)?;
         self.origin
             .assumed
             .retain(|&assumption| assumption != Assumption::Labels);
@@ -207,7 +211,7 @@ impl Classifier {
     /// `evidence` asks for.
     ///
     /// # Errors
-    /// [`ImageError`] for pixels that are no image, [`Error::NoSuchClass`], [`DeviceError`].
+    /// [`ImageError`] for pixels that are no image, [`Error::NoSuchClass`], [`DeviceError`](crate::backend::DeviceError).
     pub async fn classify(
         &self,
         rgba: &[u8],
@@ -216,6 +220,23 @@ impl Classifier {
         top: usize,
         evidence: Option<EvidenceFor>,
     ) -> Result<Classification, Error> {
+        let run = self.begin(rgba, width, height, top, evidence)?;
+        run.finish().await
+    }
+
+    /// Begins what [`classify`](Self::classify) does, for a caller that may want to stop it: preprocesses the image, and
+    /// leaves the network to the [`Run`].
+    ///
+    /// # Errors
+    /// [`ImageError`] for pixels that are no image, [`Error::NoSuchClass`].
+    pub fn begin(
+        &self,
+        rgba: &[u8],
+        width: u32,
+        height: u32,
+        top: usize,
+        evidence: Option<EvidenceFor>,
+    ) -> Result<Run, Error> {
         let classes = self.spec.config.distinguished();
         if let Some(EvidenceFor::Class(class)) = evidence
             && class >= classes
@@ -224,43 +245,21 @@ impl Classifier {
         }
         let start = Instant::now();
         let pixels = preprocess(rgba, width, height, &self.metadata.preprocessing)?;
-        let prepared = Instant::now();
-        let (logits, trace) = self.run(pixels, evidence.is_some()).await?;
-        // A device that is lost or out of memory can return anything.
-        if logits.iter().any(|logit| !logit.is_finite()) {
-            let reason = "it returned logits that are not finite".to_owned();
-            return Err(DeviceError::Failed { reason }.into());
-        }
-        let probabilities = probabilities(&logits);
-        let mut order: Vec<_> = (0..classes).collect();
-        order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
-        let map = |(trace, wanted)| {
-            let class_index = match wanted {
-                EvidenceFor::First => order[0],
-                EvidenceFor::Class(class) => class,
-            };
-            evidence_of(trace, class_index, logits.len())
-        };
-        let evidence = trace.zip(evidence).map(map);
-        order.truncate(top);
-        let prediction = |index: usize| Prediction {
-            index,
-            label: self.metadata.label(index),
-            probability: probabilities[index],
-        };
-        Ok(Classification {
-            top: order.into_iter().map(prediction).collect(),
-            preprocess_milliseconds: (prepared - start).as_secs_f64() * 1e3,
-            network_milliseconds: prepared.elapsed().as_secs_f64() * 1e3,
+        let preprocessing = start.elapsed();
+        Ok(Run::new(
+            self.begin_network(pixels)?,
+            self.metadata.clone(),
+            top,
             evidence,
-        })
+            preprocessing,
+        ))
     }
 
     /// Runs the network on an image of RGBA pixels, as [`classify`](Self::classify) does, and inspects every layer.
     ///
     /// # Errors
-    /// [`ImageError`] for pixels that are no image; [`DeviceError::Failed`] on a GPU: load the network on the CPU to inspect
-    /// it.
+    /// [`ImageError`] for pixels that are no image; [`DeviceError::Failed`](crate::backend::DeviceError::Failed) on a GPU: load
+    /// the network on the CPU to inspect it.
     pub fn inspect(&self, rgba: &[u8], width: u32, height: u32) -> Result<Inspection, Error> {
         let pixels = preprocess(rgba, width, height, &self.metadata.preprocessing)?;
         self.network.inspect(pixels)
@@ -269,47 +268,28 @@ impl Classifier {
     /// Runs the network on a preprocessed image `[1, channels, height, width]` of the metadata's size, row by row.
     ///
     /// # Errors
-    /// [`ImageError::Values`] for another number of values, [`DeviceError`].
+    /// [`ImageError::Values`] for another number of values, [`DeviceError`](crate::backend::DeviceError).
     pub async fn logits(&self, input: Vec<f32>) -> Result<Vec<f32>, Error> {
-        Ok(self.run(input, false).await?.0)
+        let (logits, _) = self.begin_network(input)?.finish(false).await?;
+        Ok(logits)
     }
 
-    async fn run(
-        &self,
-        input: Vec<f32>,
-        traced: bool,
-    ) -> Result<(Vec<f32>, Option<Trace<'_>>), Error> {
+    fn begin_network(&self, input: Vec<f32>) -> Result<NetworkRun, ImageError> {
         let shape = self.metadata.input_shape();
         let (expected, found) = (shape.iter().product(), input.len());
         if found != expected {
-            return Err(ImageError::Values { expected, found }.into());
+            return Err(ImageError::Values { expected, found });
         }
-        self.network.run(input, traced).await
+        Ok(self.network.begin(input))
     }
 
     /// How long a GPU takes for each layer, in the order of computation; it is the same for every image. `None` on the CPU,
     /// and if the GPU or the browser has no timestamps.
     ///
     /// # Errors
-    /// [`DeviceError::Lost`].
+    /// [`DeviceError::Lost`](crate::backend::DeviceError::Lost).
     pub async fn layer_times(&self) -> Result<Option<Vec<LayerTime>>, Error> {
         self.network.layer_times().await
-    }
-}
-
-/// The class activation map of a class, in a network with this many logits.
-fn evidence_of(trace: Trace<'_>, class_index: usize, logits: usize) -> Evidence {
-    let single = logits == 1;
-    let logit = if single { 0 } else { class_index };
-    let ([height, width], mut values) = trace.class_map(logit);
-    if single && class_index == 0 {
-        values.iter_mut().for_each(|value| *value = -*value);
-    }
-    Evidence {
-        class_index,
-        width,
-        height,
-        values,
     }
 }
 

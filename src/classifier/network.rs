@@ -1,5 +1,7 @@
 //! A network on the device that computes it.
 
+use std::sync::Arc;
+
 use burn::prelude::*;
 
 use super::OnGpu;
@@ -26,15 +28,29 @@ pub(super) struct DeviceNetwork {
 
 #[derive(Debug)]
 enum Network {
-    Cpu(Box<CpuResNet>),
+    Cpu(Arc<CpuResNet>),
     #[cfg(feature = "webgpu")]
-    Gpu(Box<Plan>),
+    Gpu(Arc<Plan>),
+}
+
+/// A run of a network, which it keeps in memory.
+#[derive(Debug)]
+pub(super) enum NetworkRun {
+    /// On the CPU: what the steps so far have computed, unless one of them failed, and the step that is next.
+    Cpu {
+        network: Arc<CpuResNet>,
+        map: Option<Tensor<4>>,
+        step: usize,
+    },
+    /// On a GPU a run is one submission, which is still to come.
+    #[cfg(feature = "webgpu")]
+    Gpu { plan: Arc<Plan>, input: Vec<f32> },
 }
 
 /// What is kept of a run to compute class activation maps from.
-pub(super) enum Trace<'a> {
+pub(super) enum Trace {
     /// The last stage's feature maps, and the network that computed them.
-    Cpu(&'a CpuResNet, Tensor<4>),
+    Cpu(Arc<CpuResNet>, Tensor<4>),
     #[cfg(feature = "webgpu")]
     Gpu(ClassMaps),
 }
@@ -60,12 +76,12 @@ impl DeviceNetwork {
         let network = match processor {
             Processor::Cpu => {
                 let network = CpuResNet::load(spec.clone(), source, arithmetic)?;
-                Network::Cpu(Box::new(network))
+                Network::Cpu(Arc::new(network))
             }
             #[cfg(feature = "webgpu")]
             Processor::Gpu(gpu) => {
                 let plan = Plan::of_network(spec, source, input_shape, Options::default(), gpu)?;
-                Network::Gpu(Box::new(plan))
+                Network::Gpu(Arc::new(plan))
             }
         };
         Ok(Self {
@@ -95,29 +111,19 @@ impl DeviceNetwork {
         }
     }
 
-    /// The logits, and a trace if that is asked for.
-    pub(super) async fn run(
-        &self,
-        input: Vec<f32>,
-        traced: bool,
-    ) -> Result<(Vec<f32>, Option<Trace<'_>>), Error> {
+    /// Begins a run. Nothing is computed yet.
+    pub(super) fn begin(&self, input: Vec<f32>) -> NetworkRun {
         match &self.network {
-            Network::Cpu(network) => {
-                let features = network.features(cpu_tensor(input, self.input_shape))?;
-                let trace = traced.then(|| Trace::Cpu(network, features.clone()));
-                let logits = network.head(features).into_data_async().await;
-                let logits = logits.map_err(|error| DeviceError::Failed {
-                    reason: error.to_string(),
-                })?;
-                Ok((logits.iter::<f32>().collect(), trace))
-            }
+            Network::Cpu(network) => NetworkRun::Cpu {
+                network: network.clone(),
+                map: Some(cpu_tensor(input, self.input_shape)),
+                step: 0,
+            },
             #[cfg(feature = "webgpu")]
-            Network::Gpu(plan) if traced => {
-                let (logits, maps) = plan.run_with_class_maps(&input).await?;
-                Ok((logits, Some(Trace::Gpu(maps))))
-            }
-            #[cfg(feature = "webgpu")]
-            Network::Gpu(plan) => Ok((plan.run(&input).await?, None)),
+            Network::Gpu(plan) => NetworkRun::Gpu {
+                plan: plan.clone(),
+                input,
+            },
         }
     }
 
@@ -148,7 +154,57 @@ impl DeviceNetwork {
     }
 }
 
-impl Trace<'_> {
+impl NetworkRun {
+    /// Computes the next step on the CPU, and returns whether there are more.
+    pub(super) fn advance(&mut self) -> Result<bool, Error> {
+        match self {
+            Self::Cpu { network, map, step } => {
+                if *step < network.steps() {
+                    *map = Some(network.step(*step, taken(map)?)?);
+                    *step += 1;
+                }
+                Ok(*step < network.steps())
+            }
+            #[cfg(feature = "webgpu")]
+            Self::Gpu { .. } => Ok(false),
+        }
+    }
+
+    /// Computes what is left: the logits, and a trace if that is asked for.
+    pub(super) async fn finish(mut self, traced: bool) -> Result<(Vec<f32>, Option<Trace>), Error> {
+        while self.advance()? {}
+        match self {
+            Self::Cpu {
+                network, mut map, ..
+            } => {
+                let features = taken(&mut map)?;
+                let kept = traced.then(|| features.clone());
+                let logits = network.head(features).into_data_async().await;
+                let logits = logits.map_err(|error| DeviceError::Failed {
+                    reason: error.to_string(),
+                })?;
+                let trace = kept.map(|features| Trace::Cpu(network, features));
+                Ok((logits.iter::<f32>().collect(), trace))
+            }
+            #[cfg(feature = "webgpu")]
+            Self::Gpu { plan, input } if traced => {
+                let (logits, maps) = plan.run_with_class_maps(&input).await?;
+                Ok((logits, Some(Trace::Gpu(maps))))
+            }
+            #[cfg(feature = "webgpu")]
+            Self::Gpu { plan, input } => Ok((plan.run(&input).await?, None)),
+        }
+    }
+}
+
+/// Takes the feature maps, so that the step that reads them can use their memory again.
+fn taken(map: &mut Option<Tensor<4>>) -> Result<Tensor<4>, DeviceError> {
+    map.take().ok_or_else(|| DeviceError::Failed {
+        reason: "a step of this run has failed before: begin another run".to_owned(),
+    })
+}
+
+impl Trace {
     /// The class activation map of a logit: height and width, and the values row by row.
     pub(super) fn class_map(self, logit: usize) -> ([usize; 2], Vec<f32>) {
         match self {

@@ -15,16 +15,16 @@ use crate::weights::{TensorSource, WeightError};
 #[derive(Debug)]
 pub struct CpuResNet {
     stem: Convolution,
-    stages: Vec<Stage>,
+    blocks: Vec<StageBlock>,
     head: Head,
     spec: NetworkSpec,
 }
 
-/// Residual blocks of one resolution.
+/// A residual block, and the name of the stage that ends with it.
 #[derive(Debug)]
-struct Stage {
-    blocks: Vec<CpuBlock>,
-    name: String,
+struct StageBlock {
+    block: CpuBlock,
+    ends: Option<String>,
 }
 
 impl CpuResNet {
@@ -39,19 +39,20 @@ impl CpuResNet {
         arithmetic: Arithmetic,
     ) -> Result<Self, WeightError> {
         let stem = Convolution::load(&spec.stem, source, arithmetic)?;
-        let mut stages = Vec::with_capacity(spec.stages.len());
+        let mut blocks = Vec::new();
         for stage in &spec.stages {
-            let load = |block| CpuBlock::load(block, source, arithmetic);
-            let blocks = stage.blocks.iter().map(load).collect::<Result<_, _>>()?;
-            stages.push(Stage {
-                blocks,
-                name: stage.name.clone(),
-            });
+            let last = stage.blocks.len() - 1;
+            for (place, block) in stage.blocks.iter().enumerate() {
+                blocks.push(StageBlock {
+                    block: CpuBlock::load(block, source, arithmetic)?,
+                    ends: (place == last).then(|| stage.name.clone()),
+                });
+            }
         }
         let head = Head::load(&spec.head, source)?;
         Ok(Self {
             stem,
-            stages,
+            blocks,
             head,
             spec,
         })
@@ -93,23 +94,57 @@ impl CpuResNet {
 
     fn features_observed(
         &self,
+        mut x: Tensor<4>,
+        observer: &mut dyn Observer,
+    ) -> Result<Tensor<4>, ShapeError> {
+        for step in 0..self.steps() {
+            x = self.step_observed(step, x, observer)?;
+        }
+        Ok(x)
+    }
+
+    /// How many steps [`features`](Self::features) consists of: the stem with its pool, then each block.
+    pub fn steps(&self) -> usize {
+        1 + self.blocks.len()
+    }
+
+    /// One of the [`steps`](Self::steps), counted from zero: what the step before returned, images at first, to this step's
+    /// feature maps. The last step's are those of [`features`](Self::features).
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the input does not fit the step.
+    ///
+    /// # Panics
+    /// If there is no such step.
+    pub fn step(&self, step: usize, x: Tensor<4>) -> Result<Tensor<4>, ShapeError> {
+        self.step_observed(step, x, &mut Unobserved)
+    }
+
+    fn step_observed(
+        &self,
+        step: usize,
         x: Tensor<4>,
         observer: &mut dyn Observer,
     ) -> Result<Tensor<4>, ShapeError> {
-        self.spec.check_input(x.dims())?;
+        let Some(place) = step.checked_sub(1) else {
+            return self.stem(x, observer);
+        };
+        let StageBlock { block, ends } = &self.blocks[place];
+        let x = block.forward(x, observer)?;
+        if let Some(stage) = ends {
+            observer.see(stage, Output::Map(&x));
+        }
+        Ok(x)
+    }
 
+    fn stem(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Result<Tensor<4>, ShapeError> {
+        self.spec.check_input(x.dims())?;
         let x = self.stem.forward(x, observer);
         if let Some(container) = &self.spec.stem_container {
             observer.see(container, Output::Map(&x));
         }
-        let mut x = max_pool(x);
+        let x = max_pool(x);
         observer.see(&self.spec.pool.name, Output::Map(&x));
-        for stage in &self.stages {
-            for block in &stage.blocks {
-                x = block.forward(x, observer)?;
-            }
-            observer.see(&stage.name, Output::Map(&x));
-        }
         Ok(x)
     }
 

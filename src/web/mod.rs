@@ -14,7 +14,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 
 use crate::backend::{self, DeviceKind, DeviceReport, Processor};
-use crate::classifier::{Classifier, EvidenceFor};
+use crate::classifier::{self, Classifier, EvidenceFor};
 use crate::error::Error;
 use crate::inspect::{self, FeatureMaps};
 use crate::weights::{Choices, Description};
@@ -219,16 +219,32 @@ impl Model {
         top: usize,
         #[wasm_bindgen(unchecked_param_type = "\"first\" | number | undefined")] evidence: JsValue,
     ) -> Result<JsValue, JsValue> {
-        let evidence = match evidence.as_f64() {
-            Some(class) => Some(EvidenceFor::Class(class as usize)),
-            None if evidence.is_undefined() => None,
-            None => Some(EvidenceFor::First),
-        };
+        let evidence = evidence_for(&evidence);
         let run = self
             .classifier
             .classify(&rgba, width, height, top, evidence);
         let classification = run.await;
         to_js(&classification.map_err(thrown)?)
+    }
+
+    /// Begins what `classify` does, for a caller that may stop it between steps. The run keeps the network and its labels even
+    /// if this model is freed.
+    ///
+    /// # Errors
+    /// `image-size`, `class-index`.
+    pub fn begin(
+        &self,
+        rgba: Vec<u8>,
+        width: u32,
+        height: u32,
+        top: usize,
+        #[wasm_bindgen(unchecked_param_type = "\"first\" | number | undefined")] evidence: JsValue,
+    ) -> Result<Run, JsValue> {
+        let evidence = evidence_for(&evidence);
+        let run = self.classifier.begin(&rgba, width, height, top, evidence);
+        Ok(Run {
+            run: Some(run.map_err(thrown)?),
+        })
     }
 
     /// How long a GPU takes for each layer; null on the CPU, and if the GPU or the browser has no timestamps.
@@ -249,6 +265,42 @@ impl Model {
         let inspection = inspection.map_err(thrown)?;
         Ok(Inspection { inspection })
     }
+}
+
+/// A classification under way. To free it is to end it.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct Run {
+    run: Option<classifier::Run>,
+}
+
+#[wasm_bindgen]
+impl Run {
+    /// Computes the next step and returns whether there are more before `finish`: on the CPU the stem and each block are a step;
+    /// on a GPU there is none, since the network is one submission.
+    ///
+    /// # Errors
+    /// `device-failed` if a step has failed before.
+    pub fn advance(&mut self) -> Result<bool, JsValue> {
+        match &mut self.run {
+            Some(run) => run.advance().map_err(thrown),
+            None => Err(finished()),
+        }
+    }
+
+    /// Computes everything that is left. It can be called once; the run is freed afterwards all the same.
+    ///
+    /// # Errors
+    /// `device-failed`, `device-lost`.
+    #[wasm_bindgen(unchecked_return_type = "Classification")]
+    pub async fn finish(&mut self) -> Result<JsValue, JsValue> {
+        let run = self.run.take().ok_or_else(finished)?;
+        to_js(&run.finish().await.map_err(thrown)?)
+    }
+}
+
+fn finished() -> JsValue {
+    JsError::new("This run has finished already: begin another one.").into()
 }
 
 /// The outputs of every layer in one run, until it is freed.
@@ -277,6 +329,15 @@ impl Inspection {
     pub fn pixels(&self, place: usize, from: usize, count: usize) -> Vec<u8> {
         let maps = self.inspection.maps(place);
         maps.map_or_else(Vec::new, |maps| maps.pixels(from, count))
+    }
+}
+
+/// What JavaScript asks for: nothing, a class index or `"first"`.
+fn evidence_for(evidence: &JsValue) -> Option<EvidenceFor> {
+    match evidence.as_f64() {
+        Some(class) => Some(EvidenceFor::Class(class as usize)),
+        None if evidence.is_undefined() => None,
+        None => Some(EvidenceFor::First),
     }
 }
 

@@ -60,6 +60,14 @@ export class Model {
     free(): void;
     [Symbol.dispose](): void;
     /**
+     * Begins what `classify` does, for a caller that may stop it between steps. The run keeps the network and its labels even
+     * if this model is freed.
+     *
+     * # Errors
+     * `image-size`, `class-index`.
+     */
+    begin(rgba: Uint8Array | number[], width: number, height: number, top: number, evidence: "first" | number | undefined): Run;
+    /**
      * Classifies RGBA pixels, row by row, as `ImageData` has them. `evidence` asks for a class activation map: of the class
      * with this index, or of the most probable class with `"first"`.
      *
@@ -103,6 +111,30 @@ export class Model {
      * A row for each layer.
      */
     readonly summary: Summary;
+}
+
+/**
+ * A classification under way. To free it is to end it.
+ */
+export class Run {
+    private constructor();
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Computes the next step and returns whether there are more before `finish`: on the CPU the stem and each block are a step;
+     * on a GPU there is none, since the network is one submission.
+     *
+     * # Errors
+     * `device-failed` if a step has failed before.
+     */
+    advance(): boolean;
+    /**
+     * Computes everything that is left. It can be called once; the run is freed afterwards all the same.
+     *
+     * # Errors
+     * `device-failed`, `device-lost`.
+     */
+    finish(): Promise<Classification>;
 }
 
 /**
