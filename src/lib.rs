@@ -1,4 +1,6 @@
-//! ResNet image classification in the browser, on the GPU or the CPU, and natively.
+#![doc = include_str!("README.md")]
+//!
+//! # From a photo to classes
 //!
 //! A weight file becomes a [`Classifier`](classifier::Classifier), which takes RGBA pixels and returns the most probable
 //! classes:
@@ -12,7 +14,7 @@
 //! [`network`] is the same network as a burn module, for everything else that burn can do: other devices, training,
 //! transfer learning.
 //!
-//! # Example
+//! # A network without a file
 //!
 //! A small network with synthetic weights, on an image of noise:
 //!

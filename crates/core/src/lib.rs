@@ -1,4 +1,6 @@
-//! What a ResNet is, before anything is computed: its layers, its weight files, its input.
+#![doc = include_str!("../README.md")]
+//!
+//! # Modules
 //!
 //! | module | what it holds | uses |
 //! |---|---|---|
@@ -13,15 +15,21 @@
 //! Modules use those above them only. Nothing depends on burn, a device or a browser, so the crate compiles and is fuzzed in
 //! seconds.
 //!
-//! ```
-//! use resnet_web_core::resnet::{Depth, NetworkSpec, ResNetConfig};
-//! use resnet_web_core::summary::Summary;
+//! # From a weight file to tensors
 //!
-//! let config = ResNetConfig::torchvision(Depth::D50, 1000);
-//! let spec = NetworkSpec::new(&config)?;
-//! let summary = Summary::of_network(&spec, [1, 3, 224, 224])?;
-//! assert_eq!(config.name(), "ResNet-50");
-//! assert_eq!(summary.parameters, 25_557_032);
+//! A [`WeightFile`](weights::WeightFile) finds the network in a file and returns its tensors by name, one at a time:
+//!
+//! ```no_run
+//! use std::fs::File;
+//!
+//! use resnet_web_core::weights::{Choices, TensorSource, WeightFile};
+//!
+//! let mut file = WeightFile::open(File::open("resnet18.pth")?, &Choices::default())?;
+//! println!("{}: {} classes", file.metadata().name, file.metadata().network.classes);
+//! for tensor in file.spec().tensors() {
+//!     let values = file.take(&tensor.name, &tensor.shape)?;
+//!     println!("{:30} {:?}, first value {}", tensor.name, tensor.shape, values[0]);
+//! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

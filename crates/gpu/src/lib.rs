@@ -1,37 +1,18 @@
-//! ResNets on a GPU, through WebGPU: the spec as a list of kernel dispatches, submitted as a whole for every image.
+#![doc = include_str!("../README.md")]
 //!
-//! What is worked out beforehand needs no device and is all that this crate has without the feature `webgpu`: [`caps`] is what
+//! # Modules
+//!
+//! What is calculated beforehand needs no device and is all that this crate has without the feature `webgpu`: [`caps`] is what
 //! an adapter can do, [`kernels`] holds a folder for each shader, [`select`] chooses a variant for a layer, [`lower`] makes the
 //! calls of a network, [`memory`] lets maps share buffers. With the feature, `Gpu` opens a device and `Plan` loads a network onto
 //! it and runs it. That is WebGPU itself, by burn-wgpu's `wgpu`, and not burn's tensors: the kernels are few, what they read is
 //! bound once, and only the logits are read back.
 //!
+//! # Maps and limits
+//!
 //! Maps lie in memory as `[batch, height, width, channels]`, channels padded to whole blocks of four ([`layout`]). Every kernel
 //! keeps to WebGPU's default limits: 64 invocations of a workgroup (256 are allowed), 1 KiB of workgroup memory (16), 5 storage
 //! buffers (8), no subgroups.
-//!
-//! # Example
-//!
-//! The dispatches of a ResNet-18, without a GPU:
-//!
-//! ```
-//! use resnet_web_core::resnet::{Depth, NetworkSpec, ResNetConfig};
-//! use resnet_web_gpu::caps::Caps;
-//! use resnet_web_gpu::{lower, memory};
-//!
-//! let spec = NetworkSpec::new(&ResNetConfig::torchvision(Depth::D18, 1000))?;
-//! let shape = [1, 3, 224, 224];
-//! let program = lower::network(&spec, shape, &Caps::default(), lower::Options::default())?;
-//! for call in &program.calls {
-//!     println!("{:24} {:12} {:?}", call.layer, call.kernel.name, call.workgroups);
-//! }
-//! assert_eq!(program.calls.len(), 23);
-//! assert_eq!(program.calls[0].workgroups, [392, 1, 1]);
-//! // Its 25 maps share four buffers.
-//! assert_eq!(program.maps.len(), 25);
-//! assert_eq!(memory::assign(&program).bytes.len(), 4);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 #![forbid(unsafe_code)]
 
