@@ -158,7 +158,7 @@ const USES = {
   "service-worker": [],
   lib: ["files", "images", "protocol"],
   // It uses the library by the package's name.
-  app: ["files", "service-worker"],
+  app: ["files", "images", "service-worker"],
 };
 /** And of which only the types: they leave nothing in the built page. */
 const USES_TYPES = { lib: ["worker"] };

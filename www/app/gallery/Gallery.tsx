@@ -5,8 +5,9 @@ import { readableLabel } from "../format";
 import { save } from "../save";
 import { useStore } from "../store/context";
 import { strings } from "../strings";
+import { worded } from "../worded";
 import { galleryCsv } from "./csv";
-import { classifyAll, type Outcome } from "./queue";
+import type { Outcome } from "./outcome";
 import "./gallery.css";
 
 const text = strings.gallery;
@@ -35,17 +36,26 @@ export function Gallery({ files }: { files: readonly File[] }) {
     const controller = new AbortController();
     cancel.current = controller;
     began.current = performance.now();
-    const classify = (file: File, signal: AbortSignal) =>
-      classifier.classify(file, { top: TOP, signal });
     const note = (place: number, outcome: Outcome) =>
       setOutcomes((before) => {
         const after = [...before];
         after[place] = outcome;
         return after;
       });
-    void classifyAll(files, classify, note, controller.signal).then(() => {
-      if (cancel.current === controller) setOver(true);
-    });
+    const { signal } = controller;
+    const classifyAll = async () => {
+      for await (const item of classifier.classifyMany(files, { top: TOP, signal })) {
+        if (signal.aborted) return;
+        const { index, result, error } = item;
+        note(index, result ? { result } : { error: worded(error) });
+      }
+    };
+    void classifyAll()
+      // Cancelled, or the classifier has ended, which the page says elsewhere.
+      .catch(() => {})
+      .then(() => {
+        if (cancel.current === controller) setOver(true);
+      });
     return () => {
       cancel.current = null;
       controller.abort();

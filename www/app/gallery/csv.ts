@@ -1,5 +1,5 @@
 import { csvLine } from "../csv";
-import type { Outcome } from "./queue";
+import type { Outcome } from "./outcome";
 
 /** Classes of each photo that are written down. */
 const CLASSES = 5;

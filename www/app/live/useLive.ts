@@ -6,12 +6,11 @@ import type {
   LoadedModel,
   Prediction,
   ResNetError,
+  StreamFrame,
 } from "resnet-web";
 import type { Where } from "../store/camera";
 import type { Activation } from "../store/evidence";
 import type { ActivationFeed } from "./feed";
-import { watchFrames } from "./frames";
-import { newestFrameWins } from "./loop";
 import { Pace, type Reading } from "./pace";
 import { type Smoothed, smoothed } from "./smoothing";
 import { type Steadiness, steady } from "./steady";
@@ -70,41 +69,39 @@ export function useLive(
     const over = new AbortController();
     const { signal } = over;
 
-    const loop = newestFrameWins({
-      look: () => {
-        const evidence = wanted(latest.current, mean);
-        const whose = evidence !== undefined && { evidence };
-        return classifier.classify(video, { top: NAMED, signal, ...whose });
-      },
-      onResult: (result, capturedAt) => {
-        // Another model is in use, which the page is about to show.
-        if (result.model !== model.id) return;
-        feed.show(activationOf(result, latest.current.where));
-        const { top } = result;
-        mean = smoothed(mean, top, capturedAt, TIME_CONSTANT);
-        const predictions = (latest.current.smooth ? mean.predictions : top).slice(0, SHOWN);
-        const [first] = predictions;
-        if (!first) return;
-        steadiness = steady(steadiness, first.index, performance.now());
-        if (steadiness.announced === first.index && announced?.index !== first.index)
-          announced = first;
-        setView({ model: result.model, predictions, announced });
-        requestAnimationFrame(() => {
-          if (!signal.aborted) setReading(pace.shown(capturedAt, performance.now()));
-        });
-      },
-      onFault: (thrown) => {
-        // The camera stopped while a frame was read, which is reported elsewhere.
-        if (!video.srcObject) return true;
-        latest.current.onFault(thrown as ResNetError);
-        return false;
-      },
-    });
-    const unwatch = watchFrames(video, loop.frame);
+    const show = (result: ImageClassification, { capturedAt }: StreamFrame) => {
+      // Another model is in use, which the page is about to show.
+      if (result.model !== model.id) return;
+      feed.show(activationOf(result, latest.current.where));
+      const { top } = result;
+      mean = smoothed(mean, top, capturedAt, TIME_CONSTANT);
+      const predictions = (latest.current.smooth ? mean.predictions : top).slice(0, SHOWN);
+      const [first] = predictions;
+      if (!first) return;
+      steadiness = steady(steadiness, first.index, performance.now());
+      if (steadiness.announced === first.index && announced?.index !== first.index)
+        announced = first;
+      setView({ model: result.model, predictions, announced });
+      requestAnimationFrame(() => {
+        if (!signal.aborted) setReading(pace.shown(capturedAt, performance.now()));
+      });
+    };
+    const fail = (error: ResNetError) => {
+      // The camera stopped while a frame was read, which is reported elsewhere.
+      if (!video.srcObject || signal.aborted) return;
+      over.abort();
+      latest.current.onFault(error);
+    };
+    classifier
+      .classifyStream(video, show, {
+        top: NAMED,
+        evidence: () => wanted(latest.current, mean),
+        onError: fail,
+        signal,
+      })
+      .catch(fail);
     return () => {
       over.abort();
-      unwatch();
-      loop.stop();
       setReading(null);
       feed.show(null);
     };

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ResNetError } from "../../protocol/errors";
 import { FakeWorker } from "../internal/fake-worker";
 import { rememberSpeeds, speedsKey } from "../internal/speeds";
-import { Classifier, type DeviceOptions, type LoadOptions } from "./classifier";
+import { Classifier, createClassifier, type DeviceOptions, type LoadOptions } from "./classifier";
+import type { ImageInput } from "./image-input";
 
 const { hold } = FakeWorker;
 const file = (name: string) => new File([name], name);
@@ -24,6 +25,7 @@ function create(options: DeviceOptions = {}): Classifier {
 
 beforeEach(() => {
   vi.stubGlobal("Worker", FakeWorker);
+  vi.stubGlobal("document", { baseURI: "https://page.example/folder/" });
   vi.stubGlobal("localStorage", {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => kept.set(key, value),
@@ -336,6 +338,148 @@ describe("an image", () => {
   });
 });
 
+describe("a signal's reason is the cause of the error, whose name is AbortError", () => {
+  const loads = (signal: AbortSignal) => classifier.load(file("slow"), { signal });
+  const WAYS: Record<string, [string | undefined, (signal: AbortSignal) => Promise<unknown>]> = {
+    "a load that is built": ["build slow", loads],
+    "a load that is sent": ["load slow", loads],
+    "an image that is classified": [
+      "classify cat",
+      (signal) => classifier.classify(file("cat"), { signal }),
+    ],
+    "an image that is inspected": [
+      "inspect cat",
+      (signal) => classifier.inspect(file("cat"), { signal }),
+    ],
+    "a classifier that is made": [
+      "build new",
+      (signal) => createClassifier({ weights: file("new"), signal }),
+    ],
+    "many images": [
+      "classify cat",
+      (signal) => classifier.classifyMany([file("cat")], { signal }).next(),
+    ],
+  };
+  const expected = { code: "aborted", name: "AbortError", cause: "enough" };
+
+  it.each(Object.entries(WAYS))("%s", async (_, [held, way]) => {
+    await load("small");
+    const abort = new AbortController();
+    if (held) hold(held);
+    const outcome = way(abort.signal);
+    if (held) await until(held);
+    abort.abort("enough");
+    await expect(outcome).rejects.toMatchObject(expected);
+  });
+
+  it.each(Object.entries(WAYS))("%s, before it has begun", async (_, [, way]) => {
+    await load("small");
+    const before = [...FakeWorker.log];
+    await expect(way(AbortSignal.abort("enough"))).rejects.toMatchObject(expected);
+    expect(FakeWorker.log).toEqual(before);
+    expect(FakeWorker.all.length).toBe(1);
+  });
+
+  it("a classifier that is not made leaves no worker", async () => {
+    const abort = new AbortController();
+    hold("build new");
+    const made = createClassifier({ weights: file("new"), signal: abort.signal });
+    await until("build new");
+    abort.abort();
+    await expect(made).rejects.toMatchObject({ code: "aborted" });
+    classifier.dispose();
+    expect(FakeWorker.alive).toEqual([]);
+  });
+
+  it("other errors have the name ResNetError", async () => {
+    await expect(classifier.load(file("bad"))).rejects.toMatchObject({ name: "ResNetError" });
+  });
+});
+
+describe("an image at an address", () => {
+  const fetched = vi.fn<typeof fetch>();
+  beforeEach(async () => {
+    fetched.mockReset();
+    vi.stubGlobal("fetch", fetched);
+    await load("small");
+  });
+
+  it.each<[ImageInput, string]>([
+    ["cat.jpg", "https://page.example/folder/cat.jpg"],
+    [new URL("https://other.example/cat.jpg"), "https://other.example/cat.jpg"],
+  ])("%s is fetched and classified", async (address, whole) => {
+    fetched.mockImplementation(async () => new Response("cat"));
+    await classifier.classify(address);
+    expect(fetched.mock.calls).toEqual([[whole, {}]]);
+    await until("classify the image");
+  });
+
+  it("is relative to a worker's own address where there is no document", async () => {
+    vi.stubGlobal("document", undefined);
+    vi.stubGlobal("location", { href: "https://page.example/workers/own.js" });
+    fetched.mockImplementation(async () => new Response("cat"));
+    await classifier.inspect("cat.jpg");
+    expect(fetched.mock.calls).toEqual([["https://page.example/workers/cat.jpg", {}]]);
+  });
+
+  it.each<[string, () => Promise<Response>, RegExp]>([
+    ["that is not there", async () => new Response("", { status: 404 }), /answered 404/],
+    ["that does not arrive", () => Promise.reject(new TypeError("Failed to fetch")), /CORS/],
+  ])("%s", async (_, answer, message) => {
+    fetched.mockImplementation(answer);
+    await expect(classifier.classify("cat.jpg")).rejects.toMatchObject({
+      code: "image-download",
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it("that is given up is not fetched any further", async () => {
+    const abort = new AbortController();
+    fetched.mockImplementation((_, options) => {
+      const { signal } = options as { signal: AbortSignal };
+      return new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+      });
+    });
+    const cat = classifier.classify("cat.jpg", { signal: abort.signal });
+    abort.abort("enough");
+    await expect(cat).rejects.toMatchObject({ code: "aborted", cause: "enough" });
+  });
+
+  it("and none that nothing is fetched from", async () => {
+    await expect(classifier.classify("ftp://cat.example")).rejects.toMatchObject({
+      code: "address",
+    });
+  });
+});
+
+describe("an element", () => {
+  beforeEach(() => load("small"));
+
+  it("that shows no image is refused with what to wait for", async () => {
+    vi.stubGlobal("createImageBitmap", () =>
+      Promise.reject(new DOMException("The image is broken.", "InvalidStateError")),
+    );
+    await expect(classifier.classify({} as HTMLImageElement)).rejects.toMatchObject({
+      code: "image-decode",
+      message: expect.stringMatching(/The image is broken.*decode\(\)/),
+    });
+  });
+
+  it("of another origin, which keeps its pixels, is refused with what to do", async () => {
+    const close = vi.fn();
+    vi.stubGlobal("createImageBitmap", async () => ({ close }));
+    vi.spyOn(FakeWorker.prototype, "postMessage").mockImplementationOnce(() => {
+      throw new DOMException("not origin-clean", "DataCloneError");
+    });
+    await expect(classifier.classify({} as HTMLImageElement)).rejects.toMatchObject({
+      code: "image-cross-origin",
+      message: expect.stringContaining("crossorigin"),
+    });
+    expect(close).toHaveBeenCalled();
+  });
+});
+
 describe("a model that crashes the code", () => {
   it("when it is built is not loaded again, and the one before is back", async () => {
     await load("small");
@@ -436,6 +580,42 @@ it("code that crashes without a culprit is started three times again", async () 
   expect([await classify(), await load("small")]).toEqual(["runtime-given-up", "runtime-given-up"]);
 });
 
+describe("a call made while a model is loaded", () => {
+  it("is answered by the model in use, and the one that comes is in use from then on", async () => {
+    await load("small");
+    const release = hold("build large");
+    const large = load("large");
+    await until("build large");
+    expect(await classify()).toBe("small");
+    release();
+    await large;
+    expect(await classify()).toBe("large");
+  });
+
+  it("fails where there is none yet", async () => {
+    const release = hold("build large");
+    const large = load("large");
+    await until("build large");
+    expect(await classify()).toBe("not-ready");
+    release();
+    expect(await large).toBe("large");
+  });
+});
+
+it("several classifiers have a worker and a model each, and end each for itself", async () => {
+  const [one, other] = [new Classifier(), new Classifier()];
+  await Promise.all([one.load(file("one")), other.load(file("other"))]);
+  const by = async (from: Classifier) =>
+    ((await from.classify(file("cat"))) as unknown as { by: string }).by;
+  expect(await Promise.all([by(one), by(other)])).toEqual(["one", "other"]);
+  one.dispose();
+  await expect(by(one)).rejects.toMatchObject({ code: "aborted" });
+  expect(await by(other)).toBe("other");
+  other.dispose();
+  other.dispose();
+  expect(FakeWorker.alive).toEqual([0]);
+});
+
 describe("a classifier that was disposed of", () => {
   it.each([
     ["load", () => classifier.load(file("small"))],
@@ -445,6 +625,12 @@ describe("a classifier that was disposed of", () => {
     ["classify", () => classifier.classify(file("cat"))],
     ["inspect", () => classifier.inspect(file("cat"))],
     ["featureMaps", () => classifier.featureMaps(0, 0, 1)],
+    ["describe", () => classifier.describe(["a"])],
+    ["previewWeights", () => classifier.previewWeights("https://host.example/a.pth")],
+    ["cachedWeights", () => classifier.cachedWeights()],
+    ["clearCachedWeights", () => classifier.clearCachedWeights()],
+    ["classifyMany", () => classifier.classifyMany([file("cat")]).next()],
+    ["classifyStream", () => classifier.classifyStream(new ReadableStream(), () => {})],
   ])("is not revived by %s", async (_, call: () => Promise<unknown>) => {
     await load("small");
     const before = call().catch(({ code }) => code);

@@ -1,7 +1,7 @@
 import * as Comlink from "comlink";
 import { fileAddress } from "../../files/address";
 import { isCutShort } from "../../images/encoded";
-import { isReplaced, ResNetError, toResNetError } from "../../protocol/errors";
+import { aborted, isReplaced, ResNetError, toResNetError } from "../../protocol/errors";
 import type {
   CachedWeights,
   Description,
@@ -19,22 +19,24 @@ import type {
   WeightSource,
   WeightsPreview,
 } from "../../protocol/types";
+import { unlessAborted } from "../internal/abort";
+import { baseAddress } from "../internal/base-address";
 import { decodedAnyhow } from "../internal/decode";
+import { bitmapOf, type Drawable, fetchedImage, isAddress, ofOtherOrigin } from "../internal/image";
 import { recallSpeeds, speedsKey } from "../internal/speeds";
 import { Retries } from "../internal/supervisor/retry";
 import type { ModelRequest } from "../internal/supervisor/state";
 import { type Place, Supervisor } from "../internal/supervisor/supervisor";
 import { WeightStore } from "../internal/weight-store";
-
-/** What can be classified. */
-export type ImageInput =
-  | Blob
-  | ImageBitmap
-  | ImageData
-  | HTMLImageElement
-  | HTMLVideoElement
-  | HTMLCanvasElement
-  | OffscreenCanvas;
+import { classifyEach, type Images, type ManyItem, type ManyOptions } from "./classify-many";
+import {
+  classifyFrames,
+  type FrameSource,
+  type StreamCounts,
+  type StreamFrame,
+  type StreamOptions,
+} from "./classify-stream";
+import type { ImageInput } from "./image-input";
 
 /** How a {@link Classifier} is made. */
 export interface ClassifierOptions extends WeightOptions {
@@ -47,6 +49,12 @@ export interface ClassifierOptions extends WeightOptions {
   device?: DevicePolicy;
   /** How many threads the CPU computes on, where it can: one for each processor if left out. */
   threads?: ThreadCount;
+  /**
+   * Whether both devices may be timed after the first image, where the device is left to the classifier and WebGPU works;
+   * `true` if left out. It loads the model a second time for a moment. With `false`, WebGPU is used without that, unless an
+   * earlier measurement is remembered by which the CPU is faster.
+   */
+  measure?: boolean;
   /** Called while weights are loaded. */
   onProgress?: (progress: Progress) => void;
   /** Called with the device in use, and again whenever another takes over. */
@@ -60,20 +68,34 @@ export interface ClassifierOptions extends WeightOptions {
   onModelCrash?: (error: ResNetError) => void;
   /** Another classifier, whose weight files and downloads this one shares: what one has, the other does not fetch again. */
   sharesFilesWith?: Classifier;
-  /** Cancels making it. */
+  /** Cancels making it: the download stops, the worker ends, and the promise is rejected with `aborted`. */
   signal?: AbortSignal;
 }
 
-/** How weights are loaded. */
+/** How weights are loaded. Its `signal` stops the download, unless another classifier waits for the same file. */
 export type LoadOptions = Omit<
   ClassifierOptions,
-  "weights" | "device" | "threads" | "onDevice" | "onModel" | "onModelCrash" | "sharesFilesWith"
+  | "weights"
+  | "device"
+  | "threads"
+  | "measure"
+  | "onDevice"
+  | "onModel"
+  | "onModelCrash"
+  | "sharesFilesWith"
 >;
 
 /** How the device is chosen, and the listeners. */
 export type DeviceOptions = Pick<
   ClassifierOptions,
-  "device" | "threads" | "onDevice" | "onModel" | "onModelCrash" | "onProgress" | "sharesFilesWith"
+  | "device"
+  | "threads"
+  | "measure"
+  | "onDevice"
+  | "onModel"
+  | "onModelCrash"
+  | "onProgress"
+  | "sharesFilesWith"
 >;
 
 /** How one image is classified. */
@@ -102,6 +124,7 @@ type ImageWork<T> = (
 
 /** Starts a worker, opens a device, loads weights. */
 export async function createClassifier(options: ClassifierOptions): Promise<Classifier> {
+  if (options.signal?.aborted) throw aborted(options.signal);
   const classifier = new Classifier(options);
   try {
     await classifier.load(options.weights, options);
@@ -148,13 +171,22 @@ export class Classifier {
   readonly #weights: WeightStore;
   readonly #supervisor: Supervisor;
   readonly #onProgress: ((progress: Progress) => void) | undefined;
+  /** Is aborted when the classifier is disposed of. */
+  readonly #over = new AbortController();
 
   /** Starts the worker and opens the device. Load weights next. */
   constructor(options: DeviceOptions = {}) {
-    const { device = "auto", threads = "auto", onProgress, sharesFilesWith, ...listener } = options;
+    const {
+      device = "auto",
+      threads = "auto",
+      measure = true,
+      onProgress,
+      sharesFilesWith,
+      ...listener
+    } = options;
     this.#onProgress = onProgress;
     this.#weights = sharesFilesWith ? new WeightStore(sharesFilesWith.#weights) : new WeightStore();
-    this.#supervisor = new Supervisor(device, threads, this.#weights, listener);
+    this.#supervisor = new Supervisor(device, threads, measure, this.#weights, listener);
   }
 
   /** The device in use, as soon as it is open. */
@@ -175,8 +207,9 @@ export class Classifier {
     weights: WeightSource,
     { onProgress = this.#onProgress, signal, ...options }: LoadOptions = {},
   ): Promise<LoadedModel> {
-    if (signal?.aborted) throw aborted();
-    return this.#supervisor.load(requestOf(weights, options), onProgress, signal);
+    if (signal?.aborted) throw aborted(signal);
+    const request = requestOf(weights, options);
+    return unlessAborted(this.#supervisor.load(request, onProgress, signal), signal);
   }
 
   /** Reads a file that describes a model: labels, or a configuration of Hugging Face or timm. */
@@ -225,7 +258,7 @@ export class Classifier {
 
   /** Host and size of the weights at an address before they are downloaded. */
   async previewWeights(weights: string | URL): Promise<WeightsPreview> {
-    const address = fileAddress(weights, document.baseURI);
+    const address = fileAddress(weights, baseAddress());
     return this.#weights.previewWeights(address);
   }
 
@@ -239,7 +272,14 @@ export class Classifier {
     return this.#weights.clear();
   }
 
-  /** Classifies an image: a file, or anything that can be drawn. */
+  /**
+   * Classifies an image: a file, its address, or anything that can be drawn.
+   *
+   * Calls may overlap: two images are under way at a time, the others wait in order. Made while a model is loaded, a call
+   * goes to the model that is in use, if there is one, and fails with `not-ready` otherwise.
+   *
+   * @throws ResNetError `aborted`, `not-ready`, `image-decode`, `image-size` and others: `ERROR_GUIDE` lists them all
+   */
   async classify(
     image: ImageInput,
     { top = 5, evidence, signal }: ClassifyOptions = {},
@@ -251,9 +291,10 @@ export class Classifier {
         `Class index ${evidence} is not an integer from 0 on. Pass the index of a class.`,
       );
     }
+    const here = isAddress(image) ? await fetchedImage(image, signal) : image;
     const [answer, cutShort] = await Promise.all([
       this.#despiteTrouble(signal, () =>
-        this.#withImage(image, signal, async ({ worker, connection }, call, sent, name) => {
+        this.#withImage(here, signal, async ({ worker, connection }, call, sent, name) => {
           const answer = await connection.call((session) =>
             session.classify(sent, name, top, evidence, call),
           );
@@ -262,17 +303,65 @@ export class Classifier {
         }),
       ),
       // If the file cannot be read, the other call reports it.
-      image instanceof Blob && isCutShort(image).catch(() => false),
+      here instanceof Blob && isCutShort(here).catch(() => false),
     ]);
     return cutShort ? { ...answer, cutShort } : answer;
+  }
+
+  /**
+   * Classifies images one after the other, and yields each in its turn with its result or its error: one that fails does not
+   * stop the others.
+   *
+   * ```ts
+   * for await (const { image, result, error } of classifier.classifyMany(input.files)) {
+   *   console.log(image.name, result?.top[0].label ?? error.message);
+   * }
+   * ```
+   *
+   * No image is taken from a list or iterator before it is needed: `concurrency` images are under way or wait to be fetched
+   * from here, no more. To leave the loop cancels those. When the signal is aborted, or the classifier is disposed of, the
+   * loop ends with `aborted`.
+   */
+  classifyMany<Image extends ImageInput>(
+    images: Images<Image>,
+    options: ManyOptions = {},
+  ): AsyncGenerator<ManyItem<Image>, void, undefined> {
+    return classifyEach((image, each) => this.classify(image, each), images, options);
+  }
+
+  /**
+   * Classifies what a video, a camera or another source of frames shows. The newest frame wins: one frame is classified at a
+   * time, those that come meanwhile are skipped but for the last, and nothing queues.
+   *
+   * ```ts
+   * const camera = await navigator.mediaDevices.getUserMedia({ video: true });
+   * await classifier.classifyStream(camera, ({ top }) => show(top[0].label), { signal });
+   * ```
+   *
+   * @returns the frames' counts, when the signal is aborted or the source has ended
+   * @throws ResNetError the first error, unless `onError` is given; `aborted` when the classifier is disposed of
+   */
+  classifyStream(
+    source: FrameSource,
+    onResult: (result: ImageClassification, frame: StreamFrame) => void,
+    options: StreamOptions = {},
+  ): Promise<StreamCounts> {
+    return classifyFrames(
+      (image, each) => this.classify(image, each),
+      source,
+      onResult,
+      options,
+      this.#over.signal,
+    );
   }
 
   /**
    * Runs the network on an image on the CPU and records every layer. {@link featureMaps} is about the last image that
    * was inspected, as long as its model is loaded. For a model on a GPU, the times of its layers there are returned as well.
    */
-  inspect(image: ImageInput, { signal }: InspectOptions = {}): Promise<ImageInspection> {
-    return this.#withImage(image, signal, ({ connection }, call, sent, name) =>
+  async inspect(image: ImageInput, { signal }: InspectOptions = {}): Promise<ImageInspection> {
+    const here = isAddress(image) ? await fetchedImage(image, signal) : image;
+    return this.#withImage(here, signal, ({ connection }, call, sent, name) =>
       connection.call((session) => session.inspect(sent, name, call)),
     );
   }
@@ -285,10 +374,15 @@ export class Classifier {
     return this.#supervisor.connection.call((session) => session.featureMaps(place, from, count));
   }
 
-  /** Ends the worker and frees what it holds. Calls that are under way or come later fail with `aborted`. */
+  /**
+   * Ends the workers, and downloads that no other classifier shares, and frees what they hold. Calls that are under way or
+   * come later fail with `aborted`. What the browser keeps of weights stays. To call it again does nothing.
+   */
   dispose(): void {
+    const error = new ResNetError("aborted", "The classifier was disposed of.");
     this.#supervisor.dispatch({ type: "disposed" });
-    this.#weights.close(new ResNetError("aborted", "The classifier was disposed of."));
+    this.#weights.close(error);
+    this.#over.abort(error);
   }
 
   /** The id of the model in use. */
@@ -314,16 +408,14 @@ export class Classifier {
 
   /** Makes a call with an image. A file is sent as it is, anything else as a bitmap of what it shows now. */
   async #withImage<T>(
-    image: ImageInput,
+    image: Blob | Drawable,
     signal: AbortSignal | undefined,
     work: ImageWork<T>,
   ): Promise<T> {
-    if (signal?.aborted) throw aborted();
+    if (signal?.aborted) throw aborted(signal);
     const name = image instanceof File ? image.name : "the image";
     const send = (sent: Blob | ImageBitmap) => this.#sendImage(sent, name, signal, work);
-    return image instanceof Blob
-      ? decodedAnyhow(image, send)
-      : send(await createImageBitmap(image));
+    return image instanceof Blob ? decodedAnyhow(image, send) : send(await bitmapOf(image));
   }
 
   async #sendImage<T>(
@@ -336,7 +428,7 @@ export class Classifier {
     let place: Place;
     try {
       place = await this.#supervisor.place(call, "model", signal);
-      if (signal?.aborted) throw aborted();
+      if (signal?.aborted) throw aborted(signal);
     } catch (thrown) {
       if (!(image instanceof Blob)) image.close();
       throw thrown;
@@ -350,10 +442,20 @@ export class Classifier {
     signal?.addEventListener("abort", cancel, { once: true });
     try {
       return await unlessAborted(run, signal);
+    } catch (thrown) {
+      if (image instanceof Blob || !isUnsendable(thrown)) throw thrown;
+      image.close();
+      throw ofOtherOrigin(thrown);
     } finally {
       signal?.removeEventListener("abort", cancel);
     }
   }
+}
+
+/** Whether a bitmap was refused on its way to the worker, as one whose pixels the page may not read. */
+function isUnsendable(thrown: unknown): boolean {
+  const { cause } = toResNetError(thrown);
+  return cause instanceof Error && cause.name === "DataCloneError";
 }
 
 /** A request as plain data for the worker, with absolute addresses, and the speeds that are remembered for its file. */
@@ -362,7 +464,7 @@ function requestOf(weights: WeightSource, options: WeightOptions): ModelRequest 
   const isFile = weights instanceof File;
   const load = {
     id: nextId(),
-    weights: weights instanceof Blob ? weights : fileAddress(weights, document.baseURI),
+    weights: weights instanceof Blob ? weights : fileAddress(weights, baseAddress()),
     choices: isFile ? { name: weights.name, ...choices } : choices,
     ...(labels !== undefined && { labels: labelsOf(labels) }),
     ...(sha256 !== undefined && { sha256 }),
@@ -373,28 +475,7 @@ function requestOf(weights: WeightSource, options: WeightOptions): ModelRequest 
 function labelsOf(labels: LabelSource): string | Blob {
   if (labels instanceof Blob) return labels;
   if (typeof labels === "string" || labels instanceof URL) {
-    return fileAddress(labels, document.baseURI);
+    return fileAddress(labels, baseAddress());
   }
   return new Blob([JSON.stringify(labels)]);
-}
-
-function aborted(): ResNetError {
-  return new ResNetError("aborted", "The call was cancelled.");
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  // Nothing waits for work that was cancelled, so its failure is not reported.
-  work.catch(() => {});
-  let abort = () => {};
-  const cancelled = new Promise<never>((_, reject) => {
-    abort = () => reject(aborted());
-  });
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([work, cancelled]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

@@ -23,7 +23,14 @@ export {
   type ClassifyOptions,
   createClassifier,
   type DeviceOptions,
-  type ImageInput,
   type InspectOptions,
   type LoadOptions,
 } from "./classifier";
+export type { Images, ManyItem, ManyOptions, ManyProgress } from "./classify-many";
+export type {
+  FrameSource,
+  StreamCounts,
+  StreamFrame,
+  StreamOptions,
+} from "./classify-stream";
+export type { ImageInput } from "./image-input";

@@ -1,9 +1,9 @@
-import type { ResNetError } from "../../../protocol/errors";
+import { aborted, type ResNetError } from "../../../protocol/errors";
 import type { DevicePolicy, DeviceStatus, LoadedModel } from "../../../protocol/types";
 import { best, measured, rememberedSpeeds } from "./device-race";
 import { followDevice } from "./load";
 import type { DeviceChange, WorkerId } from "./state";
-import { aborted, discard, show, stage, start, type Turn, take } from "./turn";
+import { discard, show, stage, start, type Turn, take } from "./turn";
 
 /** Begins a choice of a device, which cancels the one before. */
 export function requestChange(turn: Turn, call: number, policy: DevicePolicy) {

@@ -51,10 +51,10 @@ export function shouldMove(
   return device.kind !== wanted && (device.kind !== "cpu" || device.reason === "cpu-faster");
 }
 
-/** Schedules the comparison of both devices, unless that was done for this model. */
+/** Schedules the comparison of both devices, unless that was done for this model or is not wanted. */
 export function scheduleRace({ now, effects }: Turn) {
   const id = now.request?.load.id;
-  if (id === undefined || now.compared === id) return;
+  if (!now.measures || id === undefined || now.compared === id) return;
   now.compared = id;
   effects.push({ do: "schedule comparison", milliseconds: COMPARE_AFTER });
 }

@@ -1,8 +1,8 @@
-import { isReplaced, type ResNetError } from "../../../protocol/errors";
+import { aborted, isReplaced, type ResNetError } from "../../../protocol/errors";
 import type { DeviceStatus, LoadedModel } from "../../../protocol/types";
 import { abandonRace, best, measured, rememberedSpeeds, shouldMove } from "./device-race";
 import type { LoadTask, ModelRequest, WorkerId } from "./state";
-import { aborted, discard, isRunning, note, reload, stage, start, type Turn, take } from "./turn";
+import { discard, isRunning, note, reload, stage, start, type Turn, take } from "./turn";
 
 /** The time limit for a worker to acknowledge that a load is cancelled, in milliseconds. */
 const CANCEL_WITHIN = 1000;

@@ -104,6 +104,8 @@ export interface Drop {
 export interface State {
   readonly policy: DevicePolicy;
   readonly threads: ThreadCount;
+  /** Whether both devices may be timed. */
+  readonly measures: boolean;
   /** The number of workers that were started. */
   readonly started: number;
   /** Workers that run, with the number of threads that each was opened with. */

@@ -103,6 +103,7 @@ const RACE = [...ON_GPU, classified(0, 1), DUE, opened(1), staged(1, 1), committ
 interface Case {
   name: string;
   policy?: DevicePolicy;
+  measures?: boolean;
   given: Event[];
   when: Event;
   /** What is to be done, a word or two for each. */
@@ -376,6 +377,13 @@ const CASES: Case[] = [
     given: ON_GPU,
     when: classified(0, 1),
     effects: ["schedule comparison"],
+  },
+  {
+    name: "but not where that is not wanted",
+    measures: false,
+    given: ON_GPU,
+    when: classified(0, 1),
+    effects: [],
   },
   {
     name: "but once",
@@ -674,10 +682,11 @@ const CASES: Case[] = [
   },
 ];
 
-it.each(CASES)("$name", ({ policy = "auto", given, when, effects: expected, inUse = {} }) => {
+it.each(CASES)("$name", (test) => {
+  const { policy = "auto", measures = true, given, when, effects: expected, inUse = {} } = test;
   const before = given.reduce(
     (state, event) => step(state, event).state,
-    begin(policy, "auto").state,
+    begin(policy, "auto", measures).state,
   );
   const frozen = structuredClone({ ...before, request: null, model: null });
   const { state, effects } = step(before, when);

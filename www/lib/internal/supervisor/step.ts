@@ -38,11 +38,12 @@ export interface Step {
 }
 
 /** Starts the first worker and opens its device. */
-export function begin(policy: DevicePolicy, threads: ThreadCount): Step {
+export function begin(policy: DevicePolicy, threads: ThreadCount, measures = true): Step {
   const opening = { by: "policy", policy } as const;
   const now: State = {
     policy,
     threads,
+    measures,
     started: 0,
     running: new Map(),
     retiring: new Set(),

@@ -1,5 +1,5 @@
 import type { Remote } from "comlink";
-import { type ResNetError, toResNetError } from "../../../protocol/errors";
+import { aborted, type ResNetError, toResNetError } from "../../../protocol/errors";
 import type { LoadRequest, Settled, WeightFile } from "../../../protocol/messages";
 import type {
   DevicePolicy,
@@ -14,7 +14,7 @@ import { rememberSpeeds, speedsKey } from "../speeds";
 import { isNoWeights, type WeightStore } from "../weight-store";
 import type { Effect, Event, ModelRequest, Need, Opening, State, WorkerId } from "./state";
 import { begin, type Step, step } from "./step";
-import { aborted, replaced } from "./turn";
+import { replaced } from "./turn";
 
 /** The listeners of a classifier. */
 export interface Listener {
@@ -58,12 +58,13 @@ export class Supervisor {
   constructor(
     policy: DevicePolicy,
     threads: ThreadCount,
+    measures: boolean,
     weights: WeightStore,
     listener: Listener,
   ) {
     this.#listener = listener;
     this.#weights = weights;
-    const first = begin(policy, threads);
+    const first = begin(policy, threads, measures);
     this.#state = first.state;
     this.#run(() => first);
     this.#drain();
@@ -131,7 +132,7 @@ export class Supervisor {
   /** Waits for a worker that has what a call needs. */
   place(call: number, needs: Exclude<Need, "device">, signal?: AbortSignal): Promise<Place> {
     const cancel = () => {
-      this.#places.get(call)?.reject(aborted());
+      this.#places.get(call)?.reject(aborted(signal));
       this.#places.delete(call);
       this.dispatch({ type: "call cancelled", call });
     };

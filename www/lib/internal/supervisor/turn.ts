@@ -10,11 +10,6 @@ export interface Turn {
 
 export const isRunning = ({ now }: Turn, worker: WorkerId) => now.running.has(worker);
 
-/** The call was cancelled by its caller or overtaken by a newer one. */
-export function aborted(): ResNetError {
-  return new ResNetError("aborted", "The call was cancelled.");
-}
-
 export function replaced(): ResNetError {
   return new ResNetError("runtime-replaced", "Another worker has taken over: try again.");
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { newestFrameWins } from "./loop";
+import { newestFrameWins } from "./newest-frame";
 
 beforeEach(() => vi.useFakeTimers({ now: 0 }));
 afterEach(() => vi.useRealTimers());
@@ -20,7 +20,7 @@ function scene({
   const looks = { begun: [] as number[], most: 0, underWay: 0 };
   const results: { capturedAt: number; shownAt: number }[] = [];
   const faults: unknown[] = [];
-  const loop = newestFrameWins({
+  const loop = newestFrameWins<number, void>({
     look: async () => {
       const number = looks.begun.length;
       looks.begun.push(Date.now());
