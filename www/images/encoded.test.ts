@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { isCutShort, statedSize } from "./encoded";
+import { imageFormat, isCutShort, orientation, statedSize } from "./encoded";
 
 const bytes = (...parts: (string | number[])[]) =>
   Uint8Array.from(
@@ -103,4 +103,49 @@ it.each([
 
 it("a text is not called cut short", async () => {
   expect(await isCutShort(new Blob(["This is a text, and no image."]))).toBe(false);
+});
+
+/** Exif data in one byte order or the other: two entries, the second of which is the orientation. */
+const exif = (turn: number, isLittle = true) =>
+  isLittle
+    ? [...Buffer.from("II*\0\x08\0\0\0\x02\0"), ...entry(0x0110), ...entry(0x0112, turn)]
+    : [...Buffer.from("MM\0*\0\0\0\x08\0\x01"), ...[1, 0x12, 0, 3, 0, 0, 0, 1, 0, turn, 0, 0]];
+const entry = (tag: number, value = 0) => [tag & 255, tag >> 8, 3, 0, 1, 0, 0, 0, value, 0, 0, 0];
+const EXIF = [...Buffer.from("Exif\0\0")];
+
+const TURNED: [what: string, format: string | undefined, turn: number, file: Uint8Array][] = [
+  ["a JPEG", "jpeg", 6, bytes([0xff, 0xd8], segment(0xe1, ...EXIF, ...exif(6)))],
+  [
+    "one in the other byte order",
+    "jpeg",
+    3,
+    bytes([0xff, 0xd8], segment(0xe1, ...EXIF, ...exif(3, false))),
+  ],
+  ["a photo from a camera", "jpeg", 6, fixture("cat-exif-rotated.jpg")],
+  ["a photo without Exif data", "jpeg", 1, fixture("cat-grey.jpg")],
+  [
+    "a turn that there is none of",
+    "jpeg",
+    1,
+    bytes([0xff, 0xd8], segment(0xe1, ...EXIF, ...exif(9))),
+  ],
+  [
+    "Exif data that is cut short",
+    "jpeg",
+    1,
+    bytes([0xff, 0xd8], segment(0xe1, ...EXIF, ...exif(6).slice(0, 20))),
+  ],
+  ["other data in its place", "jpeg", 1, bytes([0xff, 0xd8], segment(0xe1, ...exif(6)))],
+  ["a PNG", "png", 8, bytes("\x89PNG\r\n\x1a\n", [0, 0, 0, 34], "eXIf", exif(8), [0, 0, 0, 0])],
+  [
+    "a WebP",
+    "webp",
+    5,
+    bytes("RIFF", [54, 0, 0, 0], "WEBPVP8L", [1, 0, 0, 0, 9, 0], "EXIF", [34, 0, 0, 0], exif(5)),
+  ],
+  ["a GIF", undefined, 1, GIF],
+  ["no bytes", undefined, 1, bytes()],
+];
+it.each(TURNED)("%s is turned as it says", (_, format, turn, file) => {
+  expect([imageFormat(file), orientation(file)]).toEqual([format, turn]);
 });

@@ -1,14 +1,19 @@
 /**
- * What an image file's bytes say without being decoded: how large the image is, and whether all of it is there.
+ * What an image file's bytes say without being decoded: how large the image is, how it is turned, and whether all of it is
+ * there.
  *
  * Sources: ITU T.81 (JPEG), the PNG specification, CompuServe's GIF89a, Microsoft's BITMAPINFOHEADER, the WebP container
- * specification, ISO/IEC 14496-12 (AVIF and HEIC).
+ * specification, ISO/IEC 14496-12 (AVIF and HEIC), CIPA DC-008 (Exif).
  */
 
 import type { Size } from "./size";
 
+/** The name of a format whose images can be turned. */
+export type ImageFormat = "jpeg" | "png" | "webp";
+
 /** An image format. */
 interface Format {
+  name?: ImageFormat;
   /** Where its files are known by these characters. */
   at: number;
   starts: string;
@@ -18,19 +23,32 @@ interface Format {
   ends?: string;
   /** Whether the file goes on to its image's end. Left out where the format does not mark that. */
   isWhole?: (file: Uint8Array) => boolean;
+  /** The file's Exif data, from its byte order on. Left out where browsers turn no image of the format. */
+  exif?: (file: Uint8Array) => Uint8Array | undefined;
 }
 
 const FORMATS: Format[] = [
-  { at: 0, starts: "\xff\xd8\xff", size: jpegSize, ends: "\xff\xd9", isWhole: isWholeJpeg },
   {
+    name: "jpeg",
+    at: 0,
+    starts: "\xff\xd8\xff",
+    size: jpegSize,
+    ends: "\xff\xd9",
+    isWhole: isWholeJpeg,
+    exif: jpegExif,
+  },
+  {
+    name: "png",
     at: 0,
     starts: "\x89PNG\r\n\x1a\n",
     size: pngSize,
     ends: "IEND\xae\x42\x60\x82",
     isWhole: isWholePng,
+    exif: pngExif,
   },
   { at: 0, starts: "GIF8", size: gifSize, ends: "\x00;", isWhole: isWholeGif },
   { at: 0, starts: "BM", size: bmpSize },
+  { name: "webp", at: 8, starts: "WEBP", isWhole: isWholeRiff, exif: riffExif },
   { at: 0, starts: "RIFF", isWhole: isWholeRiff },
   { at: 4, starts: "ftyp", isWhole: hasWholeBoxes },
 ];
@@ -38,6 +56,20 @@ const FORMATS: Format[] = [
 /** The size that a file states for its image, from its first bytes; undefined where it has to be decoded for that. */
 export function statedSize(head: Uint8Array): Size | undefined {
   return formatOf(head)?.size?.(head);
+}
+
+/** The format of a file with these first bytes, where it is one of those whose images can be turned. */
+export function imageFormat(head: Uint8Array): ImageFormat | undefined {
+  return formatOf(head)?.name;
+}
+
+/**
+ * How the image has to be turned to be upright, by Exif's numbers: 1 as it is, 3 by half a turn, 6 and 8 by a quarter
+ * clockwise and counter-clockwise; 2, 4, 5 and 7 are mirrored. 1 where the file says nothing that makes sense.
+ */
+export function orientation(file: Uint8Array): number {
+  const exif = formatOf(file)?.exif?.(file);
+  return exif ? exifOrientation(exif) : 1;
 }
 
 /** Whether a file ends before its image does, as a download does that broke off. */
@@ -104,6 +136,17 @@ function isWholeJpeg(file: Uint8Array): boolean {
   return false;
 }
 
+function jpegExif(file: Uint8Array): Uint8Array | undefined {
+  for (const { code, at } of jpegMarkers(file)) {
+    // After the first scan begins there is none.
+    if (code === 0xda) return undefined;
+    if (code === 0xe1 && text(file, at + 4, 6) === "Exif\0\0") {
+      return file.subarray(at + 10, at + 2 + big16(file, at + 2));
+    }
+  }
+  return undefined;
+}
+
 function pngSize(head: Uint8Array): Size {
   return { width: big32(head, 16), height: big32(head, 20) };
 }
@@ -114,6 +157,13 @@ function isWholePng(file: Uint8Array): boolean {
     if (text(file, at + 4, 4) === "IEND") return true;
   }
   return false;
+}
+
+function pngExif(file: Uint8Array): Uint8Array | undefined {
+  for (let at = 8; at + 12 <= file.length; at += 12 + big32(file, at)) {
+    if (text(file, at + 4, 4) === "eXIf") return file.subarray(at + 8, at + 8 + big32(file, at));
+  }
+  return undefined;
 }
 
 function gifSize(head: Uint8Array): Size {
@@ -152,6 +202,32 @@ function bmpSize(head: Uint8Array): Size {
 /** WebP. Some programs forget the last byte, which fills up an odd length. */
 function isWholeRiff(file: Uint8Array): boolean {
   return file.length + 1 >= 8 + little32(file, 4);
+}
+
+function riffExif(file: Uint8Array): Uint8Array | undefined {
+  // Chunks: type, length, as many bytes, filled up to an even number.
+  for (let at = 12; at + 8 <= file.length; ) {
+    const length = little32(file, at + 4);
+    if (text(file, at, 4) === "EXIF") return file.subarray(at + 8, at + 8 + length);
+    at += 8 + length + (length % 2);
+  }
+  return undefined;
+}
+
+/** The orientation in Exif data: entry 0x0112 of its first directory, a number of 16 bits. */
+function exifOrientation(exif: Uint8Array): number {
+  const isLittle = text(exif, 0, 2) === "II";
+  if (!isLittle && text(exif, 0, 2) !== "MM") return 1;
+  const [short, long] = isLittle ? [little16, little32] : [big16, big32];
+  const directory = long(exif, 4);
+  for (let entry = 0; entry < short(exif, directory); entry += 1) {
+    const at = directory + 2 + 12 * entry;
+    if (at >= exif.length) return 1;
+    if (short(exif, at) !== 0x0112) continue;
+    const turn = short(exif, at + 8);
+    return turn >= 1 && turn <= 8 ? turn : 1;
+  }
+  return 1;
 }
 
 /** AVIF and HEIC: the outermost boxes follow each other to the end. */

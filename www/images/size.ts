@@ -18,7 +18,7 @@ const MOST_PIXELS = 1 << 24;
 /** But not smaller than this, which is twice what the networks look at. */
 const SHORTEST_SIDE = 512;
 /** What is still larger, because it is that long, is not read: its pixels take 256 MiB here, and as much in wasm. */
-const MOST_READ = 1 << 26;
+export const MOST_READ = 1 << 26;
 
 /** A canvas with longer sides is blank in Safari; Firefox allows 32767, Chromium 65535. */
 export const LONGEST_SIDE = 1 << 14;
