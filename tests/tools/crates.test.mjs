@@ -22,6 +22,9 @@ const ADDED = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml.orig"];
 const ALLOWED =
   /^(src\/.*\.(rs|wgsl|md)|www\/lib\/labels\/imagenet\.json|[A-Z-]+(\.md)?|Cargo\.toml)$/;
 
+/** A part of the npm package. */
+const NOT_PUBLISHED = "resnet-web-convert-web";
+
 const cargo = (args) =>
   execFileSync("cargo", args, {
     cwd: root,
@@ -33,7 +36,8 @@ const cargo = (args) =>
 let crates;
 before(() => {
   const metadata = JSON.parse(cargo(["metadata", "--format-version=1", "--no-deps"]));
-  crates = metadata.packages.map((crate) => {
+  const published = metadata.packages.filter(({ name }) => name !== NOT_PUBLISHED);
+  crates = published.map((crate) => {
     const folder = path.dirname(crate.manifest_path);
     const listed = cargo(["package", "--list", "--allow-dirty", "-p", crate.name]);
     const files = listed.split("\n").filter((file) => file && !ADDED.includes(file));

@@ -39,6 +39,18 @@ export const modules = {
   },
 };
 
+/** The module that converts weight files, for the package's command line. It is of a crate of its own and runs no network. */
+export const CONVERTER = "convert";
+const converter = {
+  crate: "resnet-web-convert-web",
+  features: [],
+  inputs: ["crates/convert", "crates/convert-web"],
+  optimise: ["-O1"],
+};
+
+/** What is known of a module, the converter included. */
+const described = (name) => (name === CONVERTER ? converter : modules[name]);
+
 /**
  * What rustc and its linker need for memory that threads share: a standard library with atomics,
  * which none is delivered with, and the names by which wasm-bindgen gives each thread its own part.
@@ -98,13 +110,19 @@ const COMMON_INPUTS = [
 ];
 /** What goes into the module of this name. */
 export function moduleInputs(name) {
-  return [...COMMON_INPUTS, ...(modules[name].inputs ?? [])];
+  return [...COMMON_INPUTS, ...(described(name).inputs ?? [])];
 }
 /** Native only, or of tests. */
 const NOT_IN_MODULES = ["crates/core/tests", "crates/kernels/tests", "src/bin"];
 
 /** The file with the types that wasm-bindgen wrote for a module. */
 export const TYPES = "exports.d.ts";
+
+/** The folder of the types that a module has: some modules have the same. */
+export function typesFolder(name) {
+  if (name === CONVERTER) return name;
+  return modules[name].shared ? "cpu-threads" : "cpu";
+}
 
 /** Where a module is built to. */
 export const moduleFolder = (name) => path.join("www", "wasm", name);
@@ -113,7 +131,7 @@ export const devModuleFolder = (name) => path.join(".tools", "wasm-dev", name);
 
 /** The job of building a module, as it is done once for the same inputs. */
 function jobOf(name) {
-  const { features, shared = false, optimise } = modules[name];
+  const { features, shared = false, optimise } = described(name);
   return {
     name: `wasm-${name}`,
     inputs: moduleInputs(name),
@@ -140,12 +158,13 @@ export const isModuleBuilt = (name) => isFresh(jobOf(name));
  * @param isBehind whether it is built while a person uses the machine for something else
  */
 export async function buildModule(name, report, { isBehind = false } = {}) {
-  const { features, shared = false, optimise } = modules[name];
+  const { crate, features, shared = false, optimise } = described(name);
   const built = await whenStale(jobOf(name), report, async () => {
-    const compiled = await compile({ features, shared, profile: "release", isBehind }, report);
+    const options = { crate, features, shared, profile: "release", isBehind };
+    const compiled = await compile(options, report);
     const fresh = path.join(toolsFolder, "wasm-new", name);
     rmSync(fresh, { recursive: true, force: true });
-    await bind(compiled, fresh, shared, report);
+    await bind(compiled, fresh, typesOf(name), report);
     if (optimise) await optimiseIn(fresh, optimise, report, isBehind);
     replaceFolder(place(moduleFolder(name)), fresh);
   });
@@ -158,7 +177,7 @@ export async function buildModule(name, report, { isBehind = false } = {}) {
  */
 export async function forModules(names, work) {
   const queues = [false, true].map((shared) =>
-    names.filter((name) => Boolean(modules[name].shared) === shared),
+    names.filter((name) => Boolean(described(name).shared) === shared),
   );
   const ends = await Promise.allSettled(
     queues.map(async (queue) => {
@@ -176,11 +195,11 @@ export async function buildDevModule(name, report) {
   const { features, shared = false } = modules[name];
   const compiled = await compile({ features, shared, profile: "wasm-dev" }, report);
   report("wasm-bindgen");
-  await bindTo(place(devModuleFolder(name)), shared, ["--keep-debug", compiled]);
+  await bindTo(place(devModuleFolder(name)), typesOf(name), ["--keep-debug", compiled]);
 }
 
-async function compile({ features, shared, profile, isBehind }, report) {
-  const args = ["rustc", "--lib", "--profile", profile, "--target", TARGET];
+async function compile({ crate = "resnet-web", features, shared, profile, isBehind }, report) {
+  const args = ["rustc", "--package", crate, "--lib", "--profile", profile, "--target", TARGET];
   if (features.length > 0) args.push("--features", features.join(","));
   const onLine = (line) => report(progressOf(line));
   let target = cargoTarget();
@@ -192,26 +211,27 @@ async function compile({ features, shared, profile, isBehind }, report) {
     env = FOR_SHARED_MEMORY.env;
   }
   await run("cargo", [...args, "--", ...CODE_GENERATION], { onLine, env, isBehind });
-  return path.join(target, TARGET, profile, "resnet_web.wasm");
+  return path.join(target, TARGET, profile, `${crate.replaceAll("-", "_")}.wasm`);
 }
 
-async function bind(compiled, folder, shared, report) {
+async function bind(compiled, folder, types, report) {
   report("wasm-bindgen");
   // Debug names are most of what wasm-opt would drop first; they are of no use to the page.
-  await bindTo(folder, shared, ["--remove-name-section", "--remove-producers-section", compiled]);
+  await bindTo(folder, types, ["--remove-name-section", "--remove-producers-section", compiled]);
 }
 
-async function bindTo(folder, shared, args) {
-  await run("wasm-bindgen", ["--target", "web", "--out-dir", folder, ...args]);
+async function bindTo(folder, types, args) {
+  const to = ["--out-dir", folder, "--out-name", "resnet_web"];
+  await run("wasm-bindgen", ["--target", "web", ...to, ...args]);
   const beside = path.join(folder, "resnet_web.d.ts");
   renameSync(beside, path.join(folder, TYPES));
   // TypeScript looks beside the JavaScript first.
-  writeFileSync(beside, typesOf(shared));
+  writeFileSync(beside, types);
 }
 
 /** Refers to the types in the repository (wasm-types.mjs). */
-function typesOf(shared) {
-  const from = `../../wasm-types/${shared ? "cpu-threads" : "cpu"}/resnet_web`;
+function typesOf(name) {
+  const from = `../../wasm-types/${typesFolder(name)}/resnet_web`;
   return `export * from "${from}";\nexport { default } from "${from}";\n`;
 }
 

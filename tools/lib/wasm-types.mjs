@@ -2,16 +2,16 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Fault } from "./fault.mjs";
 import { place } from "./places.mjs";
-import { moduleFolder, modules, TYPES } from "./wasm-module.mjs";
+import { CONVERTER, moduleFolder, modules, TYPES, typesFolder } from "./wasm-module.mjs";
 
 /**
  * The types of the wasm modules' JavaScript are in the repository, so that the page's code is checked without a build:
- * those of the module with threads, and one for the others, which have the same surface. tsconfig.json lays this folder
+ * those of the module with threads, those of the converter, and one for the others, which have the same surface. tsconfig.json lays this folder
  * over www/wasm.
  */
 const FOLDER = path.join("www", "wasm-types");
 
-const fileOf = (name) => path.join(FOLDER, modules[name].shared ? name : "cpu", "resnet_web.d.ts");
+const fileOf = (name) => path.join(FOLDER, typesFolder(name), "resnet_web.d.ts");
 
 /** wasm-bindgen's types of a module without what changes from build to build: what the wasm itself exports. */
 export function surfaceOf(declarations) {
@@ -50,7 +50,7 @@ export function exportsOf(name) {
 
 /** Throws a Fault where the types in the repository are not those of the built modules. */
 export function checkSurfaces() {
-  const other = Object.keys(modules).filter((name) => {
+  const other = [...Object.keys(modules), CONVERTER].filter((name) => {
     return !isSameSurface(surfaceIn(moduleFolder(name)), readFileSync(place(fileOf(name)), "utf8"));
   });
   if (other.length === 0) return;

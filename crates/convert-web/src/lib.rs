@@ -1,0 +1,135 @@
+//! [`resnet_web_convert`] as a wasm module: from any weight file to one of this project's, where there is neither Rust nor a
+//! browser. `www/cli` uses it.
+#![cfg(target_arch = "wasm32")]
+
+use std::io;
+
+use js_sys::{Error as JsError, Function, Reflect, Uint8Array};
+use resnet_web_convert::ConvertError;
+use resnet_web_convert::file::{Converted, WeightDtype, convert_file};
+use resnet_web_core::weights::{
+    Assumption, ByteSource, Choices, Description, WeightError, WeightFile,
+};
+use serde_json::json;
+use wasm_bindgen::prelude::*;
+
+/// A file that JavaScript reads.
+struct FileBytes {
+    size: u64,
+    /// `(offset, length)` to the bytes there.
+    read: Function,
+}
+
+impl ByteSource for FileBytes {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        // Whole numbers of this size are exact in f64.
+        let [offset, length] = [offset as f64, buffer.len() as f64].map(JsValue::from);
+        let bytes = self.read.call2(&JsValue::NULL, &offset, &length);
+        let bytes = Uint8Array::new(&bytes.map_err(|_| io::ErrorKind::Other)?);
+        if bytes.length() as usize != buffer.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes.copy_to(buffer);
+        Ok(())
+    }
+}
+
+/// A converted weight file.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct ConvertedFile {
+    converted: Converted,
+    facts: String,
+}
+
+#[wasm_bindgen]
+impl ConvertedFile {
+    /// The file's bytes, in safetensors.
+    pub fn bytes(&self) -> Uint8Array {
+        Uint8Array::from(self.converted.bytes.as_slice())
+    }
+
+    /// JSON: `architecture`, `classes`, `labels` (how many there are), `assumed`, and `rounding`, the largest difference
+    /// between a value and what is written of it, as a part of its tensor's largest.
+    #[wasm_bindgen(getter)]
+    pub fn facts(&self) -> String {
+        self.facts.clone()
+    }
+}
+
+/// Converts the weight file of `size` bytes, which `read` reads: `(offset, length)` to a `Uint8Array`.
+///
+/// `choices` is the JSON of `WeightChoices`. `description` is a file with labels or a configuration, as beside the weights;
+/// choices come before it. `dtype` is `f32`, `f16` or `int8`.
+///
+/// # Errors
+/// Those of reading weights and labels, with their `code`; `weights-values` for values that `dtype` cannot hold.
+#[wasm_bindgen]
+pub fn convert(
+    size: f64,
+    read: Function,
+    choices: &str,
+    description: Option<Vec<u8>>,
+    dtype: &str,
+) -> Result<ConvertedFile, JsValue> {
+    let mut choices: Choices =
+        serde_json::from_str(choices).map_err(|error| JsError::new(&error.to_string()))?;
+    let dtype = match dtype {
+        "f32" => WeightDtype::F32,
+        "f16" => WeightDtype::F16,
+        _ => WeightDtype::Int8,
+    };
+    let mut labels = None;
+    if let Some(bytes) = description {
+        let described = Description::read(&bytes).map_err(weights_error)?;
+        choices.stride_on = choices.stride_on.or(described.stride_on);
+        choices.preprocessing = choices.preprocessing.or(described.preprocessing);
+        labels = Some(described.labels).filter(|labels| !labels.is_empty());
+    }
+    let size = size as u64;
+    let mut file = WeightFile::open(FileBytes { size, read }, &choices).map_err(weights_error)?;
+    let mut assumed = file.assumed().to_vec();
+    if labels.is_some() {
+        assumed.retain(|&assumption| assumption != Assumption::Labels);
+    }
+    let metadata = file.metadata();
+    let known = labels.as_ref().unwrap_or(&metadata.labels).len();
+    let mut facts = json!({
+        "architecture": metadata.name,
+        "classes": metadata.network.distinguished(),
+        "labels": known,
+        "assumed": assumed,
+    });
+    let converted = convert_file(&mut file, labels, dtype).map_err(convert_error)?;
+    facts["rounding"] = json!(converted.rounding);
+    let facts = facts.to_string();
+    Ok(ConvertedFile { converted, facts })
+}
+
+fn convert_error(error: ConvertError) -> JsValue {
+    match error {
+        ConvertError::Weights(error) => weights_error(error),
+        other => thrown("weights-values", &other.to_string()),
+    }
+}
+
+fn weights_error(error: WeightError) -> JsValue {
+    thrown(error.code(), &error.to_string())
+}
+
+/// A JavaScript `Error` named `ResNetError`, as `www/protocol/errors.ts` knows it from every module.
+fn thrown(code: &str, text: &str) -> JsValue {
+    let mut text = text.trim_end_matches('.').to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let thrown = JsError::new(&format!("{text}."));
+    thrown.set_name("ResNetError");
+    // Setting a property of an object just made does not fail.
+    let _ = Reflect::set(&thrown, &"code".into(), &code.into());
+    thrown.into()
+}
