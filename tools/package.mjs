@@ -2,7 +2,7 @@ import { command } from "./lib/command.mjs";
 import { buildPackage } from "./lib/package.mjs";
 import { setUp } from "./lib/set-up.mjs";
 import { step } from "./lib/steps.mjs";
-import { buildModule, forModules, modules } from "./lib/wasm-module.mjs";
+import { buildModule, CONVERTER, forModules, modules } from "./lib/wasm-module.mjs";
 
 const help = `
 Builds what \`npm pack\` packs: the npm package resnet-web, in package/. What is up to date is left alone.
@@ -16,7 +16,7 @@ await command({ help, main: makePackage });
 
 async function makePackage() {
   await setUp();
-  await forModules(Object.keys(modules), (name) =>
+  await forModules([...Object.keys(modules), CONVERTER], (name) =>
     step(`wasm module ${name}`, async (report) => buildModule(name, report)),
   );
   await step("package", buildPackage);

@@ -157,11 +157,17 @@ const USES = {
   worker: ["files", "images", "protocol", "wasm"],
   "service-worker": [],
   lib: ["files", "images", "protocol"],
+  // In Node the library is on both sides: it brings the worker's code what a browser has.
+  "lib/node": ["files", "images", "lib", "protocol", "worker"],
+  cli: ["lib/node", "protocol", "wasm"],
   // It uses the library by the package's name.
   app: ["files", "images", "service-worker"],
 };
 /** And of which only the types: they leave nothing in the built page. */
 const USES_TYPES = { lib: ["worker"] };
+
+/** The folder of {@link USES} that a file of www is in. */
+const folderOf = (file) => (file.startsWith("lib/node/") ? "lib/node" : file.replace(/\/.*/, ""));
 
 /** Folders of www that a file's imports are from, as `{ folder, isType }`. */
 function importsIn(file, text) {
@@ -173,7 +179,7 @@ function importsIn(file, text) {
   return forms.flatMap((form) =>
     [...text.matchAll(form)].map(({ groups }) => {
       const target = path.posix.join(path.posix.dirname(file), groups.path);
-      return { folder: target.split("/")[0], isType: groups.type !== undefined };
+      return { folder: folderOf(target), isType: groups.type !== undefined };
     }),
   );
 }
@@ -181,7 +187,7 @@ function importsIn(file, text) {
 /** Imports that go against {@link USES}, from files by their path in www. */
 const wrongUses = (files) =>
   Object.entries(files).flatMap(([file, text]) => {
-    const from = file.split("/")[0];
+    const from = folderOf(file);
     return importsIn(file, text)
       .filter(({ folder, isType }) => {
         const allowed = [from, ...USES[from], ...((isType && USES_TYPES[from]) || [])];
@@ -192,11 +198,10 @@ const wrongUses = (files) =>
 
 test("folders of www use each other only in the direction of ARCHITECTURE.md", () => {
   const www = place("www");
-  const files = Object.keys(USES).flatMap((folder) =>
-    readdirSync(path.join(www, folder), { recursive: true })
-      .filter((name) => /\.tsx?$/.test(name))
-      .map((name) => path.posix.join(folder, name.split(path.sep).join("/"))),
-  );
+  const files = readdirSync(www, { recursive: true })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => name.split(path.sep).join("/"))
+    .filter((file) => folderOf(file) in USES);
   const texts = files.map((file) => [file, readFileSync(path.join(www, file), "utf8")]);
   assert.deepEqual(wrongUses(Object.fromEntries(texts)), []);
 });

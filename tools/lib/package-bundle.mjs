@@ -5,8 +5,10 @@ import { place, root } from "./places.mjs";
 /** Browsers that this code runs in, as the page's. */
 const TARGET = "es2022";
 
-/** The entries that no browser runs. */
-const FOR_NODE = ["node.js", "cli.js"];
+/** The files that no browser runs. */
+const FOR_NODE = ["node.js", "node-worker.js", "node-thread.js", "cli.js"];
+/** What takes the place of a browser's module in them. */
+const IN_NODE = { "www/worker/pixels/read.ts": "www/lib/node/engine/pixels.ts" };
 
 /** An address beside a file, as bundlers look for it. */
 const ADDRESS = /new URL\(\s*(["'])([^"']+)\1,\s*import\.meta\.url,?\s*\)/g;
@@ -40,7 +42,12 @@ async function bundleFile({ source, file, mangle = false }, addressed, folder) {
     tsconfig: false,
     transform: { target: TARGET },
     external: [/^node:/],
-    plugins: [itself(file), packageAddresses(addressed), plainAddresses],
+    plugins: [
+      itself(file),
+      ...(FOR_NODE.includes(file) ? [inNode] : []),
+      packageAddresses(addressed),
+      plainAddresses,
+    ],
     onLog(level, log) {
       if (level === "warn") throw new Fault(`${file}: ${log.message}`);
     },
@@ -50,7 +57,8 @@ async function bundleFile({ source, file, mangle = false }, addressed, folder) {
       dir: folder,
       entryFileNames: file,
       format: "es",
-      minify: { compress: true, mangle, codegen: true },
+      // Node shows the line where an error was thrown.
+      minify: FOR_NODE.includes(file) ? false : { compress: true, mangle, codegen: true },
       codeSplitting: false,
     });
     const [, ...others] = output;
@@ -73,6 +81,18 @@ function itself(file) {
     },
   };
 }
+
+/** Takes the modules for Node in place of those for browsers. */
+const inNode = {
+  name: "in-node",
+  async resolveId(id, importer) {
+    const found = await this.resolve(id, importer, { skipSelf: true });
+    const source = found && path.relative(root, found.id).split(path.sep).join("/");
+    if (!source?.startsWith("www/")) return found;
+    // package.json says of the package's files which of them do something when they are imported, not of the sources.
+    return { id: IN_NODE[source] ? place(IN_NODE[source]) : found.id, moduleSideEffects: true };
+  },
+};
 
 /** Writes addresses as they are in the package, where all scripts are in one folder. */
 function packageAddresses(addressed) {

@@ -5,7 +5,7 @@ import { writeTypes } from "./package-types.mjs";
 import { place, toolsFolder } from "./places.mjs";
 import { whenStale } from "./stamp.mjs";
 import { thirdPartyText } from "./third-party.mjs";
-import { modules } from "./wasm-module.mjs";
+import { CONVERTER, modules } from "./wasm-module.mjs";
 
 /** What package.json publishes, beside itself and the documents that npm always takes. */
 const FOLDER = "package";
@@ -19,6 +19,13 @@ export const ENTRIES = {
   cli: "www/cli/main.ts",
 };
 
+/** What decodes images in Node. */
+const DECODERS = [
+  "jpeg/codec/dec/mozjpeg_dec.wasm",
+  "png/codec/pkg/squoosh_png_bg.wasm",
+  "webp/codec/dec/webp_dec.wasm",
+];
+
 /**
  * Files that are found by `new URL(…, import.meta.url)`: where each is in the repository and in the package. Those of
  * TypeScript are bundled, each into one file; the others are copied.
@@ -27,9 +34,17 @@ export const ADDRESSED = {
   "www/worker/worker.ts": "worker.js",
   "www/worker/weights/store.ts": "weights-worker.js",
   "www/worker/threads/thread.ts": "thread.js",
+  "www/lib/node/engine/engine.ts": "node-worker.js",
+  "www/lib/node/engine/thread.ts": "node-thread.js",
   "www/lib/labels/imagenet.json": "labels/imagenet.json",
   ...Object.fromEntries(
-    Object.keys(modules).map((name) => [
+    DECODERS.map((file) => [
+      path.posix.join("node_modules/@jsquash", file),
+      path.posix.join("decoders", path.posix.basename(file)),
+    ]),
+  ),
+  ...Object.fromEntries(
+    [...Object.keys(modules), CONVERTER].map((name) => [
       path.posix.join("www/wasm", name, "resnet_web_bg.wasm"),
       path.posix.join("wasm", name, "resnet_web_bg.wasm"),
     ]),

@@ -14,7 +14,7 @@ import { sanitizerArgs, sanitizers } from "./sanitizers.mjs";
 import { checkSizes } from "./size-budget.mjs";
 import { cargoCounts, nodeCounts, playwrightCounts, vitestCounts } from "./test-counts.mjs";
 import { check, fromReport, logOf, making, reportOf, tests } from "./test-kinds.mjs";
-import { buildModule, forModules, modules } from "./wasm-module.mjs";
+import { buildModule, CONVERTER, forModules, modules } from "./wasm-module.mjs";
 import { checkSurfaces } from "./wasm-types.mjs";
 
 const NODE = process.execPath;
@@ -177,7 +177,7 @@ export const testSteps = [
     name: "build",
     about: "the wasm modules are built",
     work: making((report) =>
-      forModules(Object.keys(modules), async (name) => {
+      forModules([...Object.keys(modules), CONVERTER], async (name) => {
         await buildModule(name, (text) => report(`${name}: ${text}`));
       }),
     ),

@@ -86,6 +86,9 @@ function textsOf(each, all) {
 
 /** The packages that the code of www imports: all of npm that the page and the package carry, with their dependencies. */
 const BUNDLED = [
+  "@jsquash/jpeg",
+  "@jsquash/png",
+  "@jsquash/webp",
   "@noble/hashes",
   "@preact/signals",
   "comlink",
@@ -134,8 +137,10 @@ export function crates() {
   const of = ["--locked", "--features", [...new Set(features)].join(",")];
   // Procedural macros and build scripts run when the code is compiled, and are not in it.
   const edges = ["--edges", "normal,no-proc-macro", "--target", TARGET, "--prefix", "none"];
-  const tree = ask("cargo", ["tree", ...of, ...edges, "--format", "{p}"]);
-  const linked = new Set(tree.split("\n").map((line) => line.split(" ").slice(0, 2).join(" ")));
+  const trees = [of, ["--locked", "--package", "resnet-web-convert-web"]].flatMap((what) =>
+    ask("cargo", ["tree", ...what, ...edges, "--format", "{p}"]).split("\n"),
+  );
+  const linked = new Set(trees.map((line) => line.split(" ").slice(0, 2).join(" ")));
   const metadata = ask("cargo", ["metadata", "--format-version", "1", "--locked"]);
   const packages = JSON.parse(metadata)
     .packages.filter(({ name, version, source }) => source && linked.has(`${name} v${version}`))

@@ -26,15 +26,15 @@ export interface ManyProgress {
 }
 
 /** One of many images: with its result, or with the error that kept it from having one. */
-export type ManyItem<Image extends ImageInput = ImageInput> =
+export type ManyItem<Image = ImageInput> =
   | { index: number; image: Image; result: ImageClassification; error?: undefined }
   | { index: number; image: Image; result?: undefined; error: ResNetError };
 
 /** Several images, in a list or one after the other. */
-export type Images<Image extends ImageInput = ImageInput> = Iterable<Image> | AsyncIterable<Image>;
+export type Images<Image = ImageInput> = Iterable<Image> | AsyncIterable<Image>;
 
 /** What {@link Classifier.classifyMany} does, with `classify` for each image. */
-export async function* classifyEach<Image extends ImageInput>(
+export async function* classifyEach<Image>(
   classify: (image: Image, options: ClassifyOptions) => Promise<ImageClassification>,
   images: Images<Image>,
   { concurrency = 2, onProgress, signal, ...options }: ManyOptions,

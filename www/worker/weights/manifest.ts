@@ -40,7 +40,7 @@ export async function fetchManifest(
   try {
     const download = await Download.open(request, retryPolicy, kept !== null);
     try {
-      return parsed(await text(download), url);
+      return parsedManifest(await text(download), url);
     } finally {
       download.cancel();
     }
@@ -60,7 +60,13 @@ async function text(download: Download): Promise<string> {
   return text + decoder.decode();
 }
 
-function parsed(text: string, url: string): Manifest {
+/**
+ * Reads a manifest.
+ *
+ * @param url where it came from, for the error's text
+ * @param base what its file's address is relative to
+ */
+export function parsedManifest(text: string, url: string, base = url): Manifest {
   let found: Partial<Record<keyof Manifest, unknown>> | null = null;
   try {
     found = JSON.parse(text);
@@ -70,7 +76,7 @@ function parsed(text: string, url: string): Manifest {
   const { file, bytes, sha256 } = found ?? {};
   const fits =
     typeof file === "string" &&
-    isAddress(file, url) &&
+    isAddress(file, base) &&
     Number.isSafeInteger(bytes) &&
     (bytes as number) > 0 &&
     typeof sha256 === "string" &&

@@ -107,9 +107,12 @@ function faultOf(
   return undefined;
 }
 
-/** Whether the browser holds back headers that this server does not expose, and asks before it sends unusual ones. */
+/**
+ * Whether the browser holds back headers that this server does not expose, and asks before it sends unusual ones. Outside of
+ * browsers nothing does: there is no origin.
+ */
 export function isForeign(url: string): boolean {
-  return new URL(url).origin !== globalThis.origin;
+  return globalThis.origin !== undefined && new URL(url).origin !== globalThis.origin;
 }
 
 /** How to fetch without saying which page asks, or who. */

@@ -1,0 +1,13 @@
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Whether this is an address on the web, not a file's path or `file:` address. */
+export function isWebAddress(address: string | URL): boolean {
+  return /^https?:/i.test(String(address));
+}
+
+/** The absolute path of a file, from its path or `file:` address. */
+export function pathOf(file: string | URL): string {
+  const isAddress = file instanceof URL || file.startsWith("file:");
+  return path.resolve(isAddress ? fileURLToPath(file) : file);
+}

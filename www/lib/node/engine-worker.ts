@@ -1,0 +1,109 @@
+import { Worker } from "node:worker_threads";
+import * as Comlink from "comlink";
+import { ResNetError, toResNetError } from "../../protocol/errors";
+import type { Settled, ThreadNotice, ThreadOutcome, WorkerNotice } from "../../protocol/messages";
+import type { Engine } from "./engine/engine";
+
+/** The worker that runs the network, with its threads. None of them keeps the process alive unless a call is under way. */
+export class EngineWorker {
+  readonly #worker: Worker;
+  readonly #engine: Comlink.Remote<Engine>;
+  readonly #threads = new Set<Worker>();
+  readonly #ended: Promise<never>;
+  #fail: ((error: ResNetError) => void) | undefined;
+  #calls = 0;
+
+  constructor() {
+    this.#ended = new Promise((_, reject) => {
+      this.#fail = reject;
+    });
+    this.#ended.catch(() => {});
+    this.#worker = new Worker(new URL("./engine/engine.ts", import.meta.url));
+    this.#worker.unref();
+    this.#engine = Comlink.wrap<Engine>(endpointOf(this.#worker));
+    this.#worker.on("message", (notice: WorkerNotice | { type: unknown }) => {
+      // Comlink's answers have a type.
+      if ("type" in notice) return;
+      if ("thread" in notice) this.#startThread(notice);
+      if ("crashed" in notice) this.#end("runtime-crashed", notice.crashed);
+    });
+    this.#worker.on("error", (error) => this.#end("runtime-crashed", error.message));
+    this.#worker.on("exit", (code) => this.#end("runtime-crashed", `it exited with ${code}`));
+  }
+
+  /** Whether the worker has ended: every call fails. */
+  get hasEnded(): boolean {
+    return this.#fail === undefined;
+  }
+
+  /** Calls into the worker. Fails at once when the worker ends. */
+  async call<T>(work: (engine: Comlink.Remote<Engine>) => Promise<Settled<T>>): Promise<T> {
+    if (this.hasEnded) return this.#ended;
+    this.#calls += 1;
+    this.#worker.ref();
+    try {
+      const settled = await Promise.race([work(this.#engine), this.#ended]);
+      if (settled.ok) return settled.value;
+      throw new ResNetError(settled.error.code, settled.error.message);
+    } finally {
+      this.#calls -= 1;
+      if (this.#calls === 0) this.#worker.unref();
+    }
+  }
+
+  /** Cancels a call with an image. */
+  cancel(call: number): void {
+    if (!this.hasEnded) void this.#engine.cancel(call).catch(() => {});
+  }
+
+  /** Ends the worker and its threads; calls under way fail with `error`. */
+  close(error: ResNetError): void {
+    this.#fail?.(error);
+    this.#fail = undefined;
+    for (const worker of [this.#worker, ...this.#threads]) void worker.terminate();
+    this.#threads.clear();
+  }
+
+  #end(code: "runtime-crashed", message: string): void {
+    this.close(
+      new ResNetError(
+        code,
+        `The code that runs the network stopped unexpectedly (${message}). It is started again by the next call.`,
+      ),
+    );
+  }
+
+  #startThread({ thread, port }: ThreadNotice): void {
+    const answer = (outcome: ThreadOutcome) => port.postMessage(outcome);
+    if (this.hasEnded) return;
+    try {
+      const worker = new Worker(new URL("./engine/thread.ts", import.meta.url));
+      worker.unref();
+      this.#threads.add(worker);
+      worker.once("message", () => answer({ joined: true }));
+      worker.on("error", ({ message }) => answer({ failed: message }));
+      worker.postMessage(thread);
+    } catch (thrown) {
+      answer({ failed: toResNetError(thrown).message });
+    }
+  }
+}
+
+/** A worker of Node's as Comlink wants one: as browsers have it. */
+function endpointOf(worker: Worker): Comlink.Endpoint {
+  const listeners = new Map<unknown, (data: unknown) => void>();
+  return {
+    postMessage: (message, transfer) => worker.postMessage(message, transfer as ArrayBuffer[]),
+    addEventListener: (type, listener) => {
+      const listen = typeof listener === "function" ? listener : listener.handleEvent;
+      const hear = (data: unknown) => listen({ data } as MessageEvent);
+      listeners.set(listener, hear);
+      worker.on(type, hear);
+    },
+    removeEventListener: (type, listener) => {
+      const hear = listeners.get(listener);
+      if (hear) worker.off(type, hear);
+      listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { ResNetError } from "../../protocol/errors";
+import { isWebAddress } from "./address";
+
+/** Decoded pixels, as a browser's `ImageData` has them. */
+export interface PixelData {
+  /** Red, green, blue and alpha of each pixel, a byte each, row by row. */
+  readonly data: Uint8Array | Uint8ClampedArray;
+  /** In pixels. */
+  readonly width: number;
+  /** In pixels. */
+  readonly height: number;
+}
+
+/**
+ * What can be classified in Node.
+ *
+ * - A JPEG, PNG or WebP file: its path, its `file:`, `http:` or `https:` address (a string or a `URL`), its bytes, or a
+ *   `Blob`. It is turned as its EXIF data says. Colour profiles are ignored: pixels are taken for sRGB.
+ * - Pixels: `ImageData`, or any object with `data` (RGBA, a byte each, row by row), `width` and `height`.
+ *
+ * Bytes and pixels remain the caller's: they are copied.
+ */
+export type NodeImageInput = string | URL | Uint8Array | ArrayBuffer | Blob | PixelData;
+
+/** An image on its way to the worker. */
+export type SentImage =
+  | { file: Uint8Array<ArrayBuffer> }
+  | { pixels: { data: Uint8Array<ArrayBuffer>; width: number; height: number } };
+
+/** An image as it is sent, what is transferred with it, and its name for an error's text. */
+export interface ImageToSend {
+  image: SentImage;
+  transfer: ArrayBuffer[];
+  name: string;
+}
+
+/** Reads an image, or copies it. */
+export async function imageToSend(
+  input: NodeImageInput,
+  signal: AbortSignal | undefined,
+): Promise<ImageToSend> {
+  if (typeof input === "object" && "data" in input) {
+    const { width, height } = input;
+    const data = Uint8Array.from(input.data);
+    return { image: { pixels: { data, width, height } }, transfer: [data.buffer], name: NAMELESS };
+  }
+  const { bytes, name } = await fileOf(input, signal);
+  return { image: { file: bytes }, transfer: [bytes.buffer], name };
+}
+
+const NAMELESS = "the image";
+
+async function fileOf(
+  input: Exclude<NodeImageInput, PixelData>,
+  signal: AbortSignal | undefined,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; name: string }> {
+  if (input instanceof Uint8Array) return { bytes: Uint8Array.from(input), name: NAMELESS };
+  if (input instanceof ArrayBuffer) return { bytes: new Uint8Array(input.slice()), name: NAMELESS };
+  if (input instanceof Blob) {
+    const name = input instanceof File ? input.name : NAMELESS;
+    return { bytes: new Uint8Array(await input.arrayBuffer()), name };
+  }
+  if (typeof input !== "string" && !(input instanceof URL)) {
+    throw new ResNetError(
+      "image-decode",
+      "This is no image. Pass a file (its path, address or bytes) or pixels: { data, width, height }.",
+    );
+  }
+  if (isWebAddress(input)) return { bytes: await fetched(input, signal), name: String(input) };
+  const file = input instanceof URL || input.startsWith("file:") ? fileURLToPath(input) : input;
+  try {
+    const bytes = await readFile(file, signal ? { signal } : {});
+    return { bytes: Uint8Array.from(bytes), name: path.basename(file) };
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new ResNetError(
+      "image-decode",
+      `The image ${file} cannot be read: ${(cause as Error).message}. Check the path.`,
+      { cause },
+    );
+  }
+}
+
+async function fetched(
+  address: string | URL,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const response = await fetch(address, signal ? { signal } : {});
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ResNetError(
+      "image-download",
+      `The image at ${address} could not be fetched: ${why}. Check the address and the connection.`,
+      { cause },
+    );
+  }
+}

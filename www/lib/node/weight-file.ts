@@ -1,0 +1,192 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pipeline } from "node:stream/promises";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileAddress } from "../../files/address";
+import { ResNetError, toResNetError } from "../../protocol/errors";
+import type { Progress } from "../../protocol/types";
+import { mostBytes } from "../../worker/weights/ceiling";
+import { checked, type Expected } from "../../worker/weights/checksum";
+import { fetchManifest, isManifest, parsedManifest } from "../../worker/weights/manifest";
+import { Download } from "../../worker/weights/resume";
+import { RETRY_POLICY } from "../../worker/weights/retry-policy";
+import { isWebAddress, pathOf } from "./address";
+import type { ByteLocation } from "./engine/file-bytes";
+
+/**
+ * Where weights come from in Node: a weight file or a manifest (`.json`), by its path or its `file:`, `http:` or `https:`
+ * address; or a weight file's bytes.
+ *
+ * A file on disk is read by ranges and is never in memory as a whole. One from the web is kept in the system's folder for
+ * temporary files as long as the classifier may need it.
+ */
+export type NodeWeightSource = string | URL | Uint8Array | ArrayBuffer | Blob;
+
+/** A weight file that is here. */
+export interface LocalWeights {
+  location: ByteLocation;
+  /** Its own name, where it has one. */
+  name?: string;
+  /** Removes what was downloaded. */
+  remove: () => Promise<void>;
+}
+
+/** How weights are fetched and checked. */
+export interface WeightFileOptions {
+  /** The file's SHA-256 in hexadecimal digits. */
+  sha256?: string | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+  signal: AbortSignal;
+}
+
+/** Finds or fetches a weight file and checks it, as far as its size and SHA-256 are known. */
+export async function localWeights(
+  source: NodeWeightSource,
+  options: WeightFileOptions,
+): Promise<LocalWeights> {
+  const sha256 = options.sha256?.toLowerCase() ?? null;
+  if (typeof source !== "string" && !(source instanceof URL)) {
+    const bytes = await bytesOf(source);
+    await drained(checked(inOnePiece(bytes), { bytes: null, sha256 }, "The weight file"), options);
+    return { location: { bytes }, remove: async () => {} };
+  }
+  const { address, ...expected } = await located(addressOf(source), sha256, options.signal);
+  return isWebAddress(address)
+    ? downloaded(address, expected, options)
+    : found(fileURLToPath(address), expected, options);
+}
+
+/** The bytes of a file that is small: labels, or a configuration. */
+export async function smallFile(
+  source: string | URL | Uint8Array | ArrayBuffer | Blob,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (typeof source !== "string" && !(source instanceof URL)) return bytesOf(source);
+  const address = addressOf(source);
+  try {
+    if (!isWebAddress(address)) return Uint8Array.from(await readFile(fileURLToPath(address)));
+    const response = await fetch(address, signal ? { signal } : {});
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const why = toResNetError(cause).message;
+    throw new ResNetError("labels", `The file cannot be read: ${why}. Check the path or address.`, {
+      cause,
+    });
+  }
+}
+
+/** The bytes of what is in memory, as a copy. */
+async function bytesOf(source: Uint8Array | ArrayBuffer | Blob): Promise<Uint8Array<ArrayBuffer>> {
+  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
+  return Uint8Array.from(source instanceof ArrayBuffer ? new Uint8Array(source) : source);
+}
+
+/** A base for addresses that need none, or of which only the form is checked. */
+const ANY_BASE = "https://localhost/";
+
+function addressOf(source: string | URL): string {
+  return isWebAddress(source) ? fileAddress(source, ANY_BASE) : pathToFileURL(pathOf(source)).href;
+}
+
+/** The weight file's address, and what is expected of it: a manifest says both. */
+async function located(
+  address: string,
+  sha256: string | null,
+  signal: AbortSignal,
+): Promise<Expected & { address: string }> {
+  if (!isManifest(address)) return { address, bytes: null, sha256 };
+  const manifest = isWebAddress(address)
+    ? await fetchManifest(address, null, signal, RETRY_POLICY)
+    : parsedManifest(await textOf(fileURLToPath(address)), fileURLToPath(address), ANY_BASE);
+  return {
+    address: new URL(manifest.file, address).href,
+    bytes: manifest.bytes,
+    sha256: sha256 ?? manifest.sha256,
+  };
+}
+
+async function found(
+  file: string,
+  expected: Expected,
+  options: WeightFileOptions,
+): Promise<LocalWeights> {
+  const size = await readable(file, async () => (await stat(file)).size);
+  if (expected.bytes !== null || expected.sha256 !== null) {
+    await drained(checked(createReadStream(file), expected, file), options);
+  }
+  options.onProgress?.({ loaded: size, total: size, cached: true });
+  return { location: { path: file }, name: path.basename(file), remove: async () => {} };
+}
+
+async function downloaded(
+  address: string,
+  expected: Expected,
+  { onProgress, signal }: WeightFileOptions,
+): Promise<LocalWeights> {
+  const folder = await mkdtemp(path.join(tmpdir(), "resnet-web-"));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  const name = decodeURIComponent(path.posix.basename(new URL(address).pathname)) || "weights";
+  const file = path.join(folder, "weights");
+  try {
+    const { bytes, sha256 } = expected;
+    const download = await Download.open(
+      {
+        url: address,
+        what: "weights",
+        bytes,
+        most: mostBytes(),
+        checked: sha256 !== null,
+        cache: "no-store",
+        signal,
+      },
+      RETRY_POLICY,
+    );
+    let loaded = 0;
+    const counted = async function* () {
+      for await (const piece of download.pieces()) {
+        loaded += piece.length;
+        onProgress?.({ loaded, total: download.total, cached: false });
+        yield piece;
+      }
+    };
+    await pipeline(checked(counted(), expected, address), createWriteStream(file), { signal });
+    return { location: { path: file }, name, remove };
+  } catch (thrown) {
+    await remove();
+    throw thrown;
+  }
+}
+
+async function* inOnePiece(bytes: Uint8Array<ArrayBuffer>) {
+  yield bytes;
+}
+
+/** Reads all of a file, for its check. */
+async function drained(
+  pieces: AsyncIterable<unknown>,
+  { signal }: WeightFileOptions,
+): Promise<void> {
+  for await (const _ of pieces) signal.throwIfAborted();
+}
+
+const textOf = (file: string) => readable(file, () => readFile(file, "utf8"));
+
+async function readable<T>(file: string, read: (file: string) => Promise<T>): Promise<T> {
+  try {
+    return await read(file);
+  } catch (cause) {
+    const why =
+      (cause as NodeJS.ErrnoException).code === "ENOENT"
+        ? "there is none"
+        : toResNetError(cause).message;
+    throw new ResNetError(
+      "weights-unreadable",
+      `The weight file ${file} cannot be read: ${why}. Check the path.`,
+      { cause },
+    );
+  }
+}
