@@ -45,7 +45,7 @@ async function bundleFile({ source, file, mangle = false }, addressed, folder) {
     plugins: [
       itself(file),
       ...(FOR_NODE.includes(file) ? [inNode] : []),
-      packageAddresses(addressed),
+      packageAddresses(file, addressed),
       plainAddresses,
     ],
     onLog(level, log) {
@@ -94,8 +94,8 @@ const inNode = {
   },
 };
 
-/** Writes addresses as they are in the package, where all scripts are in one folder. */
-function packageAddresses(addressed) {
+/** Writes addresses as they are in the package, from the folder of `file`. */
+function packageAddresses(file, addressed) {
   return {
     name: "package-addresses",
     transform(code, id) {
@@ -104,10 +104,16 @@ function packageAddresses(addressed) {
         const source = path.relative(root, path.resolve(path.dirname(id), address));
         const target = addressed[source.split(path.sep).join("/")];
         if (!target) throw new Fault(`${id} addresses ${source}, which the package does not have.`);
-        return `new URL("./${target}", import.meta.url)`;
+        return `new URL("${addressFrom(path.posix.dirname(file), target)}", import.meta.url)`;
       });
     },
   };
+}
+
+/** What the entries address is below a folder with the package's name, and an address that begins with it has no dot before it. */
+function addressFrom(folder, target) {
+  const relative = path.posix.relative(folder, target);
+  return relative.startsWith("resnet-web/") ? relative : `./${relative}`;
 }
 
 /** The minifier writes plain strings as template literals, in which not every bundler looks for addresses. */

@@ -19,6 +19,13 @@ export const ENTRIES = {
   cli: "www/cli/main.ts",
 };
 
+/**
+ * The folder of what the entries address, by the package's own name: `new URL("resnet-web/worker.js", import.meta.url)` is right as
+ * an address beside the entry, and as the name of a file that the package exports. Dev servers that move the entry's code to
+ * another folder, as those of Vite 5, 6 and 7, find it by the name.
+ */
+const ASSETS = "resnet-web";
+
 /** What decodes images in Node. */
 const DECODERS = [
   "jpeg/codec/dec/mozjpeg_dec.wasm",
@@ -31,12 +38,13 @@ const DECODERS = [
  * TypeScript are bundled, each into one file; the others are copied.
  */
 export const ADDRESSED = {
-  "www/worker/worker.ts": "worker.js",
-  "www/worker/weights/store.ts": "weights-worker.js",
-  "www/worker/threads/thread.ts": "thread.js",
+  "www/worker/worker.ts": `${ASSETS}/worker.js`,
+  "www/worker/weights/store.ts": `${ASSETS}/weights-worker.js`,
+  "www/worker/threads/thread.ts": `${ASSETS}/thread.js`,
   "www/lib/node/engine/engine.ts": "node-worker.js",
   "www/lib/node/engine/thread.ts": "node-thread.js",
-  "www/lib/labels/imagenet.json": "labels/imagenet.json",
+  // With another ending Parcel would make it a script.
+  "www/lib/labels/imagenet.json": `${ASSETS}/labels/imagenet.txt`,
   ...Object.fromEntries(
     DECODERS.map((file) => [
       path.posix.join("node_modules/@jsquash", file),
@@ -44,12 +52,14 @@ export const ADDRESSED = {
     ]),
   ),
   ...Object.fromEntries(
-    [...Object.keys(modules), CONVERTER].map((name) => [
-      path.posix.join("www/wasm", name, "resnet_web_bg.wasm"),
-      path.posix.join("wasm", name, "resnet_web_bg.wasm"),
-    ]),
+    Object.keys(modules).map((name) => [wasmOf(name), `${ASSETS}/wasm/${name}/resnet_web_bg.wasm`]),
   ),
+  [wasmOf(CONVERTER)]: `${CONVERTER}/resnet_web_bg.wasm`,
 };
+
+function wasmOf(module) {
+  return `www/wasm/${module}/resnet_web_bg.wasm`;
+}
 
 const job = {
   name: "package",
