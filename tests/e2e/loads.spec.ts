@@ -32,17 +32,17 @@ const WORKER = `
   const { instantiateStreaming } = WebAssembly;
   WebAssembly.instantiateStreaming = async (...source) => {
     const { instance, module } = await instantiateStreaming(...source);
-    const { engine_load, model_classify } = instance.exports;
+    const { engine_load, model_begin } = instance.exports;
     const exports = {
       ...instance.exports,
       engine_load: (...values) => {
         if (self.traps) throw new WebAssembly.RuntimeError("unreachable");
         return engine_load(...values);
       },
-      model_classify: (...values) => {
+      model_begin: (...values) => {
         self.runs += 1;
         wait(self.slow);
-        return model_classify(...values);
+        return model_begin(...values);
       },
     };
     return { instance: { exports }, module };

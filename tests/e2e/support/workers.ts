@@ -19,15 +19,15 @@ const FAULTS = `
   const { instantiateStreaming } = WebAssembly;
   WebAssembly.instantiateStreaming = async (...source) => {
     const { instance, module } = await instantiateStreaming(...source);
-    const { model_classify } = instance.exports;
+    const { model_begin } = instance.exports;
     const exports = {
       ...instance.exports,
-      model_classify: (...values) => {
+      model_begin: (...values) => {
         if (self.crash) {
           self.crash = false;
           throw new WebAssembly.RuntimeError("unreachable, for a test");
         }
-        return model_classify(...values);
+        return model_begin(...values);
       },
     };
     return { instance: { exports }, module };

@@ -107,7 +107,12 @@ export interface ClassifyOptions {
    * nothing. None by default.
    */
   evidence?: EvidenceFor;
-  /** Cancels the call. A run that has begun in the worker is completed, and its result is dropped. */
+  /**
+   * Cancels the call, which is rejected with `aborted` at once; the signal's reason is the error's cause. The work stops, too:
+   * a call that waits never runs, an image that is being fetched is not fetched any further, a classification on the CPU ends
+   * at the next layer or block of layers. What cannot be stopped is completed and dropped: the decoding of one image, an
+   * inspection that computes, and a run on WebGPU, which is one submission of a few milliseconds.
+   */
   signal?: AbortSignal;
 }
 

@@ -14,6 +14,8 @@ let held = new Map<string, Promise<void>>();
 /** What goes wrong. */
 let faults: Record<string, unknown> = {};
 let gpu: unknown;
+/** How many steps a run has. */
+let steps = 0;
 
 const fault = (where: string) => {
   if (where in faults) throw faults[where];
@@ -37,11 +39,24 @@ class FakeModel {
     return { architecture: this.name, assumed: [], classes: 10, inputShape: [1, 3, 2, 2] };
   }
   setLabels() {}
-  async classify(data: { of: string }) {
+  begin(data: { of: string }) {
     log.push(`run ${data.of} on ${this.name}`);
     if (!inMemory.has(this.name)) throw new Error("a freed network was run");
-    await held.get(`run ${data.of}`);
-    return { top: [], evidence: undefined };
+    const run = `run of ${data.of}`;
+    inMemory.add(run);
+    let left = steps;
+    return {
+      advance: () => {
+        if (steps > 0) log.push(`step of ${data.of}`);
+        left -= 1;
+        return left > 0;
+      },
+      finish: async () => {
+        await held.get(`run ${data.of}`);
+        return { top: [], evidence: undefined };
+      },
+      free: () => inMemory.delete(run),
+    };
   }
   async logits() {
     log.push(`time ${this.name}`);
@@ -111,6 +126,7 @@ const use = async (id: number, name: string) => {
 
 beforeEach(async () => {
   [log, notices, inMemory, held, faults, gpu] = [[], [], new Set(), new Map(), {}, undefined];
+  steps = 0;
   vi.stubGlobal("self", { postMessage: (notice: WorkerNotice) => notices.push(notice) });
   vi.stubGlobal("OffscreenCanvas", class {});
   // An instance that has died is the worker's, so each test has a worker of its own.
@@ -275,6 +291,66 @@ describe("of many images", () => {
     release();
     await Promise.all([slow, quick]);
     expect(log.at(-1)).toBe("look at quick with small");
+  });
+});
+
+describe("a run of several steps", () => {
+  beforeEach(async () => {
+    await open();
+    await use(1, "small");
+    [log, steps] = [[], 3];
+  });
+  /** Each look at the clock is so many milliseconds after the one before. */
+  const clock = (milliseconds: number) => {
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => {
+      now += milliseconds;
+      return now;
+    });
+  };
+  afterEach(() => vi.restoreAllMocks());
+  /** Gives the newest call up as soon as its first step is done. */
+  const giveUp = async () => {
+    while (!log.includes("step of cat")) await new Promise((done) => setImmediate(done));
+    session.cancel(call);
+  };
+
+  it("that is given up ends between them, and leaves nothing in memory", async () => {
+    clock(10);
+    const cat = classify("cat");
+    void giveUp();
+    expect(await cat).toMatchObject({ error: { code: "aborted" } });
+    expect(log.filter((entry) => entry === "step of cat").length).toBeLessThan(3);
+    expect([...inMemory]).toEqual(["small"]);
+  });
+
+  it("makes room for the next", async () => {
+    clock(10);
+    const cat = classify("cat");
+    const cancelled = giveUp();
+    await cancelled;
+    expect(await classify("dog")).toMatchObject({ ok: true });
+    expect(await cat).toMatchObject({ ok: false });
+  });
+
+  it("is completed before another one begins", async () => {
+    clock(10);
+    await Promise.all([classify("cat"), classify("dog")]);
+    expect(log.filter((entry) => !entry.startsWith("decode"))).toEqual([
+      "run cat on small",
+      ...Array(3).fill("step of cat"),
+      "run dog on small",
+      ...Array(3).fill("step of dog"),
+    ]);
+    expect([...inMemory]).toEqual(["small"]);
+  });
+
+  it("of short steps does not stop at each of them", async () => {
+    clock(1);
+    const cat = classify("cat");
+    void giveUp();
+    expect(await cat).toMatchObject({ ok: true });
+    expect(log.filter((entry) => entry === "step of cat").length).toBe(3);
   });
 });
 

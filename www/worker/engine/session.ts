@@ -2,6 +2,7 @@ import { ResNetError } from "../../protocol/errors";
 import type { BuildRequest, Settled } from "../../protocol/messages";
 import type {
   Assumption,
+  Classification,
   Description,
   DevicePolicy,
   DeviceReason,
@@ -17,7 +18,7 @@ import type {
   ThreadCount,
   WeightChoices,
 } from "../../protocol/types";
-import type { Inspection, Model } from "../../wasm/cpu/resnet_web";
+import type { Inspection, Model, Run } from "../../wasm/cpu/resnet_web";
 import type { GpuHealth } from "../gpu-health";
 import { type Pixels, readPixels } from "../pixels/read";
 import { post } from "../post";
@@ -35,6 +36,9 @@ const ENOUGH = 3000;
 
 /** The number of images that are worked on at a time: one is decoded while the network classifies another. */
 const IMAGES = 2;
+
+/** For so long a run on the CPU computes, in milliseconds, before it lets messages in: one of them may cancel it. */
+const BREATH = 8;
 
 /** A model, and what is known of it beside what it says itself. */
 interface Loaded {
@@ -68,6 +72,8 @@ export class Session {
   /** Calls with an image under way, by id. */
   readonly #calls = new Map<number, AbortController>();
   readonly #images = new Turns(IMAGES);
+  /** The CPU completes one run before it begins another. A GPU queues them itself. */
+  readonly #runs = new Turns(1);
   /** The last inspection is kept, so inspections come one after the other. */
   readonly #looks = new Turns(1);
   readonly #threads = new Turns(1);
@@ -171,7 +177,10 @@ export class Session {
     });
   }
 
-  /** Cancels a call with an image: it does not begin, or ends before the network runs. */
+  /**
+   * Cancels a call with an image: it does not begin, or ends before the network runs or, where it is being classified on the
+   * CPU, between layers. On a GPU a run is one submission, which is completed.
+   */
   cancel(call: number): void {
     this.#calls.get(call)?.abort();
   }
@@ -193,15 +202,20 @@ export class Session {
       const { gpu } = await this.#device();
       const { data, width, height } = await this.#pixels(image, name);
       const decodeMilliseconds = performance.now() - start;
-      await receiveMessages(signal);
-      // Decoding takes its time, and another model may have come meanwhile.
-      const { id, model } = this.#ready();
-      const { evidence: found, ...classification } = await this.#run(id, gpu, () =>
-        model.classify(data, width, height, top, evidence),
-      );
+      const classified = async () => {
+        await receiveMessages(signal);
+        // Decoding takes its time, and another model may have come meanwhile.
+        const { id, model } = this.#ready();
+        const classification = await this.#run(id, gpu, () =>
+          complete(model.begin(data, width, height, top, evidence), signal),
+        );
+        return { ...classification, model: id };
+      };
+      const { evidence: found, ...answer } = await (gpu
+        ? classified()
+        : this.#runs.take(signal, classified));
       return {
-        ...classification,
-        model: id,
+        ...answer,
         width,
         height,
         decodeMilliseconds,
@@ -383,16 +397,31 @@ function replacedMeanwhile(): ResNetError {
 }
 
 /** Lets the worker receive the messages that are waiting; throws if one of them aborts `signal`. */
-async function receiveMessages(signal: AbortSignal): Promise<void> {
+async function receiveMessages(signal: AbortSignal, channel?: MessageChannel): Promise<void> {
+  const { port1, port2 } = channel ?? new MessageChannel();
   await new Promise<void>((resolve) => {
-    const { port1, port2 } = new MessageChannel();
-    port2.onmessage = () => {
-      port2.close();
-      resolve();
-    };
+    port2.onmessage = () => resolve();
     port1.postMessage(null);
   });
+  if (!channel) port2.close();
   signal.throwIfAborted();
+}
+
+/** Computes a run to its end, unless `signal` is aborted meanwhile. */
+async function complete(run: Run, signal: AbortSignal): Promise<Classification> {
+  const channel = new MessageChannel();
+  try {
+    let since = performance.now();
+    while (run.advance()) {
+      if (performance.now() - since < BREATH) continue;
+      await receiveMessages(signal, channel);
+      since = performance.now();
+    }
+    return await run.finish();
+  } finally {
+    channel.port2.close();
+    run.free();
+  }
 }
 
 /** Builds the network, in one long call. If the GPU fails at it, the page is notified and this never settles. */
