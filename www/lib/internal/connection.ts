@@ -12,7 +12,7 @@ const START = 60_000;
 export class Connection<Api> {
   readonly #session: Comlink.Remote<Api> | undefined;
   readonly #worker: Worker | undefined;
-  readonly #threads = new WorkerThreads();
+  readonly #threads: WorkerThreads | undefined;
   readonly #calls = new Set<Promise<unknown>>();
   readonly #closed: Promise<never>;
   #fail: ((error: ResNetError) => void) | undefined;
@@ -28,13 +28,16 @@ export class Connection<Api> {
    * @param task what the worker does, for the errors' text: "runs the network"
    * @param start starts the worker
    * @param onNotStarted hears that the worker's script does not run: this connection is closed
+   * @param startThread starts a worker thread, of a worker that asks for some
    */
   constructor(
     task: string,
     start: () => Worker,
     onTrouble: (trouble: Trouble) => void,
     onNotStarted: () => void,
+    startThread?: () => Worker,
   ) {
+    this.#threads = startThread && new WorkerThreads(startThread);
     const notRunning = (error: ResNetError) => {
       if (!this.#fail) return;
       this.close(error);
@@ -75,7 +78,7 @@ export class Connection<Api> {
         // Comlink's answers have a type.
         if (!data || "type" in data) return;
         if ("started" in data) this.#started();
-        else if ("thread" in data) this.#threads.start(data);
+        else if ("thread" in data) this.#threads?.start(data);
         else if ("building" in data) this.#building = data.building;
         else if ("crashed" in data) crashed(data.crashed, data.model);
         else heard(data);
@@ -127,7 +130,7 @@ export class Connection<Api> {
   /** Ends the worker; calls under way fail with `error`. */
   close(error: ResNetError): void {
     this.#worker?.terminate();
-    this.#threads.end();
+    this.#threads?.end();
     clearTimeout(this.#startLimit);
     clearTimeout(this.#due);
     this.#fail?.(error);

@@ -51,6 +51,7 @@ function asking() {
     () => worker as unknown as Worker,
     () => {},
     () => {},
+    () => new Worker("thread.js"),
   );
   const { port1, port2 } = new MessageChannel();
   const answer = new Promise<ThreadOutcome>((resolve) => {

@@ -4,17 +4,19 @@ import type { ThreadNotice, ThreadOutcome } from "../../protocol/messages";
 /** The worker threads of a worker, which end with it. */
 export class WorkerThreads {
   readonly #workers = new Set<Worker>();
+  readonly #start: () => Worker;
+
+  /** @param start starts the script of a worker thread */
+  constructor(start: () => Worker) {
+    this.#start = start;
+  }
 
   /** Starts one, and answers when it has joined or failed. */
   start({ thread, port }: ThreadNotice): void {
     const answer = (outcome: ThreadOutcome) => port.postMessage(outcome);
     let worker: Worker;
     try {
-      // A literal address: bundlers see it and keep the worker beside the JavaScript.
-      worker = new Worker(new URL("../../worker/threads/thread.ts", import.meta.url), {
-        type: "module",
-        name: "resnet-web worker thread",
-      });
+      worker = this.#start();
     } catch (thrown) {
       answer({ failed: toResNetError(thrown).message });
       return;

@@ -4,6 +4,7 @@ import { ResNetError } from "../../protocol/errors";
 import { Classifier } from "../public/classifier";
 import { FakeWorker } from "./fake-worker";
 import { WeightStore } from "./weight-store";
+import { Workers } from "./workers";
 
 const ADDRESS = "https://example.org/w.safetensors";
 const request = (id: number, weights: string | Blob = ADDRESS) => ({ id, weights, choices: {} });
@@ -91,14 +92,14 @@ const nothing = () => {};
 describe("a store", () => {
   it("starts no worker for a file", async () => {
     const blob = new Blob(["w"]);
-    const file = await new WeightStore().file(request(1, blob), nothing);
+    const file = await new WeightStore(new Workers()).file(request(1, blob), nothing);
     expect(file).toEqual({ blob, kept: { cached: false, reason: "file" } });
     expect(log).toEqual([]);
   });
 
   it.each(["kept", "not kept"] as const)("fetches a file once, %s by the browser", async (kept) => {
     outcomes = [kept];
-    const store = new WeightStore();
+    const store = new WeightStore(new Workers());
     const first = await store.file(request(1), nothing);
     expect(await store.file(request(1), nothing)).toBe(first);
     expect(log).toEqual([`fetch ${ADDRESS}`]);
@@ -115,7 +116,7 @@ describe("a store", () => {
     ],
   ])("asks again for another load of the same address: %s", async (_, kept, sha256, fetches) => {
     outcomes = [kept];
-    const store = new WeightStore();
+    const store = new WeightStore(new Workers());
     const named = sha256 === undefined ? {} : { sha256 };
     await store.file({ ...request(1), ...named }, nothing);
     await store.file({ ...request(2), ...named }, nothing);
@@ -127,7 +128,7 @@ describe("a store", () => {
     ["another SHA-256", { ...request(2), sha256: "ab" }],
   ])("shares no file with %s", async (_, other) => {
     outcomes = ["not kept", "not kept"];
-    const store = new WeightStore();
+    const store = new WeightStore(new Workers());
     await store.file(request(1), nothing);
     await store.file(other, nothing);
     expect(log).toHaveLength(2);
@@ -135,7 +136,7 @@ describe("a store", () => {
 
   it("goes on with a download while one of two loads needs it", async () => {
     FakeStoreWorker.holding = true;
-    const store = new WeightStore();
+    const store = new WeightStore(new Workers());
     const [first, second] = [store.file(request(1), nothing), store.file(request(2), nothing)];
     store.keepOnly([request(2)]);
     await expect(first).rejects.toMatchObject({ code: "aborted" });
@@ -147,7 +148,7 @@ describe("a store", () => {
 
   it("goes on with the download of a load that is overtaken by one that waits for its turn", async () => {
     FakeStoreWorker.holding = true;
-    const store = new WeightStore();
+    const store = new WeightStore(new Workers());
     const first = store.file(request(1), nothing);
     store.keepOnly([request(2)]);
     await expect(first).rejects.toMatchObject({ code: "aborted" });
@@ -160,7 +161,7 @@ describe("a store", () => {
 
   it("fetches anew for all later loads what turned out not to be weights", async () => {
     outcomes = ["not kept", "not kept"];
-    const store = new WeightStore();
+    const store = new WeightStore(new Workers());
     await store.file(request(1), nothing);
     await store.file(request(2), nothing);
     await store.forget(request(2));
@@ -173,7 +174,7 @@ describe("a store", () => {
 
   it("fetches again what failed", async () => {
     outcomes = ["weights-download", "kept"];
-    const store = new WeightStore();
+    const store = new WeightStore(new Workers());
     await expect(store.file(request(1), nothing)).rejects.toMatchObject({
       code: "weights-download",
     });
@@ -182,7 +183,7 @@ describe("a store", () => {
 
   it("cancels what is on its way when it is not wanted any more", async () => {
     FakeStoreWorker.holding = true;
-    const store = new WeightStore();
+    const store = new WeightStore(new Workers());
     const file = store.file(request(1), nothing);
     await vi.waitFor(() => expect(log).toHaveLength(1));
     store.keepOnly([]);
@@ -191,7 +192,7 @@ describe("a store", () => {
   });
 
   it("is not revived once it is closed", async () => {
-    const store = new WeightStore();
+    const store = new WeightStore(new Workers());
     await store.file(request(1), nothing);
     store.close(new ResNetError("aborted", "over"));
     await expect(store.file(request(1), nothing)).rejects.toMatchObject({ code: "aborted" });
@@ -247,8 +248,8 @@ describe("two stores that share their files", () => {
 });
 
 function pair(): [WeightStore, WeightStore] {
-  const own = new WeightStore();
-  return [own, new WeightStore(own)];
+  const own = new WeightStore(new Workers());
+  return [own, new WeightStore(new Workers(), own)];
 }
 
 describe("a classifier", () => {

@@ -4,6 +4,7 @@ import type { LoadRequest, Settled, WeightFile } from "../../protocol/messages";
 import type { CachedWeights, Progress, WeightsPreview } from "../../protocol/types";
 import type { WeightService } from "../../worker/weights/store";
 import { Connection } from "./connection";
+import type { Workers } from "./workers";
 
 /** A file that is here, or on its way. */
 interface Entry {
@@ -44,12 +45,14 @@ interface Shared {
  * which costs no download. Otherwise, or where a SHA-256 says which file it is, the later load takes the file that is here.
  */
 export class WeightStore {
+  readonly #workers: Workers;
   readonly #shared: Shared;
   readonly #ended: Promise<never>;
   #end: ((error: ResNetError) => void) | undefined;
 
   /** @param other a store whose files and worker this one shares */
-  constructor(other?: WeightStore) {
+  constructor(workers: Workers, other?: WeightStore) {
+    this.#workers = workers;
     this.#shared = other
       ? other.#shared
       : { entries: new Set(), service: undefined, stores: new Set() };
@@ -206,8 +209,7 @@ export class WeightStore {
     if (shared.service && !shared.service.isClosed) return shared.service;
     const service: Connection<WeightService> = new Connection<WeightService>(
       "fetches weights",
-      () =>
-        new Worker(new URL("../../worker/weights/store.ts", import.meta.url), { type: "module" }),
+      () => this.#workers.weights(),
       ({ message }) => {
         const text = `The worker that fetches weights stopped unexpectedly (${message}). Load them again.`;
         service.close(new ResNetError("weights-download", text));

@@ -28,6 +28,7 @@ import { Retries } from "../internal/supervisor/retry";
 import type { ModelRequest } from "../internal/supervisor/state";
 import { type Place, Supervisor } from "../internal/supervisor/supervisor";
 import { WeightStore } from "../internal/weight-store";
+import { Workers } from "../internal/workers";
 import { classifyEach, type Images, type ManyItem, type ManyOptions } from "./classify-many";
 import {
   classifyFrames,
@@ -55,6 +56,14 @@ export interface ClassifierOptions extends WeightOptions {
    * earlier measurement is remembered by which the CPU is faster.
    */
   measure?: boolean;
+  /**
+   * The address of the folder with the package's workers and wasm modules: the contents of `node_modules/resnet-web/package`,
+   * on your own server or on another. Leave it out where a bundler copies them by itself, as Vite and webpack do.
+   *
+   * From another origin, such as a CDN, they have to be readable by CORS, and a Content-Security-Policy of the page has to
+   * allow `worker-src blob:`.
+   */
+  assets?: string | URL;
   /** Called while weights are loaded. */
   onProgress?: (progress: Progress) => void;
   /** Called with the device in use, and again whenever another takes over. */
@@ -79,6 +88,7 @@ export type LoadOptions = Omit<
   | "device"
   | "threads"
   | "measure"
+  | "assets"
   | "onDevice"
   | "onModel"
   | "onModelCrash"
@@ -91,6 +101,7 @@ export type DeviceOptions = Pick<
   | "device"
   | "threads"
   | "measure"
+  | "assets"
   | "onDevice"
   | "onModel"
   | "onModelCrash"
@@ -185,13 +196,18 @@ export class Classifier {
       device = "auto",
       threads = "auto",
       measure = true,
+      assets,
       onProgress,
       sharesFilesWith,
       ...listener
     } = options;
+    const workers = new Workers(assets);
     this.#onProgress = onProgress;
-    this.#weights = sharesFilesWith ? new WeightStore(sharesFilesWith.#weights) : new WeightStore();
-    this.#supervisor = new Supervisor(device, threads, measure, this.#weights, listener);
+    this.#weights = new WeightStore(
+      workers,
+      sharesFilesWith ? sharesFilesWith.#weights : undefined,
+    );
+    this.#supervisor = new Supervisor(device, threads, measure, this.#weights, workers, listener);
   }
 
   /** The device in use, as soon as it is open. */

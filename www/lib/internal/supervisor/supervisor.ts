@@ -12,6 +12,7 @@ import type { Session } from "../../../worker/engine/session";
 import { Connection } from "../connection";
 import { rememberSpeeds, speedsKey } from "../speeds";
 import { isNoWeights, type WeightStore } from "../weight-store";
+import type { Workers } from "../workers";
 import type { Effect, Event, ModelRequest, Need, Opening, State, WorkerId } from "./state";
 import { begin, type Step, step } from "./step";
 import { replaced } from "./turn";
@@ -40,6 +41,7 @@ export class Supervisor {
   #state: State;
   readonly #listener: Listener;
   readonly #weights: WeightStore;
+  readonly #workers: Workers;
   readonly #connections = new Map<WorkerId, Connection<Session>>();
   /** Loads under way. */
   readonly #loads = new Map<number, Pending<LoadedModel>>();
@@ -60,8 +62,10 @@ export class Supervisor {
     threads: ThreadCount,
     measures: boolean,
     weights: WeightStore,
+    workers: Workers,
     listener: Listener,
   ) {
+    this.#workers = workers;
     this.#listener = listener;
     this.#weights = weights;
     const first = begin(policy, threads, measures);
@@ -254,9 +258,10 @@ export class Supervisor {
   #start(worker: WorkerId, opening: Opening, threads: ThreadCount): void {
     const connection = new Connection<Session>(
       "runs the network",
-      () => new Worker(new URL("../../../worker/worker.ts", import.meta.url), { type: "module" }),
+      () => this.#workers.engine(),
       (trouble) => this.dispatch({ type: "trouble", worker, trouble }),
       () => this.dispatch({ type: "not started", worker }),
+      () => this.#workers.thread(),
     );
     this.#connections.set(worker, connection);
     connection
