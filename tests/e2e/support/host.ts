@@ -26,8 +26,9 @@ const FOLDER = "/some/folder/";
 /** What the host answers instead of a file: a text, made of the file's, other bytes, or a status such as 404. */
 export type Change = (file: string) => string | Buffer | number | Promise<string>;
 
-/** A static host with the built page in a folder, as GitHub Pages. */
+/** A static host with the built page in a folder, as GitHub Pages; or with the files of another folder. */
 export class StaticHost {
+  readonly #root: string;
   /** Whether it sends the headers that isolate a page. */
   isolates = false;
   /** What it sends besides. */
@@ -37,6 +38,10 @@ export class StaticHost {
   readonly #changes = new Map<string, Change>();
   readonly #server = createServer(({ url }, response) => void this.#answer(url ?? "/", response));
   #port = 0;
+
+  constructor(root = "dist") {
+    this.#root = root;
+  }
 
   /** Begins to answer, at the same address as before it was closed. */
   async open(): Promise<void> {
@@ -68,7 +73,7 @@ export class StaticHost {
   async #answer(url: string, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(url, "http://host");
     const name = pathname.startsWith(FOLDER) && (pathname.slice(FOLDER.length) || "index.html");
-    const file = name && (await readFile(path.join("dist", name)).catch(() => undefined));
+    const file = name && (await readFile(path.join(this.#root, name)).catch(() => undefined));
     const change = name && this.#changes.get(name);
     const answer = (change ? await change(String(file ?? "")) : file) || 404;
     const isStatus = typeof answer === "number";

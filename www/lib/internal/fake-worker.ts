@@ -15,6 +15,8 @@ export class FakeWorker extends EventTarget {
   static all: FakeWorker[] = [];
   /** What was done in all of them, with the worker's place among them. */
   static log: string[] = [];
+  /** The loads that were asked of all of them. */
+  static requests: LoadRequest[] = [];
   /** What is held up, by its name in the log, until it is released. */
   static held = new Map<string, Promise<void>>();
   /** Whether the script of those that are started runs. */
@@ -60,6 +62,7 @@ export class FakeWorker extends EventTarget {
   static reset(): void {
     for (const worker of FakeWorker.all) worker.terminate();
     [FakeWorker.all, FakeWorker.log, FakeWorker.held] = [[], [], new Map()];
+    FakeWorker.requests = [];
     FakeWorker.runs = true;
   }
 
@@ -110,6 +113,7 @@ export class FakeWorker extends EventTarget {
       load: async (request: LoadRequest) => {
         const { id, choices } = request;
         const name = choices.name ?? "";
+        FakeWorker.requests.push(request);
         await this.#do(`load ${name}`);
         if (this.#dropped.has(id)) return failed("aborted");
         if (name.startsWith("bad")) return failed("weights-format");

@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ResNetError } from "../../protocol/errors";
 import { FakeWorker } from "../internal/fake-worker";
 import { rememberSpeeds, speedsKey } from "../internal/speeds";
-import { Classifier, createClassifier, type DeviceOptions, type LoadOptions } from "./classifier";
+import {
+  Classifier,
+  type ClassifierOptions,
+  createClassifier,
+  type DeviceOptions,
+  type LoadOptions,
+} from "./classifier";
 import type { ImageInput } from "./image-input";
 
 const { hold } = FakeWorker;
@@ -704,5 +710,35 @@ describe("a worker that cannot be had", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     const told = expected(/within 60 seconds/);
     expect(await all).toEqual([told, told]);
+  });
+});
+
+describe("createClassifier", () => {
+  it("passes on to the reader of weights what that understands, and nothing else", async () => {
+    const preprocessing = { resizeShortSide: 256 };
+    const options: Required<Omit<ClassifierOptions, "sharesFilesWith" | "labels" | "sha256">> = {
+      weights: file("small"),
+      name: "renamed",
+      strideOn: "conv1",
+      preprocessing,
+      weightSet: "ema",
+      arithmetic: "int8",
+      device: "cpu",
+      threads: 2,
+      measure: false,
+      assets: "https://page.example/resnet-web/",
+      signal: new AbortController().signal,
+      onProgress: () => {},
+      onDevice: () => {},
+      onModel: () => {},
+      onModelCrash: () => {},
+    };
+    vi.stubGlobal("location", new URL("https://page.example/"));
+    vi.stubGlobal("document", { baseURI: "https://page.example/" });
+    const made = await createClassifier(options);
+    made.dispose();
+    expect(FakeWorker.requests.map(({ choices }) => choices)).toEqual([
+      { name: "renamed", strideOn: "conv1", preprocessing, weightSet: "ema", arithmetic: "int8" },
+    ]);
   });
 });

@@ -15,6 +15,7 @@ import type {
   LoadedModel,
   Progress,
   ThreadCount,
+  WeightChoices,
   WeightOptions,
   WeightSource,
   WeightsPreview,
@@ -481,7 +482,8 @@ function isUnsendable(thrown: unknown): boolean {
 
 /** A request as plain data for the worker, with absolute addresses, and the speeds that are remembered for its file. */
 function requestOf(weights: WeightSource, options: WeightOptions): ModelRequest {
-  const { labels, sha256, ...choices } = options;
+  const { labels, sha256 } = options;
+  const choices = choicesOf(options);
   const isFile = weights instanceof File;
   const load = {
     id: nextId(),
@@ -491,6 +493,22 @@ function requestOf(weights: WeightSource, options: WeightOptions): ModelRequest 
     ...(sha256 !== undefined && { sha256 }),
   };
   return { load, speeds: recallSpeeds(speedsKey(load)) };
+}
+
+/** The names of all choices: only these reach the reader, which refuses others. */
+const CHOICES: Record<keyof WeightChoices, true> = {
+  name: true,
+  strideOn: true,
+  preprocessing: true,
+  weightSet: true,
+  arithmetic: true,
+};
+
+/** The choices among options, which may be those of {@link createClassifier}. */
+function choicesOf(options: WeightOptions): WeightChoices {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => name in CHOICES && value !== undefined),
+  );
 }
 
 function labelsOf(labels: LabelSource): string | Blob {
