@@ -7,6 +7,7 @@ import { ensurePackages } from "./debian.mjs";
 import { ensureWeights } from "./default-weights.mjs";
 import { Fault } from "./fault.mjs";
 import { buildFuzzTargets, fuzz, fuzzTargets } from "./fuzzing.mjs";
+import { buildPackage } from "./package.mjs";
 import { buildPage } from "./page.mjs";
 import { place } from "./places.mjs";
 import { ensureTarget } from "./rust-toolchain.mjs";
@@ -278,7 +279,7 @@ function onPage(step, browser, options) {
   const runner = installed("@playwright/test/cli.js");
   return tests(NODE, (words) => [runner, "test", "--reporter=list,json", ...options, ...words], {
     count: fromReport(step, playwrightCounts),
-    before: [ensureBrowser(browser), buildPage],
+    before: [ensureBrowser(browser), buildPage, buildPackage],
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf(step) },
   });
 }

@@ -1,4 +1,5 @@
 import { ResNetError } from "../../protocol/errors";
+import { baseAddress } from "./base-address";
 
 /** Scripts of workers that import one of another origin, by the address of that. */
 const imports = new Map<string, string>();
@@ -51,10 +52,9 @@ export class Workers {
 }
 
 function folderAt(assets: string | URL): URL {
-  const base = typeof document === "undefined" ? globalThis.location.href : document.baseURI;
   let folder: URL;
   try {
-    folder = new URL(assets, base);
+    folder = new URL(assets, baseAddress());
   } catch (cause) {
     throw new ResNetError(
       "address",
