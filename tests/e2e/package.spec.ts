@@ -82,7 +82,7 @@ for (const isolated of [false, true]) {
   test(`a page imports it from another origin, ${where}`, async ({ page, own, cdn }) => {
     own.isolates = isolated;
     await page.goto(`${own.address}page.html`);
-    const { top, threads } = await classify(page, cdn.address, cdn.address);
+    const { top, threads } = await classify(page, cdn.address, `${cdn.address}resnet-web/`);
     expect(top[0]).toMatchObject({ index: 5 });
     expect(threads.count > 1).toBe(isolated);
   });

@@ -35,10 +35,10 @@ export class Workers {
   /** A worker thread of the one that runs the network. */
   thread(): Worker {
     return (
-      this.#fromFolder("thread.js", "resnet-web worker thread") ??
+      this.#fromFolder("thread.js", "resnet-web-thread") ??
       new Worker(new URL("../../worker/threads/thread.ts", import.meta.url), {
         type: "module",
-        name: "resnet-web worker thread",
+        name: "resnet-web-thread",
       })
     );
   }

@@ -58,8 +58,9 @@ export interface ClassifierOptions extends WeightOptions {
    */
   measure?: boolean;
   /**
-   * The address of the folder with the package's workers and wasm modules: the contents of `node_modules/resnet-web/package`,
-   * on your own server or on another. Leave it out where a bundler copies them by itself, as Vite and webpack do.
+   * The address of the folder with the package's workers and wasm modules, on your own server or on another: a copy of
+   * `node_modules/resnet-web/package/resnet-web`. If it is left out, they are where a bundler has put them, as Vite and webpack
+   * do, or in a folder `resnet-web` beside the script that contains the library.
    *
    * From another origin, such as a CDN, they have to be readable by CORS, and a Content-Security-Policy of the page has to
    * allow `worker-src blob:`.
