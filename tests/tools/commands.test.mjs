@@ -4,7 +4,17 @@ import { test } from "node:test";
 import { place } from "../../tools/lib/places.mjs";
 import { temporaryFolder } from "./temporary-folder.mjs";
 
-const commands = ["start", "dev", "build", "weights", "check", "test", "fuzz", "sanitize"];
+const commands = [
+  "start",
+  "dev",
+  "build",
+  "weights",
+  "check",
+  "test",
+  "fuzz",
+  "sanitize",
+  "release",
+];
 
 function runTool(name, args, env = process.env) {
   const script = place("tools", `${name}.mjs`);

@@ -7,6 +7,7 @@ import { progressOf } from "./steps.mjs";
 
 const WASM_PACK_VERSION = "0.15.1";
 const CARGO_FUZZ_VERSION = "0.13.2";
+const CARGO_SEMVER_CHECKS_VERSION = "0.51.0";
 
 /** Sees to the wasm-bindgen command of exactly the version of the library we compile against. */
 export function ensureWasmBindgen(report) {
@@ -23,6 +24,12 @@ export function ensureWasmPack(report) {
 /** Sees to cargo-fuzz, which feeds changed files to the readers of weights. */
 export function ensureCargoFuzz(report) {
   return ensure("cargo-fuzz", CARGO_FUZZ_VERSION, ["cargo-fuzz"], report);
+}
+
+/** Sees to cargo-semver-checks, which compares the crates' interfaces with those of the last release. It compiles for minutes. */
+export function ensureCargoSemverChecks(report) {
+  const crate = "cargo-semver-checks";
+  return ensure(crate, CARGO_SEMVER_CHECKS_VERSION, [crate], report);
 }
 
 /** The version of a crate in a Cargo.lock. */

@@ -11,21 +11,23 @@ import { progressOf } from "./steps.mjs";
  */
 export async function ensureRustToolchain(report) {
   const wanted = wantedToolchain();
-  const installed = (...args) => ask("rustup", args).split("\n");
-  const rustup = (...args) => run("rustup", args, { onLine: (line) => report(progressOf(line)) });
   const of = ["--toolchain", wanted.channel];
 
-  const toolchains = installed("toolchain", "list");
-  if (!toolchains.some((name) => name.startsWith(`${wanted.channel}-`))) {
-    await rustup("toolchain", "install", wanted.channel, "--profile", "minimal");
-  }
+  await ensureToolchain(wanted.channel, report);
   for (const target of wanted.targets) await ensureTarget(target, report);
-  const components = installed("component", "list", "--installed", ...of);
+  const components = ask("rustup", ["component", "list", "--installed", ...of]).split("\n");
   for (const component of wanted.components) {
     // rustup lists a component with the machine it is for: "clippy-x86_64-unknown-linux-gnu".
     if (components.some((name) => name === component || name.startsWith(`${component}-`))) continue;
-    await rustup("component", "add", component, ...of);
+    await rustup(["component", "add", component, ...of], report);
   }
+}
+
+/** Sees to a Rust toolchain, without targets and components. */
+export async function ensureToolchain(channel, report) {
+  const toolchains = ask("rustup", ["toolchain", "list"]).split("\n");
+  if (toolchains.some((name) => name.startsWith(`${channel}-`))) return;
+  await rustup(["toolchain", "install", channel, "--profile", "minimal"], report);
 }
 
 /** Sees to the standard library for a target, of the toolchain that rust-toolchain.toml names. */
@@ -37,10 +39,11 @@ export async function ensureTarget(target, report) {
       .includes(target)
   )
     return;
-  await run("rustup", ["target", "add", target, ...of], {
-    onLine: (line) => report(progressOf(line)),
-  });
+  await rustup(["target", "add", target, ...of], report);
 }
+
+const rustup = (args, report) =>
+  run("rustup", args, { onLine: (line) => report(progressOf(line)) });
 
 /** The channel, targets and components of a rust-toolchain.toml. */
 export function parseToolchain(toml) {
@@ -49,7 +52,8 @@ export function parseToolchain(toml) {
   return { channel, targets: listIn(toml, "targets"), components: listIn(toml, "components") };
 }
 
-function wantedToolchain() {
+/** What rust-toolchain.toml asks for. */
+export function wantedToolchain() {
   return parseToolchain(readFileSync(place("rust-toolchain.toml"), "utf8"));
 }
 

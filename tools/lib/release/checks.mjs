@@ -1,0 +1,92 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { ensureCargoSemverChecks } from "../cargo-tools.mjs";
+import { Fault } from "../fault.mjs";
+import { checkOldestRust } from "../oldest-rust.mjs";
+import { place } from "../places.mjs";
+import { ask } from "../query.mjs";
+import { lastLines, run } from "../run.mjs";
+import { progressOf } from "../steps.mjs";
+import { logOf } from "../test-kinds.mjs";
+import { distTag } from "./version.mjs";
+
+const MIB = 1 << 20;
+/** What `npm install resnet-web` may download, in bytes: wasm modules, and the page with the default weights. */
+const TARBALL_BUDGET = 48 * MIB;
+
+/** Where the npm package's tarball is made. */
+const TARBALLS = place("target", "npm");
+
+/** What `cargo package` compiles of the packages: the command line tool, too, which is not there by default. */
+const PACKAGED = ["--workspace", "--locked", "--features", "resnet-web/cli"];
+
+/** Everything that has to pass before a release. */
+export const checks = {
+  tests: {
+    title: "npm test",
+    work: async (report) => {
+      const output = await run("npm", ["test", "--silent"], {
+        log: logOf("release"),
+        onLine: report,
+      });
+      return lastLines(output, 1);
+    },
+  },
+  rust: { title: "the oldest Rust of each crate", work: checkOldestRust },
+  tarball: {
+    title: "npm pack",
+    work: async (report) => {
+      const { filename, size, unpackedSize, entryCount } = await packNpm(report);
+      const figures = `${filename}, ${entryCount} files, ${mib(size)} of ${mib(TARBALL_BUDGET)} MiB, unpacked ${mib(unpackedSize)} MiB`;
+      if (size > TARBALL_BUDGET)
+        throw new Fault(`The tarball is over its size budget: ${figures}.`);
+      return figures;
+    },
+  },
+  npm: {
+    title: "npm publish --dry-run",
+    work: async (report, { version }) => {
+      const tag = distTag(version);
+      const file = tarballOf(version);
+      await run("npm", ["publish", file, "--dry-run", "--tag", tag], { onLine: report });
+      return `with the tag ${tag}`;
+    },
+  },
+  crates: {
+    title: "cargo publish --dry-run",
+    // The version is not committed yet.
+    work: (report) => cargo(["publish", "--dry-run", "--allow-dirty", ...PACKAGED], report),
+  },
+  semver: {
+    title: "cargo semver-checks",
+    work: async (report, { last }) => {
+      if (!last) return "there is no release to compare with";
+      const note = await ensureCargoSemverChecks(report);
+      const since = ["--baseline-rev", `v${last}`];
+      await cargo(["semver-checks", "check-release", "--workspace", ...since], report);
+      return note;
+    },
+  },
+};
+
+/** Builds the npm package and packs it; returns what npm says of the tarball. */
+export async function packNpm(report) {
+  // Here its progress can be seen.
+  await run("npm", ["run", "--silent", "package"], { onLine: report });
+  rmSync(TARBALLS, { recursive: true, force: true });
+  mkdirSync(TARBALLS, { recursive: true });
+  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", TARBALLS];
+  const [packed] = JSON.parse(ask("npm", args));
+  return packed;
+}
+
+/** The tarball of a version, once it is packed. */
+export const tarballOf = (version) => `${TARBALLS}/resnet-web-${version}.tgz`;
+
+/** Compiles and uploads the crates, those that others need first. */
+export const publishCrates = (report) => cargo(["publish", ...PACKAGED], report);
+
+async function cargo(args, report) {
+  await run("cargo", args, { onLine: (line) => report(progressOf(line)) });
+}
+
+const mib = (bytes) => (bytes / MIB).toFixed(1);
