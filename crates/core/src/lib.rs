@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # Modules
+//! # Map of the modules
 //!
 //! | module | what it holds | uses |
 //! |---|---|---|

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # Modules
+//! # Map of the modules
 //!
 //! What is calculated beforehand needs no device and is all that this crate has without the feature `webgpu`: [`caps`] is what
 //! an adapter can do, [`kernels`] holds a folder for each shader, [`select`] chooses a variant for a layer, [`lower`] makes the
