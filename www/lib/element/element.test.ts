@@ -1,0 +1,250 @@
+// @vitest-environment happy-dom
+import { type ClassifierOptions, type createClassifier, ResNetError } from "resnet-web";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createFakeClassifier, type FakeClassifier, type FakeOptions } from "../testing";
+import type { ResNetClassifierElement } from "./element";
+import ".";
+
+/** What the next classifiers answer. */
+let answers: FakeOptions;
+/** Those that were made, with their options. */
+let made: { options: ClassifierOptions; fake: FakeClassifier }[];
+
+const library = vi.hoisted(() => ({
+  create: undefined as typeof createClassifier | undefined,
+}));
+vi.mock("resnet-web", async (original) => ({
+  ...(await original<object>()),
+  createClassifier: (options: ClassifierOptions) => library.create?.(options),
+}));
+
+const tabby = [
+  { index: 3, label: "tabby", probability: 0.75 },
+  { index: 7, label: "lynx", probability: 0.125 },
+];
+
+beforeEach(() => {
+  answers = { answer: tabby };
+  made = [];
+  library.create = async (options) => {
+    const fake = createFakeClassifier(answers);
+    made.push({ options, fake });
+    await fake.load(options.weights, options);
+    return fake;
+  };
+});
+afterEach(() => document.body.replaceChildren());
+
+/** The events of an element, in order. */
+function listen(element: ResNetClassifierElement): string[] {
+  const events: string[] = [];
+  element.addEventListener("ready", ({ detail }) => events.push(`ready ${detail.id}`));
+  element.addEventListener("progress", ({ detail }) => events.push(`progress ${detail.loaded}`));
+  element.addEventListener("result", ({ detail }) => events.push(`result ${detail.top[0]?.label}`));
+  element.addEventListener("error", ({ detail }) => events.push(`error ${detail.code}`));
+  return events;
+}
+
+/** An element with these attributes in the document. */
+function put(attributes: Record<string, string> = { weights: "w.safetensors" }) {
+  const element = document.createElement("resnet-classifier");
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  const events = listen(element);
+  document.body.append(element);
+  return { element, events };
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+const part = (element: Element, name: string) =>
+  element.shadowRoot?.querySelector(`[part="${name}"]`) as HTMLElement;
+const texts = (element: Element, name: string) =>
+  [...(element.shadowRoot?.querySelectorAll(`[part="${name}"]`) ?? [])].map(
+    ({ textContent }) => textContent,
+  );
+const photo = () => new File(["photo"], "cat.png", { type: "image/png" });
+
+describe("the element", () => {
+  it("loads its weights, and says so", async () => {
+    const { element, events } = put();
+    await settled();
+    expect(events).toEqual(["progress 1000", "ready 1"]);
+    expect(element.classifier).toBe(made[0]?.fake);
+    expect(part(element, "status").textContent).toBe("The model is ready.");
+    expect(part(element, "progress").hidden).toBe(true);
+  });
+
+  it("passes its attributes on", async () => {
+    put({
+      weights: "w.safetensors",
+      labels: "l.txt",
+      device: "cpu",
+      threads: "2",
+      assets: "/resnet-web/",
+    });
+    await settled();
+    expect(made.map(({ options }) => options)).toEqual([
+      expect.objectContaining({
+        weights: "w.safetensors",
+        labels: "l.txt",
+        device: "cpu",
+        threads: 2,
+        assets: "/resnet-web/",
+      }),
+    ]);
+  });
+
+  it("classifies what its src names, and lists the classes", async () => {
+    const { element, events } = put({ weights: "w", src: "cat.png", top: "2" });
+    await settled();
+    expect(events.at(-1)).toBe("result tabby");
+    expect(made[0]?.fake.calls.map(({ image, options }) => [image, options.top])).toEqual([
+      ["cat.png", 2],
+    ]);
+    expect(texts(element, "label")).toEqual(["tabby", "lynx"]);
+    expect(texts(element, "probability")).toEqual(["75%", "12.5%"]);
+    expect(part(element, "image").getAttribute("src")).toBe("cat.png");
+  });
+
+  it("announces what it does to those who do not see it", async () => {
+    const { element } = put({ weights: "w", src: "cat.png" });
+    await settled();
+    expect(part(element, "status").getAttribute("role")).toBe("status");
+    expect(part(element, "status").textContent).toBe("It shows: tabby, 75%.");
+    expect(part(element, "results").getAttribute("aria-label")).toBe("Most probable classes");
+    expect((part(element, "image") as HTMLImageElement).alt).toBe("The chosen photo");
+    expect(part(element, "error").getAttribute("role")).toBe("alert");
+  });
+
+  const GIVEN: [how: string, give: (element: ResNetClassifierElement, file: File) => void][] = [
+    [
+      "chosen",
+      (element, file) => {
+        const input = element.shadowRoot?.querySelector("input") as HTMLInputElement;
+        Object.defineProperty(input, "files", { value: [file] });
+        input.dispatchEvent(new Event("change"));
+      },
+    ],
+    [
+      "dropped",
+      (element, file) => {
+        const event = new Event("drop", { cancelable: true });
+        element.dispatchEvent(Object.assign(event, { dataTransfer: { files: [file] } }));
+        expect(event.defaultPrevented).toBe(true);
+      },
+    ],
+    [
+      "pasted",
+      (element, file) => {
+        const event = Object.assign(new Event("paste"), { clipboardData: { files: [file] } });
+        element.dispatchEvent(event);
+      },
+    ],
+    ["passed by a script", (element, file) => void element.classify(file)],
+  ];
+  it.each(GIVEN)("classifies a file that is %s, once the model is there", async (_, give) => {
+    const { element, events } = put();
+    await Promise.resolve();
+    const file = photo();
+    give(element, file);
+    await settled();
+    expect(made[0]?.fake.calls.map(({ image }) => image)).toEqual([file]);
+    expect(events.at(-1)).toBe("result tabby");
+  });
+
+  it("classifies the newer of two photos", async () => {
+    const { element, events } = put();
+    await settled();
+    const first = element.classify("a.png");
+    const second = element.classify("b.png");
+    await expect(first).rejects.toMatchObject({ code: "aborted" });
+    await expect(second).resolves.toMatchObject({ top: tabby });
+    expect(events.filter((event) => event.startsWith("result"))).toHaveLength(1);
+    expect(events.filter((event) => event.startsWith("error"))).toEqual([]);
+  });
+
+  const FAILURES: [what: string, set: FakeOptions, code: string][] = [
+    [
+      "the weights cannot be loaded",
+      { loadError: new ResNetError("weights-download", "No weights there.") },
+      "weights-download",
+    ],
+    [
+      "the photo cannot be read",
+      { answer: new ResNetError("image-decode", "No photo there.") },
+      "image-decode",
+    ],
+  ];
+  it.each(FAILURES)("shows once that %s", async (_, set, code) => {
+    answers = set;
+    const { element, events } = put({ weights: "w", src: "cat.png" });
+    await settled();
+    expect(events.filter((event) => event.startsWith("error"))).toEqual([`error ${code}`]);
+    expect(part(element, "error").textContent).toMatch(/^No (weights|photo) there\.$/);
+    expect(part(element, "status").textContent).toBe("");
+    expect(texts(element, "label")).toEqual([]);
+  });
+
+  it("follows its attributes", async () => {
+    const { element, events } = put({ weights: "w", src: "cat.png" });
+    await settled();
+    const [first] = made;
+    const threads = vi.spyOn(first?.fake as FakeClassifier, "setThreads");
+    const device = vi.spyOn(first?.fake as FakeClassifier, "setDevice");
+    const labels = vi.spyOn(first?.fake as FakeClassifier, "setLabels");
+    element.threads = 3;
+    element.device = "webgpu";
+    element.labels = ["a", "b"];
+    await settled();
+    expect([threads, device, labels].map(({ mock }) => mock.calls)).toEqual([
+      [[3]],
+      [["webgpu"]],
+      [[["a", "b"]]],
+    ]);
+    expect([element.getAttribute("threads"), element.getAttribute("device")]).toEqual([
+      "3",
+      "webgpu",
+    ]);
+    element.weights = new Blob(["weights"]);
+    await settled();
+    expect(made.map(({ fake }) => fake.isDisposed)).toEqual([true, false]);
+    expect(made[1]?.options.weights).toBe(element.weights);
+    expect(element.hasAttribute("weights")).toBe(false);
+    expect(events.filter((event) => event === "result tabby").length).toBeGreaterThan(1);
+  });
+
+  it("ends its classifier when it is removed, not when it is moved", async () => {
+    const { element } = put();
+    await settled();
+    const around = document.createElement("div");
+    document.body.append(around);
+    around.append(element);
+    await settled();
+    expect(made.map(({ fake }) => fake.isDisposed)).toEqual([false]);
+    element.remove();
+    await settled();
+    expect(made.map(({ fake }) => fake.isDisposed)).toEqual([true]);
+    expect(element.classifier).toBeNull();
+    document.body.append(element);
+    await settled();
+    expect(made).toHaveLength(2);
+  });
+
+  it("says what is missing where it has no weights", async () => {
+    const { element, events } = put({});
+    await settled();
+    expect(made).toEqual([]);
+    await expect(element.classify(photo())).rejects.toMatchObject({ code: "not-ready" });
+    expect(events).toEqual(["error not-ready"]);
+  });
+
+  it("speaks another language where a page gives it the texts", async () => {
+    const { element } = put({ weights: "w", src: "cat.png" });
+    element.texts = {
+      choose: "Foto wählen",
+      result: ([first]) => `Zu sehen: ${first?.label}`,
+    };
+    await settled();
+    expect(part(element, "button").textContent).toBe("Foto wählen");
+    expect(part(element, "status").textContent).toBe("Zu sehen: tabby");
+  });
+});

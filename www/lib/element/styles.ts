@@ -1,0 +1,44 @@
+/** The element's looks, which pages change by its parts and these custom properties. */
+export const STYLES = `
+:host {
+  --resnet-accent: light-dark(#2457c5, #8ab4f8);
+  --resnet-line: color-mix(in srgb, currentColor 30%, transparent);
+  display: block;
+  max-inline-size: 30rem;
+  font: inherit;
+}
+:host([hidden]), [hidden] { display: none; }
+[part="drop-zone"] {
+  display: flex;
+  flex-wrap: wrap;
+  gap: 0.5rem;
+  align-items: center;
+  justify-content: center;
+  padding: 1rem;
+  border: 2px dashed var(--resnet-line);
+  border-radius: 0.5rem;
+}
+:host([data-dragging]) [part="drop-zone"] { border-color: var(--resnet-accent); }
+[part="image"] { max-inline-size: 100%; max-block-size: 20rem; flex-basis: 100%; object-fit: contain; }
+[part="button"] { font: inherit; padding: 0.4rem 0.8rem; cursor: pointer; }
+[part="button"]:focus-visible { outline: 2px solid var(--resnet-accent); outline-offset: 2px; }
+[part="progress"] { inline-size: 100%; margin-block-start: 0.5rem; accent-color: var(--resnet-accent); }
+[part="status"], [part="error"] { margin-block: 0.5rem 0; min-block-size: 1.4em; }
+[part="error"] { color: light-dark(#a3160b, #ff9d94); }
+[part="error"]:empty { display: none; }
+[part="results"] { list-style: none; margin: 0.5rem 0 0; padding: 0; }
+[part="result"] {
+  display: grid;
+  grid-template-columns: 1fr auto;
+  column-gap: 1rem;
+  margin-block-start: 0.4rem;
+}
+[part="probability"] { font-variant-numeric: tabular-nums; }
+[part="bar"] {
+  grid-column: 1 / -1;
+  block-size: 0.3rem;
+  inline-size: calc(100% * var(--probability));
+  background: var(--resnet-accent);
+  border-radius: 0.15rem;
+}
+`;
