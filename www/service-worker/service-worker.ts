@@ -79,11 +79,17 @@ async function tidy(): Promise<void> {
   await files.activate({ type: "activate", waitUntil: () => {} } as unknown as ExtendableEvent);
 }
 
-/** Keeps what is not kept yet, and returns whether that is all now. */
+/** The keeping that is under way: a page asks again where no answer comes. */
+let keeping: Promise<void> | undefined;
+
+/** Keeps what is not kept yet, and answers whether that is all now. */
 async function keep(event: ExtendableMessageEvent): Promise<void> {
   const reply = (kept: Kept) => event.ports[0]?.postMessage(kept);
   try {
-    await precache();
+    keeping ??= precache().finally(() => {
+      keeping = undefined;
+    });
+    await keeping;
     reply({ kept: true });
   } catch {
     // No room, no network, a file that is not there: the page works all the same, and asks again at the next visit.

@@ -3,6 +3,12 @@ import { isolationMark, type Kept, type Message, pageCache } from "../../service
 /** How long a service worker may take to be ready, in milliseconds. */
 const START_LIMIT = 10_000;
 
+/** How often its state is looked at, in milliseconds. */
+const LOOK_AGAIN = 1000;
+
+/** After how long it is asked once more what it has not answered, in milliseconds. */
+const ASK_AGAIN = 20_000;
+
 /** Looks for the page's service worker, and whether it could be registered without getting in anybody's way. */
 export async function look(): Promise<{ ours?: ServiceWorkerRegistration; possible: boolean }> {
   // Browsers have service workers on HTTPS and localhost only. A frame is as isolated as the page around it, and what it
@@ -42,13 +48,25 @@ export async function remove(): Promise<void> {
   await Promise.all([caches.delete(pageCache(scope())), caches.delete(isolationMark(scope()))]);
 }
 
-/** Has a service worker keep the page's files. Returns whether all of them are kept. */
-export function keep(worker: ServiceWorker): Promise<boolean> {
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    port1.onmessage = ({ data }: MessageEvent<Kept>) => resolve(data.kept);
-    send(worker, "keep", [port2]);
-  });
+/**
+ * Has a service worker keep the page's files. Returns whether all of them are kept.
+ *
+ * It is asked again until it answers: a browser ends a service worker when it likes, and its answer with it.
+ */
+export async function keep(worker: ServiceWorker): Promise<boolean> {
+  for (;;) {
+    const { port1, port2 } = new MessageChannel();
+    try {
+      const kept = await new Promise<boolean | undefined>((resolve) => {
+        port1.onmessage = ({ data }: MessageEvent<Kept>) => resolve(data.kept);
+        setTimeout(resolve, ASK_AGAIN);
+        send(worker, "keep", [port2]);
+      });
+      if (kept !== undefined) return kept;
+    } finally {
+      port1.close();
+    }
+  }
 }
 
 /** Has a service worker that waits take the place of the one before, and waits until it has. */
@@ -71,13 +89,17 @@ function script(): string {
   return new URL("./service-worker.js", document.baseURI).href;
 }
 
+/**
+ * Waits until a service worker is active and receives messages. It may still be activating: WebKit sometimes never reports
+ * the end of that to a page that was loaded meanwhile. So its state is looked at as well as listened for.
+ */
 async function activated(worker: ServiceWorker): Promise<ServiceWorker> {
-  if (worker.state === "activated") return worker;
-  await new Promise<void>((resolve, reject) => {
-    worker.addEventListener("statechange", () => {
-      if (worker.state === "activated") resolve();
-      if (worker.state === "redundant") reject(new Error("its service worker fails to install."));
+  while (worker.state !== "activating" && worker.state !== "activated") {
+    if (worker.state === "redundant") throw new Error("its service worker fails to install.");
+    await new Promise((resolve) => {
+      worker.addEventListener("statechange", resolve, { once: true });
+      setTimeout(resolve, LOOK_AGAIN);
     });
-  });
+  }
   return worker;
 }

@@ -2,6 +2,9 @@ import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { keep, look, register, remove, replace, send } from "../offline/registration";
 import { reloadWhenTakenOver, sayWhetherUp, watchForUpdate } from "../offline/update";
 
+/** How often it is tried to start the service worker: a busy machine may take too long for it. */
+const TRIES = 3;
+
 /** Visits without a network, and new versions of the page. */
 export type OfflineStore = ReturnType<typeof createOffline>;
 
@@ -25,6 +28,17 @@ export function createOffline(off: boolean, settled: ReadonlySignal<boolean>) {
     };
     watchForUpdate(registration, notify, forGood);
     kept.value = await keep(active);
+  }
+
+  async function beginInTime(): Promise<void> {
+    for (let tries = 1; tries <= TRIES; tries++) {
+      try {
+        return await begin();
+      } catch (thrown) {
+        // Without it the page works, too, with a network.
+        console.warn(thrown);
+      }
+    }
   }
 
   async function replaceUseless(worker: ServiceWorker): Promise<void> {
@@ -52,8 +66,7 @@ export function createOffline(off: boolean, settled: ReadonlySignal<boolean>) {
       effect(() => {
         if (!settled.value || begun) return;
         begun = true;
-        // Without it the page works, too, with a network.
-        begin().catch(() => {});
+        void beginInTime();
       });
       // A version that cannot keep its page came from the network, and so will the next one: there is nothing to ask.
       effect(() => {
