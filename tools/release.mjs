@@ -11,8 +11,8 @@ const CHECKS = Object.keys(checks);
 const REGISTRIES = Object.keys(registries);
 
 const help = `
-Makes a release and tries everything about it, without publishing: version, changelog, tests, the npm package and its size,
-the crates, both registries' dry runs. docs/releasing.md says what a release consists of.
+Makes a release and tries everything about it, without publishing: version, changelog, crates, the npm package and its size,
+both registries' dry runs, tests. docs/releasing.md says what a release consists of.
 
   npm run release -- --version 1.2.3 [options]
 
@@ -49,8 +49,9 @@ async function main({
   "skip-tests": skipTests,
 }) {
   if (publish !== undefined) {
-    if (version || commit || dryRun)
+    if (version || commit || dryRun) {
       throw new Fault("--publish takes the version from the tag; leave out the other options.");
+    }
     await publishTo(publish);
     return;
   }

@@ -137,6 +137,8 @@ test("a release is refused that could not be what is committed, or is no step fo
   await prepare(folder, { keep: true });
   await assert.rejects(prepare(folder, { version: "9.8.8" }), /nothing under "Unreleased"/);
   await assert.rejects(prepare(folder, { version: "9.8.7" }), /9\.8\.7 does not come after/);
+  git("reset", "--quiet", "--hard", "HEAD~");
+  await assert.rejects(prepare(folder, { version: "9.8.7" }), /There is a tag v9\.8\.7 already/);
 });
 
 test("versions are compared as Semantic Versioning has it", () => {
@@ -225,7 +227,7 @@ test("the command refuses what it cannot mean", () => {
   const cases = [
     [["--publish", "npm", "--version", "1.2.3"], /--publish takes the version from the tag/],
     [["--publish", "maven"], /There is no registry "maven"; choose npm, crates, github/],
-    [["--version", "1.2.3", "--only", "luck"], /There is no check "luck"; choose tests, rust, /],
+    [["--version", "1.2.3", "--only", "luck"], /There is no check "luck"; choose crates, rust, /],
     [["--version", "1.2.3", "--only", "npm", "--commit"], /leave out --only or --commit/],
     [["--version", "1.2.3", "--dry-run", "--commit"], /leave out --dry-run or --commit/],
   ];

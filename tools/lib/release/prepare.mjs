@@ -23,6 +23,8 @@ export async function prepareRelease({ folder, version, date, keep, checks, step
   tree.requireClean();
   const last = tree.lastRelease();
   checkVersion(version, last);
+  const tag = `v${version}`;
+  tree.requireNew(tag);
   const text = readFileSync(path.join(folder, CHANGELOG), "utf8");
   const repository = repositoryOf(folder);
   const changelog = releasedChangelog(text, { version, date, repository, last });
@@ -42,7 +44,6 @@ export async function prepareRelease({ folder, version, date, keep, checks, step
       throw new Fault(`The checks changed ${others.join(", ")}; commit that first, or undo it.`);
     }
     if (!keep) return undefined;
-    const tag = `v${version}`;
     tree.commit(files, { message: `Release ${version}`, tag, notes: notesOf(changelog, version) });
     isKept = true;
     return tag;

@@ -41,6 +41,13 @@ export class WorkingTree {
     }
   }
 
+  /** Throws a Fault where a tag exists, on whatever commit. */
+  requireNew(tag) {
+    if (this.#git("tag", "--list", tag).trim() !== "") {
+      throw new Fault(`There is a tag ${tag} already; choose a later version, or delete the tag.`);
+    }
+  }
+
   /** Whether this very commit has the tag. */
   hasTag(tag) {
     return this.#git("tag", "--points-at", "HEAD").split("\n").includes(tag);
