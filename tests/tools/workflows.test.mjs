@@ -38,7 +38,7 @@ test("workflows are valid, with pinned actions and no permission that is not ask
 test("faults of workflows are found", () => {
   const good = files.find(({ name }) => name === "pages.yml").text;
   const cases = [
-    ["id-token: write", "id-token: admin", /X invalid for permission of scope "id-token"/],
+    ["id-token: write", "id-token: admin", /"admin" is invalid for permission of scope/],
     ["needs: build", "needs: nothing", /needs job "nothing" which does not exist/],
     ["steps.pages.outputs", "steps.page.outputs", /property "page" is not defined/],
     ["@d6db90164ac5ed86f2b6aed7e0febac5b3c0c03e # v4.0.5", "@v4", /deploy-pages@v4 is not pinned/],
