@@ -4,6 +4,7 @@ import { Fault } from "../tools/lib/fault.mjs";
 import { place } from "../tools/lib/places.mjs";
 import { digest } from "../tools/lib/stamp.mjs";
 import { step } from "../tools/lib/steps.mjs";
+import { modules } from "../tools/lib/wasm-module.mjs";
 import { contenders } from "./lib/contenders.mjs";
 import { ensureModel, filesOf, modelNames, models } from "./lib/models.mjs";
 import { numbersIn } from "./lib/options.mjs";
@@ -29,7 +30,6 @@ const options = {
   models: { type: "string" },
   port: { type: "string", default: "4190" },
 };
-const MODULES = ["cpu", "cpu-relaxed", "cpu-threads", "webgpu"];
 /** One image of the size that the networks were trained on. */
 const INPUT = { size: 224, batch: 1, channels: 3 };
 
@@ -38,7 +38,7 @@ await command({ help, options, main });
 async function main(chosen) {
   const names = modelNames(chosen.models);
   const [port] = numbersIn("port", chosen.port);
-  const missing = MODULES.find((name) => !existsSync(place("www", "wasm", name)));
+  const missing = Object.keys(modules).find((name) => !existsSync(place("www", "wasm", name)));
   if (missing) throw new Fault(`The module ${missing} is not here; run \`npm run build\` first.`);
   await step("contenders", ensurePackages);
   for (const name of names) await step(models[name].title, (report) => ensureModel(name, report));

@@ -53,7 +53,7 @@ test("start refuses what is no port", () => {
 test("build names the choices where a name is unknown", () => {
   assert.match(
     runTool("build", ["--only", "gpu"]).stderr,
-    /choose cpu, cpu-relaxed, cpu-threads, webgpu/,
+    /choose cpu, cpu-relaxed, cpu-relaxed-threads, cpu-threads, webgpu/,
   );
 });
 

@@ -174,6 +174,6 @@ for (const name of Object.keys(modules)) {
     const stub = await import(`data:text/javascript,${encodeURIComponent(code)}`);
     await assert.rejects(stub.default(), /Not here/);
     assert.throws(() => stub.initSync(), /Not here/);
-    assert.equal(typeof stub.runWorkerThread, name === "cpu-threads" ? "function" : "undefined");
+    assert.equal(typeof stub.runWorkerThread, modules[name].shared ? "function" : "undefined");
   });
 }

@@ -2,7 +2,7 @@ import path from "node:path";
 import { absentModules } from "./absent-modules.mjs";
 import { place, root } from "./places.mjs";
 import { step } from "./steps.mjs";
-import { buildDevModule, devModuleFolder, moduleInputs } from "./wasm-module.mjs";
+import { buildDevModule, devModuleFolder, moduleInputs, modules } from "./wasm-module.mjs";
 import { keepTypes } from "./wasm-types.mjs";
 
 /** Builds a module for serveModule(), and keeps its types for the checks of the page's code. */
@@ -29,15 +29,20 @@ export async function serveModule(name, port) {
   return server.resolvedUrls.local[0];
 }
 
-/** A Vite plugin: `name` stands for every module of the CPU, and the page does without those that need what it may lack. */
+/** A Vite plugin: `name` stands for every module that needs no more than it has, and the page does without the others. */
 function oneModule(name) {
   return absentModules(
     (wanted) => {
-      const stands = wanted === name || wanted === "cpu" || wanted === "cpu-relaxed";
-      return stands ? place(devModuleFolder(name), "resnet_web.js") : null;
+      return standsFor(name, wanted) ? place(devModuleFolder(name), "resnet_web.js") : null;
     },
     (wanted) => `The module ${wanted} is not built here: npm run dev -- --module ${wanted}`,
   );
+}
+
+/** All of the CPU's modules compute the same, but threads and the GPU are not in every module. */
+function standsFor(name, wanted) {
+  if (wanted === name) return true;
+  return wanted !== "webgpu" && (!modules[wanted].shared || Boolean(modules[name].shared));
 }
 
 /** Builds the module again when a file changes that goes into it, and has the page load it or show what is wrong. */

@@ -4,9 +4,10 @@ import { buildModule, forModules } from "./wasm-module.mjs";
 
 /** What a module is for, in the terminal's words. */
 const USES = {
-  cpu: "browsers without relaxed SIMD (Safari)",
+  cpu: "one thread without relaxed SIMD (Safari)",
   "cpu-relaxed": "one thread",
-  "cpu-threads": "several threads",
+  "cpu-threads": "several threads without relaxed SIMD (Safari)",
+  "cpu-relaxed-threads": "several threads",
   webgpu: "WebGPU",
 };
 

@@ -23,13 +23,14 @@ export const modules = {
   cpu: { features: [], optimise: ["-O1"], budget: 375 * KIB },
   // Fused multiply-add, where the browser has it.
   "cpu-relaxed": { features: ["relaxed-simd"], optimise: ["-O1"], budget: 375 * KIB },
-  // The same on several threads, where the page may share memory between them.
-  "cpu-threads": {
+  // Both on several threads, where the page may share memory between them.
+  "cpu-relaxed-threads": {
     features: ["relaxed-simd", "threads"],
     shared: true,
     optimise: ["-O1"],
     budget: 375 * KIB,
   },
+  "cpu-threads": { features: ["threads"], shared: true, optimise: ["-O1"], budget: 375 * KIB },
   // Three times the code, at which wasm-opt would be for minutes.
   webgpu: {
     features: ["webgpu"],

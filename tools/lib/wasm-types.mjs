@@ -6,8 +6,8 @@ import { CONVERTER, moduleFolder, modules, TYPES, typesFolder } from "./wasm-mod
 
 /**
  * The types of the wasm modules' JavaScript are in the repository, so that the page's code is checked without a build:
- * those of the module with threads, those of the converter, and one for the others, which have the same surface. tsconfig.json lays this folder
- * over www/wasm.
+ * those of the modules with threads, those of the converter, and those of the others. tsconfig.json lays this folder over
+ * www/wasm.
  */
 const FOLDER = path.join("www", "wasm-types");
 

@@ -69,8 +69,12 @@ export type GpuNotice =
   /** It has come. */
   | { gpu: "answered" };
 
+/** A wasm module with threads. */
+export type ThreadedModule = "cpu-threads" | "cpu-relaxed-threads";
+
 /** What a worker thread starts with. */
 export interface ThreadStart {
+  name: ThreadedModule;
   /** The compiled code. */
   module: WebAssembly.Module;
   /** The memory that all threads share. */

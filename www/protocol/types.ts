@@ -87,7 +87,7 @@ export interface ThreadStatus {
 export type ThreadObstacle =
   /** The page is not cross-origin isolated, so threads could not share its memory. */
   | "not-isolated"
-  /** The browser lacks relaxed SIMD, with which the module for threads is built. */
+  /** The browser lacks what WebAssembly needs for threads: shared memory and atomic operations. */
   | "unsupported"
   /** The machine has one processor. */
   | "one-processor"

@@ -1,4 +1,7 @@
-import { relaxedSimd } from "/node_modules/wasm-feature-detect/dist/esm/index.js";
+import {
+  relaxedSimd,
+  threads as wasmThreads,
+} from "/node_modules/wasm-feature-detect/dist/esm/index.js";
 import { openContender } from "../contender.mjs";
 import { readAdapter } from "./adapter.mjs";
 import { heatOf } from "./heat.mjs";
@@ -70,11 +73,10 @@ async function contendersHere() {
 
 /** Our module for the CPU, the one that www/worker/wasm/module.ts would choose in this browser. */
 async function onCpu() {
-  const relaxed = await relaxedSimd();
   const most = Math.min(navigator.hardwareConcurrency, MOST_THREADS);
-  const threads = relaxed && crossOriginIsolated ? most : 1;
-  const single = relaxed ? "cpu-relaxed" : "cpu";
-  const folder = `/www/wasm/${threads > 1 ? "cpu-threads" : single}`;
+  const threads = crossOriginIsolated && (await wasmThreads()) ? most : 1;
+  const parts = ["cpu", (await relaxedSimd()) && "relaxed", threads > 1 && "threads"];
+  const folder = `/www/wasm/${parts.filter(Boolean).join("-")}`;
   const name = `resnet-web, CPU, ${threads === 1 ? "1 thread" : `${threads} threads`}`;
   return { name, runner: "ours", folder, threads };
 }

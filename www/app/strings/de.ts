@@ -246,7 +246,8 @@ export const de: Strings = {
     obstacles: {
       "not-isolated":
         "Mehr Threads brauchen eine Seite, die cross-origin isolated ist; diese ist es nicht.",
-      unsupported: "Mehr Threads brauchen Relaxed SIMD, das diesem Browser fehlt.",
+      unsupported:
+        "Mehr Threads brauchen gemeinsamen Speicher in WebAssembly, der diesem Browser fehlt.",
       "one-processor": "Mehr Threads brauchen mehr als einen Prozessor.",
       failed: "Mehr Threads konnten nicht gestartet werden.",
     },

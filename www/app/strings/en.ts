@@ -248,7 +248,7 @@ export const en = {
     auto: "automatic",
     obstacles: {
       "not-isolated": "More threads need a cross-origin isolated page, which this one is not.",
-      unsupported: "More threads need relaxed SIMD, which this browser lacks.",
+      unsupported: "More threads need WebAssembly’s shared memory, which this browser lacks.",
       "one-processor": "More threads need more than one processor.",
       failed: "More threads could not be started.",
     } satisfies Record<ThreadObstacle, string>,

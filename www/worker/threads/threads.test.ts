@@ -48,7 +48,7 @@ const CASES: [what: string, starts: Start[], outcome: number | string][] = [
 ];
 it.each(CASES)("where %s, so many threads compute", async (_, wanted, outcome) => {
   starts = [...wanted];
-  const threads = new Threads(module);
+  const threads = new Threads(module, "cpu-threads");
   const set = threads.set("auto").then(
     () => threads.status.count,
     ({ message }: Error) => message,
@@ -59,7 +59,7 @@ it.each(CASES)("where %s, so many threads compute", async (_, wanted, outcome) =
 
 it("those who are there are not started once more", async () => {
   starts = ["joins", "joins", "joins"];
-  const threads = new Threads(module);
+  const threads = new Threads(module, "cpu-threads");
   await threads.set(3);
   await threads.set(4);
   expect([threads.status.count, starts.length]).toEqual([4, 0]);

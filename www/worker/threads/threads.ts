@@ -1,11 +1,11 @@
-import { relaxedSimd } from "wasm-feature-detect";
-import type { ThreadOutcome, ThreadStart } from "../../protocol/messages";
+import { threads } from "wasm-feature-detect";
+import type { ThreadedModule, ThreadOutcome, ThreadStart } from "../../protocol/messages";
 import type { ThreadCount, ThreadObstacle, ThreadStatus } from "../../protocol/types";
 import type * as ThreadsModule from "../../wasm/cpu-threads/resnet_web";
 import { type Clock, within } from "../clock";
 import { post } from "../post";
 
-/** What the module with threads exports beside what all do. */
+/** What the modules with threads export beside what all do. */
 export type SharingModule = Pick<
   typeof ThreadsModule,
   "workerThreads" | "setThreads" | "sharedMemory" | "sharedModule"
@@ -22,9 +22,10 @@ const JOINING: Clock = {
 
 /** What rules out more than one thread before any code is loaded; null if nothing does. */
 export async function whyOneThread(): Promise<ThreadObstacle | null> {
-  if (!(await relaxedSimd())) return "unsupported";
   if (processors() < 2) return "one-processor";
-  return globalThis.crossOriginIsolated ? null : "not-isolated";
+  // Before the next one: without isolation there is no shared memory to try it with.
+  if (!globalThis.crossOriginIsolated) return "not-isolated";
+  return (await threads()) ? null : "unsupported";
 }
 
 /** One thread, and why. */
@@ -35,10 +36,12 @@ export function oneThread(obstacle: ThreadObstacle): ThreadStatus {
 /** The thread pool of a module. */
 export class Threads {
   readonly #module: SharingModule;
+  readonly #name: ThreadedModule;
   #count = 1;
 
-  constructor(module: SharingModule) {
+  constructor(module: SharingModule, name: ThreadedModule) {
     this.#module = module;
+    this.#name = name;
   }
 
   get status(): ThreadStatus {
@@ -69,6 +72,7 @@ export class Threads {
   #start(): Promise<void> {
     const { port1, port2 } = new MessageChannel();
     const thread: ThreadStart = {
+      name: this.#name,
       module: this.#module.sharedModule() as WebAssembly.Module,
       memory: this.#module.sharedMemory() as WebAssembly.Memory,
     };

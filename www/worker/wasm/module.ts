@@ -1,3 +1,4 @@
+import { relaxedSimd } from "wasm-feature-detect";
 import { ResNetError, toResNetError } from "../../protocol/errors";
 import type { ThreadObstacle } from "../../protocol/types";
 import type * as CpuModule from "../../wasm/cpu/resnet_web";
@@ -21,28 +22,35 @@ export interface CpuCode {
 /** The module is the largest part of the page's code. */
 const ARRIVAL: Clock = { milliseconds: 180_000, otherwise: "it did not arrive within 3 minutes" };
 
+/** The modules for the CPU by their names. Literal imports: bundlers see them and keep the wasm beside the JavaScript. */
+const CPU_MODULES = {
+  cpu: () => import("../../wasm/cpu/resnet_web"),
+  "cpu-relaxed": () => import("../../wasm/cpu-relaxed/resnet_web"),
+  "cpu-threads": () => import("../../wasm/cpu-threads/resnet_web"),
+  "cpu-relaxed-threads": () => import("../../wasm/cpu-relaxed-threads/resnet_web"),
+};
+
 /**
- * Loads the module that runs on the CPU: with threads where the page may share memory between them,
- * else with fused multiply-add where the browser has relaxed SIMD.
+ * Loads the module that runs on the CPU: with threads where the page may share memory between them, and with fused
+ * multiply-add where the browser has relaxed SIMD.
+ *
+ * @param modules how each is imported, for tests
  */
-export async function loadCpuModule(): Promise<CpuCode> {
+export async function loadCpuModule(modules = CPU_MODULES): Promise<CpuCode> {
   const blocked = obstacleToWasm();
   if (blocked) throw blocked;
-  const obstacle = await whyOneThread();
-  // Literal imports: bundlers see them and keep the wasm beside the JavaScript.
-  if (obstacle === "unsupported") {
-    return { wasm: await started(import("../../wasm/cpu/resnet_web")), obstacle };
-  }
+  const [obstacle, isRelaxed] = await Promise.all([whyOneThread(), relaxedSimd()]);
   if (!obstacle) {
+    const name = isRelaxed ? "cpu-relaxed-threads" : "cpu-threads";
     try {
-      const wasm = await started(import("../../wasm/cpu-threads/resnet_web"));
-      return { wasm, threads: new Threads(wasm) };
+      const wasm = await started(modules[name]());
+      return { wasm, threads: new Threads(wasm, name) };
     } catch (thrown) {
       // A telephone may refuse to set so many addresses aside as shared memory wants.
       console.warn(thrown);
     }
   }
-  const wasm = await started(import("../../wasm/cpu-relaxed/resnet_web"));
+  const wasm = await started(modules[isRelaxed ? "cpu-relaxed" : "cpu"]());
   return { wasm, obstacle: obstacle ?? "failed" };
 }
 
