@@ -7,9 +7,12 @@ import { whenStale } from "./stamp.mjs";
 
 const FOLDER = path.join(toolsFolder, "tarball");
 
+/** Where the tarball of a version is, once it is packed. */
+export const tarballOf = (version) => path.join(FOLDER, `resnet-web-${version}.tgz`);
+
 const job = {
   name: "tarball",
-  inputs: ["package", "package.json", "README.md", "LICENSE"],
+  inputs: ["package", "package.json", "README.md", "LICENSE", "LICENSE-APACHE", "LICENSE-MIT"],
   outputs: [path.join(".tools", "tarball")],
 };
 

@@ -1,20 +1,17 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { statSync } from "node:fs";
+import path from "node:path";
 import { ensureCargoSemverChecks } from "../cargo-tools.mjs";
 import { Fault } from "../fault.mjs";
 import { checkOldestRust } from "../oldest-rust.mjs";
-import { place } from "../places.mjs";
-import { ask } from "../query.mjs";
 import { lastLines, run } from "../run.mjs";
 import { progressOf } from "../steps.mjs";
+import { packTarball, tarballOf } from "../tarball.mjs";
 import { logOf } from "../test-kinds.mjs";
 import { distTag } from "./version.mjs";
 
 const MIB = 1 << 20;
 /** What `npm install resnet-web` may download, in bytes: wasm modules, and the page with the default weights. */
-const TARBALL_BUDGET = 48 * MIB;
-
-/** Where the npm package's tarball is made. */
-const TARBALLS = place("target", "npm");
+const TARBALL_BUDGET = 40 * MIB;
 
 /** What `cargo package` compiles of the packages: the command line tool, too, which is not there by default. */
 const PACKAGED = ["--workspace", "--locked", "--features", "resnet-web/cli"];
@@ -40,13 +37,15 @@ export const checks = {
   npm: {
     title: "npm publish --dry-run",
     work: async (report, { version }) => {
-      const { filename, size, unpackedSize, entryCount } = await packNpm(report);
-      const figures = `${filename}, ${entryCount} files, ${mib(size)} of ${mib(TARBALL_BUDGET)} MiB, unpacked ${mib(unpackedSize)} MiB`;
+      await packNpm(report);
+      const tarball = tarballOf(version);
+      const { size } = statSync(tarball);
+      const figures = `${path.basename(tarball)}, ${mib(size)} of ${mib(TARBALL_BUDGET)} MiB`;
       if (size > TARBALL_BUDGET) {
         throw new Fault(`The tarball is over its size budget: ${figures}.`);
       }
       const options = ["--dry-run", "--tag", distTag(version)];
-      await run("npm", ["publish", tarballOf(version), ...options], { onLine: report });
+      await run("npm", ["publish", tarball, ...options], { onLine: report });
       return figures;
     },
   },
@@ -59,19 +58,11 @@ export const checks = {
   },
 };
 
-/** Builds the npm package and packs it; returns what npm says of the tarball. */
+/** Builds the npm package and packs it. */
 export async function packNpm(report) {
-  // Here its progress can be seen.
   await run("npm", ["run", "--silent", "package"], { onLine: report });
-  rmSync(TARBALLS, { recursive: true, force: true });
-  mkdirSync(TARBALLS, { recursive: true });
-  const args = ["pack", "--json", "--ignore-scripts", "--pack-destination", TARBALLS];
-  const [packed] = JSON.parse(ask("npm", args));
-  return packed;
+  await packTarball(report);
 }
-
-/** The tarball of a version, once it is packed. */
-export const tarballOf = (version) => `${TARBALLS}/resnet-web-${version}.tgz`;
 
 /** Compiles and uploads the crates, those that others need first. */
 export const publishCrates = (report) => cargo(["publish", ...PACKAGED], report);
