@@ -1,5 +1,9 @@
+import type { Global } from "./global";
+
 /** A canvas of a page or of a worker. */
-type AnyCanvas = OffscreenCanvas | HTMLCanvasElement;
+type AnyCanvas = OffscreenCanvas | Global<"HTMLCanvasElement">;
+/** What it is drawn on by. */
+type AnyContext = OffscreenCanvasRenderingContext2D | Global<"CanvasRenderingContext2D">;
 
 /** A part of a canvas, in pixels. */
 export interface Rectangle {
@@ -63,12 +67,10 @@ export function canvasReadsBack(): Promise<boolean> {
 }
 
 /** The context that a canvas is read by. */
-export function contextOf(
-  canvas: AnyCanvas,
-): OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D {
+export function contextOf(canvas: AnyCanvas): AnyContext {
   const context = canvas.getContext("2d", { willReadFrequently: true });
   if (!context) throw new Error("the browser has no memory for a canvas");
-  return context as OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D;
+  return context as AnyContext;
 }
 
 async function returnsPattern(read: ReadBack): Promise<boolean> {

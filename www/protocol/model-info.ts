@@ -16,9 +16,13 @@ export type Preprocessing = Required<PreprocessingChoice>;
 
 /** What a weight file says of itself, or what its tensors show. The wasm surface composes it (`src/web`). */
 export interface ModelInfo {
+  /** The network's name: `ResNet-50`, or `ResNet [1, 1, 1, 1]` where it has none. */
   architecture: string;
+  /** Whose conventions it follows. */
   family: Family;
+  /** Its kind of residual block. */
   block: BlockKind;
+  /** How many blocks each of the four stages has. */
   repetitions: [number, number, number, number];
   /** Which convolution of a bottleneck block has the stride. */
   strideOn: StrideOn;
@@ -44,7 +48,9 @@ export interface ModelInfo {
   groups: number;
   /** Channels of each group in the first stage: 128 in a Wide ResNet. */
   widthPerGroup: number;
+  /** How an image is resized, cropped and normalised. */
   preprocessing: Preprocessing;
+  /** The file's format. */
   format: Format;
   /** Whose names the tensors have: `torchvision`, `Hugging Face`. */
   naming: string;
@@ -52,5 +58,6 @@ export interface ModelInfo {
   assumed: Assumption[];
   /** What is worth knowing of how the file was read. */
   notes: Note[];
+  /** The sets of weights that the file has, and which of them is loaded. */
   weightSets: WeightSets;
 }

@@ -59,6 +59,7 @@ export type DeviceReason =
 
 /** The device in use, and why. */
 export interface DeviceStatus extends DeviceReport {
+  /** Why it is this one. */
   reason: DeviceReason;
   /** The words of whatever ruled the other device out, if anything did. */
   detail?: string;
@@ -144,16 +145,21 @@ export type Kept =
 export interface LoadedModel {
   /** Identifies the model in every answer that it gives. It stays the same when the model is loaded again on another device. */
   id: number;
+  /** What the file says of itself, or what its tensors show. */
   info: ModelInfo;
+  /** Its layers with their shapes, parameters and multiply-adds. */
   summary: Summary;
   /** Bytes of the weight file. */
   bytes: number;
+  /** Whether the browser keeps that for the next visit. */
   kept: Kept;
 }
 
 /** What the browser's cache holds. */
 export interface CachedWeights {
+  /** How many weight files. */
   files: number;
+  /** Their bytes, all together. */
   bytes: number;
 }
 
@@ -165,9 +171,11 @@ export type EvidenceFor = "first" | number;
  * the network sees.
  */
 export interface Evidence {
+  /** The class: its place among the logits, from 0 on. */
   classIndex: number;
-  /** The map's size: 7 by 7 for a network that sees 224 by 224 pixels. */
+  /** The map's width: 7 for a network that sees 224 by 224 pixels. */
   width: number;
+  /** The map's height. */
   height: number;
   /** What each place added to the class's logit, row by row. Together with the class's bias they sum up to it. */
   values: Float32Array;
@@ -177,8 +185,9 @@ export interface Evidence {
 export interface ImageClassification extends Omit<Classification, "evidence"> {
   /** The model that gave this answer: {@link LoadedModel.id}. */
   model: number;
-  /** The photo's size in pixels, as it was looked at. */
+  /** The image's width in pixels, as it was looked at: turned as its EXIF data says. */
   width: number;
+  /** Its height. */
   height: number;
   /** From the encoded photo to pixels, in milliseconds. */
   decodeMilliseconds: number;
@@ -194,8 +203,9 @@ export interface ImageInspection {
   model: number;
   /** In the order of computation. */
   layers: SeenLayer[];
-  /** The photo's size in pixels. */
+  /** The image's width in pixels. */
   width: number;
+  /** Its height. */
   height: number;
   /** How long the GPU takes, where the model is on one: layers are looked at on the CPU all the same. */
   gpu?: GpuTimes;
@@ -210,7 +220,10 @@ export type GpuTimes =
 
 /** A channel's activations as a grey image, a byte a pixel, row by row. */
 export interface FeatureMap extends SeenChannel {
+  /** Its width in pixels. */
   width: number;
+  /** Its height in pixels. */
   height: number;
+  /** A byte a pixel, row by row: 0 for `min`, 255 for `max`. */
   pixels: Uint8Array;
 }

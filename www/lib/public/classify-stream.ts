@@ -1,9 +1,10 @@
 import { watchFrames } from "../../images/frames";
+import type { Global } from "../../images/global";
 import { ResNetError, toResNetError } from "../../protocol/errors";
 import type { EvidenceFor, ImageClassification } from "../../protocol/types";
 import { newestFrameWins } from "../internal/newest-frame";
 import type { ClassifyOptions } from "./classifier";
-import type { Global, ImageInput } from "./image-input";
+import type { ImageInput } from "./image-input";
 
 /**
  * What can be followed frame by frame.

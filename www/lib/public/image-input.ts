@@ -1,9 +1,4 @@
-/**
- * A class of the page's, or `never` where its types are not loaded: in a worker's program, whose `lib` has no `DOM`, an
- * image is one of the others.
- */
-export type Global<Name extends string> =
-  typeof globalThis extends Record<Name, { prototype: infer Instance }> ? Instance : never;
+import type { Global } from "../../images/global";
 
 /** What the page draws. */
 export type DrawableElement =
