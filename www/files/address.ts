@@ -50,6 +50,17 @@ export function fileAddress(address: string | URL, base: string): string {
   return file.href;
 }
 
+/** A file's own name: the last part of its address. */
+export function fileName(url: string): string {
+  const { pathname, hostname } = new URL(url);
+  const last = pathname.split("/").filter(Boolean).at(-1) ?? hostname;
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    return last;
+  }
+}
+
 /** The address as it was written, or without user and password if it has them. */
 export function withoutUser(address: string, base: string): string {
   const url = parsed(address, base);

@@ -11,3 +11,14 @@ export function pathOf(file: string | URL): string {
   const isAddress = file instanceof URL || file.startsWith("file:");
   return path.resolve(isAddress ? fileURLToPath(file) : file);
 }
+
+/** Why a file cannot be read, as a part of a sentence. */
+export function whyUnread(thrown: unknown): string {
+  const { code, message } = thrown as NodeJS.ErrnoException;
+  const known: Record<string, string> = {
+    ENOENT: "there is no such file",
+    EISDIR: "it is a folder",
+    EACCES: "reading it is not allowed",
+  };
+  return known[code ?? ""] ?? message;
+}

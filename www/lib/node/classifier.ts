@@ -90,6 +90,8 @@ export class Classifier {
   #opened: Promise<DeviceStatus> | undefined;
   #inUse: InUse | undefined;
   #load: AbortController | undefined;
+  /** The last load, which goes on for a moment after it is cancelled. */
+  #underWay: Promise<unknown> = Promise.resolve();
   #lastId = 0;
   #crashes = 0;
   #isDisposed = false;
@@ -119,11 +121,16 @@ export class Classifier {
    */
   async load(source: NodeWeightSource, options: LoadOptions = {}): Promise<LoadedModel> {
     const { labels: labelSource, sha256, onProgress, signal, ...given } = options;
+    if (this.#crashes > MOST_CRASHES) this.#forget();
     this.#load?.abort();
     const load = new AbortController();
     this.#load = load;
     const either = signal ? AbortSignal.any([signal, load.signal]) : load.signal;
-    return cancellable(either, async () => {
+    const before = this.#underWay;
+    const work = async () => {
+      // The engine builds one model at a time.
+      await before.catch(() => {});
+      either.throwIfAborted();
       const { worker } = await this.#place();
       const labels = labelSource === undefined ? undefined : await labelBytes(labelSource, either);
       const weights = await localWeights(source, { sha256, onProgress, signal: either });
@@ -131,15 +138,20 @@ export class Classifier {
       const id = this.#nextId();
       try {
         const model = await this.#build(worker, id, { weights, labels, choices }, either);
-        const before = this.#inUse;
+        const previous = this.#inUse;
         this.#inUse = { model, weights, labels, choices };
         this.#crashes = 0;
-        await before?.weights.remove();
+        await previous?.weights.remove();
         return model;
       } catch (thrown) {
         await weights.remove();
         throw thrown;
       }
+    };
+    return cancellable(either, () => {
+      const loading = work();
+      this.#underWay = loading;
+      return loading;
     });
   }
 
@@ -298,6 +310,13 @@ export class Classifier {
         signal?.removeEventListener("abort", cancel);
       }
     });
+  }
+
+  /** Gives the model up with which the code stopped too often, so that another one can be loaded. */
+  #forget(): void {
+    void this.#inUse?.weights.remove();
+    this.#inUse = undefined;
+    this.#crashes = 0;
   }
 
   #ready(): InUse {

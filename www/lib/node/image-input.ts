@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { ResNetError } from "../../protocol/errors";
-import { isWebAddress } from "./address";
+import { isWebAddress, pathOf, whyUnread } from "./address";
 
 /** Decoded pixels, as a browser's `ImageData` has them. */
 export interface PixelData {
@@ -70,7 +69,7 @@ async function fileOf(
     );
   }
   if (isWebAddress(input)) return { bytes: await fetched(input, signal), name: String(input) };
-  const file = input instanceof URL || input.startsWith("file:") ? fileURLToPath(input) : input;
+  const file = pathOf(input);
   try {
     const bytes = await readFile(file, signal ? { signal } : {});
     return { bytes: Uint8Array.from(bytes), name: path.basename(file) };
@@ -78,7 +77,7 @@ async function fileOf(
     signal?.throwIfAborted();
     throw new ResNetError(
       "image-decode",
-      `The image ${file} cannot be read: ${(cause as Error).message}. Check the path.`,
+      `The image ${file} cannot be read: ${whyUnread(cause)}. Check the path.`,
       { cause },
     );
   }

@@ -1,18 +1,18 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, rmSync } from "node:fs";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { fileAddress } from "../../files/address";
-import { ResNetError, toResNetError } from "../../protocol/errors";
+import { fileAddress, fileName } from "../../files/address";
+import { ResNetError } from "../../protocol/errors";
 import type { Progress } from "../../protocol/types";
 import { mostBytes } from "../../worker/weights/ceiling";
 import { checked, type Expected } from "../../worker/weights/checksum";
 import { fetchManifest, isManifest, parsedManifest } from "../../worker/weights/manifest";
 import { Download } from "../../worker/weights/resume";
 import { RETRY_POLICY } from "../../worker/weights/retry-policy";
-import { isWebAddress, pathOf } from "./address";
+import { isWebAddress, pathOf, whyUnread } from "./address";
 import type { ByteLocation } from "./engine/file-bytes";
 
 /**
@@ -72,10 +72,11 @@ export async function smallFile(
     return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     signal?.throwIfAborted();
-    const why = toResNetError(cause).message;
-    throw new ResNetError("labels", `The file cannot be read: ${why}. Check the path or address.`, {
-      cause,
-    });
+    throw new ResNetError(
+      "labels",
+      `${address} cannot be read: ${whyUnread(cause)}. Check the path or address.`,
+      { cause },
+    );
   }
 }
 
@@ -103,7 +104,9 @@ async function located(
     ? await fetchManifest(address, null, signal, RETRY_POLICY)
     : parsedManifest(await textOf(fileURLToPath(address)), fileURLToPath(address), ANY_BASE);
   return {
-    address: new URL(manifest.file, address).href,
+    address: isWebAddress(address)
+      ? fileAddress(manifest.file, address)
+      : new URL(manifest.file, address).href,
     bytes: manifest.bytes,
     sha256: sha256 ?? manifest.sha256,
   };
@@ -128,8 +131,13 @@ async function downloaded(
   { onProgress, signal }: WeightFileOptions,
 ): Promise<LocalWeights> {
   const folder = await mkdtemp(path.join(tmpdir(), "resnet-web-"));
-  const remove = () => rm(folder, { recursive: true, force: true });
-  const name = decodeURIComponent(path.posix.basename(new URL(address).pathname)) || "weights";
+  // A process may end without disposing of its classifiers.
+  const removeAtExit = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", removeAtExit);
+  const remove = async () => {
+    process.off("exit", removeAtExit);
+    await rm(folder, { recursive: true, force: true });
+  };
   const file = path.join(folder, "weights");
   try {
     const { bytes, sha256 } = expected;
@@ -154,7 +162,7 @@ async function downloaded(
       }
     };
     await pipeline(checked(counted(), expected, address), createWriteStream(file), { signal });
-    return { location: { path: file }, name, remove };
+    return { location: { path: file }, name: fileName(address), remove };
   } catch (thrown) {
     await remove();
     throw thrown;
@@ -179,13 +187,9 @@ async function readable<T>(file: string, read: (file: string) => Promise<T>): Pr
   try {
     return await read(file);
   } catch (cause) {
-    const why =
-      (cause as NodeJS.ErrnoException).code === "ENOENT"
-        ? "there is none"
-        : toResNetError(cause).message;
     throw new ResNetError(
       "weights-unreadable",
-      `The weight file ${file} cannot be read: ${why}. Check the path.`,
+      `The weight file ${file} cannot be read: ${whyUnread(cause)}. Check the path.`,
       { cause },
     );
   }

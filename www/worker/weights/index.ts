@@ -1,4 +1,4 @@
-import { fileAddress } from "../../files/address";
+import { fileAddress, fileName } from "../../files/address";
 import { beginning, canBeWeights, joined } from "../../files/beginning";
 import { ResNetError } from "../../protocol/errors";
 import type { Progress } from "../../protocol/types";
@@ -88,7 +88,7 @@ export async function fetchWeights(
     const found = await lookUp(cache, wanted, asked, onProgress, retryPolicy);
     if (!(found instanceof Blob)) return found;
     if (found.size > most) throw tooLarge(url, found.size, most);
-    return { blob: found, name: nameOf(url), kept: { cached: true as const } };
+    return { blob: found, name: fileName(url), kept: { cached: true as const } };
   };
   // No need to wait for what is here.
   let found = await here(onProgress);
@@ -113,7 +113,7 @@ async function downloaded(
   onProgress: (progress: Progress) => void,
 ): Promise<FetchedWeights> {
   const { url, key } = wanted;
-  const name = nameOf(url);
+  const name = fileName(url);
   try {
     if (download.length !== null) checkLength(download.length, wanted, url);
     const pieces = counted(download, wanted, onProgress);
@@ -273,14 +273,4 @@ async function whyNotKept(
   // The page's own weights come first.
   await cache.makeRoom();
   return (await hasRoomFor(bytes)) ? null : "quota";
-}
-
-function nameOf(url: string): string {
-  const { pathname, hostname } = new URL(url);
-  const last = pathname.split("/").filter(Boolean).at(-1) ?? hostname;
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    return last;
-  }
 }

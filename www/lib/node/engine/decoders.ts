@@ -7,7 +7,7 @@ import type { Pixels } from "../../../worker/pixels/read";
 
 /** A decoder compiled to WebAssembly. */
 interface Decoder {
-  init: (module: WebAssembly.Module) => Promise<unknown>;
+  init: (module: WebAssembly.Module, options: { printErr: () => void }) => Promise<unknown>;
   decode: (file: ArrayBuffer) => Promise<ImageData>;
   /** The address of its wasm code. */
   code: URL;
@@ -60,5 +60,6 @@ export async function decode(format: ImageFormat, file: Uint8Array<ArrayBuffer>)
 }
 
 async function initialise({ init, code }: Decoder): Promise<void> {
-  await init(await WebAssembly.compile(await readFile(code)));
+  // What is wrong with an image is in the error, not on the console.
+  await init(await WebAssembly.compile(await readFile(code)), { printErr: () => {} });
 }
