@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { buildPackage } from "./package.mjs";
 import { toolsFolder } from "./places.mjs";
@@ -25,4 +25,10 @@ export async function packTarball(report) {
     // The script that npm would run builds the package, which is done.
     await run("npm", ["pack", "--ignore-scripts", "--pack-destination", FOLDER]);
   });
+}
+
+/** The tarball's path. */
+export function tarball() {
+  const [name] = readdirSync(FOLDER);
+  return path.join(FOLDER, name);
 }

@@ -7,6 +7,7 @@ import { ensurePackages } from "./debian.mjs";
 import { ensureWeights } from "./default-weights.mjs";
 import { Fault } from "./fault.mjs";
 import { buildFuzzTargets, fuzz, fuzzTargets } from "./fuzzing.mjs";
+import { ensureRuntimes, installPackage } from "./installed-package.mjs";
 import { buildPackage } from "./package.mjs";
 import { place } from "./places.mjs";
 import { ensureTarget } from "./rust-toolchain.mjs";
@@ -30,6 +31,8 @@ const EVERY_FEATURE = ["--features", "webgpu,relaxed-simd,threads"];
 /** What is tested of the packed package without a browser. */
 const TARBALL_TESTS = place("tests", "package", "tarball.test.mjs");
 const FUZZ_SECONDS = 60;
+/** One file at a time: each computes on all processors. */
+const NODE_TESTS = ["--test", "--test-reporter=spec", "--test-concurrency=1"];
 const DENY_WARNINGS = ["--", "-D", "warnings"];
 
 /**
@@ -41,7 +44,7 @@ export const testSteps = [
   {
     name: "tools",
     about: "tests of the tools themselves",
-    work: tests(NODE, (words) => ["--test", "--test-reporter=spec", ...toolTests(words)], {
+    work: tests(NODE, (words) => ["--test", "--test-reporter=spec", ...testsIn("tools", words)], {
       count: nodeCounts,
     }),
   },
@@ -214,6 +217,16 @@ export const testSteps = [
       before: [packTarball],
     }),
   },
+  {
+    name: "node",
+    about: "tests of the packed package in Node, Deno and Bun, and of its command line",
+    needs: ["build"],
+    after: ["weights", "page"],
+    work: tests(NODE, (words) => [...NODE_TESTS, ...testsIn("node", words)], {
+      count: nodeCounts,
+      before: [ensureBrowser("chromium"), ensureRuntimes, installPackage],
+    }),
+  },
   visits("firefox", "Debian's Firefox", { after: ["weights", "page"] }),
   // One browser at a time: each has threads for all processors.
   visits("webkit", "Debian's WebKitGTK", { after: ["weights", "page"] }),
@@ -300,9 +313,9 @@ function installed(script) {
   return place("node_modules", script);
 }
 
-/** What Node's runner is to run: files whose names hold a word, all where there is no word, with its own options. */
-function toolTests(words) {
-  const folder = place("tests", "tools");
+/** What Node's runner is to run of a folder: files whose names hold a word, all where there is no word, with its own options. */
+function testsIn(name, words) {
+  const folder = place("tests", name);
   const files = readdirSync(folder).filter((file) => file.endsWith(".test.mjs"));
   const options = words.filter((word) => word.startsWith("-"));
   const parts = words.filter((word) => !word.startsWith("-"));
@@ -310,7 +323,7 @@ function toolTests(words) {
     (file) => parts.length === 0 || parts.some((part) => file.includes(part)),
   );
   if (chosen.length === 0) {
-    throw new Fault(`No file in tests/tools has ${parts.join(" or ")} in its name.`);
+    throw new Fault(`No file in tests/${name} has ${parts.join(" or ")} in its name.`);
   }
   return [...options, ...chosen.map((file) => path.join(folder, file))];
 }

@@ -94,6 +94,7 @@ const BUNDLED = [
   "@preact/signals",
   "comlink",
   "preact",
+  "sirv",
   "wasm-feature-detect",
   "workbox-precaching",
 ];

@@ -12,6 +12,7 @@ import { DevicePill } from "./status/DevicePill";
 import { StatusLine } from "./status/StatusLine";
 import { useStore } from "./store/context";
 import { strings } from "./strings";
+import { title } from "./title";
 
 /** The page: a photo on one side, its result on the other, the network below. */
 export function App() {
@@ -27,7 +28,7 @@ export function App() {
       </a>
       <header>
         <div>
-          <h1>{strings.title}</h1>
+          <h1>{title}</h1>
           <p>{strings.tagline}</p>
         </div>
         <DevicePill />

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use js_sys::{Error as JsError, Function, Reflect, Uint8Array};
+use js_sys::{Array, Error as JsError, Function, Reflect, Uint8Array};
 use resnet_web_convert::ConvertError;
 use resnet_web_convert::file::{Converted, WeightDtype, convert_file};
 use resnet_web_core::weights::{
@@ -63,17 +63,18 @@ impl ConvertedFile {
 
 /// Converts the weight file of `size` bytes, which `read` reads: `(offset, length)` to a `Uint8Array`.
 ///
-/// `choices` is the JSON of `WeightChoices`. `description` is a file with labels or a configuration, as beside the weights;
-/// choices come before it. `dtype` is `f32`, `f16` or `int8`.
+/// `choices` is the JSON of `WeightChoices`. `descriptions` are files with labels or configurations, as they are beside the
+/// weights; choices come before them, and one of them before the next. `dtype` is `f32`, `f16` or `int8`.
 ///
 /// # Errors
 /// Those of reading weights and labels, with their `code`; `weights-values` for values that `dtype` cannot hold.
 #[wasm_bindgen]
 pub fn convert(
     size: f64,
+    #[wasm_bindgen(unchecked_param_type = "(offset: number, length: number) => Uint8Array")]
     read: Function,
     choices: &str,
-    description: Option<Vec<u8>>,
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array[]")] descriptions: Array,
     dtype: &str,
 ) -> Result<ConvertedFile, JsValue> {
     let mut choices: Choices =
@@ -83,13 +84,14 @@ pub fn convert(
         "f16" => WeightDtype::F16,
         _ => WeightDtype::Int8,
     };
-    let mut labels = None;
-    if let Some(bytes) = description {
-        let described = Description::read(&bytes).map_err(weights_error)?;
-        choices.stride_on = choices.stride_on.or(described.stride_on);
-        choices.preprocessing = choices.preprocessing.or(described.preprocessing);
-        labels = Some(described.labels).filter(|labels| !labels.is_empty());
+    let mut described = Description::default();
+    for bytes in descriptions.iter() {
+        let found = Description::read(&Uint8Array::new(&bytes).to_vec());
+        described = described.or(found.map_err(weights_error)?);
     }
+    choices.stride_on = choices.stride_on.or(described.stride_on);
+    choices.preprocessing = choices.preprocessing.or(described.preprocessing);
+    let labels = Some(described.labels).filter(|labels| !labels.is_empty());
     let size = size as u64;
     let mut file = WeightFile::open(FileBytes { size, read }, &choices).map_err(weights_error)?;
     let mut assumed = file.assumed().to_vec();

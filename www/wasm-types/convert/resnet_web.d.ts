@@ -22,13 +22,13 @@ export class ConvertedFile {
 /**
  * Converts the weight file of `size` bytes, which `read` reads: `(offset, length)` to a `Uint8Array`.
  *
- * `choices` is the JSON of `WeightChoices`. `description` is a file with labels or a configuration, as beside the weights;
- * choices come before it. `dtype` is `f32`, `f16` or `int8`.
+ * `choices` is the JSON of `WeightChoices`. `descriptions` are files with labels or configurations, as they are beside the
+ * weights; choices come before them, and one of them before the next. `dtype` is `f32`, `f16` or `int8`.
  *
  * # Errors
  * Those of reading weights and labels, with their `code`; `weights-values` for values that `dtype` cannot hold.
  */
-export function convert(size: number, read: Function, choices: string, description: Uint8Array | number[] | null | undefined, dtype: string): ConvertedFile;
+export function convert(size: number, read: (offset: number, length: number) => Uint8Array, choices: string, descriptions: Uint8Array[], dtype: string): ConvertedFile;
 
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 

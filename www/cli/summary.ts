@@ -1,0 +1,60 @@
+import { createClassifier, type LoadedModel } from "resnet-web/node";
+import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, type Command, weightChoices } from "./command";
+import { plain, print } from "./output";
+import { weightsOr } from "./page";
+
+export const summary: Command = {
+  help: `Prints a row for each layer of a weight file's network: its output, parameters and multiply-adds.
+
+  npx resnet-web summary [options] [WEIGHTS]
+
+WEIGHTS is a weight file (.safetensors, .pth, .bpk) or a manifest, or its address; the package's if left out.
+
+${ABOUT_WEIGHTS_HELP}
+  --json               print what is known of the model as JSON: info, summary, bytes
+  --help               show this text
+`,
+  values: ABOUT_WEIGHTS,
+  flags: ["json"],
+  words: [0, 1],
+  async run(call) {
+    const { labels } = call.values;
+    const classifier = await createClassifier({
+      weights: weightsOr(call.words[0]),
+      threads: 1,
+      ...weightChoices(call),
+      ...(labels !== undefined && { labels }),
+    });
+    const { model } = classifier;
+    classifier.dispose();
+    if (!model) throw new Error("No model is loaded.");
+    const { info, summary, bytes } = model;
+    print(call.flags.json ? JSON.stringify({ info, summary, bytes }) : table(model));
+    return 0;
+  },
+};
+
+/** Columns of text, the last two of them numbers. */
+function table({ info, summary: { rows, parameters, multiplyAdds } }: LoadedModel): string {
+  const head = ["name", "kind", "output", "parameters", "multiply-adds"];
+  const body = rows.map((row) => [
+    "  ".repeat(row.depth) + row.name,
+    row.kind,
+    row.outputShape.join(" x "),
+    String(row.parameters),
+    String(row.multiplyAdds),
+  ]);
+  const foot = ["total", "", "", String(parameters), String(multiplyAdds)];
+  const all = [head, ...body, foot];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const lines = all.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        return column < 3 ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join("  "),
+  );
+  const about = `${info.architecture}, ${info.classes} classes, ${info.dtype}`;
+  return [plain(about), ...lines].join("\n");
+}
