@@ -227,6 +227,26 @@ export const testSteps = [
       before: [ensureBrowser("chromium"), ensureRuntimes, installPackage],
     }),
   },
+  {
+    name: "examples",
+    about: "the projects in examples/, with the package as it is packed, in Chromium",
+    needs: ["build"],
+    after: ["weights", "page"],
+    work: tests(
+      NODE,
+      (words) => [
+        installed("@playwright/test/cli.js"),
+        ...["test", "--reporter=list,json", "--config=tests/package/playwright.config.ts"],
+        `--output=${place("test-results", "package")}`,
+        ...words,
+      ],
+      {
+        count: fromReport("examples", playwrightCounts),
+        before: [ensureBrowser("chromium"), packTarball],
+        env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf("examples") },
+      },
+    ),
+  },
   visits("firefox", "Debian's Firefox", { after: ["weights", "page"] }),
   // One browser at a time: each has threads for all processors.
   visits("webkit", "Debian's WebKitGTK", { after: ["weights", "page"] }),

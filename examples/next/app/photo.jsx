@@ -1,0 +1,50 @@
+"use client";
+
+import { useEffect, useState } from "react";
+import { createClassifier } from "resnet-web";
+
+export function Photo() {
+  const [classifier, setClassifier] = useState();
+  const [threads, setThreads] = useState();
+  const [top, setTop] = useState([]);
+
+  useEffect(() => {
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    async function load() {
+      const classifier = await createClassifier({
+        weights: "/models/resnet50.safetensors",
+        signal,
+      });
+      signal.addEventListener("abort", () => classifier.dispose());
+      const { threads } = await classifier.device;
+      setThreads(threads?.count ?? "on the GPU");
+      setClassifier(classifier);
+    }
+    load().catch((error) => {
+      if (!signal.aborted) throw error;
+    });
+    return () => leaving.abort();
+  }, []);
+
+  async function classify({ target }) {
+    const { top } = await classifier.classify(target.files[0]);
+    setTop(top);
+  }
+
+  return (
+    <>
+      <p>
+        <label>
+          Photo <input type="file" accept="image/*" disabled={!classifier} onChange={classify} />
+        </label>
+      </p>
+      <p>
+        <output>
+          {top.map(({ label, probability }) => `${label} ${probability.toFixed(2)}`).join(", ")}
+        </output>
+      </p>
+      <p id="device">{classifier ? `Threads: ${threads}` : "The model is loading …"}</p>
+    </>
+  );
+}
