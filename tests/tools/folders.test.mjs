@@ -161,7 +161,7 @@ const USES = {
   "lib/node": ["files", "images", "lib", "protocol", "worker"],
   cli: ["lib/node", "protocol", "wasm"],
   // It uses the library by the package's name.
-  app: ["files", "images", "service-worker"],
+  app: ["service-worker"],
 };
 /** And of which only the types: they leave nothing in the built page. */
 const USES_TYPES = { lib: ["worker"] };

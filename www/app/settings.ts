@@ -1,5 +1,5 @@
 import type { DevicePolicy, ThreadCount, WeightChoices } from "resnet-web";
-import { withoutUser } from "../files/address";
+import { withoutUser } from "./address";
 import { readChoices, writeChoices } from "./model/choices";
 import { readThreshold, readTop, type View } from "./results/view";
 import { readThreads } from "./status/threads";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { toResNetError } from "../protocol/errors";
-import { fileAddress, withoutUser } from "./address";
+import { fileAddress } from "./address";
 
 const PAGE = "https://page.test/app/";
 
@@ -75,14 +75,4 @@ describe("the address that a file is fetched from", () => {
       message: expect.stringContaining(says),
     });
   });
-});
-
-it.each([
-  ["./a.pth", "./a.pth"],
-  ["https://files.test/a@b.pth", "https://files.test/a@b.pth"],
-  ["https://user:secret@files.test/a.pth", "https://files.test/a.pth"],
-  ["//user@files.test/a.pth", "https://files.test/a.pth"],
-  ["https://user:secret@[", "["],
-])("%s is shared as %s", (address, shared) => {
-  expect(withoutUser(address, PAGE)).toBe(shared);
 });

@@ -18,7 +18,7 @@ const HUB_PAGES: readonly { host: RegExp; page: RegExp; file: string }[] = [
 ];
 
 /**
- * The whole address that a file is fetched from. User and password are dropped, since browsers fetch from no address that
+ * The whole address that a file is fetched from: what the library makes of each address that it is given. User and password are dropped, since browsers fetch from no address that
  * has them, and a hub's page about a file becomes the file.
  *
  * @param base what a relative address is relative to
@@ -59,16 +59,6 @@ export function fileName(url: string): string {
   } catch {
     return last;
   }
-}
-
-/** The address as it was written, or without user and password if it has them. */
-export function withoutUser(address: string, base: string): string {
-  const url = parsed(address, base);
-  if (!url) return address.replace(/^.*@/s, "");
-  if (!url.username && !url.password) return address;
-  url.username = "";
-  url.password = "";
-  return url.href;
 }
 
 function parsed(address: string | URL, base: string): URL | null {

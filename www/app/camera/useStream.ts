@@ -1,6 +1,6 @@
 import type { RefObject } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { watchFrames } from "../../images/frames";
+import { watchFrames } from "resnet-web";
 import { strings } from "../strings";
 import { type CameraChoice, constraintsOf, fallback, firstChoice, rememberCamera } from "./choice";
 import { cameraFault } from "./fault";

@@ -1,5 +1,4 @@
-import type { Classifier, WeightSource, WeightsPreview } from "resnet-web";
-import { fileAddress } from "../../files/address";
+import { type Classifier, fileAddress, type WeightSource, type WeightsPreview } from "resnet-web";
 import { note, noted } from "../storage";
 
 const KEY = "resnet-web:allowed-weights";

@@ -12,7 +12,9 @@
  * @packageDocumentation
  */
 
+export { fileAddress } from "../../files/address";
 export { canBeWeights } from "../../files/beginning";
+export { watchFrames } from "../../images/frames";
 export { canvasReadsBack } from "../../images/readback";
 export { type ErrorCode, isReplaced, ResNetError } from "../../protocol/errors";
 export type * from "../../protocol/types";
