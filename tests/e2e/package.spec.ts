@@ -1,51 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { test as base, type Page } from "@playwright/test";
-import { StaticHost } from "./support/host";
-import { expect } from "./support/page";
-import { WeightFiles } from "./support/weight-files";
+import { expect, type Page } from "@playwright/test";
+import { onPackage as test } from "./support/package";
 
 // The package as it is built, on a page without a bundler.
-
-interface Hosts {
-  /** The page's own host, which has the package's files, too. */
-  own: StaticHost;
-  /** A host of another origin with the package's files, as a CDN. */
-  cdn: StaticHost;
-}
-
-const test = base.extend<Hosts, { weights: Buffer }>({
-  weights: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures off the pattern.
-    async ({}, use) => {
-      const files = new WeightFiles();
-      const { content } = await files.asDefault("basic-f16.safetensors");
-      await use(content);
-      await files.remove();
-    },
-    { scope: "worker" },
-  ],
-  own: async ({ weights }, use) => {
-    const host = new StaticHost("package");
-    const photo = await readFile("www/public/photos/chelsea.png");
-    host.change("page.html", () => "<!doctype html><title>A page</title>");
-    host.change("cat.png", () => photo);
-    host.change("small.safetensors", () => weights);
-    await host.open();
-    await use(host);
-    host.close();
-  },
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures off the pattern.
-  cdn: async ({}, use) => {
-    const host = new StaticHost("package");
-    host.headers = {
-      "access-control-allow-origin": "*",
-      "cross-origin-resource-policy": "cross-origin",
-    };
-    await host.open();
-    await use(host);
-    host.close();
-  },
-});
 
 /** Classifies the cat with the package from `folder`; `assets` is the option of that name. */
 function classify(page: Page, folder: string, assets?: string) {

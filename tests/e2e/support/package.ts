@@ -1,0 +1,46 @@
+import { readFile } from "node:fs/promises";
+import { test as base } from "@playwright/test";
+import { StaticHost } from "./host";
+import { WeightFiles } from "./weight-files";
+
+interface Hosts {
+  /** A page's own host, which has the package's files, too: page.html, cat.png and small.safetensors beside them. */
+  own: StaticHost;
+  /** A host of another origin with the package's files, as a CDN. */
+  cdn: StaticHost;
+}
+
+/** Tests of the package as it is built, on pages without a bundler. */
+export const onPackage = base.extend<Hosts, { weights: Buffer }>({
+  weights: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures off the pattern.
+    async ({}, use) => {
+      const files = new WeightFiles();
+      const { content } = await files.asDefault("basic-f16.safetensors");
+      await use(content);
+      await files.remove();
+    },
+    { scope: "worker" },
+  ],
+  own: async ({ weights }, use) => {
+    const host = new StaticHost("package");
+    const photo = await readFile("www/public/photos/chelsea.png");
+    host.change("page.html", () => "<!doctype html><title>A page</title>");
+    host.change("cat.png", () => photo);
+    host.change("small.safetensors", () => weights);
+    await host.open();
+    await use(host);
+    host.close();
+  },
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures off the pattern.
+  cdn: async ({}, use) => {
+    const host = new StaticHost("package");
+    host.headers = {
+      "access-control-allow-origin": "*",
+      "cross-origin-resource-policy": "cross-origin",
+    };
+    await host.open();
+    await use(host);
+    host.close();
+  },
+});
