@@ -12,11 +12,12 @@ use burn::prelude::*;
 use pollster::block_on;
 use resnet_web::Error;
 use resnet_web::backend::Processor;
-use resnet_web::classifier::{Classifier, EvidenceFor};
+use resnet_web::classifier::{Classification, Classifier, EvidenceFor};
 use resnet_web::cpu::CpuResNet;
 use resnet_web::image::{Preprocessing, preprocess};
 use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::resnet::{ResNetConfig, StrideOn};
+use resnet_web::threads;
 use resnet_web::weights::{Choices, WeightFile};
 use serde_json::Value;
 use support::networks::every_kind;
@@ -279,6 +280,33 @@ fn a_run_can_be_stopped_after_each_step_and_returns_what_a_whole_one_does() {
             }
         }
     }
+    assert_eq!(report, Vec::<String>::new());
+}
+
+#[test]
+fn results_are_the_same_bit_for_bit_on_any_number_of_threads() {
+    let (rgba, width, height) = evidence::image();
+    let mut report = Vec::new();
+    for (name, config) in every_kind() {
+        let weights = evidence::weights(&config);
+        let choices = Choices::default();
+        let classifier = Classifier::load(weights.as_slice(), &choices, &Processor::Cpu).unwrap();
+        let on = |count| {
+            threads::set_count(count);
+            let first = Some(EvidenceFor::First);
+            let run = classifier.classify(&rgba, width, height, 5, first);
+            let Classification { top, evidence, .. } = block_on(run).unwrap();
+            (top, evidence)
+        };
+        let one = on(1);
+        for count in [2, 3, 8] {
+            let several = on(count);
+            if several != one {
+                report.push(format!("{name}, {count} threads: {several:?}, one {one:?}"));
+            }
+        }
+    }
+    threads::set_count(1);
     assert_eq!(report, Vec::<String>::new());
 }
 
