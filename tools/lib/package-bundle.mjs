@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Fault } from "./fault.mjs";
 import { place, root } from "./places.mjs";
+import { modules } from "./wasm-module.mjs";
 
 /** Browsers that this code runs in, as the page's. */
 const TARGET = "es2022";
@@ -45,6 +47,7 @@ async function bundleFile({ source, file, mangle = false }, addressed, folder) {
     plugins: [
       itself(file),
       ...(FOR_NODE.includes(file) ? [inNode] : []),
+      sharedGlue,
       packageAddresses(file, addressed),
       plainAddresses,
     ],
@@ -91,6 +94,33 @@ const inNode = {
     if (!source?.startsWith("www/")) return found;
     // package.json says of the package's files which of them do something when they are imported, not of the sources.
     return { id: IN_NODE[source] ? place(IN_NODE[source]) : found.id, moduleSideEffects: true };
+  },
+};
+
+/** The JavaScript that wasm-bindgen wrote for a module. */
+const GLUE = /\/www\/wasm\/([\w-]+)\/resnet_web\.js$/;
+
+/**
+ * Modules with and without relaxed SIMD have the same JavaScript. It is bundled once, with the addresses of both: a worker runs one
+ * of them.
+ */
+const sharedGlue = {
+  name: "shared-glue",
+  load(id) {
+    const [, name] = GLUE.exec(id) ?? [];
+    if (!name) return undefined;
+    const code = readFileSync(id, "utf8");
+    const glueOf = (other) => place("www", "wasm", other, "resnet_web.js");
+    const first = Object.keys(modules).find(
+      (other) => readFileSync(glueOf(other), "utf8") === code,
+    );
+    if (!first || first === name) return code;
+    return `
+      import init from "../${first}/resnet_web.js";
+      export * from "../${first}/resnet_web.js";
+      const own = () => new URL("resnet_web_bg.wasm", import.meta.url);
+      export default (source = own()) => init({ module_or_path: source });
+    `;
   },
 };
 

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { bundle } from "./package-bundle.mjs";
 import { writeTypes } from "./package-types.mjs";
@@ -103,16 +103,13 @@ async function buildScripts(report) {
   const fresh = path.join(toolsFolder, "package-new");
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
-  const entries = Object.fromEntries(
-    Object.entries(ENTRIES).filter(([, source]) => existsSync(place(source))),
-  );
   report("JavaScript");
-  await bundle({ entries, addressed: ADDRESSED, folder: fresh });
+  await bundle({ entries: ENTRIES, addressed: ADDRESSED, folder: fresh });
   for (const [source, target] of Object.entries(ADDRESSED)) {
     if (!source.endsWith(".ts")) cpSync(place(source), path.join(fresh, target));
   }
   report("types");
-  await writeTypes({ entries, folder: fresh });
+  await writeTypes({ entries: ENTRIES, folder: fresh });
   report("notices");
   writeFileSync(path.join(fresh, "THIRD-PARTY.txt"), thirdPartyText());
   rmSync(place(FOLDER), { recursive: true, force: true });
