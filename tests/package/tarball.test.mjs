@@ -57,6 +57,30 @@ test("TypeScript finds the types of every entry, as ESM", async () => {
   await run(process.execPath, [attw, tarball(), "--profile", "esm-only", "--no-emoji", ...others]);
 });
 
+/** The entries whose types hold by themselves with these libraries of TypeScript's, all of them checked. */
+const PROGRAMS = [
+  { entries: ["resnet-web", "resnet-web/testing"], lib: ["ES2022", "WebWorker"] },
+  { entries: ["resnet-web", "resnet-web/testing", "resnet-web/element"], lib: ["ES2022", "DOM"] },
+  // The types of Node itself are a package of their own.
+  { entries: ["resnet-web/node"], lib: ["ES2022", "DOM"], types: ["node"] },
+];
+for (const { entries, lib, types = [] } of PROGRAMS) {
+  test(`the types of ${entries.join(", ")} hold with ${lib.join(", ")}`, async () => {
+    const imports = entries.map((entry, place) => `import * as e${place} from "${entry}";`);
+    const uses = `export const all = [${entries.map((_, place) => `e${place}`).join(", ")}];`;
+    writeFileSync(path.join(project, "program.ts"), [...imports, uses, ""].join("\n"));
+    const config = {
+      compilerOptions: {
+        ...{ target: "ES2022", module: "NodeNext", strict: true, noEmit: true },
+        ...{ skipLibCheck: false, lib, types, typeRoots: [place("node_modules", "@types")] },
+      },
+      files: ["program.ts"],
+    };
+    writeFileSync(path.join(project, "tsconfig.json"), JSON.stringify(config));
+    await run(process.execPath, [place("node_modules/typescript/bin/tsc"), "--project", project]);
+  });
+}
+
 test("it needs no other package", () => {
   const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = manifest();
   assert.deepEqual([dependencies, peerDependencies, optionalDependencies], [{}, {}, {}]);

@@ -1,9 +1,11 @@
+import type { Global } from "./global";
+
 /**
  * Reports each frame that a video shows: when it was captured, where the browser knows, else when it was shown; in
  * milliseconds, as `performance.now()`. Returns what ends it.
  */
 export function watchFrames(
-  video: HTMLVideoElement,
+  video: Global<"HTMLVideoElement">,
   onFrame: (capturedAt: number) => void,
 ): () => void {
   // Browsers of 2024 and earlier may lack it, whatever its type says.
