@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { command } from "../tools/lib/command.mjs";
+import { ensurePackagesOf } from "../tools/lib/node-packages.mjs";
 import { place } from "../tools/lib/places.mjs";
 import { step } from "../tools/lib/steps.mjs";
 import { bytesOf, loadModule, openDawn } from "./lib/dawn.mjs";
 import { ensureModel, filesOf, modelNames, models } from "./lib/models.mjs";
 import { numbersIn } from "./lib/options.mjs";
-import { ensurePackagesOf } from "./lib/packages.mjs";
 import { differenceOf, medianOf } from "./lib/statistics.mjs";
 import { syntheticInput } from "./lib/synthetic.mjs";
 import { table } from "./lib/tables.mjs";

@@ -8,6 +8,7 @@ const commands = [
   "start",
   "dev",
   "build",
+  "docs",
   "weights",
   "check",
   "test",

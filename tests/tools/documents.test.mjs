@@ -4,21 +4,21 @@ import path from "node:path";
 import { test } from "node:test";
 import { place, root } from "../../tools/lib/places.mjs";
 
+/** What a build makes. */
+const BUILT =
+  /^(www\/wasm|www\/public\/weights|docs\/(node_modules|public|reference\/(api|generated)))\//;
+
 const DOCUMENTS = [
   ...["ARCHITECTURE.md", "BENCHMARKS.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"],
-  ...["docs", path.join("docs", "design")].flatMap((folder) =>
-    readdirSync(place(folder))
-      .filter((name) => name.endsWith(".md"))
-      .map((name) => path.join(folder, name)),
-  ),
+  ...readdirSync(place("docs"), { recursive: true })
+    .map((name) => path.posix.join("docs", name.split(path.sep).join("/")))
+    .filter((name) => name.endsWith(".md") && !BUILT.test(name) && !name.includes("/.vitepress/")),
 ];
 
 /** Code that names a place in the repository, from its top. */
 const PLACE = /`((?:crates|src|www|tests|tools|bench|docs|fuzz|\.github)\/[^\s`]*)`/g;
 /** The target of a link, without an anchor. */
 const LINK = /\]\(([^)#\s]+)(?:#[^)]*)?\)/g;
-/** What a build makes. */
-const BUILT = /^(www\/wasm\/|www\/public\/weights\/)/;
 
 /** `a/{b,c}` as `a/b` and `a/c`. */
 function expanded(text) {
@@ -44,7 +44,9 @@ test("the files that the documents name exist", () => {
       .map((name) => path.join(root, beforeWildcard(name)));
     const links = [...text.matchAll(LINK)]
       .filter(([, target]) => !/^\w+:/.test(target))
-      .map(([, target]) => path.join(path.dirname(place(document)), target));
+      .map(([, target]) => path.join(path.dirname(document), target))
+      .filter((name) => !BUILT.test(name))
+      .map((name) => path.join(root, name));
     for (const file of [...places, ...links]) {
       if (!existsSync(file)) missing.push(`${document}: ${path.relative(root, file)}`);
     }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { Fault } from "./fault.mjs";
 import { place } from "./places.mjs";
 import { run } from "./run.mjs";
@@ -16,6 +17,15 @@ export async function ensureNodePackages(report) {
         "run `npm install` to complete it, then run this command again.",
     );
   }
+}
+
+/** Installs what the lock file in a folder of the repository asks for. */
+export async function ensurePackagesOf(name, report) {
+  const folder = place(name);
+  const lock = path.join(folder, "package-lock.json");
+  if (isInstalled(lock, path.join(folder, "node_modules"))) return "up to date";
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+  await run("npm", args, { cwd: folder, onLine: report });
 }
 
 /**

@@ -68,5 +68,5 @@ function relativeTo(folder, file) {
 /** The comment about the whole entry, at its top. */
 function documentationOf(text) {
   const [comment] = /^\/\*\*[\s\S]*?\*\/\n/.exec(text) ?? [];
-  return comment?.includes("@packageDocumentation") ? comment : "";
+  return comment?.includes("@module") ? comment : "";
 }

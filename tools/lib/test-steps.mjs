@@ -5,6 +5,7 @@ import { ensureWasmPack } from "./cargo-tools.mjs";
 import { checkDependencies, checkSpelling } from "./checkers.mjs";
 import { ensurePackages } from "./debian.mjs";
 import { ensureWeights } from "./default-weights.mjs";
+import { buildSite } from "./docs/site.mjs";
 import { Fault } from "./fault.mjs";
 import { buildFuzzTargets, fuzz, fuzzTargets } from "./fuzzing.mjs";
 import { ensureRuntimes, installPackage } from "./installed-package.mjs";
@@ -247,6 +248,22 @@ export const testSteps = [
       },
     ),
   },
+  {
+    name: "docs",
+    about: "the documentation's site builds, and the samples on its pages run",
+    needs: ["build"],
+    after: ["weights", "page"],
+    work: playwright(
+      "docs",
+      ["--config=tests/docs/playwright.config.ts"],
+      [
+        ensureBrowser("chromium"),
+        buildPackage,
+        (report) =>
+          buildSite(report, { base: "/some/docs/", folder: place("target", "docs-site") }),
+      ],
+    ),
+  },
   visits("firefox", "Debian's Firefox", { after: ["weights", "page"] }),
   // One browser at a time: each has threads for all processors.
   visits("webkit", "Debian's WebKitGTK", { after: ["weights", "page"] }),
@@ -321,10 +338,15 @@ function visits(name, browser, when) {
 
 /** Tests of the built page in a browser, as Playwright's runner finds them with these options. */
 function onPage(step, browser, options) {
+  return playwright(step, options, [ensureBrowser(browser), buildPackage]);
+}
+
+/** Tests that Playwright's runner finds with these options. */
+function playwright(step, options, before) {
   const runner = installed("@playwright/test/cli.js");
   return tests(NODE, (words) => [runner, "test", "--reporter=list,json", ...options, ...words], {
     count: fromReport(step, playwrightCounts),
-    before: [ensureBrowser(browser), buildPackage],
+    before,
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf(step) },
   });
 }

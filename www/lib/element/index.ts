@@ -10,7 +10,7 @@
  *
  * To import it defines the element where there are custom elements, and does nothing on a server.
  *
- * @packageDocumentation
+ * @module resnet-web/element
  */
 
 import { ResNetClassifierElement } from "./element";

@@ -10,7 +10,7 @@
  * classifier.dispose();
  * ```
  *
- * @packageDocumentation
+ * @module resnet-web/node
  */
 
 export { type ErrorCode, isReplaced, ResNetError } from "../../protocol/errors";

@@ -9,7 +9,7 @@
  * console.log(top[0].label, top[0].probability);
  * ```
  *
- * @packageDocumentation
+ * @module resnet-web
  */
 
 export { fileAddress } from "../../files/address";

@@ -11,7 +11,7 @@
  * }));
  * ```
  *
- * @packageDocumentation
+ * @module resnet-web/testing
  */
 
 export {
