@@ -229,6 +229,28 @@ describe("the element", () => {
     expect(made).toHaveLength(2);
   });
 
+  it("no longer holds the photo when it is removed", async () => {
+    const revoke = vi.spyOn(URL, "revokeObjectURL");
+    const { element } = put();
+    await settled();
+    await element.classify(photo());
+    const address = part(element, "image").getAttribute("src");
+    element.remove();
+    await settled();
+    expect(revoke).toHaveBeenLastCalledWith(address);
+    expect(part(element, "image").hidden).toBe(true);
+  });
+
+  it("tries a dropped file whose type is unknown", async () => {
+    const { element } = put();
+    const file = new File(["photo"], "photo.heic");
+    await settled();
+    const event = new Event("drop", { cancelable: true });
+    element.dispatchEvent(Object.assign(event, { dataTransfer: { files: [file] } }));
+    await settled();
+    expect(made[0]?.fake.calls.at(-1)?.image).toBe(file);
+  });
+
   it("says what is missing where it has no weights", async () => {
     const { element, events } = put({});
     await settled();

@@ -236,7 +236,9 @@ export class ResNetClassifierElement extends Base {
   disconnectedCallback(): void {
     // It may only be moved.
     queueMicrotask(() => {
-      if (!this.isConnected) this.#end();
+      if (this.isConnected) return;
+      this.#end();
+      this.#view?.showImage(null);
     });
   }
 
@@ -295,7 +297,10 @@ export class ResNetClassifierElement extends Base {
   #begin(): void {
     this.#end();
     const { weights, labels, assets, device, threads } = this;
-    if (weights === null) return;
+    if (weights === null) {
+      this.#view?.showStatus("");
+      return;
+    }
     this.#over = new AbortController();
     const { signal } = this.#over;
     const options: ClassifierOptions = {
@@ -349,7 +354,7 @@ export class ResNetClassifierElement extends Base {
   }
 
   #takeFiles(view: View): void {
-    const fileIn = (data: DataTransfer | null) =>
+    const imageIn = (data: DataTransfer | null) =>
       [...(data?.files ?? [])].find(({ type }) => type.startsWith("image/"));
     this.addEventListener("dragover", (event) => {
       event.preventDefault();
@@ -361,11 +366,12 @@ export class ResNetClassifierElement extends Base {
     this.addEventListener("drop", (event) => {
       event.preventDefault();
       view.isDragging = false;
-      const file = fileIn(event.dataTransfer);
+      // What is no image is refused in words.
+      const file = imageIn(event.dataTransfer) ?? event.dataTransfer?.files[0];
       if (file) this.#choose(file);
     });
     this.addEventListener("paste", (event) => {
-      const file = fileIn(event.clipboardData);
+      const file = imageIn(event.clipboardData);
       if (file) this.#choose(file);
     });
   }

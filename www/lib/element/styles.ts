@@ -25,7 +25,7 @@ export const STYLES = `
 [part="progress"] { inline-size: 100%; margin-block-start: 0.5rem; accent-color: var(--resnet-accent); }
 [part="status"], [part="error"] { margin-block: 0.5rem 0; min-block-size: 1.4em; }
 [part="error"] { color: light-dark(#a3160b, #ff9d94); }
-[part="error"]:empty { display: none; }
+[part="error"]:empty { margin: 0; min-block-size: 0; }
 [part="results"] { list-style: none; margin: 0.5rem 0 0; padding: 0; }
 [part="result"] {
   display: grid;
