@@ -2,8 +2,8 @@ import type { WeightErrorCode } from "./generated/core";
 import type { EngineErrorCode } from "./generated/engine";
 
 /**
- * The kind of an error. It stays the same from version to version. `ERROR_GUIDE` (`error-guide.ts`) has what each means and
- * what to do. The first two groups come from Rust.
+ * The kind of an error. It stays the same from version to version. The documentation's page of error codes says of each
+ * what it means and what to do (`error-guide.ts`). The first two groups come from Rust.
  */
 export type ErrorCode =
   | EngineErrorCode

@@ -301,7 +301,7 @@ export class Classifier {
    * Calls may overlap: two images are under way at a time, the others wait in order. Made while a model is loaded, a call
    * goes to the model that is in use, if there is one, and fails with `not-ready` otherwise.
    *
-   * @throws ResNetError `aborted`, `not-ready`, `image-decode`, `image-size` and others: `ERROR_GUIDE` lists them all
+   * @throws ResNetError `aborted`, `not-ready`, `image-decode`, `image-size` and others: see `ErrorCode`
    */
   async classify(
     image: ImageInput,
