@@ -2,6 +2,7 @@ import { command } from "./lib/command.mjs";
 import { ensureWeights, WeightsDownload } from "./lib/default-weights.mjs";
 import { buildSite, SITE, serveSources } from "./lib/docs/site.mjs";
 import { Fault } from "./lib/fault.mjs";
+import { ensureNodePackages } from "./lib/node-packages.mjs";
 import { buildPackage } from "./lib/package.mjs";
 import { setUp } from "./lib/set-up.mjs";
 import { say, step } from "./lib/steps.mjs";
@@ -31,11 +32,13 @@ async function docs({ base, dev, port }) {
   if (!/^\/(.*\/)?$/.test(base)) {
     throw new Fault(`"${base}" is no path; it begins and ends with a slash, as in --base /docs/.`);
   }
-  await setUp();
   if (dev) {
+    // It shows what is built, and so needs no Rust.
+    await step("npm packages", ensureNodePackages);
     await serveSources(say, { base, port });
     return;
   }
+  await setUp();
   const fetching = new WeightsDownload().startIfNeeded();
   await forModules(Object.keys(modules), (name) =>
     step(`wasm module ${name}`, (report) => buildModule(name, report)),
