@@ -52,9 +52,15 @@ describe("the address that a file is fetched from", () => {
     expect(fileAddress(address, PAGE)).toBe(file);
   });
 
+  it("of an extension's own file is allowed to the extension", () => {
+    const file = fileAddress("models/a.pth", "chrome-extension://abcdef/page.html");
+    expect(file).toBe("chrome-extension://abcdef/models/a.pth");
+  });
+
   it.each<[string, string]>([
     ["javascript:alert(1)", "this one begins with javascript: Give"],
     ["file:///home/user/a.pth", "this one begins with file: Give"],
+    ["chrome-extension://abcdef/a.pth", "this one begins with chrome-extension: Give"],
     ["data:application/json,{}", "this one begins with data: Give"],
     ["ftp://files.test/a.pth", "this one begins with ftp: Give"],
     ["blob:https://files.test/0-1", "this one begins with blob: Give"],

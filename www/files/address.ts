@@ -32,8 +32,11 @@ export function fileAddress(address: string | URL, base: string): string {
       `“${shown(String(address))}” is no address. Give one like https://example.org/model.safetensors.`,
     );
   }
-  const isOwnBlob = url.protocol === "blob:" && url.origin === new URL(base).origin;
-  if (!isOwnBlob && url.protocol !== "https:" && url.protocol !== "http:") {
+  const own = new URL(base);
+  const isOwnBlob = url.protocol === "blob:" && url.origin === own.origin;
+  // Such as a file of the extension that the page belongs to.
+  const isOwnFile = url.host !== "" && url.host === own.host && url.protocol === own.protocol;
+  if (!isOwnBlob && !isOwnFile && url.protocol !== "https:" && url.protocol !== "http:") {
     throw new ResNetError(
       "address",
       `Files are loaded from addresses that begin with https:// or http://, and this one begins with ${shown(url.protocol)} Give another address, or choose the file itself.`,
