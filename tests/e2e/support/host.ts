@@ -33,6 +33,8 @@ export class StaticHost {
   isolates = false;
   /** What it sends besides. */
   headers: Record<string, string> = {};
+  /** By which name of this machine its address has it: pages of another one are another site's. */
+  site: "127.0.0.1" | "localhost" = "127.0.0.1";
   /** More headers that it sends with a file, by the file's name in the page's folder. */
   headersOf: (file: string) => Record<string, string> = () => ({});
   readonly #changes = new Map<string, Change>();
@@ -51,7 +53,7 @@ export class StaticHost {
 
   /** The page's address, once the host has been open. */
   get address(): string {
-    return `http://127.0.0.1:${this.#port}${FOLDER}`;
+    return `http://${this.site}:${this.#port}${FOLDER}`;
   }
 
   /** From now on `file`, in the page's folder, is something else. */

@@ -6,7 +6,7 @@ import { WeightFiles } from "./weight-files";
 interface Hosts {
   /** A page's own host, which has the package's files, too: page.html, cat.png and small.safetensors beside them. */
   own: StaticHost;
-  /** A host of another origin with the package's files, as a CDN. */
+  /** A host of another site with the same files, which every origin may read, as a CDN. */
   cdn: StaticHost;
 }
 
@@ -23,24 +23,28 @@ export const onPackage = base.extend<Hosts, { weights: Buffer }>({
     { scope: "worker" },
   ],
   own: async ({ weights }, use) => {
-    const host = new StaticHost("package");
-    const photo = await readFile("www/public/photos/chelsea.png");
-    host.change("page.html", () => "<!doctype html><title>A page</title>");
-    host.change("cat.png", () => photo);
-    host.change("small.safetensors", () => weights);
-    await host.open();
+    const host = await hostOf(weights);
     await use(host);
     host.close();
   },
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures off the pattern.
-  cdn: async ({}, use) => {
-    const host = new StaticHost("package");
+  cdn: async ({ weights }, use) => {
+    const host = await hostOf(weights);
+    host.site = "localhost";
     host.headers = {
       "access-control-allow-origin": "*",
       "cross-origin-resource-policy": "cross-origin",
     };
-    await host.open();
     await use(host);
     host.close();
   },
 });
+
+async function hostOf(weights: Buffer): Promise<StaticHost> {
+  const host = new StaticHost("package");
+  const photo = await readFile("www/public/photos/chelsea.png");
+  host.change("page.html", () => "<!doctype html><title>A page</title>");
+  host.change("cat.png", () => photo);
+  host.change("small.safetensors", () => weights);
+  await host.open();
+  return host;
+}
