@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { brotliSize } from "../../tools/lib/brotli-size.mjs";
@@ -26,7 +25,8 @@ function tarball() {
 }
 
 before(async () => {
-  project = mkdtempSync(path.join(tmpdir(), "resnet-web-tarball-"));
+  // Below the repository, whose Vitest it finds.
+  project = mkdtempSync(path.join(toolsFolder, "tarball-project-"));
   writeFileSync(path.join(project, "package.json"), '{ "type": "module" }');
   const options = ["--no-audit", "--no-fund", "--offline", "--ignore-scripts"];
   await run("npm", ["install", ...options, "--prefix", project, tarball()]);
@@ -86,6 +86,21 @@ test("it needs no other package", () => {
   assert.deepEqual([dependencies, peerDependencies, optionalDependencies], [{}, {}, {}]);
 });
 
+test("a bundler drops what is not used", async () => {
+  const { rolldown } = await import("rolldown");
+  const sizeOf = async (code) => {
+    writeFileSync(path.join(project, "app.js"), code);
+    const build = await rolldown({ input: path.join(project, "app.js"), cwd: project });
+    const { output } = await build.generate({ minify: true });
+    await build.close();
+    return output.reduce((sum, { code }) => sum + code.length, 0);
+  };
+  assert.equal(await sizeOf('import "resnet-web";'), 0);
+  const one = await sizeOf('import { ResNetError } from "resnet-web"; console.log(ResNetError);');
+  assert.ok(one < 2000, `ResNetError alone is ${one} bytes`);
+  assert.ok((await sizeOf('import "resnet-web/element";')) > 10_000, "the element is dropped");
+});
+
 test("everything that package.json names is there", () => {
   const { exports, bin, main, types, sideEffects } = manifest();
   const files = [exports, bin]
@@ -135,6 +150,44 @@ for (const what of process.getActiveResourcesInfo()) {
   if (/Timeout|Worker|Socket|Server/.test(what)) found.push(\`\${entry} leaves a \${what}\`);
 }
 console.log(JSON.stringify(found));
+`;
+
+test("a project's own tests fake the classifier, and know its errors", async () => {
+  writeFileSync(path.join(project, "app.js"), APP);
+  writeFileSync(path.join(project, "app.test.js"), APP_TEST);
+  writeFileSync(path.join(project, "vitest.config.js"), "export default {};");
+  const vitest = place("node_modules", "vitest", "vitest.mjs");
+  await run(process.execPath, [vitest, "run", "--root", project]);
+});
+
+const APP = `
+import { createClassifier, ResNetError } from "resnet-web";
+
+export async function whatIs(photo) {
+  try {
+    const classifier = await createClassifier({ weights: "/weights.safetensors" });
+    const { top } = await classifier.classify(photo);
+    return top[0].label;
+  } catch (error) {
+    return error instanceof ResNetError ? error.code : "unknown";
+  }
+}
+`;
+
+const APP_TEST = `
+import { ResNetError } from "resnet-web";
+import { expect, it, vi } from "vitest";
+import { whatIs } from "./app";
+
+vi.mock("resnet-web", async (original) => {
+  const { fakeCreateClassifier } = await import("resnet-web/testing");
+  const answer = (photo) =>
+    photo.size > 0 ? "tabby" : new ResNetError("image-decode", "It is empty.");
+  return { ...(await original()), createClassifier: fakeCreateClassifier({ answer }) };
+});
+
+it("names the cat", async () => expect(await whatIs(new Blob(["cat"]))).toBe("tabby"));
+it("says why not", async () => expect(await whatIs(new Blob([]))).toBe("image-decode"));
 `;
 
 /** How a bundler finds a worker or a wasm module: an address in a plain string, beside the script. */

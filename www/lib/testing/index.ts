@@ -1,14 +1,13 @@
 /**
  * A classifier for tests: it has the API of the real one and answers what a test wants, without a worker, wasm or weights. It runs
- * wherever the tests do, as in Vitest or Jest with jsdom.
+ * wherever the tests do: in Vitest with Node, jsdom or happy-dom, in Node's own runner, in Jest's mode for ES modules.
  *
  * ```ts
- * import { fakeCreateClassifier } from "resnet-web/testing";
- *
- * vi.mock("resnet-web", async (original) => ({
- *   ...(await original()),
- *   createClassifier: fakeCreateClassifier({ answer: "tabby" }),
- * }));
+ * // Vitest makes the mock before it follows any import of the file, so this one is in it.
+ * vi.mock("resnet-web", async (original) => {
+ *   const { fakeCreateClassifier } = await import("resnet-web/testing");
+ *   return { ...(await original()), createClassifier: fakeCreateClassifier({ answer: "tabby" }) };
+ * });
  * ```
  *
  * @module resnet-web/testing
