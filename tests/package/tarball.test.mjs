@@ -102,11 +102,11 @@ test("a bundler drops what is not used", async () => {
 });
 
 test("everything that package.json names is there", () => {
-  const { exports, bin, main, types, sideEffects } = manifest();
+  const { exports, bin, main, types, sideEffects, customElements } = manifest();
   const files = [exports, bin]
     .flatMap((named) => Object.values(named))
     .flatMap((target) => (typeof target === "string" ? [target] : Object.values(target)));
-  const missing = [...files, main, types, ...sideEffects].filter(
+  const missing = [...files, main, types, customElements, ...sideEffects].filter(
     (file) => !statSync(path.join(installed, file), { throwIfNoEntry: false })?.isFile(),
   );
   assert.deepEqual(missing, []);

@@ -80,6 +80,9 @@ const job = {
   outputs: [`${FOLDER}/index.js`, `${FOLDER}/index.d.ts`],
 };
 
+/** What editors know of the custom element: package.json names it. */
+const MANIFEST = "custom-elements.json";
+
 /** The page in the package, which `npx resnet-web serve` serves. */
 const PAGE = path.join(FOLDER, "page");
 const pageJob = {
@@ -108,6 +111,7 @@ async function buildScripts(report) {
   for (const [source, target] of Object.entries(ADDRESSED)) {
     if (!source.endsWith(".ts")) cpSync(place(source), path.join(fresh, target));
   }
+  cpSync(place(`www/lib/element/${MANIFEST}`), path.join(fresh, MANIFEST));
   report("types");
   await writeTypes({ entries: ENTRIES, folder: fresh });
   report("notices");
