@@ -1,8 +1,11 @@
-/** The element's looks, which pages change by its parts and these custom properties. */
+/**
+ * The element's looks, which pages change by its parts and these custom properties. The text has the page's colour, and the others are
+ * seen on a light and on a dark page.
+ */
 export const STYLES = `
 :host {
-  --resnet-accent: light-dark(#2457c5, #8ab4f8);
-  --resnet-line: color-mix(in srgb, currentColor 30%, transparent);
+  --resnet-accent: #2f6fdb;
+  --resnet-line: currentColor;
   display: block;
   max-inline-size: 30rem;
   font: inherit;
@@ -24,8 +27,8 @@ export const STYLES = `
 [part="button"]:focus-visible { outline: 2px solid var(--resnet-accent); outline-offset: 2px; }
 [part="progress"] { inline-size: 100%; margin-block-start: 0.5rem; accent-color: var(--resnet-accent); }
 [part="status"], [part="error"] { margin-block: 0.5rem 0; min-block-size: 1.4em; }
-[part="error"] { color: light-dark(#a3160b, #ff9d94); }
-[part="error"]:empty { margin: 0; min-block-size: 0; }
+[part="error"] { padding-inline-start: 0.5rem; border-inline-start: 0.25rem solid #d93a2b; font-weight: 600; }
+[part="error"]:empty { margin: 0; min-block-size: 0; border: 0; }
 [part="results"] { list-style: none; margin: 0.5rem 0 0; padding: 0; }
 [part="result"] {
   display: grid;

@@ -35,6 +35,8 @@ export class View {
     this.#button.append(this.#choose);
     this.#image.hidden = true;
     this.#progress.hidden = true;
+    // Safari takes a list without marks for none.
+    this.#results.setAttribute("role", "list");
     this.#status.setAttribute("role", "status");
     this.#error.setAttribute("role", "alert");
     const zone = node("div", "drop-zone");
