@@ -570,6 +570,7 @@ for (const { error, says } of FAULTS) {
 test("a page without HTTPS says why there is no camera", async ({ classifier, page }) => {
   await page.addInitScript(() => {
     Object.defineProperty(navigator, "mediaDevices", { value: undefined });
+    Object.defineProperty(window, "isSecureContext", { value: false });
   });
   await classifier.open();
   await page.getByRole("button", { name: "Use the camera" }).click();

@@ -149,9 +149,17 @@ async function open(
     return { stream: await ask(choice), isOther: false };
   } catch (thrown) {
     const next = fallback(choice, thrown);
-    if (!next || !isWanted()) throw thrown;
+    if (!next || !isWanted()) throw await reasonOf(thrown);
     return { stream: await ask(next), isOther: true };
   }
+}
+
+/** Why a camera was not opened: where there is none, WebKit says that none fits. */
+async function reasonOf(thrown: unknown): Promise<unknown> {
+  if ((thrown as Error | null)?.name !== "OverconstrainedError") return thrown;
+  const devices = await navigator.mediaDevices.enumerateDevices().catch(() => null);
+  const isNone = devices?.every(({ kind }) => kind !== "videoinput");
+  return isNone ? new DOMException("", "NotFoundError") : thrown;
 }
 
 /** The cameras, which browsers name once the page may use one. */

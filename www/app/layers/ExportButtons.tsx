@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import type { ImageInspection, LoadedModel } from "resnet-web";
+import { offersClipboard } from "../offers";
 import { save } from "../save";
 import { strings } from "../strings";
 import { toCsv, toJson, toMarkdown } from "./export";
@@ -40,9 +41,11 @@ export function ExportButtons({ model: { info, summary }, inspection }: ExportBu
           {text.formats[ending as keyof typeof text.formats]}
         </button>
       ))}
-      <button type="button" onClick={copy}>
-        {text.copy}
-      </button>
+      {offersClipboard() && (
+        <button type="button" onClick={copy}>
+          {text.copy}
+        </button>
+      )}
       <span class="fine" role="status">
         {said}
       </span>

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { Prediction } from "resnet-web";
 import { plain } from "../file-text";
 import { readableLabel } from "../format";
+import { offersClipboard } from "../offers";
 import { save } from "../save";
 import { strings } from "../strings";
 import { annotatedPng } from "./annotate";
@@ -43,20 +44,27 @@ export function TakeAway({ photo, predictions, model, link }: TakeAwayProps) {
   };
   return (
     <div class="take-away">
-      <button
-        type="button"
-        onClick={() =>
-          copy([plain(photo.name), ...lines, text.madeBy(plain(model))].join("\n"), text.copied)
-        }
-      >
-        {text.copy}
-      </button>
+      {offersClipboard() && (
+        <button
+          type="button"
+          onClick={() =>
+            copy([plain(photo.name), ...lines, text.madeBy(plain(model))].join("\n"), text.copied)
+          }
+        >
+          {text.copy}
+        </button>
+      )}
       <button type="button" onClick={savePng}>
         {text.save}
       </button>
-      <button type="button" onClick={() => (link ? copy(link, text.linked) : setSaid(text.noLink))}>
-        {text.link}
-      </button>
+      {offersClipboard() && (
+        <button
+          type="button"
+          onClick={() => (link ? copy(link, text.linked) : setSaid(text.noLink))}
+        >
+          {text.link}
+        </button>
+      )}
       <p class="fine" role="status">
         {said}
       </p>

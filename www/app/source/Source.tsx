@@ -4,6 +4,7 @@ import { Camera } from "../camera/Camera";
 import { FileButton } from "../FileButton";
 import { plain } from "../file-text";
 import { filesOf } from "../gallery/dropped";
+import { offersCamera, offersFolders } from "../offers";
 import { useStore } from "../store/context";
 import type { SourceStore } from "../store/source";
 import { strings } from "../strings";
@@ -53,7 +54,7 @@ export function Source() {
           {(!photo || dragging) && (
             <div class="prompt">
               <p class="prompt-title">{dragging ? text.release : text.prompt}</p>
-              {!dragging && <p>{text.promptMore}</p>}
+              {!dragging && <p>{text.promptMore(offersCamera())}</p>}
             </div>
           )}
         </div>
@@ -66,10 +67,14 @@ export function Source() {
           many="files"
           onFiles={takeFiles}
         />
-        <FileButton label={text.folder} accept="image/*" many="folder" onFiles={takeFiles} />
-        <button ref={cameraButton} type="button" onClick={() => switchCamera(!camera)}>
-          {camera ? strings.camera.stop : text.camera}
-        </button>
+        {offersFolders() && (
+          <FileButton label={text.folder} accept="image/*" many="folder" onFiles={takeFiles} />
+        )}
+        {offersCamera() && (
+          <button ref={cameraButton} type="button" onClick={() => switchCamera(!camera)}>
+            {camera ? strings.camera.stop : text.camera}
+          </button>
+        )}
         <Samples {...store.source} />
       </div>
     </section>

@@ -1,4 +1,5 @@
 import type { DevicePolicy, DeviceStatus } from "resnet-web";
+import { offersWebGpu } from "../offers";
 import { readDevice } from "../settings";
 import { useStore } from "../store/context";
 import { strings } from "../strings";
@@ -9,7 +10,9 @@ const text = strings.device;
 export function DeviceChoice({ device }: { device: DeviceStatus }) {
   const { state, setDevice } = useStore().model;
   const { policy, switching } = state.value;
+  // The reason says so itself.
   if (device.reason === "no-webgpu" || device.reason === "no-adapter") return null;
+  if (!offersWebGpu()) return <p class="fine">{text.noChoice}</p>;
   // A software adapter is offered only if the page's address asks for it.
   const policies: DevicePolicy[] = ["auto", "webgpu", "cpu"];
   if (policy === "fastest") policies.push("fastest");

@@ -1,5 +1,6 @@
 import { FileText } from "../FileText";
 import { megabytes } from "../format";
+import { offersOffline } from "../offers";
 import { useStore } from "../store/context";
 import { strings } from "../strings";
 
@@ -28,6 +29,8 @@ export function StatusLine() {
   if (pageKept !== null) {
     const all = weightsKept ? text.worksOffline : text.pageAlone;
     facts.push(["offline", pageKept ? all : text.notKept]);
+  } else if (!offersOffline()) {
+    facts.push(["offline", isSecureContext ? text.noServiceWorkers : text.noHttps]);
   }
   return (
     <dl class="status-line" aria-label={text.label}>

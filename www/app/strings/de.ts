@@ -11,7 +11,10 @@ export const de: Strings = {
   source: {
     heading: "Foto",
     prompt: "Zieh ein Foto hierher",
-    promptMore: "oder füge eines ein, wähle eine Datei, nimm die Kamera oder probier ein Beispiel",
+    promptMore: (camera) =>
+      camera
+        ? "oder füge eines ein, wähle eine Datei, nimm die Kamera oder probier ein Beispiel"
+        : "oder füge eines ein, wähle eine Datei oder probier ein Beispiel",
     release: "Loslassen, um es anzusehen",
     choose: "Foto wählen",
     folder: "Ordner wählen",
@@ -192,6 +195,7 @@ export const de: Strings = {
     speeds: (webgpu, cpu) =>
       `Ein Lauf dieses Modells dauert ${webgpu} auf WebGPU, ${cpu} auf der CPU.`,
     policy: "Rechnen auf",
+    noChoice: "Dieser Browser hat kein WebGPU: Es bleibt die CPU.",
     policies: {
       auto: "automatisch: dem schnelleren",
       fastest: "dem schnelleren, auch Software",
@@ -233,6 +237,8 @@ export const de: Strings = {
     worksOffline: "geht: Seite und Gewichte sind gespeichert",
     pageAlone: "nur die Seite: Diese Gewichte sind nicht gespeichert",
     notKept: "geht nicht: Die Seite konnte nicht gespeichert werden",
+    noServiceWorkers: "geht nicht: Dieser Browser hat keine Service Worker",
+    noHttps: "geht nicht: Browser speichern nur Seiten, die über HTTPS kommen",
     integers: "int8",
     isolated: "cross-origin isolated",
     notIsolated: "keine",

@@ -13,7 +13,8 @@ export const en = {
   source: {
     heading: "Photo",
     prompt: "Drop a photo here",
-    promptMore: "or paste one, choose a file, use the camera, try a sample",
+    promptMore: (camera: boolean) =>
+      `or paste one, choose a file, ${camera ? "use the camera, " : ""}try a sample`,
     release: "Drop to classify",
     choose: "Choose a photo",
     folder: "Choose a folder",
@@ -195,6 +196,7 @@ export const en = {
     speeds: (webgpu: string, cpu: string) =>
       `A run of this model takes ${webgpu} on WebGPU, ${cpu} on the CPU.`,
     policy: "Run on",
+    noChoice: "This browser has no WebGPU: the CPU is the only device.",
     policies: {
       auto: "automatic: the faster one",
       fastest: "the faster one, software too",
@@ -235,6 +237,8 @@ export const en = {
     worksOffline: "works: page and weights are saved",
     pageAlone: "page only: these weights are not saved",
     notKept: "does not work: the page could not be saved",
+    noServiceWorkers: "does not work: this browser has no service workers",
+    noHttps: "does not work: browsers save only pages served over HTTPS",
     integers: "int8",
     isolated: "cross-origin isolated",
     notIsolated: "none",
