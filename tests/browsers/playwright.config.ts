@@ -1,8 +1,8 @@
 import { defineConfig } from "@playwright/test";
-import type { Options } from "./support/test";
+import type { WorkerOptions } from "./support/test";
 
-/** Browsers that Playwright does not drive: its runner alone is used, and the drivers are in support/. */
-export default defineConfig<Options>({
+/** The same tests in every engine: of Playwright only the runner is used, and the drivers are in support/. */
+export default defineConfig<object, WorkerOptions>({
   testDir: ".",
   outputDir: "../../test-results/browsers",
   // The network fills the machine: one page at a time.
@@ -10,6 +10,7 @@ export default defineConfig<Options>({
   timeout: 360_000,
   expect: { timeout: 120_000, toPass: { timeout: 120_000 } },
   projects: [
+    { name: "chromium", use: { engine: "chromium" } },
     { name: "firefox", use: { engine: "firefox" } },
     { name: "webkit", use: { engine: "webkit" } },
   ],

@@ -5,6 +5,9 @@ export const CHROMIUM = "/usr/bin/chromium";
 /** The program that drives it. */
 export const CHROMEDRIVER = "/usr/bin/chromedriver";
 
+/** What Debian calls this processor in the name of Mesa's lavapipe. */
+const VULKAN_ARCHITECTURE = { arm64: "aarch64", x64: "x86_64" }[process.arch];
+
 /** The browsers that tests use: the files that a test starts, and the packages of Debian's that bring them. */
 const BROWSERS = {
   chromium: {
@@ -13,9 +16,9 @@ const BROWSERS = {
     packages: ["chromium", "chromium-driver"],
   },
   firefox: {
-    title: "Firefox",
-    files: ["/usr/bin/firefox-esr"],
-    packages: ["firefox-esr"],
+    title: "Firefox, and a software GPU for it",
+    files: ["/usr/bin/firefox-esr", `/usr/share/vulkan/icd.d/lvp_icd.${VULKAN_ARCHITECTURE}.json`],
+    packages: ["firefox-esr", "mesa-vulkan-drivers"],
   },
   webkit: {
     title: "WebKitGTK's driver, which brings its browser, and a display for it",

@@ -264,9 +264,10 @@ export const testSteps = [
       ],
     ),
   },
-  visits("firefox", "Debian's Firefox", { after: ["weights", "page"] }),
   // One browser at a time: each has threads for all processors.
-  visits("webkit", "Debian's WebKitGTK", { after: ["weights", "page"] }),
+  inEngine("chromium", "Debian's Chromium"),
+  inEngine("firefox", "Debian's Firefox"),
+  inEngine("webkit", "Debian's WebKitGTK"),
 ];
 
 /** Chooses crates for cargo. */
@@ -323,14 +324,14 @@ function inBrowser(features, names = []) {
   });
 }
 
-/** The step of a browser that Playwright does not drive. */
-function visits(name, browser, when) {
+/** The step of one engine, of the tests that are the same for all. */
+function inEngine(name, browser) {
   const options = ["--config=tests/browsers/playwright.config.ts", `--project=${name}`];
   return {
     name,
-    about: `tests of visits to the page, in ${browser}`,
+    about: `tests of what the page is there for, in ${browser}`,
     needs: ["build"],
-    ...when,
+    after: ["weights", "page"],
     // Playwright empties the folder at its start.
     work: onPage(name, name, [...options, `--output=${place("test-results", name)}`]),
   };

@@ -1,5 +1,5 @@
 import { expect } from "@playwright/test";
-import { RESNET_50, type Sample } from "../../e2e/support/networks";
+import type { Network, Sample } from "../../e2e/support/networks";
 import type { Tab } from "./tab";
 
 /** The page under test in a tab, in a person's terms. */
@@ -9,6 +9,7 @@ export class ClassifierTab {
   constructor(
     readonly tab: Tab,
     address: () => string,
+    readonly network: Network,
   ) {
     this.#address = address;
   }
@@ -28,9 +29,20 @@ export class ClassifierTab {
     }).toPass();
   }
 
+  /** Waits until there is an element of a CSS selector. */
+  async has(selector: string): Promise<void> {
+    await expect(async () => {
+      const is = await this.tab.evaluate(
+        (selector) => document.querySelector(selector) !== null,
+        selector,
+      );
+      expect(is, selector).toBe(true);
+    }).toPass();
+  }
+
   /** Waits until the model is there. */
-  async ready(): Promise<void> {
-    await this.says(RESNET_50.name);
+  async ready({ name } = this.network): Promise<void> {
+    await this.says(name, "#model-heading");
   }
 
   /** Waits until the page and its weights are kept for visits without a network. */
@@ -39,10 +51,22 @@ export class ClassifierTab {
   }
 
   /** Waits for the model, chooses a sample, and waits for its right result. */
-  async sees(sample: Sample): Promise<void> {
-    await this.ready();
+  async sees(sample: Sample, network = this.network): Promise<void> {
+    await this.ready(network);
     await this.tab.clickButton(sample);
-    await this.says(RESNET_50.answers[sample], "#result");
+    await this.says(network.answers[sample], "#result");
+  }
+
+  /** Waits until something runs on this device, for this reason. */
+  async runsOn(device: "cpu" | "webgpu", reason: string): Promise<void> {
+    await expect(async () => {
+      const found = await this.tab.evaluate(() => {
+        const { device, reason } =
+          document.querySelector<HTMLElement>("[data-device]")?.dataset ?? {};
+        return { device, reason };
+      });
+      expect(found).toEqual({ device, reason });
+    }).toPass();
   }
 
   isIsolated(): Promise<boolean> {

@@ -5,6 +5,14 @@ import { setTimeout } from "node:timers/promises";
 /** What kind of file a browser takes it for, by the end of its name. */
 const TYPES: Record<string, string> = { ".png": "image/png", ".jpg": "image/jpeg" };
 
+/** What a test wants of a browser's start. */
+export interface Launch {
+  /** Whether WebGPU is on, in the browsers that have it. */
+  webgpu: boolean;
+  /** Settings of Firefox, by their names in about:config. */
+  preferences: Record<string, boolean | number | string>;
+}
+
 /** A browser that is driven, with a profile of its own that is new. */
 export interface Browser {
   newTab(): Promise<Tab>;
@@ -66,6 +74,29 @@ export abstract class Tab {
       return CSS.escape(name);
     }, name);
     return mark && `button[data-test=${mark}]`;
+  }
+
+  /** Chooses a value in the `<select>` of a CSS selector, as soon as it can be used. */
+  async choose(selector: string, value: string): Promise<void> {
+    const end = Date.now() + LOAD_LIMIT;
+    while (!(await this.#chooseNow(selector, value))) {
+      if (Date.now() > end) throw new Error(`${selector} has no choice "${value}"`);
+      await setTimeout(100);
+    }
+  }
+
+  #chooseNow(selector: string, value: string): Promise<boolean> {
+    return this.evaluate(
+      (selector, value) => {
+        const select = document.querySelector<HTMLSelectElement>(selector);
+        if (!select || select.disabled) return false;
+        select.value = value;
+        select.dispatchEvent(new Event("change", { bubbles: true }));
+        return select.value === value;
+      },
+      selector,
+      value,
+    );
   }
 
   /** Drops files, by their paths, on the first element of a CSS selector. */

@@ -18,6 +18,8 @@ export async function launchWebKit(): Promise<Browser> {
       ...process.env,
       // As Chromium's --no-sandbox: containers and root have none.
       WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
+      // As Safari, which lets isolated pages share memory. WebKitGTK 2.50 never does of itself.
+      JSC_useSharedArrayBuffer: "1",
     },
   });
   try {
@@ -31,7 +33,7 @@ export async function launchWebKit(): Promise<Browser> {
       .build();
     await session.manage().setTimeouts({ pageLoad: LOAD_LIMIT, script: LOAD_LIMIT });
     await session.manage().window().setRect({ x: 0, y: 0, width: 1280, height: 900 });
-    return new WebKit(driver, session);
+    return new WebKit(driver, session, await session.getWindowHandle());
   } catch (thrown) {
     await end(driver);
     throw thrown;
@@ -41,18 +43,26 @@ export async function launchWebKit(): Promise<Browser> {
 class WebKit implements Browser {
   readonly #driver: ChildProcess;
   readonly #session: WebDriver;
-  /** Whether the window that a session begins with is still without a use. */
-  #isFresh = true;
+  /** A window without a use, such as the one that a session begins with. */
+  #spare: string | undefined;
 
-  constructor(driver: ChildProcess, session: WebDriver) {
+  constructor(driver: ChildProcess, session: WebDriver, first: string) {
     this.#driver = driver;
     this.#session = session;
+    this.#spare = first;
   }
 
   async newTab(): Promise<Tab> {
-    if (!this.#isFresh) await this.#session.switchTo().newWindow("tab");
-    this.#isFresh = false;
-    return new WebKitTab(this.#session, await this.#session.getWindowHandle());
+    if (!this.#spare) await this.#session.switchTo().newWindow("tab");
+    const handle = this.#spare ?? (await this.#session.getWindowHandle());
+    this.#spare = undefined;
+    return new WebKitTab(this.#session, handle, async () => {
+      const windows = await this.#session.getAllWindowHandles();
+      if (windows.length > 1) return this.#session.close();
+      // The session would end with its last window.
+      await this.#session.get("about:blank");
+      this.#spare = handle;
+    });
   }
 
   async close(): Promise<void> {
@@ -64,11 +74,13 @@ class WebKit implements Browser {
 class WebKitTab extends Tab {
   readonly #session: WebDriver;
   readonly #handle: string;
+  readonly #leave: () => Promise<void>;
 
-  constructor(session: WebDriver, handle: string) {
+  constructor(session: WebDriver, handle: string, leave: () => Promise<void>) {
     super();
     this.#session = session;
     this.#handle = handle;
+    this.#leave = leave;
   }
 
   override async open(address: string): Promise<void> {
@@ -100,7 +112,8 @@ class WebKitTab extends Tab {
   }
 
   override async close(): Promise<void> {
-    await (await this.#tab()).close();
+    await this.#tab();
+    await this.#leave();
   }
 
   /** The session, with this tab in front: it speaks with one at a time. */

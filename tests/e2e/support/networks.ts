@@ -14,7 +14,7 @@ export interface Network {
 /** The default weights. */
 export const RESNET_50: Network = {
   name: "ResNet-50",
-  answers: { "A cat": /Egyptian cat\s*7\d[.,]\d/, "A cup of coffee": /espresso\s*9\d[.,]\d/ },
+  answers: { "A cat": /Egyptian cat\s*7\d[.,]\d/, "A cup of coffee": /espresso\s*9\d[.,]\d/i },
 };
 
 /** One block in each stage, ten classes: loads and runs in a third of the time, for tests that are not about the answer. */

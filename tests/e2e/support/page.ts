@@ -187,11 +187,7 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
 export const onHost = test.extend<{ host: StaticHost }>({
   host: async ({ network, weights }, use) => {
     const host = new StaticHost();
-    if (network.fixture) {
-      const { manifest, content } = await weights.asDefault(network.fixture);
-      host.change("weights/manifest.json", () => manifest);
-      host.change("weights/fixture.safetensors", () => content);
-    }
+    if (network.fixture) await weights.serve(host, network.fixture);
     await host.open();
     await use(host);
     host.close();

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { weightFile } from "./files";
+import type { StaticHost } from "./host";
 
 /** A weight file in place of the default one. */
 interface DefaultWeights {
@@ -34,6 +35,13 @@ export class WeightFiles {
     const sha256 = createHash("sha256").update(content).digest("hex");
     const manifest = { file: "fixture.safetensors", bytes: content.length, sha256 };
     return { manifest: JSON.stringify(manifest), path, content };
+  }
+
+  /** Has a host serve a fixture as the default weights. */
+  async serve(host: StaticHost, file: string): Promise<void> {
+    const { manifest, content } = await this.asDefault(file);
+    host.change("weights/manifest.json", () => manifest);
+    host.change("weights/fixture.safetensors", () => content);
   }
 
   async remove(): Promise<void> {

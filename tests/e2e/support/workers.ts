@@ -14,7 +14,7 @@ export async function spoilWorkers(page: Page, code: string, count = Number.POSI
  * Faults that a test brings about in a worker: the shipped code has no switch for them. `self.crash = true` makes the next
  * classification trap; `self.device` is the GPU's device, and `self.losesDevice = true` makes the next submission lose it.
  */
-const FAULTS = `
+export const FAULTS = `
   Object.assign(self, { crash: false, losesDevice: false, device: null });
   const { instantiateStreaming } = WebAssembly;
   WebAssembly.instantiateStreaming = async (...source) => {
