@@ -11,6 +11,18 @@ export function speedTable(rows) {
   return table(head, body);
 }
 
+/** A Markdown table of the engines' times, and of which module each takes. */
+export function enginesTable(rows) {
+  const head = ["", "threads", "module", "median", "minimum", "p90"];
+  const body = rows.map(({ name, threads, wanted, module, median, minimum, p90 }) => [
+    name,
+    threads === wanted ? String(threads) : `${threads} (of ${wanted})`,
+    module,
+    ...[median, minimum, p90].map(inMilliseconds),
+  ]);
+  return table(head, body);
+}
+
 /** A Markdown table of first visits. */
 export function coldTable(rows) {
   const head = ["", "first result, median", "minimum", "downloaded", "memory, at most"];
