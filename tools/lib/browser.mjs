@@ -5,8 +5,8 @@ export const CHROMIUM = "/usr/bin/chromium";
 /** The program that drives it. */
 export const CHROMEDRIVER = "/usr/bin/chromedriver";
 
-/** What Debian calls this processor in the name of Mesa's lavapipe. */
-const VULKAN_ARCHITECTURE = { arm64: "aarch64", x64: "x86_64" }[process.arch];
+/** The part of the paths of Debian's libraries that names the processor. */
+const ARCHITECTURE = { arm64: "aarch64-linux-gnu", x64: "x86_64-linux-gnu" }[process.arch];
 
 /** The browsers that tests use: the files that a test starts, and the packages of Debian's that bring them. */
 const BROWSERS = {
@@ -17,7 +17,7 @@ const BROWSERS = {
   },
   firefox: {
     title: "Firefox, and a software GPU for it",
-    files: ["/usr/bin/firefox-esr", `/usr/share/vulkan/icd.d/lvp_icd.${VULKAN_ARCHITECTURE}.json`],
+    files: ["/usr/bin/firefox-esr", `/usr/lib/${ARCHITECTURE}/libvulkan_lvp.so`],
     packages: ["firefox-esr", "mesa-vulkan-drivers"],
   },
   webkit: {
