@@ -13,6 +13,8 @@ const files = readdirSync(FOLDER).map((name) => ({
 
 const lint = await createLinter();
 
+const { scripts } = JSON.parse(readFileSync(place("package.json"), "utf8"));
+
 /** What is wrong with a workflow, by line. */
 function faultsOf({ name, text }) {
   const found = lint(text, name)
@@ -24,6 +26,8 @@ function faultsOf({ name, text }) {
     if (action && !/^[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action)) {
       found.push(`${index + 1}: ${action} is not pinned by commit, with its version beside it`);
     }
+    const script = line.match(/\bnpm run ([\w:]+)/)?.[1];
+    if (script && !scripts[script]) found.push(`${index + 1}: there is no npm run ${script}`);
   }
   if (!/^permissions:( \{\}|\n {2}contents: read)\n(?! )/m.test(text)) {
     found.push("what is permitted to all jobs is not nothing, or reading");
@@ -42,6 +46,7 @@ test("faults of workflows are found", () => {
     ["needs: build", "needs: nothing", /needs job "nothing" which does not exist/],
     ["steps.pages.outputs", "steps.page.outputs", /property "page" is not defined/],
     ["@d6db90164ac5ed86f2b6aed7e0febac5b3c0c03e # v4.0.5", "@v4", /deploy-pages@v4 is not pinned/],
+    ["npm run docs", "npm run doc", /there is no npm run doc$/],
     ["permissions: {}", "permissions: write-all", /permitted to all jobs is not nothing/],
   ];
   const report = [];
