@@ -173,9 +173,12 @@ function watchMedia(stream: MediaStream): Watch {
     video.playsInline = true;
     video.srcObject = stream;
     const unwatch = watchVideo(video)(onFrame, onEnd, onFault);
+    // Chromium's video does not end where the page itself stops the tracks.
+    stream.addEventListener("inactive", onEnd);
     video.play().catch(onFault);
     return () => {
       unwatch();
+      stream.removeEventListener("inactive", onEnd);
       video.srcObject = null;
     };
   };
