@@ -23,6 +23,62 @@ declare global {
   const create: (options?: object) => ReturnType<typeof library.createClassifier>;
 }
 
+test("every kind of image is classified, and seen as the same", async ({ page, own }) => {
+  await open(page, own.address);
+  const found = await page.evaluate(async () => {
+    const classifier = await create();
+    const file = await photo();
+    const bitmap = await createImageBitmap(file);
+    const { width, height } = bitmap;
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+    const draw = () => context.drawImage(bitmap, 0, 0);
+    draw();
+    const offscreen = new OffscreenCanvas(width, height);
+    offscreen.getContext("2d")?.drawImage(bitmap, 0, 0);
+    const image = new Image();
+    image.src = "cat.png";
+    await image.decode();
+    const video = document.createElement("video");
+    video.muted = true;
+    video.srcObject = canvas.captureStream();
+    // A canvas's stream has a frame for each time that it is drawn on.
+    const timer = setInterval(draw, 10);
+    await video.play();
+    clearInterval(timer);
+    const frame = new VideoFrame(canvas, { timestamp: 0 });
+    const inputs: Record<string, Parameters<typeof classifier.classify>[0]> = {
+      Blob: file,
+      File: new File([file], "cat.png"),
+      ImageBitmap: bitmap,
+      ImageData: context.getImageData(0, 0, width, height),
+      VideoFrame: frame,
+      "<img>": image,
+      "<canvas>": canvas,
+      "<video>": video,
+      OffscreenCanvas: offscreen,
+      "an address": "cat.png",
+      URL: new URL("cat.png", document.baseURI),
+    };
+    const found: Record<string, unknown> = {};
+    for (const [name, input] of Object.entries(inputs)) {
+      const { top, ...answer } = await classifier.classify(input, { top: 3 });
+      const [first] = top;
+      const isWhole = answer.width === width && answer.height === height;
+      found[name] = [first?.index, first?.probability, top.length, isWhole];
+    }
+    // What was passed is still the caller's.
+    const isOpen = bitmap.width === width && frame.codedWidth === width;
+    frame.close();
+    classifier.dispose();
+    return { found, isOpen };
+  });
+  const answer = [5, expect.closeTo(0.125, 2), 3, true];
+  for (const input of Object.values(found.found)) expect(input).toEqual(answer);
+  expect(Object.keys(found.found)).toHaveLength(11);
+  expect(found.isOpen).toBe(true);
+});
+
 test("an image of another origin says what it lacks", async ({ page, own, cdn }) => {
   cdn.headers = { "cross-origin-resource-policy": "cross-origin" };
   await open(page, own.address);
@@ -306,4 +362,22 @@ test.describe("a stream's newest frame is classified, until its signal is aborte
       expect(warnings.filter((text) => /VideoFrame/.test(text))).toEqual([]);
     });
   }
+});
+
+test("a camera's stream that ends ends it with the counts", async ({ page, own }) => {
+  await open(page, own.address);
+  const counts = await page.evaluate(async () => {
+    const classifier = await create();
+    const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 64 });
+    const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+    const timer = setInterval(() => context.fillRect(0, 0, 64, 64), 10);
+    const camera = canvas.captureStream(60);
+    const counts = await classifier.classifyStream(camera, () => {
+      for (const track of camera.getTracks()) track.stop();
+    });
+    clearInterval(timer);
+    classifier.dispose();
+    return counts;
+  });
+  expect(counts.classified).toBeGreaterThanOrEqual(1);
 });
