@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { CODECS } from "./codec-notices.mjs";
 import { WEIGHTS_PACKAGE } from "./default-weights.mjs";
 import { Fault } from "./fault.mjs";
 import { place } from "./places.mjs";
@@ -41,7 +42,7 @@ IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 
 /** The notices of all packages whose code is in the built page, as one text. */
 export function thirdPartyText() {
-  return notices([...npmPackages(), ...crates(), defaultWeights()]);
+  return notices([...npmPackages(), ...CODECS, ...crates(), defaultWeights()]);
 }
 
 /** The notices of packages: each text once, under the names of the packages that it is of. */
