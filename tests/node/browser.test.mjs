@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import sirv from "sirv";
 import { CONSUMER, inConsumer, RUN_IN } from "../../tools/lib/installed-package.mjs";
 import { place } from "../../tools/lib/places.mjs";
@@ -27,6 +28,10 @@ const NO_RELAXED_SIMD = `{
   WebAssembly.validate = (code) => !isRelaxed(new Uint8Array(code)) && validate(code);
 }\n`;
 
+/** Photos as files: turned by EXIF data, grey, with transparency, and one that Chromium itself encodes as WebP. */
+const PHOTOS = ["cat-exif-rotated.jpg", "cat-grey.jpg", "cat-transparent.png", "cat.webp"];
+const IMAGES = place("tests/fixtures/images");
+
 let server;
 before(async () => {
   const files = sirv(PACKAGE);
@@ -35,7 +40,9 @@ before(async () => {
     response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
     const [, kind, rest] = /^\/(plain|relaxed)(\/.*)$/.exec(request.url) ?? [];
     if (request.url === "/weights") response.end(readFileSync(WEIGHTS));
-    else if (request.url === "/pixels.mjs") {
+    else if (request.url.startsWith("/images/")) {
+      response.end(readFileSync(path.join(IMAGES, path.basename(request.url))));
+    } else if (request.url === "/pixels.mjs") {
       response.setHeader("Content-Type", "text/javascript");
       response.end(readFileSync(place("tests/node/support/pixels.mjs")));
     } else if (!kind) {
@@ -120,4 +127,55 @@ test("in Bun, probabilities are those of Chromium to five digits", async () => {
     );
   });
   assert.deepEqual(far, []);
+});
+
+/** The most probable classes of the photos in Chromium, and the bytes of each file. */
+function photosInBrowser() {
+  const address = `http://localhost:${server.address().port}`;
+  return inChromium(async (page) => {
+    await page.goto(address);
+    return page.evaluate(
+      async ([folder, photos]) => {
+        const { createClassifier } = await import(`/${folder}/index.js`);
+        const classifier = await createClassifier({
+          weights: "/weights",
+          device: "cpu",
+          threads: 1,
+        });
+        const webp = async () => {
+          const photo = await (await fetch("/images/cat-grey.jpg")).blob();
+          const canvas = new OffscreenCanvas(300, 200);
+          canvas.getContext("2d").drawImage(await createImageBitmap(photo), 0, 0);
+          return canvas.convertToBlob({ type: "image/webp", quality: 0.9 });
+        };
+        const found = {};
+        for (const name of photos) {
+          const isWebp = name.endsWith(".webp");
+          const file = isWebp ? await webp() : await (await fetch(`/images/${name}`)).blob();
+          const { top, width, height } = await classifier.classify(file);
+          const bytes = Array.from(new Uint8Array(await file.arrayBuffer()));
+          found[name] = { bytes, width, height, top };
+        }
+        return found;
+      },
+      [inNode === PLAIN ? "plain" : "relaxed", PHOTOS],
+    );
+  });
+}
+
+test("photos are decoded and turned as in Chromium, to the same pixels", async () => {
+  const expected = await photosInBrowser();
+  const { createClassifier } = await import(pathToFileURL(path.join(PACKAGE, "node.js")).href);
+  const classifier = await createClassifier({ weights: WEIGHTS, threads: 1 });
+  const wrong = [];
+  for (const [name, { bytes, ...browser }] of Object.entries(expected)) {
+    const node = await classifier.classify(Uint8Array.from(bytes));
+    const sizes = [node, browser].map(({ width, height }) => `${width} x ${height}`);
+    if (sizes[0] !== sizes[1]) wrong.push(`${name}: ${sizes.join(" instead of ")}`);
+    if (JSON.stringify(node.top) !== JSON.stringify(browser.top)) {
+      wrong.push(`${name}: ${JSON.stringify([node.top[0], browser.top[0]])}`);
+    }
+  }
+  classifier.dispose();
+  assert.deepEqual(wrong, []);
 });

@@ -19,3 +19,22 @@ for (const [runtime, [program, ...args]] of Object.entries(RUN_IN)) {
     assert.ok(passed > 0);
   });
 }
+
+/** Runtimes, and on how many threads: Deno does not end a thread that waits for work before the process ends. */
+const ROUNDS = { node: 2, deno: 1 };
+
+/** What fifteen classifiers may leave behind, in megabytes: each has more. */
+const LEFT_BEHIND = 150;
+
+for (const [runtime, threads] of Object.entries(ROUNDS)) {
+  test(`classifiers that are disposed of leave no memory behind in ${runtime}`, async () => {
+    const [program, ...args] = RUN_IN[runtime];
+    inConsumer(place("tests/node/support/pixels.mjs"));
+    const script = inConsumer(place("tests/node/support/rounds.mjs"));
+    const output = await run(program, [...args, script, weights, String(threads)], {
+      cwd: path.dirname(script),
+    });
+    const [early, late] = JSON.parse(output.split("\n").at(-1));
+    assert.ok(late - early < LEFT_BEHIND, `from ${early} to ${late} MB`);
+  });
+}

@@ -10,7 +10,10 @@ const TARGET = "es2022";
 /** The files that no browser runs. */
 const FOR_NODE = ["node.js", "node-worker.js", "node-thread.js", "cli.js"];
 /** What takes the place of a browser's module in them. */
-const IN_NODE = { "www/worker/pixels/read.ts": "www/lib/node/engine/pixels.ts" };
+const IN_NODE = {
+  "www/worker/pixels/read.ts": "www/lib/node/engine/pixels.ts",
+  "www/worker/post.ts": "www/lib/node/engine/post.ts",
+};
 
 /** An address beside a file, as bundlers look for it. */
 const ADDRESS = /new URL\(\s*(["'])([^"']+)\1,\s*import\.meta\.url,?\s*\)/g;

@@ -1,14 +1,13 @@
 import { Worker } from "node:worker_threads";
 import * as Comlink from "comlink";
-import { ResNetError, toResNetError } from "../../protocol/errors";
-import type { Settled, ThreadNotice, ThreadOutcome, WorkerNotice } from "../../protocol/messages";
+import { ResNetError } from "../../protocol/errors";
+import type { Settled, WorkerNotice } from "../../protocol/messages";
 import type { Engine } from "./engine/engine";
 
-/** The worker that runs the network, with its threads. None of them keeps the process alive unless a call is under way. */
+/** The worker that runs the network, with its threads. It keeps the process alive only while a call is under way. */
 export class EngineWorker {
   readonly #worker: Worker;
   readonly #engine: Comlink.Remote<Engine>;
-  readonly #threads = new Set<Worker>();
   readonly #ended: Promise<never>;
   #fail: ((error: ResNetError) => void) | undefined;
   #calls = 0;
@@ -24,7 +23,6 @@ export class EngineWorker {
     this.#worker.on("message", (notice: WorkerNotice | { type: unknown }) => {
       // Comlink's answers have a type.
       if ("type" in notice) return;
-      if ("thread" in notice) this.#startThread(notice);
       if ("crashed" in notice) this.#end("runtime-crashed", notice.crashed);
     });
     this.#worker.on("error", (error) => this.#end("runtime-crashed", error.message));
@@ -56,12 +54,11 @@ export class EngineWorker {
     if (!this.hasEnded) void this.#engine.cancel(call).catch(() => {});
   }
 
-  /** Ends the worker and its threads; calls under way fail with `error`. */
+  /** Ends the worker with its threads; calls under way fail with `error`. */
   close(error: ResNetError): void {
     this.#fail?.(error);
     this.#fail = undefined;
-    for (const worker of [this.#worker, ...this.#threads]) void worker.terminate();
-    this.#threads.clear();
+    void this.#worker.terminate();
   }
 
   #end(code: "runtime-crashed", message: string): void {
@@ -71,21 +68,6 @@ export class EngineWorker {
         `The code that runs the network stopped unexpectedly (${message}). It is started again by the next call.`,
       ),
     );
-  }
-
-  #startThread({ thread, port }: ThreadNotice): void {
-    const answer = (outcome: ThreadOutcome) => port.postMessage(outcome);
-    if (this.hasEnded) return;
-    try {
-      const worker = new Worker(new URL("./engine/thread.ts", import.meta.url));
-      worker.unref();
-      this.#threads.add(worker);
-      worker.once("message", () => answer({ joined: true }));
-      worker.on("error", ({ message }) => answer({ failed: message }));
-      worker.postMessage(thread);
-    } catch (thrown) {
-      answer({ failed: toResNetError(thrown).message });
-    }
   }
 }
 
