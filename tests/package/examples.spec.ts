@@ -4,7 +4,7 @@ import path from "node:path";
 import { expect, type Page, test } from "@playwright/test";
 import { inExtension } from "./support/extension";
 import { type Content, ExampleHost } from "./support/host";
-import { Project, type Versions } from "./support/project";
+import { Project, type Variant } from "./support/project";
 
 const PHOTO = path.resolve("www/public/photos/chelsea.png");
 const ANSWER = /^Egyptian.cat 0\.7\d, /;
@@ -14,28 +14,44 @@ const THREADS = Math.min(availableParallelism(), 8);
 /** How a project's page is served: the files of a folder, or by the project's own server, started by a script of its. */
 type Served = { folder: string } | { script: string };
 
-/** The projects with a page, whether they are built, how the page is served, and packages in other versions than it pins. */
-const PAGES: [name: string, build: boolean, served: Served[], versions?: Versions][] = [
-  ["vite", true, [{ folder: "dist" }, { script: "dev" }]],
-  // Its dev server moves the package's code to another folder than its workers'.
-  ["vite", true, [{ folder: "dist" }, { script: "dev" }], { vite: "7.3.8" }],
-  ["element", true, [{ folder: "dist" }]],
-  ["webpack", true, [{ folder: "." }]],
-  ["rollup", true, [{ folder: "." }]],
-  ["esbuild", true, [{ folder: "." }]],
-  ["parcel", true, [{ folder: "dist" }]],
-  ["next", true, [{ script: "start" }]],
-  ["no-bundler", false, [{ folder: "." }]],
+/** A project with a page. */
+interface PageExample extends Variant {
+  name: string;
+  /** Arguments for the script that builds it; left out where there is nothing to build. */
+  build?: string[];
+  served: Served[];
+}
+
+const PAGES: PageExample[] = [
+  { name: "vite", build: [], served: [{ folder: "dist" }, { script: "dev" }] },
+  {
+    name: "vite",
+    variant: "7",
+    // Its dev server moves the package's code to another folder than its workers'.
+    versions: { vite: "7.3.8" },
+    build: [],
+    served: [{ folder: "dist" }, { script: "dev" }],
+  },
+  { name: "element", build: [], served: [{ folder: "dist" }] },
+  { name: "webpack", build: [], served: [{ folder: "." }] },
+  { name: "rollup", build: [], served: [{ folder: "." }] },
+  { name: "esbuild", build: [], served: [{ folder: "." }] },
+  { name: "parcel", build: [], served: [{ folder: "dist" }] },
+  { name: "next", build: [], served: [{ script: "start" }] },
+  { name: "next", variant: "webpack", build: ["--webpack"], served: [{ script: "start" }] },
+  { name: "no-bundler", served: [{ folder: "." }] },
 ];
 
-for (const [name, build, served, versions] of PAGES) {
-  const title = [name, ...Object.values(versions ?? {})].join(" ");
+for (const { name, build, served, ...variant } of PAGES) {
+  const title = [name, variant.variant].filter(Boolean).join(" ");
   test(`${title}: a page that imports the package classifies a photo, isolated or not`, async ({
     browser,
   }) => {
-    const project = new Project(name, versions);
+    const project = new Project(name, variant);
     await test.step("install", () => project.install());
-    if (build) await test.step("build", () => project.run("npm", ["run", "build"]));
+    if (build) {
+      await test.step("build", () => project.run("npm", ["run", "build", "--", ...build]));
+    }
     for (const each of served) {
       const content: Content =
         "script" in each

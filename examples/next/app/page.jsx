@@ -1,4 +1,4 @@
-import { ResNetError } from "resnet-web";
+import { createClassifier } from "resnet-web";
 import { Photo } from "./photo";
 
 // Rendered for each request, by a server that has neither a window nor a worker.
@@ -9,7 +9,7 @@ export default function Page() {
     <main>
       <h1>What is in the photo?</h1>
       <Photo />
-      <p>The server has imported {ResNetError.name} from the package, too.</p>
+      <p>On the server, createClassifier is a {typeof createClassifier}, too.</p>
     </main>
   );
 }

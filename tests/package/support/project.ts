@@ -16,20 +16,24 @@ const PROJECTS = path.join(tmpdir(), `resnet-web-examples-${digest(REPOSITORY).s
 const STAMP = "installed-from";
 const ENVIRONMENT = { ...process.env, NEXT_TELEMETRY_DISABLED: "1" };
 
-/** Versions of npm packages, by their names. */
-export type Versions = Record<string, string>;
+/** What a copy of an example has of its own. */
+export interface Variant {
+  /** Its name, where there is another copy. */
+  variant?: string;
+  /** Versions of development dependencies, in place of those that the example and its lock file pin. */
+  versions?: Record<string, string>;
+}
 
 /** A copy of an example, with the packed package installed. */
 export class Project {
   readonly #example: string;
   readonly folder: string;
-  readonly #versions: Versions | undefined;
+  readonly #versions: Variant["versions"];
   #server: ChildProcess | undefined;
 
-  /** @param versions other versions of development dependencies than the example's; its lock file does not count then */
-  constructor(name: string, versions?: Versions) {
-    this.#example = path.join(REPOSITORY, "examples", name);
-    this.folder = path.join(PROJECTS, [name, ...Object.values(versions ?? {})].join("-"));
+  constructor(example: string, { variant, versions }: Variant = {}) {
+    this.#example = path.join(REPOSITORY, "examples", example);
+    this.folder = path.join(PROJECTS, variant ? `${example}-${variant}` : example);
     this.#versions = versions;
   }
 
@@ -52,7 +56,8 @@ export class Project {
       if (entry === "node_modules") continue;
       await rm(path.join(this.folder, entry), { recursive: true });
     }
-    await cp(this.#example, this.folder, { recursive: true });
+    const filter = (file: string) => path.basename(file) !== "node_modules";
+    await cp(this.#example, this.folder, { recursive: true, filter });
     await writeFile(path.join(this.folder, "package.json"), JSON.stringify(manifest));
     if (this.#versions) await rm(path.join(this.folder, "package-lock.json"), { force: true });
     if (isInstalled) return;
