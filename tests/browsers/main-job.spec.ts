@@ -154,6 +154,17 @@ const WITH_SMALL: Case[] = [
     },
   },
   {
+    what: "a result is copied, and saved as an image",
+    does: async ({ page }) => {
+      await page.open();
+      await page.sees("A cat");
+      await page.tab.clickButton("Copy result");
+      await page.says("The result is on the clipboard.", ".take-away");
+      await page.tab.clickButton("Save as image");
+      await page.says("The photo with its result is saved.", ".take-away");
+    },
+  },
+  {
     what: "the host isolates the page, and it computes on as many threads as a person wants",
     does: async ({ page }) => {
       await page.open();
