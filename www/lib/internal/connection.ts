@@ -129,6 +129,8 @@ export class Connection<Api> {
 
   /** Ends the worker; calls under way fail with `error`. */
   close(error: ResNetError): void {
+    // Comlink's registry of proxies holds the worker, and the worker this connection, by its listeners.
+    if (!this.isClosed) this.#session?.[Comlink.releaseProxy]();
     this.#worker?.terminate();
     this.#threads?.end();
     clearTimeout(this.#startLimit);

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ResNetError } from "../../protocol/errors";
 import { FakeWorker } from "../internal/fake-worker";
@@ -656,6 +658,29 @@ describe("a classifier that was disposed of", () => {
     classifier.dispose();
     expect(FakeWorker.alive).toEqual([]);
     expect(await slow).toBe("aborted");
+  });
+});
+
+it("classifiers that were disposed of are garbage", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage: () => void = runInNewContext("gc");
+  const rounds = async () => {
+    const others: WeakRef<Classifier>[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      const other = await createClassifier({ weights: file("small") });
+      await other.classify(file("cat"));
+      other.dispose();
+      others.push(new WeakRef(other));
+    }
+    return others;
+  };
+  const others = await rounds();
+  // The tests hold their workers, too.
+  classifier.dispose();
+  FakeWorker.reset();
+  await vi.waitFor(() => {
+    collectGarbage();
+    expect(others.filter((other) => other.deref()).length).toBe(0);
   });
 });
 
