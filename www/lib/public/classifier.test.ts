@@ -46,6 +46,7 @@ afterEach(() => {
   FakeWorker.reset();
   kept.clear();
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
@@ -678,10 +679,11 @@ it("classifiers that were disposed of are garbage", async () => {
   // The tests hold their workers, too.
   classifier.dispose();
   FakeWorker.reset();
-  await vi.waitFor(() => {
+  const areGone = () => {
     collectGarbage();
     expect(others.filter((other) => other.deref()).length).toBe(0);
-  });
+  };
+  await vi.waitFor(areGone, { timeout: 10_000, interval: 100 });
 });
 
 describe("a worker that cannot be had", () => {
