@@ -43,3 +43,23 @@ for (const isolated of [false, true]) {
     expect(threads.count > 1).toBe(isolated);
   });
 }
+
+test("the result is the same bit for bit on any number of threads", async ({ page, own }) => {
+  own.isolates = true;
+  await page.goto(`${own.address}page.html`);
+  const results = await page.evaluate(async (folder) => {
+    const { createClassifier } = await import(`${folder}index.js`);
+    const classifier = await createClassifier({ weights: "small.safetensors", device: "cpu" });
+    const photo = await (await fetch("cat.png")).blob();
+    const results = [];
+    for (const threads of [1, 2, "auto"]) {
+      await classifier.setThreads(threads);
+      const { top, evidence } = await classifier.classify(photo, { evidence: "first" });
+      results.push({ top, values: [...evidence.values] });
+    }
+    classifier.dispose();
+    return results;
+  }, own.address);
+  const [one, ...several] = results;
+  expect(several).toEqual([one, one]);
+});
