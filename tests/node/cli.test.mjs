@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import path from "node:path";
 import { after, test } from "node:test";
 import { place } from "../../tools/lib/places.mjs";
@@ -15,6 +17,10 @@ writeFileSync(labels, LABELS.join("\n"));
 mkdirSync(path.join(folder, "full"));
 writeFileSync(path.join(folder, "full", "holiday.jpg"), "");
 const out = (name) => ["--out", path.join(folder, name)];
+
+const taken = createServer().listen(0, "localhost");
+await once(taken, "listening");
+after(() => taken.close());
 
 /** What is called, its exit code, and what it prints to standard output and standard error. */
 const CASES = [
@@ -132,6 +138,27 @@ const CASES = [
     2,
     /^$/,
     /holds other files, such as holiday\.jpg/,
+  ],
+  [
+    "a site in place of a file",
+    ["site", "--weights", SMALL, "--out", SMALL],
+    2,
+    /^$/,
+    /is a file: name a folder/,
+  ],
+  [
+    "a site where nothing can be written",
+    ["site", "--weights", SMALL, "--out", path.join(SMALL, "site")],
+    1,
+    /^$/,
+    /^resnet-web: ENOTDIR.*basic\.pth\/site.*\n$/,
+  ],
+  [
+    "a port that is taken",
+    ["serve", "--port", String(taken.address().port)],
+    1,
+    /^$/,
+    /^resnet-web: The port cannot be used: .*EADDRINUSE.*\n$/,
   ],
   ...["classify", "summary", "serve", "site"].map((name) => [
     `help for ${name}`,

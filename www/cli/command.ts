@@ -4,6 +4,9 @@ import type { LoadOptions } from "resnet-web/node";
 /** A command line that is wrong. The message says what is, and what is expected. */
 export class UsageError extends Error {}
 
+/** What keeps a command from its end, in words for the person who called it. */
+export class Obstacle extends Error {}
+
 /** What a command is called with. */
 export interface Call {
   /** Options that take a value. */

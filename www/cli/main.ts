@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { ResNetError } from "resnet-web/node";
 import { classify } from "./classify";
-import { type Command, parsed, UsageError } from "./command";
+import { type Command, Obstacle, parsed, UsageError } from "./command";
 import { plain, sayError } from "./output";
 import { serve } from "./serve";
 import { site } from "./site";
@@ -50,9 +50,16 @@ async function run([name, ...words]: string[]): Promise<number> {
       return 2;
     }
     sayError(thrown instanceof Error ? thrown.message : String(thrown));
-    if (!(thrown instanceof ResNetError)) sayError("This is not expected: please report it.");
+    if (!isExpected(thrown)) sayError("This is not expected: please report it.");
     return 1;
   }
+}
+
+/** Whether an error is about what the command line names, and not a fault of ours. */
+function isExpected(thrown: unknown): boolean {
+  // The system's errors about files have the call that failed.
+  const isOfSystem = thrown instanceof Error && "syscall" in thrown;
+  return isOfSystem || thrown instanceof ResNetError || thrown instanceof Obstacle;
 }
 
 async function version(): Promise<string> {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
-import { type Command, integer, UsageError } from "./command";
+import { type Command, integer, Obstacle, UsageError } from "./command";
 import { fileServer } from "./file-server";
 import { note, print } from "./output";
 import { PAGE } from "./page";
@@ -31,7 +31,7 @@ export const serve: Command = {
       let next = port ?? PORT;
       server.on("error", (error: NodeJS.ErrnoException) => {
         const isTaken = error.code === "EADDRINUSE" && port === undefined && next < PORT + 20;
-        if (!isTaken) return reject(new Error(`The port cannot be used: ${error.message}.`));
+        if (!isTaken) return reject(new Obstacle(`The port cannot be used: ${error.message}.`));
         next += 1;
         server.listen(next, host);
       });

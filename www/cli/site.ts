@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
@@ -82,6 +83,8 @@ ${ABOUT_WEIGHTS_HELP}
 /** The files that an earlier call wrote into the folder; refuses one that holds anything else. */
 function filesOfEarlierCall(out: string): string[] {
   if (!existsSync(out)) return [];
+  if (!statSync(out).isDirectory())
+    throw new UsageError(`${out} is a file: name a folder with --out.`);
   const record = path.join(out, RECORD);
   if (existsSync(record)) return listed(record).filter((file) => isWithin(out, file));
   const others = readdirSync(out).filter((name) => !MAY_BE_THERE.test(name));

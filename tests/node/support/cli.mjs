@@ -5,14 +5,17 @@ import { CONSUMER } from "../../../tools/lib/installed-package.mjs";
 /** The command as npm installs it. */
 const COMMAND = path.join(CONSUMER, "node_modules", ".bin", "resnet-web");
 
+/** A command that does not end by then hangs, in milliseconds. */
+const HANGS = 120_000;
+
 /** Starts `resnet-web` with these arguments. */
-export function start(args, { cwd = CONSUMER } = {}) {
-  return spawn(process.execPath, [COMMAND, ...args], { cwd });
+function start(args) {
+  return spawn(process.execPath, [COMMAND, ...args], { cwd: CONSUMER, timeout: HANGS });
 }
 
 /** Runs `resnet-web` to its end, and returns the exit code and what it printed. */
-export async function resnetWeb(args, options) {
-  const child = start(args, options);
+export async function resnetWeb(args) {
+  const child = start(args);
   const text = { out: "", err: "" };
   child.stdout.on("data", (data) => {
     text.out += data;
