@@ -3,6 +3,7 @@ import fs, { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import path from "node:path";
 import { test } from "node:test";
 import { absentModules, modulesToCome } from "../../tools/lib/absent-modules.mjs";
+import { standsFor } from "../../tools/lib/dev-server.mjs";
 import { replacePage } from "../../tools/lib/page.mjs";
 import { buildRest } from "../../tools/lib/rest.mjs";
 import { modules } from "../../tools/lib/wasm-module.mjs";
@@ -142,6 +143,20 @@ test("a page is replaced where there are no hard links", (t) => {
   assert.equal(read("dist/index.html"), "new");
   assert.equal(read("dist/assets/index-old.js"), "old");
 });
+
+const STAND_INS = {
+  "cpu-relaxed": ["cpu", "cpu-relaxed"],
+  "cpu-threads": ["cpu", "cpu-relaxed", "cpu-relaxed-threads", "cpu-threads"],
+  webgpu: ["cpu", "cpu-relaxed", "webgpu"],
+};
+for (const [name, expected] of Object.entries(STAND_INS)) {
+  test(`where only ${name} is worked on, it stands for ${expected.join(", ")}`, () => {
+    assert.deepEqual(
+      Object.keys(modules).filter((wanted) => standsFor(name, wanted)),
+      expected,
+    );
+  });
+}
 
 const toCome = modulesToCome(["cpu-threads"]);
 

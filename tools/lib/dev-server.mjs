@@ -39,8 +39,8 @@ function oneModule(name) {
   );
 }
 
-/** All of the CPU's modules compute the same, but threads and the GPU are not in every module. */
-function standsFor(name, wanted) {
+/** Whether a module can take another's place: all of the CPU's compute the same, but not each has threads, or the GPU. */
+export function standsFor(name, wanted) {
   if (wanted === name) return true;
   return wanted !== "webgpu" && (!modules[wanted].shared || Boolean(modules[name].shared));
 }
