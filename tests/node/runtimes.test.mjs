@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { after, test } from "node:test";
-import { inConsumer, RUN_IN } from "../../tools/lib/installed-package.mjs";
+import { CONSUMER, inConsumer, RUN_IN } from "../../tools/lib/installed-package.mjs";
 import { place, root } from "../../tools/lib/places.mjs";
 import { run } from "../../tools/lib/run.mjs";
 import { smallWeights, temporaryFolder } from "./support/weights.mjs";
@@ -19,6 +19,19 @@ for (const [runtime, [program, ...args]] of Object.entries(RUN_IN)) {
     assert.ok(passed > 0);
   });
 }
+
+test("a script on Node's command line classifies, whose options no worker takes", async () => {
+  const script = `
+    import { createClassifier } from "resnet-web/node";
+    const classifier = await createClassifier({ weights: ${JSON.stringify(weights)}, threads: 2 });
+    const { top } = await classifier.classify(${JSON.stringify(place("www/public/photos/chelsea.png"))});
+    console.log(top.length);
+    classifier.dispose();`;
+  const output = await run(process.execPath, ["--input-type=module", "--eval", script], {
+    cwd: CONSUMER,
+  });
+  assert.equal(output.trim(), "5");
+});
 
 /** Runtimes, and on how many threads: Deno does not end a thread that waits for work before the process ends. */
 const ROUNDS = { node: 2, deno: 1 };

@@ -17,7 +17,8 @@ export class EngineWorker {
       this.#fail = reject;
     });
     this.#ended.catch(() => {});
-    this.#worker = new Worker(new URL("./engine/engine.ts", import.meta.url));
+    // Not the options that Node itself was started with: a worker refuses some of them, such as --input-type.
+    this.#worker = new Worker(new URL("./engine/engine.ts", import.meta.url), { execArgv: [] });
     this.#worker.unref();
     this.#engine = Comlink.wrap<Engine>(endpointOf(this.#worker));
     this.#worker.on("message", (notice: WorkerNotice | { type: unknown }) => {
