@@ -8,7 +8,6 @@ beforeEach(() => {
   started = [];
   vi.stubGlobal("document", { baseURI: "https://page.example/app/index.html" });
   vi.stubGlobal("location", new URL("https://page.example/app/index.html?x"));
-  vi.stubGlobal("origin", "https://page.example");
   vi.stubGlobal(
     "Worker",
     class {

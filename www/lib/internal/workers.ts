@@ -46,8 +46,7 @@ export class Workers {
   #fromFolder(file: string, name = ""): Worker | undefined {
     if (!this.#folder) return undefined;
     const script = new URL(file, this.#folder);
-    // Not that of its address: a sandboxed frame has no origin.
-    const isOwn = script.origin === globalThis.origin;
+    const isOwn = script.origin === globalThis.location.origin;
     return new Worker(isOwn ? script : importing(script.href), { type: "module", name });
   }
 }
