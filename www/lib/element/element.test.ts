@@ -212,6 +212,122 @@ describe("the element", () => {
     expect(events.filter((event) => event === "result tabby").length).toBeGreaterThan(1);
   });
 
+  /** An element whose model is loaded only when `finish` is called. */
+  function putLoading(attributes?: Record<string, string>) {
+    let finish = () => {};
+    const promise = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const { create } = library;
+    library.create = async (options) => {
+      const classifier = await create?.(options);
+      await promise;
+      return classifier as FakeClassifier;
+    };
+    return { ...put(attributes), finish };
+  }
+
+  const CHANGES: [
+    what: "device" | "threads" | "labels",
+    change: (element: ResNetClassifierElement) => void,
+    method: "setDevice" | "setThreads" | "setLabels",
+    passed: unknown,
+  ][] = [
+    ["device", (element) => element.setAttribute("device", "webgpu"), "setDevice", "webgpu"],
+    ["threads", (element) => element.setAttribute("threads", "3"), "setThreads", 3],
+    ["labels", (element) => element.setAttribute("labels", "l.txt"), "setLabels", "l.txt"],
+    [
+      "labels",
+      (element) => {
+        element.labels = ["a"];
+      },
+      "setLabels",
+      ["a"],
+    ],
+  ];
+  it.each(CHANGES)(
+    "follows %s that change while the model loads",
+    async (_, change, method, passed) => {
+      const { element, finish } = putLoading();
+      await settled();
+      const called = vi.spyOn(made[0]?.fake as FakeClassifier, method);
+      change(element);
+      await settled();
+      expect(called).not.toHaveBeenCalled();
+      finish();
+      await settled();
+      expect(called.mock.calls).toEqual([[passed]]);
+      expect(made).toHaveLength(1);
+    },
+  );
+
+  it("gives the classes the weight file's names again when its labels are removed", async () => {
+    const { element } = put({ weights: "w", labels: "l.txt" });
+    await settled();
+    element.removeAttribute("labels");
+    await settled();
+    expect(made.map(({ options }) => options.labels)).toEqual(["l.txt", undefined]);
+    element.labels = null;
+    await settled();
+    expect(made).toHaveLength(2);
+  });
+
+  /** What is on show. */
+  const shown = (element: Element) => ({
+    photo: part(element, "image").getAttribute("src"),
+    classes: texts(element, "label"),
+    status: part(element, "status").textContent,
+    progress: !part(element, "progress").hidden,
+  });
+  const REMOVED: [
+    what: string,
+    attribute: string,
+    isLoaded: boolean,
+    then: ReturnType<typeof shown>,
+  ][] = [
+    [
+      "the weights during their download",
+      "weights",
+      false,
+      { photo: "cat.png", classes: [], status: "", progress: false },
+    ],
+    [
+      "the weights later",
+      "weights",
+      true,
+      { photo: "cat.png", classes: [], status: "", progress: false },
+    ],
+    [
+      "the photo while the model loads",
+      "src",
+      false,
+      { photo: null, classes: [], status: "Loading the model…", progress: true },
+    ],
+    [
+      "the photo later",
+      "src",
+      true,
+      { photo: null, classes: [], status: "The model is ready.", progress: false },
+    ],
+  ];
+  it.each(REMOVED)("shows no more of %s than is left", async (_, attribute, isLoaded, then) => {
+    const { element, finish } = putLoading({ weights: "w", src: "cat.png" });
+    if (isLoaded) finish();
+    await settled();
+    element.removeAttribute(attribute);
+    await settled();
+    expect(shown(element)).toEqual(then);
+  });
+
+  it("keeps a photo that was chosen in the place of a src that is removed", async () => {
+    const { element } = put({ weights: "w", src: "cat.png" });
+    await settled();
+    await element.classify("dog.png");
+    element.removeAttribute("src");
+    await settled();
+    expect(shown(element)).toMatchObject({ photo: "dog.png", classes: ["tabby", "lynx"] });
+  });
+
   it("ends its classifier when it is removed, not when it is moved", async () => {
     const { element } = put();
     await settled();
@@ -249,6 +365,20 @@ describe("the element", () => {
     element.dispatchEvent(Object.assign(event, { dataTransfer: { files: [file] } }));
     await settled();
     expect(made[0]?.fake.calls.at(-1)?.image).toBe(file);
+  });
+
+  it("classifies with the model that its attributes name from the moment that they are set", async () => {
+    const { element, events } = put();
+    await expect(element.classify("a.png")).resolves.toMatchObject({ top: tabby });
+    element.weights = "other.safetensors";
+    await expect(element.classify("b.png")).resolves.toMatchObject({ top: tabby });
+    expect(
+      made.map(({ options, fake }) => [options.weights, fake.calls.map(({ image }) => image)]),
+    ).toEqual([
+      ["w.safetensors", ["a.png"]],
+      ["other.safetensors", ["b.png"]],
+    ]);
+    expect(events.filter((event) => event.startsWith("error"))).toEqual([]);
   });
 
   it("says what is missing where it has no weights", async () => {

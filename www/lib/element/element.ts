@@ -72,6 +72,8 @@ export class ResNetClassifierElement extends Base {
   /** Cancels the classification under way. */
   #run = new AbortController();
   #image: ImageInput | null = null;
+  /** The `src` that was followed last. */
+  #followedSrc: string | null = null;
   /** The error that was reported last: a photo that waits for the model fails with the same one. */
   #reported: unknown;
   /** What has changed and is not yet followed. */
@@ -99,6 +101,7 @@ export class ResNetClassifierElement extends Base {
   }
 
   set labels(labels: LabelSource | null) {
+    if (labels === null && this.labels === null) return;
     const isAddress = labels === null || typeof labels === "string" || labels instanceof URL;
     this.#labels = isAddress ? null : labels;
     this.#reflect("labels", isAddress ? labels : null);
@@ -164,11 +167,13 @@ export class ResNetClassifierElement extends Base {
   }
 
   /**
-   * Shows an image and classifies it, after the model has been loaded if need be. A newer call cancels it.
+   * Shows an image and classifies it, after the model that the attributes name has been loaded. A newer call cancels it.
    *
    * @throws ResNetError as {@link Classifier.classify}; `not-ready` if the element has no weights or is in no document
    */
   async classify(image: ImageInput): Promise<ImageClassification> {
+    // Code that has just set an attribute, or has just put the element into the document, waits for what that asks for.
+    this.#follow();
     this.#run.abort();
     this.#run = new AbortController();
     const { signal } = this.#run;
@@ -188,7 +193,7 @@ export class ResNetClassifierElement extends Base {
       const result = await classifier.classify(image, { top: this.top, signal });
       this.#view?.showResults(result.top, this.#texts);
       this.#view?.showStatus(this.#texts.result(result.top));
-      this.#tell("result", result);
+      this.#dispatch("result", result);
       return result;
     } catch (thrown) {
       if (!signal.aborted) this.#view?.showResults([], this.#texts);
@@ -229,7 +234,7 @@ export class ResNetClassifierElement extends Base {
       this.#takeFiles(this.#view);
     }
     if (!this.#loading) this.#changed("weights");
-    if (this.src !== null && this.#image === null) this.#changed("src");
+    if (this.src !== this.#followedSrc) this.#changed("src");
   }
 
   /** Called by the browser. */
@@ -274,31 +279,58 @@ export class ResNetClassifierElement extends Base {
   #follow(): void {
     const changes = new Set(this.#changes);
     this.#changes.clear();
-    if (!this.isConnected) return;
-    if (changes.has("weights") || changes.has("assets")) this.#begin();
-    else if (this.#classifier) this.#adjust(this.#classifier, changes);
-    const { src } = this;
-    if (changes.has("src") && src !== null) this.#choose(src);
+    if (changes.size === 0 || !this.isConnected) return;
+    const lostLabels = changes.has("labels") && this.labels === null;
+    if (changes.has("weights") || changes.has("assets") || lostLabels) this.#begin();
+    else this.#adjust(changes);
+    if (changes.has("src")) this.#followSrc();
     else if (changes.has("top") && this.#image !== null) this.#choose(this.#image);
   }
 
-  #adjust(classifier: Classifier, changes: Set<string>): void {
-    const calls: Promise<unknown>[] = [];
-    if (changes.has("device")) calls.push(classifier.setDevice(this.device));
-    if (changes.has("threads")) calls.push(classifier.setThreads(this.threads));
-    if (changes.has("labels") && this.labels !== null) {
-      const named = classifier.setLabels(this.labels);
-      calls.push(named.then(() => this.#image !== null && this.#choose(this.#image)));
-    }
-    for (const call of calls) call.catch((thrown) => this.#fail(thrown));
+  #followSrc(): void {
+    const before = this.#followedSrc;
+    this.#followedSrc = this.src;
+    if (this.src !== null) this.#choose(this.src);
+    // A photo that a person chose in its place stays.
+    else if (this.#image === before) this.#removeImage();
+  }
+
+  #removeImage(): void {
+    this.#run.abort();
+    this.#image = null;
+    this.#view?.showImage(null);
+    this.#view?.showResults([], this.#texts);
+    if (this.#classifier) this.#view?.showStatus(this.#texts.ready);
+  }
+
+  /** Passes changes on to the classifier, once its model is loaded. */
+  #adjust(changes: Set<string>): void {
+    const { signal } = this.#over;
+    this.#loading?.then(
+      (classifier) => {
+        if (signal.aborted) return;
+        const calls: Promise<unknown>[] = [];
+        if (changes.has("device")) calls.push(classifier.setDevice(this.device));
+        if (changes.has("threads")) calls.push(classifier.setThreads(this.threads));
+        if (changes.has("labels") && this.labels !== null) {
+          const named = classifier.setLabels(this.labels);
+          calls.push(named.then(() => this.#image !== null && this.#choose(this.#image)));
+        }
+        for (const call of calls) call.catch((thrown) => this.#fail(thrown));
+      },
+      // It has been reported.
+      () => {},
+    );
   }
 
   /** Makes the classifier anew. */
   #begin(): void {
     this.#end();
+    this.#view?.showResults([], this.#texts);
     const { weights, labels, assets, device, threads } = this;
     if (weights === null) {
       this.#view?.showStatus("");
+      this.#view?.showProgress(undefined);
       return;
     }
     this.#over = new AbortController();
@@ -314,7 +346,7 @@ export class ResNetClassifierElement extends Base {
         if (signal.aborted) return;
         const { loaded, total } = progress;
         this.#view?.showProgress(total ? loaded / total : null);
-        this.#tell("progress", progress);
+        this.#dispatch("progress", progress);
       },
     };
     this.#view?.showStatus(this.#texts.loading);
@@ -330,7 +362,7 @@ export class ResNetClassifierElement extends Base {
         this.#classifier = classifier;
         this.#view?.showProgress(undefined);
         this.#view?.showStatus(this.#texts.ready);
-        if (classifier.model) this.#tell("ready", classifier.model);
+        if (classifier.model) this.#dispatch("ready", classifier.model);
       },
       (thrown) => {
         // What waits for it reports it, too, and need not.
@@ -383,10 +415,10 @@ export class ResNetClassifierElement extends Base {
       thrown instanceof ResNetError ? thrown : new ResNetError("unexpected", String(thrown));
     if (error.code === "aborted") return;
     this.#view?.showError(this.#texts.error(error));
-    this.#tell("error", error);
+    this.#dispatch("error", error);
   }
 
-  #tell(name: string, detail: unknown): void {
+  #dispatch(name: string, detail: unknown): void {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }

@@ -17,7 +17,7 @@ export class View {
   /** The address of the file that is shown. */
   #file: string | undefined;
 
-  /** @param onFile hears of the photo that a person chooses */
+  /** @param onFile is called with the photo that a person chooses */
   constructor(root: ShadowRoot, onFile: (file: File) => void) {
     this.#root = root;
     adoptStyles(root);
