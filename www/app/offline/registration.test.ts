@@ -22,6 +22,15 @@ it.each(CASES)("a service worker %s is asked until it answers", async (_, answer
   expect(asked).toHaveBeenCalledTimes(answers.length);
 });
 
+it("a service worker that another one has replaced is not asked again", async () => {
+  const worker = { state: "activated", postMessage: vi.fn() };
+  const kept = keep(worker as unknown as ServiceWorker).catch(({ message }) => message);
+  worker.state = "redundant";
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(await kept).toBe("its service worker is gone.");
+  expect(worker.postMessage).toHaveBeenCalledTimes(1);
+});
+
 /** The states that a service worker goes through, one a second, and whether the browser reports them; what comes of it. */
 const STATES: [states: ServiceWorkerState[], reports: boolean, outcome: ServiceWorkerState][] = [
   [["activated"], true, "activated"],

@@ -52,9 +52,11 @@ export async function remove(): Promise<void> {
  * Has a service worker keep the page's files. Returns whether all of them are kept.
  *
  * It is asked again until it answers: a browser ends a service worker when it likes, and its answer with it.
+ *
+ * @throws if another version has taken its place
  */
 export async function keep(worker: ServiceWorker): Promise<boolean> {
-  for (;;) {
+  while (worker.state !== "redundant") {
     const { port1, port2 } = new MessageChannel();
     try {
       const kept = await new Promise<boolean | undefined>((resolve) => {
@@ -67,6 +69,7 @@ export async function keep(worker: ServiceWorker): Promise<boolean> {
       port1.close();
     }
   }
+  throw new Error("its service worker is gone.");
 }
 
 /** Has a service worker that waits take the place of the one before, and waits until it has. */
