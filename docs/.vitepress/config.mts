@@ -59,6 +59,7 @@ function sidebar() {
       "/live-page": "Try it here",
     },
     "How to": {
+      "/how-to/install": "Install the package",
       "/how-to/own-weights": "Use weights of your own",
       "/how-to/bundlers": "Use a bundler, or none",
       "/how-to/element": "Use the custom element",

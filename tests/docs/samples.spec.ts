@@ -33,6 +33,15 @@ test("samples in JSON and JavaScript that are not run can be parsed", async () =
   expect(problems).toEqual([]);
 });
 
+test("the manifest in the samples is that of the default weights", async () => {
+  const expected = JSON.parse(await readFile("www/public/weights/manifest.json", "utf8"));
+  const manifests = samples
+    .filter(({ language }) => language === "json")
+    .map(({ code }) => JSON.parse(code))
+    .filter(({ file }) => file === expected.file);
+  expect(manifests).toEqual([expected]);
+});
+
 for (const sample of checkedBy("Chromium")) {
   test(`${titleOf(sample)} runs in Chromium`, async ({ page }) => {
     const small = gunzipSync(await readFile(SMALL_WEIGHTS));
