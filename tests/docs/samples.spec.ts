@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { expect, test } from "@playwright/test";
 import { allSamples, type Check, type Sample } from "../../tools/lib/docs/samples.mjs";
 import { Host } from "./support/host";
-import { fileNameOf, javaScriptOf, typeErrors } from "./support/typescript";
+import { fileNameOf, javaScriptOf, syntaxErrors, typeErrors } from "./support/typescript";
 
 const run = promisify(execFile);
 const samples = allSamples();
@@ -144,7 +144,9 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
 }
 
 /** Throws where a sample's syntax is wrong. */
-async function parse({ language, code }: Sample): Promise<void> {
+async function parse(sample: Sample): Promise<void> {
+  const { language, code } = sample;
+  if (language === "jsx") expect(syntaxErrors(sample)).toEqual([]);
   if (language === "json") JSON.parse(code);
   if (language === "sh") await run("bash", ["-nc", code]);
   if (language === "js") {

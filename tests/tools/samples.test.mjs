@@ -11,6 +11,7 @@ const FENCES = {
   "```html": "Chromium",
   '```html not-run="it needs files"': undefined,
   "```js": "syntax",
+  '```jsx not-run="it needs React"': "syntax",
   "```sh": "shell",
   '```sh not-run="it serves until it is stopped"': "syntax",
   "```json": "syntax",

@@ -18,8 +18,8 @@ const HUB_PAGES: readonly { host: RegExp; page: RegExp; file: string }[] = [
 ];
 
 /**
- * The whole address that a file is fetched from: what the library makes of each address that it is given. User and password are dropped, since browsers fetch from no address that
- * has them, and a hub's page about a file becomes the file.
+ * The whole address that a file is fetched from: what the library makes of each address that it is given. User and password are
+ * dropped, since browsers fetch from no address that has them, and a hub's page about a file becomes the file.
  *
  * @param base what a relative address is relative to
  * @throws ResNetError `address`, where browsers fetch nothing from such an address

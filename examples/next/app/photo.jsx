@@ -7,6 +7,7 @@ export function Photo() {
   const [classifier, setClassifier] = useState();
   const [threads, setThreads] = useState();
   const [top, setTop] = useState([]);
+  const [problem, setProblem] = useState("");
 
   useEffect(() => {
     const leaving = new AbortController();
@@ -16,20 +17,31 @@ export function Photo() {
         weights: "/models/resnet50.safetensors",
         signal,
       });
+      if (signal.aborted) return classifier.dispose();
       signal.addEventListener("abort", () => classifier.dispose());
       const { threads } = await classifier.device;
+      if (signal.aborted) return;
       setThreads(threads?.count ?? "on the GPU");
       setClassifier(classifier);
     }
     load().catch((error) => {
       if (!signal.aborted) throw error;
     });
-    return () => leaving.abort();
+    return () => {
+      leaving.abort();
+      setClassifier(undefined);
+    };
   }, []);
 
   async function classify({ target }) {
-    const { top } = await classifier.classify(target.files[0]);
-    setTop(top);
+    try {
+      const { top } = await classifier.classify(target.files[0]);
+      setTop(top);
+      setProblem("");
+    } catch (error) {
+      setTop([]);
+      setProblem(error.message);
+    }
   }
 
   return (
@@ -44,6 +56,7 @@ export function Photo() {
           {top.map(({ label, probability }) => `${label} ${probability.toFixed(2)}`).join(", ")}
         </output>
       </p>
+      <p role="alert">{problem}</p>
       <p id="device">{classifier ? `Threads: ${threads}` : "The model is loading …"}</p>
     </>
   );

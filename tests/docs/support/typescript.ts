@@ -36,6 +36,17 @@ export async function typeErrors(samples: Sample[]): Promise<string[]> {
   return stdout.split("\n").filter(Boolean);
 }
 
+/** What is wrong with the syntax of a sample in JSX. */
+export function syntaxErrors({ code }: Sample): string[] {
+  const typescript = createRequire(path.resolve("docs/package.json"))("typescript");
+  const { diagnostics } = typescript.transpileModule(code, {
+    fileName: "sample.jsx",
+    reportDiagnostics: true,
+    compilerOptions: { jsx: typescript.JsxEmit.Preserve, allowJs: true },
+  });
+  return diagnostics.map(({ messageText }: { messageText: string }) => messageText);
+}
+
 /** A sample in TypeScript as a browser or Node runs it. */
 export function javaScriptOf({ code }: Sample): string {
   const typescript = createRequire(path.resolve("docs/package.json"))("typescript");

@@ -17,12 +17,13 @@ const CHECKS = {
   ts: "Chromium",
   html: "Chromium",
   js: "syntax",
+  jsx: "syntax",
   sh: "shell",
   json: "syntax",
 };
 
 /** What is checked of a sample that is not run. */
-const NOT_RUN = { ts: "types", js: "syntax", sh: "syntax", json: "syntax" };
+const NOT_RUN = { ts: "types", js: "syntax", jsx: "syntax", sh: "syntax", json: "syntax" };
 
 /** Pages that are not documentation of the package. */
 const EXCLUDED = [

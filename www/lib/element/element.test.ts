@@ -1,5 +1,10 @@
 // @vitest-environment happy-dom
-import { type ClassifierOptions, type createClassifier, ResNetError } from "resnet-web";
+import {
+  type ClassifierOptions,
+  type createClassifier,
+  type ImageClassification,
+  ResNetError,
+} from "resnet-web";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createFakeClassifier, type FakeClassifier, type FakeOptions } from "../testing";
 import type { ResNetClassifierElement } from "./element";
@@ -260,6 +265,72 @@ describe("the element", () => {
       expect(made).toHaveLength(1);
     },
   );
+
+  it.each([true, false])(
+    "classifies with labels that were just set, the model being there: %s",
+    async (isLoaded) => {
+      const { element, events, finish } = putLoading({ weights: "w", src: "cat.png" });
+      await settled();
+      const { fake } = made[0] as (typeof made)[0];
+      const order: string[] = [];
+      const setLabels = fake.setLabels.bind(fake);
+      vi.spyOn(fake, "setLabels").mockImplementation(async (labels) => {
+        await settled();
+        order.push("labels");
+        return setLabels(labels);
+      });
+      vi.spyOn(fake, "classify").mockImplementation(async (image) => {
+        order.push(String(image));
+        return { top: tabby } as unknown as ImageClassification;
+      });
+      if (isLoaded) finish();
+      await settled();
+      order.length = 0;
+      element.labels = ["a"];
+      const result = element.classify("dog.png");
+      finish();
+      await result;
+      await settled();
+      expect(order).toEqual(["labels", "dog.png"]);
+      expect(events.filter((event) => event.startsWith("error"))).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["labels", ["a"]],
+    ["top", 1],
+  ] as const)(
+    "completes a call that is under way when %s changes, and then shows it anew",
+    async (name, value) => {
+      answers = {
+        answer: async () => {
+          await settled();
+          return tabby;
+        },
+      };
+      const { element } = put();
+      await settled();
+      const { fake } = made[0] as (typeof made)[0];
+      const result = element.classify("cat.png");
+      await vi.waitFor(() => expect(fake.calls).toHaveLength(1), { interval: 1 });
+      Object.assign(element, { [name]: value });
+      await expect(result).resolves.toMatchObject({ top: tabby });
+      await settled();
+      await settled();
+      expect(fake.calls.map(({ image }) => image)).toEqual(["cat.png", "cat.png"]);
+    },
+  );
+
+  it("tries to load the weights again for a photo that comes after they failed", async () => {
+    answers = { loadError: new ResNetError("weights-download", "No weights there.") };
+    const { element, events } = put();
+    await settled();
+    await expect(element.classify("a.png")).rejects.toMatchObject({ code: "weights-download" });
+    expect(events).toEqual(["error weights-download", "error weights-download"]);
+    answers = { answer: tabby };
+    await expect(element.classify("b.png")).resolves.toMatchObject({ top: tabby });
+    expect(made).toHaveLength(3);
+  });
 
   it("gives the classes the weight file's names again when its labels are removed", async () => {
     const { element } = put({ weights: "w", labels: "l.txt" });

@@ -11,6 +11,7 @@ import {
   ResNetError,
   type WeightSource,
 } from "resnet-web";
+import { takeFiles } from "./taken-files";
 import { type ElementTexts, ENGLISH } from "./texts";
 import { View } from "./view";
 
@@ -74,7 +75,9 @@ export class ResNetClassifierElement extends Base {
   #image: ImageInput | null = null;
   /** The `src` that was followed last. */
   #followedSrc: string | null = null;
-  /** The error that was reported last: a photo that waits for the model fails with the same one. */
+  /** Settles when that has ended. */
+  #ended: Promise<unknown> = Promise.resolve();
+  /** The error that was reported since the last photo came: if it waits for the model, it fails with the same one. */
   #reported: unknown;
   /** What has changed and is not yet followed. */
   readonly #changes = new Set<string>();
@@ -167,18 +170,26 @@ export class ResNetClassifierElement extends Base {
   }
 
   /**
-   * Shows an image and classifies it, after the model that the attributes name has been loaded. A newer call cancels it.
+   * Shows an image and classifies it, after the model that the attributes name has been loaded, with the labels that they
+   * name. Where that failed before, it is tried again. A newer call cancels it.
    *
    * @throws ResNetError as {@link Classifier.classify}; `not-ready` if the element has no weights or is in no document
    */
-  async classify(image: ImageInput): Promise<ImageClassification> {
+  classify(image: ImageInput): Promise<ImageClassification> {
     // Code that has just set an attribute, or has just put the element into the document, waits for what that asks for.
     this.#follow();
+    if (!this.#loading && this.isConnected) this.#begin();
     this.#run.abort();
     this.#run = new AbortController();
-    const { signal } = this.#run;
     this.#image = image;
+    this.#reported = undefined;
     this.#view?.showImage(shown(image));
+    const result = this.#classify(image, this.#run.signal);
+    this.#ended = result.catch(() => {});
+    return result;
+  }
+
+  async #classify(image: ImageInput, signal: AbortSignal): Promise<ImageClassification> {
     try {
       const loading = this.#loading;
       if (!loading) {
@@ -231,7 +242,7 @@ export class ResNetClassifierElement extends Base {
       this.#upgrade();
       this.#view = new View(this.attachShadow({ mode: "open" }), (file) => this.#choose(file));
       this.#view.texts = this.#texts;
-      this.#takeFiles(this.#view);
+      takeFiles(this, this.#view, (file) => this.#choose(file));
     }
     if (!this.#loading) this.#changed("weights");
     if (this.src !== this.#followedSrc) this.#changed("src");
@@ -284,7 +295,7 @@ export class ResNetClassifierElement extends Base {
     if (changes.has("weights") || changes.has("assets") || lostLabels) this.#begin();
     else this.#adjust(changes);
     if (changes.has("src")) this.#followSrc();
-    else if (changes.has("top") && this.#image !== null) this.#choose(this.#image);
+    else if (changes.has("top")) void this.#classifyAgain(this.#run);
   }
 
   #followSrc(): void {
@@ -303,24 +314,31 @@ export class ResNetClassifierElement extends Base {
     if (this.#classifier) this.#view?.showStatus(this.#texts.ready);
   }
 
-  /** Passes changes on to the classifier, once its model is loaded. */
+  /** Passes changes on to the classifier, once its model is loaded. Photos that come from now on wait for the labels. */
   #adjust(changes: Set<string>): void {
     const { signal } = this.#over;
-    this.#loading?.then(
-      (classifier) => {
-        if (signal.aborted) return;
-        const calls: Promise<unknown>[] = [];
-        if (changes.has("device")) calls.push(classifier.setDevice(this.device));
-        if (changes.has("threads")) calls.push(classifier.setThreads(this.threads));
-        if (changes.has("labels") && this.labels !== null) {
-          const named = classifier.setLabels(this.labels);
-          calls.push(named.then(() => this.#image !== null && this.#choose(this.#image)));
-        }
-        for (const call of calls) call.catch((thrown) => this.#fail(thrown));
-      },
-      // It has been reported.
-      () => {},
-    );
+    const run = this.#run;
+    const adjusted = this.#loading?.then(async (classifier) => {
+      if (signal.aborted) return classifier;
+      const report = (thrown: unknown) => this.#fail(thrown);
+      if (changes.has("device")) classifier.setDevice(this.device).catch(report);
+      if (changes.has("threads")) classifier.setThreads(this.threads).catch(report);
+      if (changes.has("labels") && this.labels !== null) {
+        await classifier.setLabels(this.labels).catch(report);
+        void this.#classifyAgain(run);
+      }
+      return classifier;
+    });
+    // That there is no model has been reported.
+    adjusted?.catch(() => {});
+    this.#loading = adjusted;
+  }
+
+  /** Classifies the photo on show again, after the run on it, unless another was chosen meanwhile. */
+  async #classifyAgain(run: AbortController): Promise<void> {
+    await this.#ended;
+    if (run !== this.#run || run.signal.aborted || this.#image === null) return;
+    this.#choose(this.#image);
   }
 
   /** Makes the classifier anew. */
@@ -365,8 +383,11 @@ export class ResNetClassifierElement extends Base {
         if (classifier.model) this.#dispatch("ready", classifier.model);
       },
       (thrown) => {
+        if (signal.aborted) return;
+        // The next photo tries again.
+        this.#loading = undefined;
         // What waits for it reports it, too, and need not.
-        if (!signal.aborted) this.#fail(thrown);
+        this.#fail(thrown);
       },
     );
     if (this.#image !== null) this.#choose(this.#image);
@@ -383,29 +404,6 @@ export class ResNetClassifierElement extends Base {
   /** Classifies what a person or an attribute has chosen; its failure is shown. */
   #choose(image: ImageInput): void {
     this.classify(image).catch(() => {});
-  }
-
-  #takeFiles(view: View): void {
-    const imageIn = (data: DataTransfer | null) =>
-      [...(data?.files ?? [])].find(({ type }) => type.startsWith("image/"));
-    this.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      view.isDragging = true;
-    });
-    this.addEventListener("dragleave", () => {
-      view.isDragging = false;
-    });
-    this.addEventListener("drop", (event) => {
-      event.preventDefault();
-      view.isDragging = false;
-      // What is no image is refused in words.
-      const file = imageIn(event.dataTransfer) ?? event.dataTransfer?.files[0];
-      if (file) this.#choose(file);
-    });
-    this.addEventListener("paste", (event) => {
-      const file = imageIn(event.clipboardData);
-      if (file) this.#choose(file);
-    });
   }
 
   #fail(thrown: unknown): void {
