@@ -48,7 +48,7 @@ async function ensure(crate, version, programs, report) {
  * Builds the commands of a crate, with the versions of its own lock file where these can be had. Where they cannot, cargo
  * chooses others, and that is said before anything of them runs.
  *
- * @param report hears of the progress
+ * @param report is called with the progress
  * @returns a note for the step's line, if there is something to note
  */
 export async function installCommand(

@@ -18,7 +18,7 @@ const STALLED_AFTER_MILLISECONDS = 30_000;
  * - `most` is how many bytes the file has at most: nothing beyond them is written, so that a server
  *   that sends something else, or without end, does not fill the disk before the hash is looked at.
  * - `integrity` is the hash, as in a package-lock.json: "sha512-…".
- * - `onProgress` hears `{ bytes, total, bytesPerSecond }`.
+ * - `onProgress` is called with `{ bytes, total, bytesPerSecond }`.
  *
  * The bytes wait in `<target>.part` until they are all there and proved right.
  */

@@ -21,7 +21,7 @@ export class CommandFailed extends Fault {
 
 /**
  * Runs a program to its end and returns what it printed, without colours and progress bars.
- * `onLine` hears each line as it comes, progress bars too; `log` names a file that keeps them all.
+ * `onLine` is called with each line as it comes, progress bars too; `log` names a file that keeps them all.
  * With `isBehind` it gets what other programs leave of the machine.
  */
 export async function run(program, args, options = {}) {

@@ -9,7 +9,7 @@ const stampsFolder = path.join(toolsFolder, "stamps");
 /**
  * Does a job's `work` unless it was done before from the very same inputs and its outputs are still
  * there. `inputs` are files and folders (their contents count, not their dates) without those that `except` names, `facts`
- * anything else the outcome depends on. Returns whether there was anything to do; `report` hears of waiting.
+ * anything else the outcome depends on. Returns whether there was anything to do; `report` is called while it waits.
  */
 export async function whenStale(job, report, work) {
   if (isFresh(job)) return false;

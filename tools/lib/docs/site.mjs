@@ -14,7 +14,7 @@ export async function buildSite(report, { base, folder = SITE }) {
   await vitepress(["build", "docs", "--outDir", folder], { base, onLine: report });
 }
 
-/** Serves the site from its sources until it is stopped. `onLine` hears what the server says. */
+/** Serves the site from its sources until it is stopped. `onLine` is called with each line of its output. */
 export async function serveSources(onLine, { base, port }) {
   await prepareSite(onLine);
   await vitepress(["dev", "docs", "--port", port], { base, onLine });

@@ -12,7 +12,7 @@ const text = strings.camera;
 interface CameraProps {
   /** What lies over the video. */
   over: ComponentChildren;
-  /** Hears of the video as long as it shows the camera's video. */
+  /** Called with the video element while it shows the camera, and with null otherwise. */
   onVideo: (video: HTMLVideoElement | null) => void;
   onPhoto: (photo: Photo) => void;
   onFault: (message: string) => void;

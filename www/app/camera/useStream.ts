@@ -22,9 +22,9 @@ export interface StreamState {
 }
 
 interface StreamOptions {
-  /** Hears of the video when it shows the camera's video, and that it no longer does. */
+  /** Called with the video element when it shows the camera, and with null when it no longer does. */
   onVideo: (video: HTMLVideoElement | null) => void;
-  /** Hears why there is no video. */
+  /** Called with the reason why there is no video. */
   onFault: (message: string) => void;
 }
 

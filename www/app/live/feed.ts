@@ -1,6 +1,6 @@
 import type { Activation } from "../store/evidence";
 
-/** Hears of the newest frame's map; null where there is none. */
+/** Called with the newest frame's map; null where there is none. */
 type Listener = (activation: Activation | null) => void;
 
 /**

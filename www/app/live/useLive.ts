@@ -38,7 +38,7 @@ interface LiveOptions {
   smooth: boolean;
   /** The class whose evidence is computed with each frame. */
   where: Where;
-  /** Hears why there is nothing more to see. */
+  /** Called with the reason why there is nothing more to see. */
   onFault: (error: ResNetError) => void;
 }
 

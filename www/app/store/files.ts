@@ -15,7 +15,7 @@ interface Destinations {
   onPhoto: (photo: Photo) => void;
   /** Takes several photos at once. */
   onMany: (files: File[]) => void;
-  /** Hears what was not used, null for nothing, and whether that is everything. */
+  /** Called with what was not used, null for nothing, and whether that is everything. */
   onUnused: (message: string | null, all: boolean) => void;
 }
 

@@ -9,7 +9,7 @@ export interface Turn {
   /** The cache's key of the file. */
   key: string;
   signal: AbortSignal;
-  /** Hears how far the tab is that has the turn before, and then how far the work is. */
+  /** Called with the progress of the tab that has the turn before, and then with that of the work. */
   onProgress(progress: Progress): void;
 }
 
