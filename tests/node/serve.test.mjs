@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import path from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { CONSUMER } from "../../tools/lib/installed-package.mjs";
 import { place } from "../../tools/lib/places.mjs";
 import { inChromium } from "./support/chromium.mjs";
 import { withServer } from "./support/cli.mjs";
+import { temporaryFolder } from "./support/weights.mjs";
 
 const PAGE = path.join(CONSUMER, "node_modules", "resnet-web", "package", "page");
 const icon = readFileSync(path.join(PAGE, "icon.svg"));
@@ -97,6 +98,79 @@ test("serve sends the page's files with their types and in parts, and nothing el
     }
     assert.deepEqual(wrong, []);
   }));
+
+test("files are sent as they are when they are asked for", () => {
+  const folder = temporaryFolder(after);
+  const write = (text) => writeFileSync(path.join(folder, "index.html"), text);
+  write("a page");
+  return withServer(["--dir", folder], async (address) => {
+    const found = [];
+    const look = async (headers = {}) => {
+      const { status, headers: answered, body } = await ask(address, { path: "/", headers });
+      found.push(`${status} ${body}`);
+      return answered.etag;
+    };
+    const etag = await look();
+    await look({ "If-None-Match": etag });
+    write("a longer page");
+    await look({ "If-None-Match": etag });
+    write("short");
+    await look();
+    write("");
+    await look();
+    rmSync(path.join(folder, "index.html"));
+    await look();
+    assert.deepEqual(found, [
+      "200 a page",
+      "304 ",
+      "200 a longer page",
+      "200 short",
+      "200 ",
+      "404 ",
+    ]);
+  });
+});
+
+test("links are followed within the folder and not out of it", () => {
+  const around = temporaryFolder(after);
+  const folder = path.join(around, "site");
+  mkdirSync(path.join(folder, ".git"), { recursive: true });
+  for (const file of ["secret", "site/index.html", "site/page.txt", "site/.git/config"]) {
+    writeFileSync(path.join(around, file), file);
+  }
+  const links = { out: "../secret", folder: "..", hidden: ".git/config", within: "page.txt" };
+  for (const [name, target] of Object.entries(links)) symlinkSync(target, path.join(folder, name));
+  return withServer(["--dir", folder], async (address) => {
+    const found = {};
+    for (const path of ["/out", "/folder/secret", "/hidden", "/.git/config", "/within", "/"]) {
+      found[path] = (await ask(address, { path })).status;
+    }
+    assert.deepEqual(found, {
+      "/out": 404,
+      "/folder/secret": 404,
+      "/hidden": 404,
+      "/.git/config": 404,
+      "/within": 200,
+      "/": 200,
+    });
+  });
+});
+
+test("the printed address can be opened, whatever the server listens at", async () => {
+  const found = {};
+  for (const host of ["localhost", "127.0.0.1", "::1", "0.0.0.0", "::"]) {
+    await withServer(["--host", host], async (address) => {
+      found[host] = `${new URL(address).hostname} ${(await fetch(address)).status}`;
+    });
+  }
+  assert.deepEqual(found, {
+    localhost: "localhost 200",
+    "127.0.0.1": "127.0.0.1 200",
+    "::1": "[::1] 200",
+    "0.0.0.0": "localhost 200",
+    "::": "localhost 200",
+  });
+});
 
 test("the page works from the package alone, isolated", () =>
   withServer([], (address) =>

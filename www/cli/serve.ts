@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIPv6 } from "node:net";
 import path from "node:path";
 import { type Command, integer, Obstacle, UsageError } from "./command";
 import { fileServer } from "./file-server";
@@ -14,7 +14,8 @@ export const serve: Command = {
   npx resnet-web serve [options]
 
   --port N             the port; ${PORT} or the next free one if left out, any free one if 0
-  --host NAME          the address to listen at; localhost if left out, 0.0.0.0 for other machines
+  --host NAME          the address to listen at; localhost if left out, 0.0.0.0 for other machines: there the page has no
+                       threads, camera, kept files or offline use, which browsers allow at https: and localhost only
   --dir FOLDER         another folder to serve, such as one that \`site\` made
   --help               show this text
 `,
@@ -38,7 +39,7 @@ export const serve: Command = {
       server.on("listening", resolve);
       server.listen(next, host);
     });
-    print(`http://${host}:${(server.address() as AddressInfo).port}/`);
+    print(addressOf(host, (server.address() as AddressInfo).port));
     note("Ctrl+C ends it.");
     await new Promise<void>((resolve) => {
       for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
@@ -48,3 +49,10 @@ export const serve: Command = {
     return 0;
   },
 };
+
+/** The page's address for a browser on this machine. */
+export function addressOf(host: string, port: number): string {
+  const isAnywhere = host === "0.0.0.0" || host === "::";
+  const name = isIPv6(host) ? `[${host}]` : host;
+  return `http://${isAnywhere ? "localhost" : name}:${port}/`;
+}
