@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import * as http from "node:http";
 import { createServer } from "node:net";
 import path from "node:path";
 import { after, test } from "node:test";
 import { place } from "../../tools/lib/places.mjs";
-import { resnetWeb } from "./support/cli.mjs";
+import { resnetWeb, start } from "./support/cli.mjs";
 import { LABELS, smallWeights, temporaryFolder } from "./support/weights.mjs";
 
 const folder = temporaryFolder(after);
@@ -16,11 +17,55 @@ const labels = path.join(folder, "labels.txt");
 writeFileSync(labels, LABELS.join("\n"));
 mkdirSync(path.join(folder, "full"));
 writeFileSync(path.join(folder, "full", "holiday.jpg"), "");
+const empty = path.join(folder, "empty");
+mkdirSync(empty);
 const out = (name) => ["--out", path.join(folder, name)];
 
 const taken = createServer().listen(0, "localhost");
 await once(taken, "listening");
 after(() => taken.close());
+
+/** What would go on for ever, on systems that have it. */
+const ENDLESS = existsSync("/dev/zero")
+  ? [
+      [
+        "a photo without an end",
+        ["classify", "--weights", SMALL, "/dev/zero"],
+        1,
+        /^$/,
+        /of another format/,
+      ],
+      [
+        "labels without an end",
+        ["summary", "--labels", "/dev/zero", SMALL],
+        1,
+        /^$/,
+        /more than 16 MiB/,
+      ],
+      ["weights without an end", ["summary", "/dev/zero"], 1, /^$/, /a device, not a file/],
+      [
+        "a site of weights without an end",
+        ["site", "--weights", "/dev/zero", ...out("none")],
+        1,
+        /^$/,
+        /a device, not a file/,
+      ],
+      [
+        "a site with labels without an end",
+        ["site", "--weights", SMALL, "--labels", "/dev/zero", ...out("none")],
+        1,
+        /^$/,
+        /more than 16 MiB/,
+      ],
+      [
+        "a site in a file system that takes no folders",
+        ["site", "--weights", SMALL, "--out", "/proc/x"],
+        1,
+        /^$/,
+        /^resnet-web: ENOENT.*\/proc\/x.*\n$/,
+      ],
+    ]
+  : [];
 
 /** What is called, its exit code, and what it prints to standard output and standard error. */
 const CASES = [
@@ -97,6 +142,70 @@ const CASES = [
     /--top takes an integer from 1 to 1000, not "many"/,
   ],
   [
+    "a number that looks like an option",
+    ["classify", "--top", "-1", CAT],
+    2,
+    /^$/,
+    /--top takes an integer from 1 to 1000, not "-1"\. See/,
+  ],
+  [
+    "the same of a port",
+    ["serve", "--port", "-1"],
+    2,
+    /^$/,
+    /--port takes an integer from 0 to 65535, not "-1"\. See/,
+  ],
+  [
+    "an option where a value is due",
+    ["classify", "--top", "--json", CAT],
+    2,
+    /^$/,
+    /^resnet-web: Option '--top' argument is ambiguous\. See: .*\n$/,
+  ],
+  [
+    "a value for an option that takes none",
+    ["classify", "--json=yes", CAT],
+    2,
+    /^$/,
+    /^resnet-web: Option '--json' does not take an argument\. See: .*\n$/,
+  ],
+  [
+    "an empty value",
+    ["classify", "--weights", "", CAT],
+    2,
+    /^$/,
+    /--weights has an empty value\. See/,
+  ],
+  ["an empty argument", ["classify", ""], 2, /^$/, /One of the arguments is empty\. See/],
+  [
+    "a folder without photos",
+    ["classify", empty],
+    1,
+    /^$/,
+    /^resnet-web: .*empty holds no photo.*\n$/,
+  ],
+  [
+    "an address of another kind",
+    ["classify", "--weights", SMALL, "ftp://example.com/cat.png"],
+    1,
+    /^$/,
+    /"ftp:\/\/example\.com\/cat\.png" cannot be read: only http:, https: and file: addresses/,
+  ],
+  [
+    "a folder as weights",
+    ["classify", "--weights", empty, CAT],
+    1,
+    /^$/,
+    /empty cannot be read: it is a folder\. Check the path/,
+  ],
+  [
+    "labels that are not there",
+    ["classify", "--weights", SMALL, "--labels", "nowhere.txt", CAT],
+    1,
+    /^$/,
+    /^resnet-web: (?!file:)\S*[\\/]nowhere\.txt cannot be read: there is no such file/,
+  ],
+  [
     "a choice that there is none of",
     ["summary", "--stride", "conv3"],
     2,
@@ -126,11 +235,11 @@ const CASES = [
     /chelsea\.png: This is not a weight file/,
   ],
   [
-    "a site with labels for other classes",
+    "a site with labels in too large a file",
     ["site", "--weights", SMALL, "--labels", SMALL, ...out("none")],
     1,
     /^$/,
-    /^resnet-web: .*\n$/,
+    /^resnet-web: \S*basic\.pth cannot be read: it has more than 16 MiB\. Check the path\.\n$/,
   ],
   [
     "a site in a folder that holds other files",
@@ -153,6 +262,21 @@ const CASES = [
     /^$/,
     /^resnet-web: ENOTDIR.*basic\.pth\/site.*\n$/,
   ],
+  [
+    "a site of a folder as weights",
+    ["site", "--weights", empty, ...out("none")],
+    1,
+    /^$/,
+    /empty cannot be read: it is a folder\. Check the path/,
+  ],
+  [
+    "a site with labels that are a photo",
+    ["site", "--weights", SMALL, "--labels", CAT, ...out("none")],
+    1,
+    /^$/,
+    /^resnet-web: \S*chelsea\.png: The labels.*\n$/,
+  ],
+  ...ENDLESS,
   [
     "a port that is taken",
     ["serve", "--port", String(taken.address().port)],
@@ -181,4 +305,33 @@ test("the command line does what it says, and says what was wrong", async () => 
     if (/\n\s+at /.test(found.err)) wrong.push(`${what}: a stack trace`);
   }
   assert.deepEqual(wrong, []);
+});
+
+test("Ctrl+C removes what was downloaded", { skip: process.platform === "win32" }, async () => {
+  const temporary = path.join(folder, "temporary");
+  mkdirSync(temporary);
+  const server = http.createServer((_, response) => {
+    response.writeHead(200, { "Content-Length": 1e6 });
+    response.write(Buffer.alloc(1e5));
+  });
+  await once(server.listen(0, "localhost"), "listening");
+  try {
+    const weights = `http://localhost:${server.address().port}/slow.safetensors`;
+    for (const [signal, expected] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+    ]) {
+      const child = start(["classify", "--weights", weights, CAT], { TMPDIR: temporary });
+      const ended = once(child, "close");
+      while (child.exitCode === null && readdirSync(temporary).length === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      child.kill(signal);
+      const [code] = await ended;
+      assert.deepEqual([code, readdirSync(temporary)], [expected, []]);
+    }
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
 });

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import { availableParallelism } from "node:os";
 import path from "node:path";
@@ -71,6 +79,42 @@ test("the service worker knows every file as it is", () => {
   });
   assert.ok(entries.length > 10);
   assert.deepEqual(wrong, []);
+});
+
+test("a site that was interrupted is made by the next call", async () => {
+  const out = path.join(folder, "interrupted");
+  const args = ["site", "--weights", smallWeights(folder), "--out", out];
+  // One of its last files cannot be written.
+  mkdirSync(path.join(out, ".nojekyll"), { recursive: true });
+  const first = await resnetWeb(args);
+  rmSync(path.join(out, ".nojekyll"), { recursive: true });
+  const second = await resnetWeb(args);
+  assert.deepEqual([first.code, second.code], [1, 0], second.err);
+});
+
+test("nothing is removed or written through a symbolic link", async () => {
+  const elsewhere = path.join(folder, "elsewhere");
+  mkdirSync(elsewhere);
+  writeFileSync(path.join(elsewhere, "kept.txt"), "kept");
+  for (const [name, record] of [
+    ["link", ["link/kept.txt"]],
+    ["weights", []],
+  ]) {
+    const out = path.join(folder, `with-${name}`);
+    mkdirSync(out);
+    symlinkSync(elsewhere, path.join(out, name));
+    writeFileSync(path.join(out, "resnet-web-site.json"), JSON.stringify(record));
+    const { code, err } = await resnetWeb([
+      "site",
+      "--weights",
+      smallWeights(folder),
+      "--out",
+      out,
+    ]);
+    assert.equal(code, 2);
+    assert.match(err, /is a symbolic link/);
+    assert.deepEqual(readdirSync(elsewhere), ["kept.txt"]);
+  }
 });
 
 test("under a sub-path of a host without headers, a photo is classified with one's own labels and title", () =>

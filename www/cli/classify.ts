@@ -1,9 +1,11 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { createClassifier, type ImageClassification, type ResNetError } from "resnet-web/node";
-import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, type Command, integer, weightChoices } from "./command";
+import { type Command, integer, Obstacle } from "./command";
 import { plain, print, sayError } from "./output";
 import { weightsOr } from "./page";
+import { exitWhenInterrupted } from "./signals";
+import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, weightChoices } from "./weight-options";
 
 const MOST_CLASSES = 1000;
 const MOST_THREADS = 64;
@@ -34,6 +36,7 @@ ${ABOUT_WEIGHTS_HELP}
     const { json, int8 } = call.flags;
     const { labels } = call.values;
     const photos = (await Promise.all(call.words.map(photosAt))).flat();
+    exitWhenInterrupted();
     const classifier = await createClassifier({
       weights: weightsOr(call.values.weights),
       ...weightChoices(call),
@@ -60,11 +63,13 @@ ${ABOUT_WEIGHTS_HELP}
 async function photosAt(word: string): Promise<string[]> {
   const isFolder = (await stat(word).catch(() => null))?.isDirectory();
   if (!isFolder) return [word];
-  const files = await readdir(word);
-  return files
-    .filter((file) => /\.(jpe?g|png|webp)$/i.test(file))
-    .sort()
-    .map((file) => path.join(word, file));
+  const photos = (await readdir(word)).filter((file) => /\.(jpe?g|png|webp)$/i.test(file));
+  if (photos.length === 0) {
+    throw new Obstacle(
+      `${word} holds no photo: no file that ends with .jpg, .jpeg, .png or .webp.`,
+    );
+  }
+  return photos.sort().map((file) => path.join(word, file));
 }
 
 function line(file: string, { top, width, height, networkMilliseconds }: ImageClassification) {

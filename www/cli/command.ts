@@ -1,5 +1,4 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import type { LoadOptions } from "resnet-web/node";
 
 /** A command line that is wrong. The message says what is, and what is expected. */
 export class UsageError extends Error {}
@@ -39,13 +38,16 @@ export function parsed({ values, flags, words }: Command, args: string[]): Call 
   for (const name of flags ?? []) options[name] = { type: "boolean" };
   let found: ReturnType<typeof parseArgs>;
   try {
-    found = parseArgs({ args, options, allowPositionals: true });
+    found = parseArgs({ args: withNegativeNumbers(args, values), options, allowPositionals: true });
   } catch (thrown) {
-    // Node's text, up to where it goes on about `--`.
-    const [sentence] = (thrown as Error).message.split(". ");
+    // Node's first sentence: the others are about `--` and `=`.
+    const [sentence] = (thrown as Error).message.split(/\.?\n|\. |\.$/);
     throw new UsageError(`${sentence}.`);
   }
   if (found.values.help) return null;
+  const empty = Object.keys(found.values).find((name) => found.values[name] === "");
+  if (empty !== undefined) throw new UsageError(`--${empty} has an empty value.`);
+  if (found.positionals.includes("")) throw new UsageError("One of the arguments is empty.");
   const [least, most] = words;
   if (found.positionals.length < least) throw new UsageError("Something to work on is missing.");
   if (found.positionals.length > most) {
@@ -57,6 +59,18 @@ export function parsed({ values, flags, words }: Command, args: string[]): Call 
     flags: Object.fromEntries(entries.filter(([, value]) => typeof value === "boolean")),
     words: found.positionals,
   } as Call;
+}
+
+/** Joins options to negative numbers, which parseArgs takes for options themselves: what is wrong with -1 is its range. */
+function withNegativeNumbers(args: string[], values: Command["values"] = []): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const option = joined.at(-1) ?? "";
+    const isValue = /^-\d/.test(arg) && values.some((name) => option === `--${name}`);
+    if (isValue) joined[joined.length - 1] = `${option}=${arg}`;
+    else joined.push(arg);
+  }
+  return joined;
 }
 
 /** An option's number, which has to be an integer of this range. */
@@ -81,20 +95,4 @@ export function oneOf<T extends string>(
   const text = values[name];
   if (text === undefined || choices.includes(text as T)) return text as T | undefined;
   throw new UsageError(`--${name} takes ${choices.join(" or ")}, not "${text}".`);
-}
-
-/** The options about what a weight file may not say of itself. */
-export const ABOUT_WEIGHTS = ["labels", "stride", "weight-set"] as const;
-
-/** Their help. */
-export const ABOUT_WEIGHTS_HELP = `\
-  --labels FILE        what the classes are called: a text, CSV or JSON file, or a config.json
-  --stride conv1|conv2 which convolution of a bottleneck has the stride: conv2 in torchvision, conv1 in He's networks
-  --weight-set NAME    which of several sets of weights in the file to take, such as state_dict_ema`;
-
-/** What these options say of weights. */
-export function weightChoices(call: Call): Pick<LoadOptions, "strideOn" | "weightSet"> {
-  const strideOn = oneOf(call, "stride", ["conv1", "conv2"]);
-  const weightSet = call.values["weight-set"];
-  return { ...(strideOn && { strideOn }), ...(weightSet !== undefined && { weightSet }) };
 }

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import type { LoadOptions } from "resnet-web/node";
 import { ResNetError } from "resnet-web/node";
+import { whyUnread } from "../lib/node/address";
 import { convert, initSync } from "../wasm/convert/resnet_web";
 
 /** How weights are stored: int8 takes a quarter of f32's bytes. */
@@ -29,29 +30,48 @@ export function converted(
   initSync({
     module: readFileSync(new URL("../wasm/convert/resnet_web_bg.wasm", import.meta.url)),
   });
-  const descriptor = opened(file);
+  const described = descriptions.map((description) => readable(description, smallFile));
+  const { descriptor, size } = readable(file, opened);
   try {
-    const { size } = fstatSync(descriptor);
     const result = convert(
       size,
       (offset, length) => bytesAt(descriptor, offset, length),
       JSON.stringify(choices),
-      descriptions.map((description) => readable(description, (path) => readFileSync(path))),
+      described,
       dtype,
     );
     return { bytes: result.bytes(), facts: JSON.parse(result.facts) };
   } catch (thrown) {
     // The module's errors carry their code as a property.
     const { name, message, code } = thrown as ResNetError;
-    throw code !== undefined && name === "ResNetError"
-      ? new ResNetError(code, `${file}: ${message}`)
-      : thrown;
+    if (code === undefined || name !== "ResNetError") throw thrown;
+    const faulty = code === "labels" ? descriptions.join(", ") : file;
+    throw new ResNetError(code, `${faulty}: ${message}`);
   } finally {
     closeSync(descriptor);
   }
 }
 
-const opened = (file: string) => readable(file, (path) => openSync(path, "r"));
+/** Opens a weight file, which is read by ranges. */
+function opened(file: string): { descriptor: number; size: number } {
+  const about = statSync(file);
+  if (about.isFile()) return { descriptor: openSync(file, "r"), size: about.size };
+  throw new Error(about.isDirectory() ? "it is a folder" : "it is a pipe or a device, not a file");
+}
+
+/** Bytes at most of a file that describes a model. */
+const MOST_SMALL = 16 * 2 ** 20;
+
+function smallFile(file: string): Uint8Array {
+  const descriptor = openSync(file, "r");
+  try {
+    const bytes = bytesAt(descriptor, null, MOST_SMALL + 1);
+    if (bytes.length <= MOST_SMALL) return bytes;
+    throw new Error(`it has more than ${MOST_SMALL / 2 ** 20} MiB`);
+  } finally {
+    closeSync(descriptor);
+  }
+}
 
 function readable<T>(file: string, read: (file: string) => T): T {
   try {
@@ -59,16 +79,18 @@ function readable<T>(file: string, read: (file: string) => T): T {
   } catch (thrown) {
     throw new ResNetError(
       "weights-unreadable",
-      `${file} cannot be read: ${(thrown as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (thrown as Error).message}. Check the path.`,
+      `${file} cannot be read: ${whyUnread(thrown)}. Check the path.`,
     );
   }
 }
 
-function bytesAt(descriptor: number, offset: number, length: number): Uint8Array {
+/** Bytes of a file from a place on, or from where it was read to. */
+function bytesAt(descriptor: number, offset: number | null, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   let filled = 0;
   while (filled < length) {
-    const read = readSync(descriptor, bytes, filled, length - filled, offset + filled);
+    const from = offset === null ? null : offset + filled;
+    const read = readSync(descriptor, bytes, filled, length - filled, from);
     if (read === 0) break;
     filled += read;
   }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import {
   cpSync,
   existsSync,
-  mkdirSync,
+  lstatSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -10,17 +10,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import {
-  ABOUT_WEIGHTS,
-  ABOUT_WEIGHTS_HELP,
-  type Command,
-  oneOf,
-  UsageError,
-  weightChoices,
-} from "./command";
+import { type Command, oneOf, UsageError } from "./command";
 import { converted, DTYPES, type Facts } from "./convert";
+import { makeFolder } from "./folder";
 import { note, print } from "./output";
 import { MANIFEST, PAGE } from "./page";
+import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, weightChoices } from "./weight-options";
 
 /** Lists the files that an earlier call wrote, which a later one replaces. */
 const RECORD = "resnet-web-site.json";
@@ -54,6 +49,7 @@ ${ABOUT_WEIGHTS_HELP}
     if (!existsSync(PAGE)) throw new UsageError("This package was built without the page.");
     const dtype = oneOf(call, "dtype", DTYPES) ?? "int8";
     const before = filesOfEarlierCall(out);
+    refuseLinks(out, [...before, ...filesOfSite()]);
     const name = path.basename(weights);
     const descriptions = [labels, preprocessing].filter((file) => file !== undefined);
     const { bytes, facts } = converted(
@@ -62,7 +58,12 @@ ${ABOUT_WEIGHTS_HELP}
       { name, ...weightChoices(call) },
       dtype,
     );
-    for (const file of before) rmSync(path.join(out, file), { force: true });
+    makeFolder(out);
+    // From here on, so that a call that is interrupted is followed by one that goes on.
+    writeRecord(out, [...new Set([...before, ...filesOfSite()])]);
+    for (const file of before) {
+      if (file !== RECORD) rmSync(path.join(out, file), { force: true });
+    }
     copyPage(out);
     writeWeights(out, bytes);
     const html = ownPage(readFileSync(path.join(PAGE, "index.html"), "utf8"), title);
@@ -70,7 +71,7 @@ ${ABOUT_WEIGHTS_HELP}
     if (title !== undefined) replaceKept(out, "manifest.webmanifest", ownManifest(title));
     // GitHub Pages would leave out files that begin with an underscore.
     writeFileSync(path.join(out, ".nojekyll"), "");
-    writeFileSync(path.join(out, RECORD), `${JSON.stringify(filesOfSite(), null, 2)}\n`);
+    writeRecord(out, filesOfSite());
     for (const line of remarks(facts)) note(line);
     print(
       `${out}: ${facts.architecture}, ${facts.classes} classes, ${bytes.length} bytes of weights`,
@@ -109,14 +110,32 @@ function listed(record: string): string[] {
 const isWithin = (folder: string, file: string) =>
   path.resolve(folder, file).startsWith(path.resolve(folder) + path.sep);
 
+/** Refuses symbolic links in the places of files and of their folders: what they lead to is not the site's. */
+function refuseLinks(out: string, files: string[]): void {
+  for (const file of files) {
+    const names = path.normalize(file).split(path.sep);
+    for (let count = 1; count <= names.length; count += 1) {
+      const place = path.join(out, ...names.slice(0, count));
+      if (lstatSync(place, { throwIfNoEntry: false })?.isSymbolicLink()) {
+        throw new UsageError(
+          `${place} is a symbolic link: remove it, or name a new folder with --out.`,
+        );
+      }
+    }
+  }
+}
+
+function writeRecord(out: string, files: string[]): void {
+  writeFileSync(path.join(out, RECORD), `${JSON.stringify(files, null, 2)}\n`);
+}
+
 function copyPage(out: string): void {
-  mkdirSync(out, { recursive: true });
   const weights = path.join(PAGE, "weights");
   cpSync(PAGE, out, { recursive: true, filter: (source) => source !== weights });
 }
 
 function writeWeights(out: string, bytes: Uint8Array): void {
-  mkdirSync(path.join(out, path.dirname(WEIGHTS)), { recursive: true });
+  makeFolder(path.join(out, path.dirname(WEIGHTS)));
   writeFileSync(path.join(out, WEIGHTS), bytes);
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const manifest = { file: path.basename(WEIGHTS), bytes: bytes.length, sha256 };

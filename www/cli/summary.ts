@@ -1,7 +1,9 @@
 import { createClassifier, type LoadedModel } from "resnet-web/node";
-import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, type Command, weightChoices } from "./command";
+import type { Command } from "./command";
 import { plain, print } from "./output";
 import { weightsOr } from "./page";
+import { exitWhenInterrupted } from "./signals";
+import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, weightChoices } from "./weight-options";
 
 export const summary: Command = {
   help: `Prints a row for each layer of a weight file's network: its output, parameters and multiply-adds.
@@ -19,6 +21,7 @@ ${ABOUT_WEIGHTS_HELP}
   words: [0, 1],
   async run(call) {
     const { labels } = call.values;
+    exitWhenInterrupted();
     const classifier = await createClassifier({
       weights: weightsOr(call.words[0]),
       threads: 1,

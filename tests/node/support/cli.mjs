@@ -8,9 +8,10 @@ const COMMAND = path.join(CONSUMER, "node_modules", ".bin", "resnet-web");
 /** A command that does not end by then hangs, in milliseconds. */
 const HANGS = 120_000;
 
-/** Starts `resnet-web` with these arguments. */
-function start(args) {
-  return spawn(process.execPath, [COMMAND, ...args], { cwd: CONSUMER, timeout: HANGS });
+/** Starts `resnet-web` with these arguments, and with these variables of the environment besides. */
+export function start(args, variables = {}) {
+  const env = { ...process.env, ...variables };
+  return spawn(process.execPath, [COMMAND, ...args], { cwd: CONSUMER, timeout: HANGS, env });
 }
 
 /** Runs `resnet-web` to its end, and returns the exit code and what it printed. */

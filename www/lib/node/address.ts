@@ -6,10 +6,31 @@ export function isWebAddress(address: string | URL): boolean {
   return /^https?:/i.test(String(address));
 }
 
-/** The absolute path of a file, from its path or `file:` address. */
+/** An address of another kind than a file's or the web's. A letter alone is a drive on Windows. */
+const OTHER_ADDRESS = /^(?!file:)([a-z][a-z\d+.-]+:\/\/|data:|blob:)/i;
+
+/**
+ * The absolute path of a file, from its path or `file:` address.
+ *
+ * @throws Error that there can be no such file; {@link whyUnread} has the reason
+ */
 export function pathOf(file: string | URL): string {
-  const isAddress = file instanceof URL || file.startsWith("file:");
+  const text = String(file);
+  if (text === "") throw new Error("the path is empty");
+  if (OTHER_ADDRESS.test(text)) {
+    throw new Error("only http:, https: and file: addresses can be read");
+  }
+  const isAddress = file instanceof URL || /^file:/i.test(file);
   return path.resolve(isAddress ? fileURLToPath(file) : file);
+}
+
+/** What an error's text calls a file: its absolute path, or what was given where that is none. */
+export function nameOf(file: string | URL): string {
+  try {
+    return pathOf(file);
+  } catch {
+    return `"${String(file).slice(0, 100)}"`;
+  }
 }
 
 /** Why a file cannot be read, as a part of a sentence. */

@@ -1,7 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import path from "node:path";
+import { imageFormat } from "../../images/encoded";
 import { ResNetError } from "../../protocol/errors";
-import { isWebAddress, pathOf, whyUnread } from "./address";
+import { isWebAddress, nameOf, pathOf, whyUnread } from "./address";
+import { joined, readUpTo } from "./read-up-to";
 
 /** Decoded pixels, as a browser's `ImageData` has them. */
 export interface PixelData {
@@ -41,8 +43,14 @@ export async function imageToSend(
   input: NodeImageInput,
   signal: AbortSignal | undefined,
 ): Promise<ImageToSend> {
-  if (typeof input === "object" && "data" in input) {
+  if (isPixels(input)) {
     const { width, height } = input;
+    if (![width, height].every((side) => Number.isInteger(side) && side > 0)) {
+      throw new ResNetError(
+        "image-size",
+        `There are no pixels of ${width} x ${height}. Pass a width and a height that are integers from 1 on.`,
+      );
+    }
     const data = Uint8Array.from(input.data);
     return { image: { pixels: { data, width, height } }, transfer: [data.buffer], name: NAMELESS };
   }
@@ -51,6 +59,26 @@ export async function imageToSend(
 }
 
 const NAMELESS = "the image";
+
+function isPixels(input: NodeImageInput): input is PixelData {
+  const data = typeof input === "object" && input !== null && "data" in input ? input.data : null;
+  return data instanceof Uint8Array || data instanceof Uint8ClampedArray;
+}
+
+/** Bytes of an image file at most: it has to fit into the decoder's memory, beside its pixels. */
+const MOST_BYTES = 2 ** 30;
+/** By this many of its first bytes a format is known. */
+const HEAD = 12;
+
+/** An image file's bytes; of a file of another format, which the worker refuses, no more than the first ones. */
+function imageBytes(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  let isKnown = false;
+  return readUpTo(MOST_BYTES, pieces, (soFar, length) => {
+    if (isKnown || length < HEAD) return false;
+    isKnown = imageFormat(joined(soFar, length)) !== undefined;
+    return !isKnown;
+  });
+}
 
 async function fileOf(
   input: Exclude<NodeImageInput, PixelData>,
@@ -69,15 +97,15 @@ async function fileOf(
     );
   }
   if (isWebAddress(input)) return { bytes: await fetched(input, signal), name: String(input) };
-  const file = pathOf(input);
   try {
-    const bytes = await readFile(file, signal ? { signal } : {});
-    return { bytes: Uint8Array.from(bytes), name: path.basename(file) };
+    const file = pathOf(input);
+    const pieces = createReadStream(file, { highWaterMark: 2 ** 20, ...(signal && { signal }) });
+    return { bytes: await imageBytes(pieces), name: path.basename(file) };
   } catch (cause) {
     signal?.throwIfAborted();
     throw new ResNetError(
       "image-decode",
-      `The image ${file} cannot be read: ${whyUnread(cause)}. Check the path.`,
+      `The image ${nameOf(input)} cannot be read: ${whyUnread(cause)}. Check the path.`,
       { cause },
     );
   }
@@ -90,7 +118,7 @@ async function fetched(
   try {
     const response = await fetch(address, signal ? { signal } : {});
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
+    return response.body ? await imageBytes(response.body) : new Uint8Array();
   } catch (cause) {
     signal?.throwIfAborted();
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream, rmSync } from "node:fs";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -12,15 +12,17 @@ import { checked, type Expected } from "../../worker/weights/checksum";
 import { fetchManifest, isManifest, parsedManifest } from "../../worker/weights/manifest";
 import { Download } from "../../worker/weights/resume";
 import { RETRY_POLICY } from "../../worker/weights/retry-policy";
-import { isWebAddress, pathOf, whyUnread } from "./address";
+import { isWebAddress, nameOf, pathOf, whyUnread } from "./address";
 import type { ByteLocation } from "./engine/file-bytes";
+import { readUpTo } from "./read-up-to";
 
 /**
  * Where weights come from in Node: a weight file or a manifest (`.json`), by its path or its `file:`, `http:` or `https:`
  * address; or a weight file's bytes.
  *
  * A file on disk is read by ranges and is never in memory as a whole. One from the web is kept in the system's folder for
- * temporary files as long as the classifier may need it.
+ * temporary files as long as the classifier may need it, at most until the process exits. A process that a signal ends without a
+ * handler of its own leaves it there.
  */
 export type NodeWeightSource = string | URL | Uint8Array | ArrayBuffer | Blob;
 
@@ -52,11 +54,15 @@ export async function localWeights(
     await drained(checked(inOnePiece(bytes), { bytes: null, sha256 }, "The weight file"), options);
     return { location: { bytes }, remove: async () => {} };
   }
-  const { address, ...expected } = await located(addressOf(source), sha256, options.signal);
+  const start = await readable(source, async () => addressOf(source));
+  const { address, ...expected } = await located(start, sha256, options.signal);
   return isWebAddress(address)
     ? downloaded(address, expected, options)
     : found(fileURLToPath(address), expected, options);
 }
+
+/** Bytes at most of a file that describes a model. */
+const MOST_SMALL = 16 * 2 ** 20;
 
 /** The bytes of a file that is small: labels, or a configuration. */
 export async function smallFile(
@@ -64,21 +70,24 @@ export async function smallFile(
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (typeof source !== "string" && !(source instanceof URL)) return bytesOf(source);
-  const address = addressOf(source);
   try {
-    if (!isWebAddress(address)) return Uint8Array.from(await readFile(fileURLToPath(address)));
-    const response = await fetch(address, signal ? { signal } : {});
+    if (!isWebAddress(source)) return await smallBytes(pathOf(source), signal);
+    const response = await fetch(source, signal ? { signal } : {});
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
+    return response.body ? await readUpTo(MOST_SMALL, response.body) : new Uint8Array();
   } catch (cause) {
     signal?.throwIfAborted();
+    const name = isWebAddress(source) ? String(source) : nameOf(source);
     throw new ResNetError(
       "labels",
-      `${address} cannot be read: ${whyUnread(cause)}. Check the path or address.`,
+      `${name} cannot be read: ${whyUnread(cause)}. Check the path or address.`,
       { cause },
     );
   }
 }
+
+const smallBytes = (file: string, signal?: AbortSignal) =>
+  readUpTo(MOST_SMALL, createReadStream(file, signal ? { signal } : {}));
 
 /** The bytes of what is in memory, as a copy. */
 async function bytesOf(source: Uint8Array | ArrayBuffer | Blob): Promise<Uint8Array<ArrayBuffer>> {
@@ -117,12 +126,31 @@ async function found(
   expected: Expected,
   options: WeightFileOptions,
 ): Promise<LocalWeights> {
-  const size = await readable(file, async () => (await stat(file)).size);
+  const size = await readable(file, async () => {
+    const about = await stat(file);
+    if (about.isFile()) return about.size;
+    throw new Error(
+      about.isDirectory() ? "it is a folder" : "it is a pipe or a device, not a file",
+    );
+  });
   if (expected.bytes !== null || expected.sha256 !== null) {
     await drained(checked(createReadStream(file), expected, file), options);
   }
   options.onProgress?.({ loaded: size, total: size, cached: true });
   return { location: { path: file }, name: path.basename(file), remove: async () => {} };
+}
+
+/** Where downloads are kept. A process may end without disposing of its classifiers. */
+const temporaryFolders = new Set<string>();
+let isRemovedAtExit = false;
+
+function removedAtExit(folder: string): void {
+  temporaryFolders.add(folder);
+  if (isRemovedAtExit) return;
+  isRemovedAtExit = true;
+  process.once("exit", () => {
+    for (const left of temporaryFolders) rmSync(left, { recursive: true, force: true });
+  });
 }
 
 async function downloaded(
@@ -131,11 +159,9 @@ async function downloaded(
   { onProgress, signal }: WeightFileOptions,
 ): Promise<LocalWeights> {
   const folder = await mkdtemp(path.join(tmpdir(), "resnet-web-"));
-  // A process may end without disposing of its classifiers.
-  const removeAtExit = () => rmSync(folder, { recursive: true, force: true });
-  process.once("exit", removeAtExit);
+  removedAtExit(folder);
   const remove = async () => {
-    process.off("exit", removeAtExit);
+    temporaryFolders.delete(folder);
     await rm(folder, { recursive: true, force: true });
   };
   const file = path.join(folder, "weights");
@@ -181,15 +207,16 @@ async function drained(
   for await (const _ of pieces) signal.throwIfAborted();
 }
 
-const textOf = (file: string) => readable(file, () => readFile(file, "utf8"));
+const textOf = (file: string) =>
+  readable(file, async () => new TextDecoder().decode(await smallBytes(file)));
 
-async function readable<T>(file: string, read: (file: string) => Promise<T>): Promise<T> {
+async function readable<T>(file: string | URL, read: () => Promise<T>): Promise<T> {
   try {
-    return await read(file);
+    return await read();
   } catch (cause) {
     throw new ResNetError(
       "weights-unreadable",
-      `The weight file ${file} cannot be read: ${whyUnread(cause)}. Check the path.`,
+      `The weight file ${nameOf(file)} cannot be read: ${whyUnread(cause)}. Check the path.`,
       { cause },
     );
   }
