@@ -321,6 +321,18 @@ describe("the element", () => {
     },
   );
 
+  it("shows what is wrong with labels, and keeps the classes' names", async () => {
+    const { element, events } = put({ weights: "w", src: "cat.png" });
+    await settled();
+    const { fake } = made[0] as (typeof made)[0];
+    vi.spyOn(fake, "setLabels").mockRejectedValue(new ResNetError("labels", "No labels there."));
+    element.setAttribute("labels", "photo.png");
+    await settled();
+    expect(events.at(-1)).toBe("error labels");
+    expect(part(element, "error").textContent).toBe("No labels there.");
+    expect(texts(element, "label")).toEqual(["tabby", "lynx"]);
+  });
+
   it("tries to load the weights again for a photo that comes after they failed", async () => {
     answers = { loadError: new ResNetError("weights-download", "No weights there.") };
     const { element, events } = put();

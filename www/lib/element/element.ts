@@ -324,8 +324,8 @@ export class ResNetClassifierElement extends Base {
       if (changes.has("device")) classifier.setDevice(this.device).catch(report);
       if (changes.has("threads")) classifier.setThreads(this.threads).catch(report);
       if (changes.has("labels") && this.labels !== null) {
-        await classifier.setLabels(this.labels).catch(report);
-        void this.#classifyAgain(run);
+        const named = classifier.setLabels(this.labels);
+        await named.then(() => void this.#classifyAgain(run), report);
       }
       return classifier;
     });
