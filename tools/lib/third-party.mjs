@@ -94,8 +94,8 @@ const BUNDLED = [
   "@noble/hashes",
   "@preact/signals",
   "comlink",
+  "mrmime",
   "preact",
-  "sirv",
   "wasm-feature-detect",
   "workbox-precaching",
 ];
