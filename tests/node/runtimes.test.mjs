@@ -33,6 +33,15 @@ test("a script on Node's command line classifies, whose options no worker takes"
   assert.equal(output.trim(), "5");
 });
 
+test("a classifier in use keeps no result in memory", async () => {
+  inConsumer(place("tests/node/support/pixels.mjs"));
+  const script = inConsumer(place("tests/node/support/results.mjs"));
+  const output = await run(process.execPath, ["--expose-gc", script, weights], {
+    cwd: path.dirname(script),
+  });
+  assert.equal(output.trim(), "0");
+});
+
 /** Runtimes, and on how many threads: Deno does not end a thread that waits for work before the process ends. */
 const ROUNDS = { node: 2, deno: 1 };
 

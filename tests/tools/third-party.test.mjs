@@ -89,7 +89,7 @@ test("npm's packages are those that the page's sources import, and theirs", () =
     .filter(({ name }) => /(?<!\.test)\.tsx?$/.test(name) && !name.startsWith("fake-"))
     .flatMap(({ parentPath, name }) => {
       const source = readFileSync(path.join(parentPath, name), "utf8").replace(/^ *\*.*$/gm, "");
-      return [...source.matchAll(/\b(?:from|import)\s*\(?"((?:@[^/"]+\/)?[^./"][^/"]*)/g)];
+      return [...source.matchAll(/(?<!")\b(?:from|import)\s*\(?"((?:@[^/"]+\/)?[^./"][^/"]*)/g)];
     })
     .map(([, name]) => name)
     .filter((name) => name !== "resnet-web" && !name.startsWith("node:"));

@@ -23,6 +23,11 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorAdvice> = {
     remedy:
       "Wait for `createClassifier` or `load`; before `featureMaps`, wait for `inspect`. After `onModelCrash` load another model.",
   },
+  argument: {
+    means:
+      "What was passed is not allowed there: `top`, `threads`, `concurrency` or a number of `featureMaps` that is not an integer or too small, or a `device` that there is none of.",
+    remedy: "Pass what the message asks for.",
+  },
   address: {
     means: "Nothing can be fetched from such an address.",
     remedy:
@@ -92,7 +97,7 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorAdvice> = {
   },
   "image-size": {
     means: "The image has no pixels, or more than 2^28.",
-    remedy: "Pass a smaller one.",
+    remedy: "Pass a smaller one. `width` and `height` of pixels are integers from 1 on.",
   },
   "image-cross-origin": {
     means:

@@ -8,6 +8,8 @@ import type { EngineErrorCode } from "./generated/engine";
 export type ErrorCode =
   | EngineErrorCode
   | WeightErrorCode
+  /** A number or a name that was passed is not one that is allowed there. */
+  | "argument"
   /** Nothing can be fetched from such an address. */
   | "address"
   /** The weight file did not arrive. */
@@ -76,8 +78,10 @@ export class ResNetError extends Error {
   }
 }
 
-/** The error of a call that was cancelled, by a signal if one is given: its reason is the cause. */
+/** The error of a call that was cancelled, by a signal if one is given: its reason is the cause, or the error itself. */
 export function aborted(signal?: AbortSignal): ResNetError {
+  const reason: unknown = signal?.reason;
+  if (reason instanceof ResNetError && reason.code === "aborted") return reason;
   return new ResNetError("aborted", "The call was cancelled.", signal && { cause: signal.reason });
 }
 

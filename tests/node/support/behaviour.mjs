@@ -136,6 +136,24 @@ const CASES = [
     "ResNetError image-size",
     () => outcomeOf(classifier.classify({ ...pixels, width: 65 })),
   ],
+  ...[null, undefined, 7].map((image) => [
+    `the image ${image}`,
+    "ResNetError image-decode",
+    () => outcomeOf(classifier.classify(image)),
+  ]),
+  [
+    "pixels of a negative width",
+    "ResNetError image-size",
+    () => outcomeOf(classifier.classify({ ...pixels, width: -64 })),
+  ],
+  ...[0, -1, 1.5, Number.NaN].flatMap((number) => [
+    [
+      `the ${number} most probable classes`,
+      "ResNetError argument",
+      () => outcomeOf(classifier.classify(CAT, { top: number })),
+    ],
+    [`${number} threads`, "ResNetError argument", () => outcomeOf(classifier.setThreads(number))],
+  ]),
   [
     "a class that there is none of",
     "ResNetError class-index",

@@ -20,3 +20,28 @@ export async function unlessAborted<T>(
     signal.removeEventListener("abort", abort);
   }
 }
+
+/**
+ * Does `work` with a signal that is aborted as soon as one of these is; fails at once then.
+ *
+ * `AbortSignal.any` would do in its place if all browsers had it, and if Node did not keep what it makes of a signal that
+ * stays.
+ */
+export async function unlessAnyAborted<T>(
+  signals: readonly (AbortSignal | undefined)[],
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const any = new AbortController();
+  const unlisten = signals.map((signal) => {
+    const abort = () => any.abort(signal?.reason);
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort, { once: true });
+    return () => signal?.removeEventListener("abort", abort);
+  });
+  try {
+    if (any.signal.aborted) throw aborted(any.signal);
+    return await unlessAborted(work(any.signal), any.signal);
+  } finally {
+    for (const each of unlisten) each();
+  }
+}

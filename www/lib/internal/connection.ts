@@ -2,6 +2,7 @@ import * as Comlink from "comlink";
 import { canvasReadsBack } from "../../images/readback";
 import { ResNetError, toResNetError } from "../../protocol/errors";
 import type { GpuNotice, Settled, WorkerNotice } from "../../protocol/messages";
+import { Calls } from "./calls";
 import type { Trouble } from "./supervisor/recovery";
 import { WorkerThreads } from "./threads";
 
@@ -10,12 +11,12 @@ const START = 60_000;
 
 /** A worker with its threads, and the calls into it: they all fail at once when it is closed. */
 export class Connection<Api> {
+  /** There is one unless the worker could not be started: then every call fails. */
   readonly #session: Comlink.Remote<Api> | undefined;
   readonly #worker: Worker | undefined;
   readonly #threads: WorkerThreads | undefined;
-  readonly #calls = new Set<Promise<unknown>>();
-  readonly #closed: Promise<never>;
-  #fail: ((error: ResNetError) => void) | undefined;
+  readonly #calls = new Calls();
+  readonly #underWay = new Set<Promise<unknown>>();
   /** Ends when the worker's script does not start. */
   #startLimit: ReturnType<typeof setTimeout> | undefined;
   #hasStarted = false;
@@ -39,14 +40,10 @@ export class Connection<Api> {
   ) {
     this.#threads = startThread && new WorkerThreads(startThread);
     const notRunning = (error: ResNetError) => {
-      if (!this.#fail) return;
+      if (this.isClosed) return;
       this.close(error);
       onNotStarted();
     };
-    this.#closed = new Promise((_, reject) => {
-      this.#fail = reject;
-    });
-    this.#closed.catch(() => {});
     try {
       this.#worker = start();
     } catch (thrown) {
@@ -58,7 +55,7 @@ export class Connection<Api> {
       notRunning(notStarted(task, `it did not run within ${START / 1000} seconds`));
     }, START);
     const report = (trouble: Trouble) => {
-      if (this.#fail) onTrouble(trouble);
+      if (!this.isClosed) onTrouble(trouble);
     };
     const crashed = (message: string, model = this.#building ?? undefined) => {
       const culprit = model !== undefined && { model, building: model === this.#building };
@@ -93,7 +90,7 @@ export class Connection<Api> {
 
   /** Whether the worker is terminated or could not be started: every call fails. */
   get isClosed(): boolean {
-    return this.#fail === undefined;
+    return this.#calls.haveEnded;
   }
 
   /** Whether the worker is building the network of this load. It receives no messages meanwhile. */
@@ -103,14 +100,13 @@ export class Connection<Api> {
 
   /** Calls into the worker. Comlink's own promises stay pending if the worker is gone; these do not. */
   async call<T>(work: (session: Comlink.Remote<Api>) => Promise<Settled<T>>): Promise<T> {
-    if (this.isClosed || !this.#session) return this.#closed;
-    const call = Promise.race([work(this.#session), this.#closed]);
-    this.#calls.add(call);
+    const call = this.#calls.make(() => work(this.#session as Comlink.Remote<Api>));
+    this.#underWay.add(call);
     const settled = await call
       .catch((thrown) => {
         throw toResNetError(thrown);
       })
-      .finally(() => this.#calls.delete(call));
+      .finally(() => this.#underWay.delete(call));
     if (settled.ok) return settled.value;
     // Firefox asks the person, or shows an icon to allow it, only where the page itself reads a canvas.
     if (settled.error.code === "image-withheld") void canvasReadsBack();
@@ -124,7 +120,7 @@ export class Connection<Api> {
 
   /** Waits until no call is under way. */
   async idle(): Promise<void> {
-    while (this.#calls.size > 0) await Promise.allSettled(this.#calls);
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
   }
 
   /** Ends the worker; calls under way fail with `error`. */
@@ -135,8 +131,7 @@ export class Connection<Api> {
     this.#threads?.end();
     clearTimeout(this.#startLimit);
     clearTimeout(this.#due);
-    this.#fail?.(error);
-    this.#fail = undefined;
+    this.#calls.end(error);
   }
 
   #started(): void {

@@ -12,17 +12,14 @@ export function isAddress(image: ImageInput): image is string | URL {
 }
 
 /** Fetches the image at an address. */
-export async function fetchedImage(
-  image: string | URL,
-  signal: AbortSignal | undefined,
-): Promise<Blob> {
+export async function fetchedImage(image: string | URL, signal: AbortSignal): Promise<Blob> {
   const address = fileAddress(image, baseAddress());
   try {
-    const response = await fetch(address, signal ? { signal } : {});
+    const response = await fetch(address, { signal });
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     return await response.blob();
   } catch (cause) {
-    if (signal?.aborted) throw aborted(signal);
+    if (signal.aborted) throw aborted(signal);
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ResNetError(
       "image-download",

@@ -41,20 +41,23 @@ export function newestFrameWins<Frame, Result>({
   };
   const run = async () => {
     isLooking = true;
-    while (newest && !isStopped) {
-      const { frame } = newest;
-      newest = undefined;
-      try {
-        const result = await look(frame);
-        if (!isStopped) onResult(result, frame);
-      } catch (thrown) {
-        if (!isStopped && !onFault(thrown)) isStopped = true;
-      } finally {
-        onDone(frame);
+    try {
+      while (newest && !isStopped) {
+        const { frame } = newest;
+        newest = undefined;
+        try {
+          const result = await look(frame);
+          if (!isStopped) onResult(result, frame);
+        } catch (thrown) {
+          if (!isStopped && !onFault(thrown)) isStopped = true;
+        } finally {
+          onDone(frame);
+        }
       }
+    } finally {
+      isLooking = false;
+      drop();
     }
-    isLooking = false;
-    drop();
   };
   return {
     frame: (frame) => {

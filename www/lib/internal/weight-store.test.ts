@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ResNetError } from "../../protocol/errors";
 import { Classifier } from "../public/classifier";
 import { FakeWorker } from "./fake-worker";
+import { heldOf } from "./garbage";
 import { WeightStore } from "./weight-store";
 import { Workers } from "./workers";
 
@@ -48,6 +49,7 @@ class FakeStoreWorker extends EventTarget {
           FakeStoreWorker.cancelled.add(load);
           arrive();
         },
+        cached: async () => ({ ok: true, value: { files: 1, bytes: 1 } }),
         forget: async (url: string) => {
           log.push(`forget ${url}`);
           return { ok: true, value: undefined };
@@ -95,6 +97,14 @@ describe("a store", () => {
     const file = await new WeightStore(new Workers()).file(request(1, blob), nothing);
     expect(file).toEqual({ blob, kept: { cached: false, reason: "file" } });
     expect(log).toEqual([]);
+  });
+
+  it("in use keeps no answer in memory", async () => {
+    const store = new WeightStore(new Workers());
+    const answers: WeakRef<object>[] = [];
+    for (let i = 0; i < 100; i += 1) answers.push(new WeakRef(await store.cached()));
+    expect(await heldOf(answers)).toBe(0);
+    store.close(new ResNetError("aborted", "over"));
   });
 
   it.each(["kept", "not kept"] as const)("fetches a file once, %s by the browser", async (kept) => {

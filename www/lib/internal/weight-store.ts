@@ -3,6 +3,7 @@ import { ResNetError, toResNetError } from "../../protocol/errors";
 import type { LoadRequest, Settled, WeightFile } from "../../protocol/messages";
 import type { CachedWeights, Progress, WeightsPreview } from "../../protocol/types";
 import type { WeightService } from "../../worker/weights/store";
+import { Calls } from "./calls";
 import { Connection } from "./connection";
 import type { Workers } from "./workers";
 
@@ -24,9 +25,8 @@ interface Load {
   store: WeightStore;
   /** Receives the progress of the download. */
   onProgress: (progress: Progress) => void;
-  /** Rejects when this load is cancelled, while others may go on. */
-  cancelled: Promise<never>;
-  cancel: () => void;
+  /** Waits for the file. It ends when this load is cancelled, while others may go on. */
+  waiting: Calls;
 }
 
 /** What the stores of several classifiers have in common. */
@@ -47,8 +47,7 @@ interface Shared {
 export class WeightStore {
   readonly #workers: Workers;
   readonly #shared: Shared;
-  readonly #ended: Promise<never>;
-  #end: ((error: ResNetError) => void) | undefined;
+  readonly #calls = new Calls();
 
   /** @param other a store whose files and worker this one shares */
   constructor(workers: Workers, other?: WeightStore) {
@@ -57,21 +56,18 @@ export class WeightStore {
       ? other.#shared
       : { entries: new Set(), service: undefined, stores: new Set() };
     this.#shared.stores.add(this);
-    this.#ended = new Promise((_, reject) => {
-      this.#end = reject;
-    });
-    this.#ended.catch(() => {});
   }
 
   /** The file of a load: the one that is here already, or else fetched. Rejects when the load is cancelled. */
   async file(request: LoadRequest, onProgress: (progress: Progress) => void): Promise<WeightFile> {
     const { id, weights } = request;
     if (weights instanceof Blob) return { blob: weights, kept: { cached: false, reason: "file" } };
-    if (!this.#end) return this.#ended;
-    const entry = this.#find(request) ?? this.#fetch(id, weights, request.sha256);
-    const load = this.#join(entry, id);
-    load.onProgress = onProgress;
-    return Promise.race([entry.file, load.cancelled]);
+    return this.#calls.make(async () => {
+      const entry = this.#find(request) ?? this.#fetch(id, weights, request.sha256);
+      const load = this.#join(entry, id);
+      load.onProgress = onProgress;
+      return load.waiting.make(() => entry.file);
+    });
   }
 
   /** Whether the file of a load is here, or on its way. */
@@ -93,7 +89,7 @@ export class WeightStore {
 
   /** Drops the files that none of these loads needs, and cancels their downloads, unless another store needs them. */
   keepOnly(requests: readonly LoadRequest[]): void {
-    if (!this.#end) return;
+    if (this.#calls.haveEnded) return;
     // A load that waits for its turn needs its file, too.
     for (const request of requests) {
       const entry = this.#find(request);
@@ -125,8 +121,7 @@ export class WeightStore {
   /** Fails the calls under way, and later ones, with `error`. The worker ends with the last store that uses it. */
   close(error: ResNetError): void {
     this.keepOnly([]);
-    this.#end?.(error);
-    this.#end = undefined;
+    this.#calls.end(error);
     this.#shared.stores.delete(this);
     if (this.#shared.stores.size === 0) this.#shared.service?.close(error);
   }
@@ -143,18 +138,13 @@ export class WeightStore {
   #join(entry: Entry, id: number): Load {
     const known = entry.loads.get(id);
     if (known) return known;
-    let cancel = () => {};
-    const cancelled = new Promise<never>((_, reject) => {
-      cancel = () => reject(new ResNetError("aborted", "Loading was cancelled."));
-    });
-    cancelled.catch(() => {});
-    const load: Load = { store: this, onProgress: () => {}, cancelled, cancel };
+    const load: Load = { store: this, onProgress: () => {}, waiting: new Calls() };
     entry.loads.set(id, load);
     return load;
   }
 
   #leave(entry: Entry, id: number): void {
-    entry.loads.get(id)?.cancel();
+    entry.loads.get(id)?.waiting.end(new ResNetError("aborted", "Loading was cancelled."));
     entry.loads.delete(id);
     if (entry.loads.size > 0) return;
     this.#shared.entries.delete(entry);
@@ -199,8 +189,7 @@ export class WeightStore {
   async #call<T>(
     work: (service: Comlink.Remote<WeightService>) => Promise<Settled<T>>,
   ): Promise<T> {
-    if (!this.#end) return this.#ended;
-    return Promise.race([this.#connection().call(work), this.#ended]);
+    return this.#calls.make(() => this.#connection().call(work));
   }
 
   /** The worker: started at the first need, and again if it has ended. */

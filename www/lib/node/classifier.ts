@@ -1,5 +1,5 @@
 import * as Comlink from "comlink";
-import { aborted, ResNetError, toResNetError } from "../../protocol/errors";
+import { ResNetError, toResNetError } from "../../protocol/errors";
 import type { Settled } from "../../protocol/messages";
 import type {
   Description,
@@ -12,7 +12,8 @@ import type {
   ThreadCount,
   WeightChoices,
 } from "../../protocol/types";
-import { unlessAborted } from "../internal/abort";
+import { unlessAnyAborted } from "../internal/abort";
+import { checkClassifyOptions, checkFeatureMaps, checkThreads } from "../internal/arguments";
 import type { ClassifyOptions, InspectOptions } from "../public/classifier";
 import {
   classifyEach,
@@ -86,24 +87,28 @@ export async function createClassifier(options: ClassifierOptions): Promise<Clas
 export class Classifier {
   #threads: ThreadCount;
   #worker: EngineWorker | undefined;
-  /** The device of {@link #worker}, with the model in use. */
+  /** The device of {@link #worker}. */
   #opened: Promise<DeviceStatus> | undefined;
   #inUse: InUse | undefined;
+  /** The worker that has the model in use. */
+  #home: EngineWorker | undefined;
   #load: AbortController | undefined;
-  /** The last load, which goes on for a moment after it is cancelled. */
-  #underWay: Promise<unknown> = Promise.resolve();
+  /** The last build of a model, which goes on for a moment after it is cancelled. */
+  #lastBuild: Promise<unknown> = Promise.resolve();
   #lastId = 0;
   #crashes = 0;
-  #isDisposed = false;
+  /** Is aborted when the classifier is disposed of. */
+  readonly #over = new AbortController();
 
   /** Starts nothing yet. Load weights next. */
   constructor({ threads = "auto" }: Pick<ClassifierOptions, "threads"> = {}) {
+    checkThreads(threads);
     this.#threads = threads;
   }
 
   /** The device in use, always the CPU, with its number of threads. */
   get device(): Promise<DeviceStatus> {
-    const device = this.#place().then(({ device }) => device);
+    const device = this.#start().then(({ device }) => device);
     // A caller who does not wait for it need not handle its failure.
     device.catch(() => {});
     return device;
@@ -125,33 +130,28 @@ export class Classifier {
     this.#load?.abort();
     const load = new AbortController();
     this.#load = load;
-    const either = signal ? AbortSignal.any([signal, load.signal]) : load.signal;
-    const before = this.#underWay;
-    const work = async () => {
-      // The engine builds one model at a time.
-      await before.catch(() => {});
-      either.throwIfAborted();
-      const { worker } = await this.#place();
-      const labels = labelSource === undefined ? undefined : await labelBytes(labelSource, either);
-      const weights = await localWeights(source, { sha256, onProgress, signal: either });
+    return this.#cancellable([signal, load.signal], async (any) => {
+      // The previous model is not needed for it, and may be gone.
+      const { worker } = await this.#start();
+      const labels = labelSource === undefined ? undefined : await labelBytes(labelSource, any);
+      const weights = await localWeights(source, { sha256, onProgress, signal: any });
       const choices = { ...(weights.name && { name: weights.name }), ...given };
       const id = this.#nextId();
       try {
-        const model = await this.#build(worker, id, { weights, labels, choices }, either);
-        const previous = this.#inUse;
-        this.#inUse = { model, weights, labels, choices };
-        this.#crashes = 0;
-        await previous?.weights.remove();
-        return model;
+        return await this.#inTurn(async () => {
+          any.throwIfAborted();
+          const model = await this.#build(worker, id, { weights, labels, choices }, any);
+          const previous = this.#inUse;
+          this.#inUse = { model, weights, labels, choices };
+          this.#home = worker;
+          this.#crashes = 0;
+          await previous?.weights.remove();
+          return model;
+        });
       } catch (thrown) {
         await weights.remove();
         throw thrown;
       }
-    };
-    return cancellable(either, () => {
-      const loading = work();
-      this.#underWay = loading;
-      return loading;
     });
   }
 
@@ -160,13 +160,7 @@ export class Classifier {
     image: NodeImageInput,
     { top = 5, evidence, signal }: ClassifyOptions = {},
   ): Promise<ImageClassification> {
-    // wasm would convert any other number to an index.
-    if (typeof evidence === "number" && !(Number.isInteger(evidence) && evidence >= 0)) {
-      throw new ResNetError(
-        "class-index",
-        `Class index ${evidence} is not an integer from 0 on. Pass the index of a class.`,
-      );
-    }
+    checkClassifyOptions(top, evidence);
     return this.#withImage(image, signal, (engine, { image, transfer, name }, call) =>
       engine.classify(Comlink.transfer(image, transfer), name, top, evidence, call),
     );
@@ -186,7 +180,12 @@ export class Classifier {
     images: Images<Image>,
     options: ManyOptions = {},
   ): AsyncGenerator<ManyItem<Image>, void, undefined> {
-    return classifyEach<Image>((image, each) => this.classify(image, each), images, options);
+    return classifyEach<Image>(
+      (image, each) => this.classify(image, each),
+      images,
+      options,
+      this.#over.signal,
+    );
   }
 
   /** Runs the network on an image and records every layer. {@link featureMaps} is about the last image that was inspected. */
@@ -201,48 +200,75 @@ export class Classifier {
    * of them, beginning with number `from`.
    */
   async featureMaps(place: number, from: number, count: number): Promise<FeatureMap[]> {
-    const { worker } = await this.#place();
+    checkFeatureMaps(place, from, count);
+    const worker = await this.#place();
     return worker.call((engine) => engine.featureMaps(place, from, count));
   }
 
   /** Reads a file that describes a model: labels, or a configuration of Hugging Face or timm. */
   async describe(file: NodeLabelSource): Promise<Description> {
-    const bytes = await labelBytes(file);
-    const { worker } = await this.#place();
-    return worker.call((engine) => engine.describe(bytes));
+    return this.#cancellable([], async (any) => {
+      const bytes = await labelBytes(file, any);
+      const { worker } = await this.#start();
+      return worker.call((engine) => engine.describe(bytes));
+    });
   }
 
   /** Renames the loaded model's classes. If it fails, the labels stay as they are. */
   async setLabels(labels: NodeLabelSource): Promise<LoadedModel> {
-    const bytes = await labelBytes(labels);
-    const { worker } = await this.#place();
-    const inUse = this.#ready();
-    const model = await worker.call((engine) => engine.setLabels(inUse.model.id, bytes));
-    if (this.#inUse === inUse) this.#inUse = { ...inUse, model, labels: bytes };
-    return model;
+    return this.#cancellable([], async (any) => {
+      const bytes = await labelBytes(labels, any);
+      const worker = await this.#place();
+      const inUse = this.#ready();
+      const model = await worker.call((engine) => engine.setLabels(inUse.model.id, bytes));
+      if (this.#inUse === inUse) this.#inUse = { ...inUse, model, labels: bytes };
+      return model;
+    });
   }
 
   /** Sets the number of threads, or as many of them as there can be; the status says how many. */
   async setThreads(count: ThreadCount): Promise<DeviceStatus> {
+    checkThreads(count);
     this.#threads = count;
-    const { worker } = await this.#place();
+    const { worker } = await this.#start();
     const status = await worker.call((engine) => engine.setThreads(count));
-    this.#opened = Promise.resolve(status);
+    if (this.#worker === worker) this.#opened = Promise.resolve(status);
     return status;
   }
 
   /** Ends the worker and frees what it holds. Calls that are under way or come later fail with `aborted`. */
   dispose(): void {
-    this.#isDisposed = true;
-    this.#load?.abort();
-    this.#worker?.close(disposed());
+    const error = disposed();
+    this.#over.abort(error);
+    this.#worker?.close(error);
     void this.#inUse?.weights.remove();
     this.#inUse = undefined;
   }
 
-  /** The worker, with a device and the model in use: started if there is none, or if the one before has ended. */
-  async #place(): Promise<{ worker: EngineWorker; device: DeviceStatus }> {
-    if (this.#isDisposed) throw disposed();
+  /** The worker, with the model in use. */
+  async #place(): Promise<EngineWorker> {
+    const { worker } = await this.#start();
+    if (this.#home !== worker) await this.#inTurn(() => this.#restore(worker));
+    return worker;
+  }
+
+  /** Builds the model in use in a worker that does not have it. */
+  async #restore(worker: EngineWorker): Promise<void> {
+    if (!this.#inUse || this.#home === worker) return;
+    await this.#build(worker, this.#inUse.model.id, this.#inUse, this.#over.signal);
+    this.#home = worker;
+  }
+
+  /** Does `build` when the one before is done: the engine builds one model at a time. */
+  #inTurn<T>(build: () => Promise<T>): Promise<T> {
+    const turn = this.#lastBuild.then(build);
+    this.#lastBuild = turn.catch(() => {});
+    return turn;
+  }
+
+  /** The worker, with a device: started if there is none, or if the one before has ended. */
+  async #start(): Promise<{ worker: EngineWorker; device: DeviceStatus }> {
+    if (this.#over.signal.aborted) throw disposed();
     if (!this.#worker || this.#worker.hasEnded) {
       if (this.#crashes > MOST_CRASHES) {
         throw new ResNetError(
@@ -251,22 +277,19 @@ export class Classifier {
         );
       }
       this.#crashes += this.#worker ? 1 : 0;
-      const worker = new EngineWorker();
-      this.#worker = worker;
-      this.#opened = this.#open(worker);
-      this.#opened.catch(() => {});
+      this.#worker = new EngineWorker();
+      this.#opened = undefined;
     }
     const worker = this.#worker;
-    const device = await this.#opened;
-    if (!device) throw new Error("A worker was started without a device.");
-    return { worker, device };
-  }
-
-  async #open(worker: EngineWorker): Promise<DeviceStatus> {
-    const device = await worker.call((engine) => engine.open(this.#threads));
-    const { signal } = new AbortController();
-    if (this.#inUse) await this.#build(worker, this.#inUse.model.id, this.#inUse, signal);
-    return device;
+    this.#opened ??= worker.call((engine) => engine.open(this.#threads));
+    const opened = this.#opened;
+    try {
+      return { worker, device: await opened };
+    } catch (thrown) {
+      // The next call tries it again.
+      if (this.#opened === opened) this.#opened = undefined;
+      throw thrown;
+    }
   }
 
   /** Builds a model in a worker and puts it in use there, unless the load is cancelled before. */
@@ -294,22 +317,32 @@ export class Classifier {
     signal: AbortSignal | undefined,
     work: (engine: Comlink.Remote<Engine>, image: ImageToSend, call: number) => Promise<Settled<T>>,
   ): Promise<T> {
-    return cancellable(signal, async () => {
-      if (!this.#isDisposed) this.#ready();
-      const image = await imageToSend(input, signal);
-      const { worker } = await this.#place();
-      signal?.throwIfAborted();
+    return this.#cancellable([signal], async (any) => {
+      this.#ready();
+      const image = await imageToSend(input, any);
+      const worker = await this.#place();
+      any.throwIfAborted();
       const call = this.#nextId();
-      const cancel = () => worker.cancel(call);
-      signal?.addEventListener("abort", cancel, { once: true });
-      try {
-        const answer = await worker.call((engine) => work(engine, image, call));
-        this.#crashes = 0;
-        return answer;
-      } finally {
-        signal?.removeEventListener("abort", cancel);
-      }
+      any.addEventListener("abort", () => worker.cancel(call), { once: true });
+      const answer = await worker.call((engine) => work(engine, image, call));
+      this.#crashes = 0;
+      return answer;
     });
+  }
+
+  /**
+   * Does `work`; fails with `aborted` as soon as one of these signals is aborted or the classifier is disposed of, and with the
+   * library's errors in any case.
+   */
+  async #cancellable<T>(
+    signals: readonly (AbortSignal | undefined)[],
+    work: (any: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await unlessAnyAborted([...signals, this.#over.signal], work);
+    } catch (thrown) {
+      throw toResNetError(thrown);
+    }
   }
 
   /** Gives the model up with which the code stopped too often, so that another one can be loaded. */
@@ -327,16 +360,6 @@ export class Classifier {
   #nextId(): number {
     this.#lastId += 1;
     return this.#lastId;
-  }
-}
-
-/** Does `work`; fails with `aborted` as soon as the signal is aborted, and with the library's errors in any case. */
-async function cancellable<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  if (signal?.aborted) throw aborted(signal);
-  try {
-    return await unlessAborted(work(), signal);
-  } catch (thrown) {
-    throw toResNetError(thrown);
   }
 }
 

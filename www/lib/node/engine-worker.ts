@@ -2,21 +2,17 @@ import { Worker } from "node:worker_threads";
 import * as Comlink from "comlink";
 import { ResNetError } from "../../protocol/errors";
 import type { Settled, WorkerNotice } from "../../protocol/messages";
+import { Calls } from "../internal/calls";
 import type { Engine } from "./engine/engine";
 
 /** The worker that runs the network, with its threads. It keeps the process alive only while a call is under way. */
 export class EngineWorker {
   readonly #worker: Worker;
   readonly #engine: Comlink.Remote<Engine>;
-  readonly #ended: Promise<never>;
-  #fail: ((error: ResNetError) => void) | undefined;
-  #calls = 0;
+  readonly #calls = new Calls();
+  #underWay = 0;
 
   constructor() {
-    this.#ended = new Promise((_, reject) => {
-      this.#fail = reject;
-    });
-    this.#ended.catch(() => {});
     // Not the options that Node itself was started with: a worker refuses some of them, such as --input-type.
     this.#worker = new Worker(new URL("./engine/engine.ts", import.meta.url), { execArgv: [] });
     this.#worker.unref();
@@ -32,21 +28,20 @@ export class EngineWorker {
 
   /** Whether the worker has ended: every call fails. */
   get hasEnded(): boolean {
-    return this.#fail === undefined;
+    return this.#calls.haveEnded;
   }
 
   /** Calls into the worker. Fails at once when the worker ends. */
   async call<T>(work: (engine: Comlink.Remote<Engine>) => Promise<Settled<T>>): Promise<T> {
-    if (this.hasEnded) return this.#ended;
-    this.#calls += 1;
+    this.#underWay += 1;
     this.#worker.ref();
     try {
-      const settled = await Promise.race([work(this.#engine), this.#ended]);
+      const settled = await this.#calls.make(() => work(this.#engine));
       if (settled.ok) return settled.value;
       throw new ResNetError(settled.error.code, settled.error.message);
     } finally {
-      this.#calls -= 1;
-      if (this.#calls === 0) this.#worker.unref();
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#worker.unref();
     }
   }
 
@@ -57,8 +52,7 @@ export class EngineWorker {
 
   /** Ends the worker with its threads; calls under way fail with `error`. */
   close(error: ResNetError): void {
-    this.#fail?.(error);
-    this.#fail = undefined;
+    this.#calls.end(error);
     void this.#worker.terminate();
   }
 

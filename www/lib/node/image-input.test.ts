@@ -3,7 +3,7 @@ import { imageToSend, type NodeImageInput } from "./image-input";
 
 const data = new Uint8Array(16);
 const FORM = "image-decode: This is no image.";
-const SIDES = "image-size: There are no pixels of";
+const WIDTH = "image-size: The image's width is";
 const SCHEME =
   "cannot be read: only http:, https: and file: addresses can be read. Check the path.";
 
@@ -14,11 +14,11 @@ const CASES: [unknown, string][] = [
   [5, FORM],
   [{}, FORM],
   [{ data: null, width: 2, height: 2 }, FORM],
-  [{ data, width: -2, height: -2 }, `${SIDES} -2 x -2.`],
-  [{ data, width: 0, height: 2 }, `${SIDES} 0 x 2.`],
-  [{ data, width: Number.NaN, height: 2 }, `${SIDES} NaN x 2.`],
-  [{ data, width: 2.5, height: 2 }, `${SIDES} 2.5 x 2.`],
-  [{ data, width: "2", height: 2 }, `${SIDES} 2 x 2.`],
+  [{ data, width: -2, height: -2 }, `${WIDTH} -2, not an integer from 1 on.`],
+  [{ data, width: 0, height: 2 }, `${WIDTH} 0, not`],
+  [{ data, width: Number.NaN, height: 2 }, `${WIDTH} NaN, not`],
+  [{ data, width: 2.5, height: 2 }, `${WIDTH} 2.5, not`],
+  [{ data, width: "2", height: 2 }, `${WIDTH} "2", not`],
   ["", 'image-decode: The image "" cannot be read: the path is empty.'],
   ["ftp://x/y.png", `image-decode: The image "ftp://x/y.png" ${SCHEME}`],
   [new URL("ftp://x/y.png"), `image-decode: The image "ftp://x/y.png" ${SCHEME}`],

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import path from "node:path";
 import { imageFormat } from "../../images/encoded";
 import { ResNetError } from "../../protocol/errors";
+import { checkPixels } from "../internal/arguments";
 import { isWebAddress, nameOf, pathOf, whyUnread } from "./address";
 import { joined, readUpTo } from "./read-up-to";
 
@@ -44,13 +45,8 @@ export async function imageToSend(
   signal: AbortSignal | undefined,
 ): Promise<ImageToSend> {
   if (isPixels(input)) {
+    checkPixels(input);
     const { width, height } = input;
-    if (![width, height].every((side) => Number.isInteger(side) && side > 0)) {
-      throw new ResNetError(
-        "image-size",
-        `There are no pixels of ${width} x ${height}. Pass a width and a height that are integers from 1 on.`,
-      );
-    }
     const data = Uint8Array.from(input.data);
     return { image: { pixels: { data, width, height } }, transfer: [data.buffer], name: NAMELESS };
   }

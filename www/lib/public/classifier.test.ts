@@ -1,8 +1,7 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ResNetError } from "../../protocol/errors";
 import { FakeWorker } from "../internal/fake-worker";
+import { heldOf } from "../internal/garbage";
 import { rememberSpeeds, speedsKey } from "../internal/speeds";
 import {
   Classifier,
@@ -341,9 +340,18 @@ describe("an image", () => {
       .catch(({ code }) => code);
     abort.abort();
     expect(await frame).toBe("aborted");
+    const drawn = classifier.classify({} as HTMLVideoElement).catch(({ code }) => code);
     classifier.dispose();
-    await classifier.classify({} as HTMLVideoElement).catch(() => {});
+    expect(await drawn).toBe("aborted");
     expect(close).toHaveBeenCalledTimes(2);
+  });
+
+  it("that is drawn is drawn at once, as it is when it is passed", () => {
+    const draw = vi.fn(async () => ({ close: () => {} }));
+    vi.stubGlobal("createImageBitmap", draw);
+    classifier.classify({} as HTMLVideoElement).catch(() => {});
+    classifier.inspect({} as HTMLVideoElement).catch(() => {});
+    expect(draw).toHaveBeenCalledTimes(2);
   });
 });
 
@@ -419,16 +427,37 @@ describe("an image at an address", () => {
   ])("%s is fetched and classified", async (address, whole) => {
     fetched.mockImplementation(async () => new Response("cat"));
     await classifier.classify(address);
-    expect(fetched.mock.calls).toEqual([[whole, {}]]);
+    expect(fetched.mock.calls).toEqual([[whole, { signal: expect.any(AbortSignal) }]]);
     await until("classify the image");
   });
+
+  it.each(["classify", "inspect"] as const)(
+    "is not fetched any further for %s when the classifier is disposed of, and not begun later",
+    async (method) => {
+      fetched.mockImplementation(
+        (_, options) =>
+          new Promise((__, reject) => {
+            const { signal } = options as { signal: AbortSignal };
+            signal.addEventListener("abort", () => reject(signal.reason));
+          }),
+      );
+      const call = () => classifier[method]("cat.jpg").catch(({ code }) => code);
+      const before = call();
+      classifier.dispose();
+      expect([await before, await call()]).toEqual(["aborted", "aborted"]);
+      expect(fetched).toHaveBeenCalledTimes(1);
+      expect(fetched.mock.calls[0]?.[1]?.signal?.aborted).toBe(true);
+    },
+  );
 
   it("is relative to a worker's own address where there is no document", async () => {
     vi.stubGlobal("document", undefined);
     vi.stubGlobal("location", { href: "https://page.example/workers/own.js" });
     fetched.mockImplementation(async () => new Response("cat"));
     await classifier.inspect("cat.jpg");
-    expect(fetched.mock.calls).toEqual([["https://page.example/workers/cat.jpg", {}]]);
+    expect(fetched.mock.calls).toEqual([
+      ["https://page.example/workers/cat.jpg", { signal: expect.any(AbortSignal) }],
+    ]);
   });
 
   it.each<[string, () => Promise<Response>, RegExp]>([
@@ -662,9 +691,15 @@ describe("a classifier that was disposed of", () => {
   });
 });
 
+it("results of a classifier in use are garbage once they are not needed", async () => {
+  await load("small");
+  const results: WeakRef<object>[] = [];
+  for (let i = 0; i < 100; i += 1)
+    results.push(new WeakRef(await classifier.classify(file("cat"))));
+  expect(await heldOf(results)).toBe(0);
+});
+
 it("classifiers that were disposed of are garbage", async () => {
-  setFlagsFromString("--expose-gc");
-  const collectGarbage: () => void = runInNewContext("gc");
   const rounds = async () => {
     const others: WeakRef<Classifier>[] = [];
     for (let round = 0; round < 5; round += 1) {
@@ -679,11 +714,7 @@ it("classifiers that were disposed of are garbage", async () => {
   // The tests hold their workers, too.
   classifier.dispose();
   FakeWorker.reset();
-  const areGone = () => {
-    collectGarbage();
-    expect(others.filter((other) => other.deref()).length).toBe(0);
-  };
-  await vi.waitFor(areGone, { timeout: 10_000, interval: 100 });
+  expect(await heldOf(others)).toBe(0);
 });
 
 describe("a worker that cannot be had", () => {
@@ -737,6 +768,51 @@ describe("a worker that cannot be had", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     const told = expected(/within 60 seconds/);
     expect(await all).toEqual([told, told]);
+  });
+});
+
+it.each([
+  ["setDevice", (device: never) => classifier.setDevice(device)],
+  ["createClassifier", (device: never) => createClassifier({ weights: "w", device })],
+])("%s refuses a device that there is none of", async (_, call) => {
+  for (const device of ["tpu", "", "toString", null]) {
+    await expect(call(device as never)).rejects.toMatchObject({
+      code: "argument",
+      message: expect.stringContaining('Pass "auto", "fastest", "cpu", "webgpu".'),
+    });
+  }
+});
+
+describe("a number that cannot be meant is refused", () => {
+  const OPTIONS: [what: string, call: () => unknown, code: string][] = [
+    ...[0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 32 + 1, "3" as never].flatMap(
+      (number): typeof OPTIONS => [
+        [`top: ${number}`, () => classifier.classify(file("cat"), { top: number }), "argument"],
+        [
+          `threads: ${number}`,
+          () => createClassifier({ weights: "w", threads: number }),
+          "argument",
+        ],
+        [`setThreads(${number})`, () => classifier.setThreads(number), "argument"],
+      ],
+    ),
+    ...[-1, 0.5, Number.NaN, 2 ** 32].flatMap((number): typeof OPTIONS => [
+      [
+        `evidence: ${number}`,
+        () => classifier.classify(file("cat"), { evidence: number }),
+        "class-index",
+      ],
+      [`featureMaps(${number}, …)`, () => classifier.featureMaps(number, 0, 1), "argument"],
+      [`featureMaps(0, ${number}, …)`, () => classifier.featureMaps(0, number, 1), "argument"],
+      [`featureMaps(0, 0, ${number})`, () => classifier.featureMaps(0, 0, number), "argument"],
+    ]),
+  ];
+  it.each(OPTIONS)("%s", async (_, call, code) => {
+    await expect(Promise.resolve(call())).rejects.toMatchObject({
+      name: "ResNetError",
+      code,
+      message: expect.stringMatching(/not an integer from [01] on\. Pass .*\.$/),
+    });
   });
 });
 

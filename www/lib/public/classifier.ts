@@ -20,7 +20,13 @@ import type {
   WeightSource,
   WeightsPreview,
 } from "../../protocol/types";
-import { unlessAborted } from "../internal/abort";
+import { unlessAborted, unlessAnyAborted } from "../internal/abort";
+import {
+  checkClassifyOptions,
+  checkDevice,
+  checkFeatureMaps,
+  checkThreads,
+} from "../internal/arguments";
 import { baseAddress } from "../internal/base-address";
 import { decodedAnyhow } from "../internal/decode";
 import { bitmapOf, type Drawable, fetchedImage, isAddress, ofOtherOrigin } from "../internal/image";
@@ -113,7 +119,7 @@ export type DeviceOptions = Pick<
 
 /** How one image is classified. */
 export interface ClassifyOptions {
-  /** How many of the most probable classes to return; 5 by default. */
+  /** How many of the most probable classes to return, from 1 on; 5 by default. */
   top?: number;
   /**
    * The class whose evidence to return as well: where in the image it lies. It comes from the same run and costs next to
@@ -203,6 +209,8 @@ export class Classifier {
       sharesFilesWith,
       ...listener
     } = options;
+    checkDevice(device);
+    checkThreads(threads);
     const workers = new Workers(assets);
     this.#onProgress = onProgress;
     this.#weights = new WeightStore(
@@ -264,6 +272,7 @@ export class Classifier {
    * on the CPU if that takes over.
    */
   async setThreads(count: ThreadCount): Promise<DeviceStatus> {
+    checkThreads(count);
     this.#supervisor.dispatch({ type: "threads requested", threads: count });
     const { worker, connection } = await this.#supervisor.place(nextId(), "worker");
     const status = await connection.call((session) => session.setThreads(count));
@@ -275,7 +284,8 @@ export class Classifier {
    * Runs on another device from now on, or on the one that a measurement finds faster. The model is loaded into it first:
    * until then, and if that fails, everything stays as it is. A newer call cancels it.
    */
-  setDevice(policy: DevicePolicy): Promise<DeviceStatus> {
+  async setDevice(policy: DevicePolicy): Promise<DeviceStatus> {
+    checkDevice(policy);
     return this.#supervisor.setDevice(nextId(), policy);
   }
 
@@ -307,14 +317,8 @@ export class Classifier {
     image: ImageInput,
     { top = 5, evidence, signal }: ClassifyOptions = {},
   ): Promise<ImageClassification> {
-    // wasm would convert any other number to an index.
-    if (typeof evidence === "number" && !(Number.isInteger(evidence) && evidence >= 0)) {
-      throw new ResNetError(
-        "class-index",
-        `Class index ${evidence} is not an integer from 0 on. Pass the index of a class.`,
-      );
-    }
-    const here = isAddress(image) ? await fetchedImage(image, signal) : image;
+    checkClassifyOptions(top, evidence);
+    const here = isAddress(image) ? await this.#fetched(image, signal) : image;
     const [answer, cutShort] = await Promise.all([
       this.#despiteTrouble(signal, () =>
         this.#withImage(here, signal, async ({ worker, connection }, call, sent, name) => {
@@ -349,7 +353,9 @@ export class Classifier {
     images: Images<Image>,
     options: ManyOptions = {},
   ): AsyncGenerator<ManyItem<Image>, void, undefined> {
-    return classifyEach((image, each) => this.classify(image, each), images, options);
+    // A fake of it in `resnet-web/testing` has this method, too, and nothing private.
+    const over = #over in this ? this.#over.signal : undefined;
+    return classifyEach((image, each) => this.classify(image, each), images, options, over);
   }
 
   /**
@@ -383,7 +389,7 @@ export class Classifier {
    * was inspected, as long as its model is loaded. For a model on a GPU, the times of its layers there are returned as well.
    */
   async inspect(image: ImageInput, { signal }: InspectOptions = {}): Promise<ImageInspection> {
-    const here = isAddress(image) ? await fetchedImage(image, signal) : image;
+    const here = isAddress(image) ? await this.#fetched(image, signal) : image;
     return this.#withImage(here, signal, ({ connection }, call, sent, name) =>
       connection.call((session) => session.inspect(sent, name, call)),
     );
@@ -393,7 +399,8 @@ export class Classifier {
    * Feature maps of the layer at this place of the inspection's layers, the one with the largest activation first: `count`
    * of them, beginning with number `from`.
    */
-  featureMaps(place: number, from: number, count: number): Promise<FeatureMap[]> {
+  async featureMaps(place: number, from: number, count: number): Promise<FeatureMap[]> {
+    checkFeatureMaps(place, from, count);
     return this.#supervisor.connection.call((session) => session.featureMaps(place, from, count));
   }
 
@@ -429,13 +436,18 @@ export class Classifier {
     }
   }
 
+  /** The image at an address. It is not fetched any further when the classifier is disposed of. */
+  #fetched(image: string | URL, signal: AbortSignal | undefined): Promise<Blob> {
+    return unlessAnyAborted([signal, this.#over.signal], (any) => fetchedImage(image, any));
+  }
+
   /** Makes a call with an image. A file is sent as it is, anything else as a bitmap of what it shows now. */
   async #withImage<T>(
     image: Blob | Drawable,
     signal: AbortSignal | undefined,
     work: ImageWork<T>,
   ): Promise<T> {
-    if (signal?.aborted) throw aborted(signal);
+    for (const each of [signal, this.#over.signal]) if (each?.aborted) throw aborted(each);
     const name = image instanceof File ? image.name : "the image";
     const send = (sent: Blob | ImageBitmap) => this.#sendImage(sent, name, signal, work);
     return image instanceof Blob ? decodedAnyhow(image, send) : send(await bitmapOf(image));

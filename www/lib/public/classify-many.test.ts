@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { aborted, ResNetError } from "../../protocol/errors";
 import type { ImageClassification } from "../../protocol/types";
 import type { ClassifyOptions } from "./classifier";
@@ -87,7 +87,10 @@ it.each([
 });
 
 it.each([0, -1, 1.5, Number.NaN])("a concurrency of %s is refused", async (concurrency) => {
-  await expect(all(new Fake().each(files("a"), { concurrency }))).rejects.toThrow(/from 1 on/);
+  await expect(all(new Fake().each(files("a"), { concurrency }))).rejects.toMatchObject({
+    code: "argument",
+    message: expect.stringContaining("from 1 on"),
+  });
 });
 
 it("no image is begun before it is needed", async () => {
@@ -160,6 +163,51 @@ describe("an aborted signal ends the loop with its reason", () => {
     await expect(found).rejects.toMatchObject({ code: "aborted", cause: "enough" });
     expect(fake.begun).toEqual([]);
   });
+});
+
+describe("a source that fails to close changes nothing, and is no unhandled rejection", () => {
+  const failing = (close: () => unknown) => {
+    const images = files("a b c");
+    const next = async () => ({ done: false as const, value: images.shift() as File });
+    return { [Symbol.asyncIterator]: () => ({ next, return: close as () => Promise<never> }) };
+  };
+  const CLOSING: [how: string, close: () => unknown][] = [
+    ["with a rejection", () => Promise.reject(new Error("not closed"))],
+    [
+      "at once",
+      () => {
+        throw new Error("not closed");
+      },
+    ],
+  ];
+  it.each(CLOSING)("%s", async (_, close) => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    try {
+      for await (const item of new Fake().each(failing(close))) {
+        expect(described(item)).toBe("0 a ok");
+        break;
+      }
+      await turn();
+      const fails = new Fake({ a: "aborted" });
+      await expect(all(fails.each(failing(close)))).rejects.toMatchObject({ code: "aborted" });
+      await turn();
+    } finally {
+      process.off("unhandledRejection", unhandled);
+    }
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+});
+
+it("a classifier that is disposed of ends the loop while an image is waited for", async () => {
+  const disposed = new AbortController();
+  const fake = new Fake();
+  const never = { next: () => new Promise<never>(() => {}) };
+  const source = { [Symbol.asyncIterator]: () => never };
+  const found = all(classifyEach(fake.classify, source, {}, disposed.signal));
+  const error = new ResNetError("aborted", "disposed of");
+  disposed.abort(error);
+  await expect(found).rejects.toBe(error);
 });
 
 it("a classifier that is disposed of ends the loop", async () => {

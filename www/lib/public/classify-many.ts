@@ -1,6 +1,8 @@
 import { type ResNetError, toResNetError } from "../../protocol/errors";
 import type { ImageClassification } from "../../protocol/types";
 import { unlessAborted } from "../internal/abort";
+import { checkConcurrency } from "../internal/arguments";
+import { endIteration } from "../internal/iteration";
 import type { ClassifyOptions } from "./classifier";
 import type { ImageInput } from "./image-input";
 
@@ -33,21 +35,27 @@ export type ManyItem<Image = ImageInput> =
 /** Several images, in a list or one after the other. */
 export type Images<Image = ImageInput> = Iterable<Image> | AsyncIterable<Image>;
 
-/** What {@link Classifier.classifyMany} does, with `classify` for each image. */
+/**
+ * What {@link Classifier.classifyMany} does, with `classify` for each image.
+ *
+ * @param disposed is aborted when the classifier is disposed of, with the error as its reason
+ */
 export async function* classifyEach<Image>(
   classify: (image: Image, options: ClassifyOptions) => Promise<ImageClassification>,
   images: Images<Image>,
   { concurrency = 2, onProgress, signal, ...options }: ManyOptions,
+  disposed?: AbortSignal,
 ): AsyncGenerator<ManyItem<Image>, void, undefined> {
-  if (!(Number.isInteger(concurrency) && concurrency > 0)) {
-    throw new RangeError(`concurrency is ${concurrency}. Pass an integer from 1 on.`);
-  }
+  checkConcurrency(concurrency);
   const source = iteratorOf(images);
   const total = lengthOf(images);
   const over = new AbortController();
-  const stop = () => over.abort(signal?.reason);
-  if (signal?.aborted) stop();
-  signal?.addEventListener("abort", stop, { once: true });
+  const stops = [signal, disposed].map((each) => {
+    const stop = () => over.abort(each?.reason);
+    if (each?.aborted) stop();
+    each?.addEventListener("abort", stop, { once: true });
+    return () => each?.removeEventListener("abort", stop);
+  });
   let [begun, done, failed] = [0, 0, 0];
 
   const next = async (): Promise<ManyItem<Image> | undefined> => {
@@ -82,9 +90,9 @@ export async function* classifyEach<Image>(
       yield item;
     }
   } finally {
-    signal?.removeEventListener("abort", stop);
+    for (const unlisten of stops) unlisten();
     over.abort();
-    void source.return?.();
+    endIteration(source);
   }
 }
 

@@ -74,11 +74,11 @@ class Scene {
   };
 
   /** Begins. */
-  classify(options: StreamOptions = {}) {
+  classify(options: StreamOptions = {}, onResult?: () => void) {
     const stream = classifyFrames(
       this.#classify,
       this.#source(),
-      (result) => this.results.push((result as unknown as { name: string }).name),
+      onResult ?? ((result) => this.results.push((result as unknown as { name: string }).name)),
       options,
       this.over.signal,
     );
@@ -199,20 +199,52 @@ it("a classifier that is disposed of ends it, also between frames", async () => 
   await expect(later).rejects.toMatchObject({ code: "aborted" });
 });
 
-it("what the listener throws ends it", async () => {
-  const frames = async function* () {
-    yield "a";
+describe("what a listener throws ends it", () => {
+  const fails = () => {
+    throw new Error("in the listener");
   };
+  const LISTENERS: [name: string, code: string | undefined, options: StreamOptions][] = [
+    ["onResult", undefined, {}],
+    ["onError", "device-lost", { onError: fails }],
+    ["evidence", undefined, { evidence: fails }],
+  ];
+  it.each(LISTENERS)("%s", async (name, code, options) => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    const scene = new Scene();
+    const stream = scene.classify(options, name === "onResult" ? fails : undefined);
+    await scene.shows("a");
+    await scene.shows("b");
+    await scene.looked(code);
+    await expect(stream).rejects.toThrow("in the listener");
+    await scene.ends();
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    expect(scene.isClosed).toBe(true);
+    expect(scene.frames.map((frame) => frame.isClosed)).toEqual([true, true]);
+  });
+});
+
+it("a video that has ended is classified once, as what it shows", async () => {
+  vi.stubGlobal("HTMLMediaElement", { HAVE_CURRENT_DATA: 2 });
+  class Video extends EventTarget {
+    readonly srcObject = null;
+    readonly readyState = 4;
+    readonly ended = true;
+    requestVideoFrameCallback() {}
+    cancelVideoFrameCallback() {}
+  }
+  vi.stubGlobal("HTMLVideoElement", Video);
+  const video = new Video();
   const stream = classifyFrames(
     async () => ({}) as ImageClassification,
-    frames(),
-    () => {
-      throw new Error("in the listener");
-    },
+    video as unknown as HTMLVideoElement,
+    () => {},
     {},
     new AbortController().signal,
   );
-  await expect(stream).rejects.toThrow("in the listener");
+  expect(await stream).toEqual({ frames: 1, classified: 1, failed: 0 });
+  vi.unstubAllGlobals();
 });
 
 it("a source that fails ends it with its error", async () => {

@@ -2,6 +2,7 @@ import { watchFrames } from "../../images/frames";
 import type { Global } from "../../images/global";
 import { ResNetError, toResNetError } from "../../protocol/errors";
 import type { EvidenceFor, ImageClassification } from "../../protocol/types";
+import { endIteration } from "../internal/iteration";
 import { newestFrameWins } from "../internal/newest-frame";
 import type { ClassifyOptions } from "./classifier";
 import type { ImageInput } from "./image-input";
@@ -86,8 +87,17 @@ export function classifyFrames(
     const stop = () => settle(() => resolve(counts));
     const fail = () => settle(() => reject(over.reason));
 
+    /** Calls a listener. What it throws ends the stream. */
+    const tell = (listener: () => void) => {
+      try {
+        listener();
+      } catch (thrown) {
+        settle(() => reject(thrown));
+      }
+    };
+
     const loop = newestFrameWins<Frame, ImageClassification>({
-      look: ({ image }) => {
+      look: async ({ image }) => {
         const whose = typeof evidence === "function" ? evidence() : evidence;
         return classify(image, {
           ...options,
@@ -97,17 +107,13 @@ export function classifyFrames(
       },
       onResult: (result, { capturedAt }) => {
         counts.classified += 1;
-        try {
-          onResult(result, { capturedAt });
-        } catch (thrown) {
-          settle(() => reject(thrown));
-        }
+        tell(() => onResult(result, { capturedAt }));
       },
       onFault: (thrown) => {
         const error = toResNetError(thrown);
         counts.failed += 1;
         if (!onError || FINAL.includes(error.code)) settle(() => reject(error));
-        else onError(error);
+        else tell(() => onError(error));
         return true;
       },
       onDone: ({ image }) => {
@@ -150,6 +156,7 @@ function watchVideo(video: HTMLVideoElement): Watch {
     if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) frame(performance.now());
     const unwatch = watchFrames(video, frame);
     video.addEventListener("ended", onEnd);
+    if (video.ended) onEnd();
     return () => {
       unwatch();
       video.removeEventListener("ended", onEnd);
@@ -200,8 +207,7 @@ function watchImages(images: AsyncIterable<ImageInput>): Watch {
     follow().catch(onFault);
     return () => {
       isOver = true;
-      // It may wait for an image that never comes.
-      void iterator.return?.()?.catch(() => {});
+      endIteration(iterator);
     };
   };
 }

@@ -1,5 +1,5 @@
 import { Classifier, ResNetError } from "resnet-web";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createFakeClassifier, type FakeOptions, fakeCreateClassifier } from ".";
 
 const photo = new Blob(["photo"]);
@@ -53,6 +53,26 @@ describe("a fake classifier", () => {
     expect(fake.calls).toEqual([]);
   });
 
+  it.each([
+    ["its signal is aborted", (_: unknown, abort: AbortController) => abort.abort()],
+    ["it is disposed of", (fake: { dispose: () => void }) => fake.dispose()],
+  ])("fails at once when %s while the test's answer is awaited", async (_, end) => {
+    const fake = createFakeClassifier({ answer: () => new Promise(() => {}) });
+    const abort = new AbortController();
+    const answer = fake.classify(photo, { signal: abort.signal });
+    end(fake, abort);
+    const error = await answer.catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(ResNetError);
+    expect(error).toMatchObject({ code: "aborted" });
+  });
+
+  it("reports the model again from another device", async () => {
+    const onModel = vi.fn();
+    const made = await fakeCreateClassifier()({ weights: "w", onModel });
+    await made.setDevice("webgpu");
+    expect(onModel.mock.calls).toEqual([[made.model], [made.model]]);
+  });
+
   it("classifies many, and what fails among them does not stop the others", async () => {
     const fake = createFakeClassifier({
       answer: (image) => (image === photo ? "cat" : new ResNetError("image-decode", "no image")),
@@ -87,9 +107,10 @@ describe("a fake classifier", () => {
       weights: "w.safetensors",
       onProgress: ({ loaded, total }) => told.push(`${loaded} of ${total}`),
       onDevice: ({ kind }) => told.push(kind),
+      onModel: ({ id }) => told.push(`model ${id}`),
     });
     expect(made.model?.id).toBe(9);
-    expect(told.sort()).toEqual(["1000 of 1000", "cpu"]);
+    expect(told.sort()).toEqual(["1000 of 1000", "cpu", "model 9"]);
   });
 
   it("fails to be made where a test wants that", async () => {

@@ -11,6 +11,7 @@ import {
   type Prediction,
   ResNetError,
 } from "resnet-web";
+import { Calls } from "../internal/calls";
 import { cpuStatus, loadedModel } from "./fake-values";
 
 /**
@@ -57,7 +58,7 @@ export function createFakeClassifier(options: FakeOptions = {}): FakeClassifier 
 
 /**
  * Makes what a test puts in the place of `createClassifier`. It reports progress, device and model to the listeners that it is
- * given, as the real one does.
+ * given, as the real one does. Nothing crashes here: `onModelCrash` is never called.
  */
 export function fakeCreateClassifier(options: FakeOptions = {}): typeof createClassifier {
   return async (given: ClassifierOptions) => {
@@ -70,7 +71,7 @@ export function fakeCreateClassifier(options: FakeOptions = {}): typeof createCl
 /** The public part of the real class: what it gains, this has to have. */
 class Fake implements Pick<Classifier, keyof Classifier> {
   readonly calls: FakeCall[] = [];
-  isDisposed = false;
+  readonly #underWay = new Calls();
   model: LoadedModel | undefined;
   readonly #options: FakeOptions;
   readonly #listener: Partial<ClassifierOptions>;
@@ -85,6 +86,10 @@ class Fake implements Pick<Classifier, keyof Classifier> {
     queueMicrotask(() => listener.onDevice?.(this.#device));
   }
 
+  get isDisposed(): boolean {
+    return this.#underWay.haveEnded;
+  }
+
   get device(): Promise<DeviceStatus> {
     return this.#unlessDisposed(() => this.#device);
   }
@@ -95,8 +100,7 @@ class Fake implements Pick<Classifier, keyof Classifier> {
       if (this.#options.loadError) throw this.#options.loadError;
       const { bytes } = loadedModel();
       onProgress?.({ loaded: bytes, total: bytes, cached: false });
-      this.model = { ...loadedModel(), ...this.#options.model };
-      return this.model;
+      return this.#uses({ ...loadedModel(), ...this.#options.model });
     });
 
   classify: Classifier["classify"] = (image, options = {}) =>
@@ -105,13 +109,15 @@ class Fake implements Pick<Classifier, keyof Classifier> {
       if (signal?.aborted) throw aborted(signal);
       this.calls.push({ image, options });
       const { answer = "cat" } = this.#options;
-      const given = typeof answer === "function" ? await answer(image, options) : answer;
-      if (signal?.aborted) throw aborted(signal);
+      const given =
+        typeof answer === "function"
+          ? await unlessAborted(signal, async () => answer(image, options))
+          : answer;
       if (given instanceof Error) throw given;
       return this.#classification(given, options.top ?? 5);
     });
 
-  /** The real one, which uses nothing but `classify`. */
+  /** The real one, which uses nothing but `classify` of this one. */
   classifyMany: Classifier["classifyMany"] = Classifier.prototype.classifyMany;
 
   /** Classifies the source itself, once: tests have no frames. */
@@ -175,6 +181,7 @@ class Fake implements Pick<Classifier, keyof Classifier> {
       const kind = policy === "webgpu" ? "webgpu" : "cpu";
       this.#device = { ...this.#device, kind, reason: `${kind}-requested` };
       this.#listener.onDevice?.(this.#device);
+      if (this.model) this.#uses(this.model);
       return this.#device;
     });
 
@@ -190,7 +197,7 @@ class Fake implements Pick<Classifier, keyof Classifier> {
   clearCachedWeights: Classifier["clearCachedWeights"] = () => this.#unlessDisposed(() => {});
 
   dispose(): void {
-    this.isDisposed = true;
+    this.#underWay.end(new ResNetError("aborted", "The classifier was disposed of."));
     this.model = undefined;
   }
 
@@ -199,9 +206,15 @@ class Fake implements Pick<Classifier, keyof Classifier> {
     throw new ResNetError("not-ready", "No model is loaded yet. Load weights first.");
   }
 
-  async #unlessDisposed<T>(work: () => T | Promise<T>): Promise<T> {
-    if (!this.isDisposed) return work();
-    throw new ResNetError("aborted", "The classifier was disposed of.");
+  /** Uses a model from now on. */
+  #uses(model: LoadedModel): LoadedModel {
+    this.model = model;
+    this.#listener.onModel?.(model);
+    return model;
+  }
+
+  #unlessDisposed<T>(work: () => T | Promise<T>): Promise<T> {
+    return this.#underWay.make(async () => work());
   }
 
   #classification(answer: Exclude<FakeAnswer, Error>, top: number): ImageClassification {
@@ -237,6 +250,23 @@ function isList(
   return Array.isArray(answer);
 }
 
+/** Does `work`; fails with `aborted` as soon as the signal is aborted. */
+async function unlessAborted<T>(
+  signal: AbortSignal | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!signal) return work();
+  const calls = new Calls();
+  const abort = () => calls.end(aborted(signal));
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await calls.make(work);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** The library's own function is of no use here: its error would be of another class than that of the package's main entry. */
 function aborted(signal: AbortSignal): ResNetError {
   return new ResNetError("aborted", "The call was cancelled.", { cause: signal.reason });
 }
