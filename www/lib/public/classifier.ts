@@ -340,8 +340,8 @@ export class Classifier {
    * stop the others.
    *
    * ```ts
-   * for await (const { image, result, error } of classifier.classifyMany(input.files)) {
-   *   console.log(image.name, result?.top[0].label ?? error.message);
+   * for await (const { image, result, error } of classifier.classifyMany(input.files ?? [])) {
+   *   console.log(image.name, result?.top[0]?.label ?? error?.message);
    * }
    * ```
    *
