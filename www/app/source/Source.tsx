@@ -6,6 +6,7 @@ import { plain } from "../file-text";
 import { filesOf } from "../gallery/dropped";
 import { offersCamera, offersFolders } from "../offers";
 import { useStore } from "../store/context";
+import type { Photo } from "../store/photo";
 import type { SourceStore } from "../store/source";
 import { strings } from "../strings";
 import "./source.css";
@@ -81,26 +82,28 @@ export function Source() {
   );
 }
 
-function Samples({ show, fail }: Pick<SourceStore, "show" | "fail">) {
-  const choose = async (file: string) => {
-    try {
-      const response = await fetch(`./photos/${file}`);
-      if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
-      show({ blob: await response.blob(), name: file });
-    } catch (thrown) {
-      fail(`${file}: ${(thrown as Error).message}`);
-    }
-  };
+function Samples({ showWhenHere }: Pick<SourceStore, "showWhenHere">) {
   return (
     <fieldset class="samples">
       <legend>{text.samples}</legend>
       {SAMPLES.map(({ file, label }) => (
-        <button key={file} type="button" class="sample" onClick={() => choose(file)}>
+        <button key={file} type="button" class="sample" onClick={() => showWhenHere(sample(file))}>
           <img src={`./photos/${file}`} alt={label} loading="lazy" />
         </button>
       ))}
     </fieldset>
   );
+}
+
+/** Fetches a sample. */
+async function sample(file: string): Promise<Photo> {
+  try {
+    const response = await fetch(`./photos/${file}`);
+    if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+    return { blob: await response.blob(), name: file };
+  } catch (thrown) {
+    throw new Error(`${file}: ${(thrown as Error).message}`);
+  }
 }
 
 /** Takes files that are dropped on the page or pasted into it. Returns whether one is held over it. */

@@ -22,17 +22,17 @@ interface Destinations {
 /** Takes files that came together, and paths of those that could not be read. */
 export type TakeFiles = (files: readonly File[], unread?: readonly string[]) => Promise<void>;
 
+/** Begins a turn: whatever was chosen before is overtaken. Returns whether this one is by now. */
+export type BeginTurn = () => () => boolean;
+
 /**
  * Finds out what files are for, and brings each to its place: weights first, then what describes them, then the photos, so that
- * these are classified by the model they came with. Files that come later replace those that are still under way.
+ * these are classified by the model they came with. What is chosen later replaces files that are still under way.
  */
-export function createTakeFiles(destinations: Destinations): TakeFiles {
+export function createTakeFiles(destinations: Destinations, beginTurn: BeginTurn): TakeFiles {
   const { onWeights, onDescriptions, onPhoto, onMany, onUnused } = destinations;
-  let newest = 0;
   return async (files, unread = []) => {
-    newest += 1;
-    const turn = newest;
-    const isOvertaken = () => turn !== newest;
+    const isOvertaken = beginTurn();
     const found = await Promise.all(files.map(recognised));
     if (isOvertaken()) return;
 

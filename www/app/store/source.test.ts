@@ -63,3 +63,52 @@ it.each(CASES)("$what", async ({ act, outcome }) => {
     many: store.many.value?.length ?? 0,
   }).toEqual({ ...NONE, ...outcome });
 });
+
+type Store = ReturnType<typeof setUp>["store"];
+
+/** What is chosen while a sample is under way, and what the page shows when that has come. */
+const LATER: { what: string; act: (store: Store) => unknown; shown: string[]; camera: boolean }[] =
+  [
+    { what: "nothing", act: () => {}, shown: ["late"], camera: false },
+    {
+      what: "a photo",
+      act: (store) => store.show({ blob: new Blob(), name: "cat" }),
+      shown: ["cat"],
+      camera: false,
+    },
+    {
+      what: "a file",
+      act: (store) => store.takeFiles([png("cup.png")]),
+      shown: ["cup.png"],
+      camera: false,
+    },
+    {
+      what: "another sample",
+      act: (store) => store.showWhenHere(Promise.resolve({ blob: new Blob(), name: "cup" })),
+      shown: ["cup"],
+      camera: false,
+    },
+    { what: "the camera", act: (store) => store.switchCamera(true), shown: [], camera: true },
+  ];
+it.each(LATER)("a sample that comes after $what was chosen", async ({ act, shown, camera }) => {
+  const set = setUp();
+  let come = (_: Photo) => {};
+  const late = set.store.showWhenHere(new Promise((resolve) => (come = resolve)));
+  await act(set.store);
+  come({ blob: new Blob(), name: "late" });
+  await late;
+  expect({ shown: set.shown, camera: set.camera.on.value }).toEqual({ shown, camera });
+});
+
+it.each([
+  ["is the last choice", () => {}, "late: 404"],
+  ["is overtaken", (store: Store) => store.switchCamera(true), null],
+] as const)("a sample that %s and does not come", async (_, act, fault) => {
+  const { store } = setUp();
+  let fail = (_: Error) => {};
+  const late = store.showWhenHere(new Promise((_, reject) => (fail = reject)));
+  act(store);
+  fail(new Error("late: 404"));
+  await late;
+  expect(store.fault.value ?? null).toBe(fault);
+});

@@ -20,7 +20,15 @@ export function createSource(
   /** Photos that came together. */
   const many = signal<readonly File[] | null>(null);
 
-  function switchCamera(on: boolean): void {
+  /** Counts choices: of what is under way only the newest is shown. */
+  let newest = 0;
+  function beginTurn(): () => boolean {
+    newest += 1;
+    const turn = newest;
+    return () => turn !== newest;
+  }
+
+  function setCamera(on: boolean): void {
     batch(() => {
       camera.on.value = on;
       camera.error.value = null;
@@ -30,7 +38,7 @@ export function createSource(
 
   function show(chosen: Photo): void {
     batch(() => {
-      switchCamera(false);
+      setCamera(false);
       photo.show(chosen);
     });
   }
@@ -43,8 +51,24 @@ export function createSource(
     fault,
     unused,
     many,
-    switchCamera,
-    show,
+    switchCamera(on: boolean) {
+      beginTurn();
+      setCamera(on);
+    },
+    show(chosen: Photo) {
+      beginTurn();
+      show(chosen);
+    },
+    /** Shows a photo that is still to come, or says why it does not, unless something else is chosen meanwhile. */
+    async showWhenHere(coming: Promise<Photo>) {
+      const isOvertaken = beginTurn();
+      try {
+        const chosen = await coming;
+        if (!isOvertaken()) show(chosen);
+      } catch (thrown) {
+        if (!isOvertaken()) fail((thrown as Error).message);
+      }
+    },
     fail,
     /** The camera stops, and says why. */
     endCamera(message: string) {
@@ -60,22 +84,25 @@ export function createSource(
     closeMany() {
       many.value = null;
     },
-    takeFiles: createTakeFiles({
-      onWeights: open,
-      onDescriptions: describe,
-      onPhoto: show,
-      onMany(files) {
-        batch(() => {
-          switchCamera(false);
-          many.value = files;
-        });
+    takeFiles: createTakeFiles(
+      {
+        onWeights: open,
+        onDescriptions: describe,
+        onPhoto: show,
+        onMany(files) {
+          batch(() => {
+            setCamera(false);
+            many.value = files;
+          });
+        },
+        onUnused(message, all) {
+          batch(() => {
+            fault.value = all ? message : null;
+            unused.value = all ? null : message;
+          });
+        },
       },
-      onUnused(message, all) {
-        batch(() => {
-          fault.value = all ? message : null;
-          unused.value = all ? null : message;
-        });
-      },
-    }),
+      beginTurn,
+    ),
   };
 }
