@@ -72,11 +72,11 @@ export class ResNetClassifierElement extends Base {
   #over = new AbortController();
   /** Cancels the classification under way. */
   #run = new AbortController();
+  /** Settles when that has ended. */
+  #ended: Promise<unknown> = Promise.resolve();
   #image: ImageInput | null = null;
   /** The `src` that was followed last. */
   #followedSrc: string | null = null;
-  /** Settles when that has ended. */
-  #ended: Promise<unknown> = Promise.resolve();
   /** The error that was reported since the last photo came: if it waits for the model, it fails with the same one. */
   #reported: unknown;
   /** What has changed and is not yet followed. */

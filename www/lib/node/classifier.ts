@@ -12,7 +12,7 @@ import type {
   ThreadCount,
   WeightChoices,
 } from "../../protocol/types";
-import { unlessAnyAborted } from "../internal/abort";
+import { disposed, unlessAnyAborted } from "../internal/abort";
 import { checkClassifyOptions, checkFeatureMaps, checkThreads } from "../internal/arguments";
 import type { ClassifyOptions, InspectOptions } from "../public/classifier";
 import {
@@ -372,8 +372,4 @@ async function labelBytes(
   return isList(labels)
     ? new TextEncoder().encode(JSON.stringify(labels))
     : smallFile(labels, signal);
-}
-
-function disposed(): ResNetError {
-  return new ResNetError("aborted", "The classifier was disposed of.");
 }

@@ -20,7 +20,7 @@ import type {
   WeightSource,
   WeightsPreview,
 } from "../../protocol/types";
-import { unlessAborted, unlessAnyAborted } from "../internal/abort";
+import { disposed, unlessAborted, unlessAnyAborted } from "../internal/abort";
 import {
   checkClassifyOptions,
   checkDevice,
@@ -90,32 +90,10 @@ export interface ClassifierOptions extends WeightOptions {
 }
 
 /** How weights are loaded. Its `signal` stops the download, unless another classifier waits for the same file. */
-export type LoadOptions = Omit<
-  ClassifierOptions,
-  | "weights"
-  | "device"
-  | "threads"
-  | "measure"
-  | "assets"
-  | "onDevice"
-  | "onModel"
-  | "onModelCrash"
-  | "sharesFilesWith"
->;
+export type LoadOptions = Pick<ClassifierOptions, keyof WeightOptions | "onProgress" | "signal">;
 
 /** How the device is chosen, and the listeners. */
-export type DeviceOptions = Pick<
-  ClassifierOptions,
-  | "device"
-  | "threads"
-  | "measure"
-  | "assets"
-  | "onDevice"
-  | "onModel"
-  | "onModelCrash"
-  | "onProgress"
-  | "sharesFilesWith"
->;
+export type DeviceOptions = Omit<ClassifierOptions, keyof WeightOptions | "weights" | "signal">;
 
 /** How one image is classified. */
 export interface ClassifyOptions {
@@ -409,7 +387,7 @@ export class Classifier {
    * come later fail with `aborted`. What the browser keeps of weights stays. To call it again does nothing.
    */
   dispose(): void {
-    const error = new ResNetError("aborted", "The classifier was disposed of.");
+    const error = disposed();
     this.#supervisor.dispatch({ type: "disposed" });
     this.#weights.close(error);
     this.#over.abort(error);

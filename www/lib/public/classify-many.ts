@@ -1,6 +1,6 @@
 import { type ResNetError, toResNetError } from "../../protocol/errors";
 import type { ImageClassification } from "../../protocol/types";
-import { unlessAborted } from "../internal/abort";
+import { following, unlessAborted } from "../internal/abort";
 import { checkConcurrency } from "../internal/arguments";
 import { endIteration } from "../internal/iteration";
 import type { ClassifyOptions } from "./classifier";
@@ -49,13 +49,7 @@ export async function* classifyEach<Image>(
   checkConcurrency(concurrency);
   const source = iteratorOf(images);
   const total = lengthOf(images);
-  const over = new AbortController();
-  const stops = [signal, disposed].map((each) => {
-    const stop = () => over.abort(each?.reason);
-    if (each?.aborted) stop();
-    each?.addEventListener("abort", stop, { once: true });
-    return () => each?.removeEventListener("abort", stop);
-  });
+  const { any: over, unfollow } = following([signal, disposed]);
   let [begun, done, failed] = [0, 0, 0];
 
   const next = async (): Promise<ManyItem<Image> | undefined> => {
@@ -90,7 +84,7 @@ export async function* classifyEach<Image>(
       yield item;
     }
   } finally {
-    for (const unlisten of stops) unlisten();
+    unfollow();
     over.abort();
     endIteration(source);
   }

@@ -1,5 +1,6 @@
 import { ResNetError } from "../../../protocol/errors";
 import type { DevicePolicy, DeviceStatus, LoadedModel, ThreadCount } from "../../../protocol/types";
+import { disposed } from "../abort";
 import {
   changeCommitted,
   changeOpened,
@@ -84,7 +85,7 @@ export function begin(policy: DevicePolicy, threads: ThreadCount, measures = tru
 export function step(state: State, event: Event): Step {
   const turn: Turn = { now: { ...state }, effects: [] };
   if (event.type === "disposed") {
-    end(turn, new ResNetError("aborted", "The classifier was disposed of."));
+    end(turn, disposed());
   } else if (state.ended) {
     refuse(turn, event, state.ended);
   } else {
