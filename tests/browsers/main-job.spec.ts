@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import type { StaticHost } from "../e2e/support/host";
-import { SMALL } from "../e2e/support/networks";
+import { RESNET_50_SHAPES, SMALL } from "../e2e/support/networks";
 import type { WeightFiles } from "../e2e/support/weight-files";
 import type { ClassifierTab } from "./support/classifier";
 import { crashNext, prepareFaults } from "./support/faults";
@@ -24,18 +24,6 @@ const CUP = "www/public/photos/coffee.png";
 const PHOTOS = ".source input[type=file]";
 const WEIGHTS = ".model-actions input[type=file]";
 const WEIGHT_FILE = "weights/fixture.safetensors";
-
-/** The outputs that the layer table shows of ResNet-50. */
-const SHAPES: Record<string, string> = {
-  conv1: "1 × 64 × 112 × 112",
-  maxpool: "1 × 64 × 56 × 56",
-  layer1: "1 × 256 × 56 × 56",
-  layer2: "1 × 512 × 28 × 28",
-  layer3: "1 × 1024 × 14 × 14",
-  layer4: "1 × 2048 × 7 × 7",
-  avgpool: "1 × 2048 × 1 × 1",
-  fc: "1 × 1000",
-};
 
 /** The row of a layer, with plain spaces. */
 async function row({ tab }: ClassifierTab, layer: string): Promise<string> {
@@ -61,11 +49,11 @@ const WITH_RESNET_50: Case[] = [
       await page.open();
       await page.ready();
       const found: Record<string, string> = {};
-      for (const [layer, shape] of Object.entries(SHAPES)) {
+      for (const [layer, shape] of Object.entries(RESNET_50_SHAPES)) {
         const text = await row(page, layer);
         found[layer] = text.includes(shape) ? shape : text;
       }
-      expect(found).toEqual(SHAPES);
+      expect(found).toEqual(RESNET_50_SHAPES);
       expect(await row(page, "layer2.0.conv1")).toBe("");
       await page.tab.clickButton("layer2");
       await page.tab.clickButton("layer2.0");

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { imageFile } from "./support/files";
+import { RESNET_50_SHAPES } from "./support/networks";
 import { expect, test } from "./support/page";
 
 /** PyTorch's answers for the sample photos with the same weights in f32. */
@@ -41,18 +42,8 @@ test("the layer table shows ResNet-50", async ({ classifier, page }) => {
   const layers = page.getByRole("region", { name: "Layers", exact: true });
   const cell = (layer: string, column: number) =>
     layers.locator(`[data-layer="${layer}"] > *`).nth(column);
-  const shapes = {
-    conv1: "1 × 64 × 112 × 112",
-    maxpool: "1 × 64 × 56 × 56",
-    layer1: "1 × 256 × 56 × 56",
-    layer2: "1 × 512 × 28 × 28",
-    layer3: "1 × 1024 × 14 × 14",
-    layer4: "1 × 2048 × 7 × 7",
-    avgpool: "1 × 2048 × 1 × 1",
-    fc: "1 × 1000",
-  };
   const plain = (text: string) => text.replace(/[\u2009\u202f]/g, " ");
-  for (const [layer, shape] of Object.entries(shapes)) {
+  for (const [layer, shape] of Object.entries(RESNET_50_SHAPES)) {
     expect(plain(await cell(layer, 3).innerText()), layer).toBe(shape);
   }
   expect(plain(await layers.locator("tfoot").innerText())).toMatch(/25 557 032\s+3.86 G/);

@@ -4,8 +4,7 @@ import { request } from "node:http";
 import path from "node:path";
 import { after, test } from "node:test";
 import { CONSUMER } from "../../tools/lib/installed-package.mjs";
-import { place } from "../../tools/lib/places.mjs";
-import { inChromium } from "./support/chromium.mjs";
+import { inChromium, seeCat } from "./support/chromium.mjs";
 import { withServer } from "./support/cli.mjs";
 import { temporaryFolder } from "./support/weights.mjs";
 
@@ -176,16 +175,7 @@ test("the page works from the package alone, isolated", () =>
   withServer([], (address) =>
     inChromium(async (page) => {
       await page.goto(`${address}?device=cpu`);
-      await page
-        .locator(".source input[type=file]")
-        .first()
-        .setInputFiles(place("www/public/photos/chelsea.png"));
-      await page
-        .locator("#result")
-        .getByRole("listitem")
-        .first()
-        .getByText("Egyptian cat")
-        .waitFor();
+      await seeCat(page, "Egyptian cat");
       assert.equal(await page.evaluate(() => crossOriginIsolated), true);
     }),
   ));

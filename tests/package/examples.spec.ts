@@ -58,7 +58,8 @@ for (const { name, build, served, ...variant } of PAGES) {
           ? { port: await project.serve(each.script) }
           : { folder: path.join(project.folder, each.folder) };
       const host = new ExampleHost(content);
-      const address = await host.open();
+      await host.open();
+      const address = `${host.origin}/`;
       try {
         for (const isolates of [false, true]) {
           host.isolates = isolates;

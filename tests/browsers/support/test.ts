@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { test as base, expect } from "@playwright/test";
 import { StaticHost } from "../../e2e/support/host";
 import { type Network, RESNET_50 } from "../../e2e/support/networks";
-import { WeightFiles } from "../../e2e/support/weight-files";
+import { type WeightFiles, weightFiles } from "../../e2e/support/weight-files";
 import { ClassifierTab } from "./classifier";
 import { type Engine, LAUNCH } from "./engines";
 import type { Browser, Launch } from "./tab";
@@ -42,15 +42,7 @@ export const test = base.extend<Options & Fixtures, WorkerOptions & WorkerFixtur
   webgpu: [PLAIN.webgpu, { option: true }],
   preferences: [PLAIN.preferences, { option: true }],
   network: [RESNET_50, { option: true }],
-  weights: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs off the pattern.
-    async ({}, use) => {
-      const files = new WeightFiles();
-      await use(files);
-      await files.remove();
-    },
-    { scope: "worker" },
-  ],
+  weights: weightFiles,
   shared: [
     async ({ engine }, use) => {
       let browser: Promise<Browser> | undefined;

@@ -1,24 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import path from "node:path";
-
-const TYPES: Record<string, string> = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".txt": "text/plain",
-  ".json": "application/json",
-  ".svg": "image/svg+xml",
-  ".png": "image/png",
-  ".wasm": "application/wasm",
-  ".webmanifest": "application/manifest+json",
-};
-
-const ISOLATION = {
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-embedder-policy": "require-corp",
-};
+import { contentType, ISOLATION, LocalServer } from "./local-server";
 
 /** Where the page lies on the host. */
 const FOLDER = "/some/folder/";
@@ -27,7 +10,7 @@ const FOLDER = "/some/folder/";
 export type Change = (file: string) => string | Buffer | number | Promise<string>;
 
 /** A static host with the built page in a folder, as GitHub Pages; or with the files of another folder. */
-export class StaticHost {
+export class StaticHost extends LocalServer {
   readonly #root: string;
   /** Whether it sends the headers that isolate a page. */
   isolates = false;
@@ -38,22 +21,15 @@ export class StaticHost {
   /** More headers that it sends with a file, by the file's name in the page's folder. */
   headersOf: (file: string) => Record<string, string> = () => ({});
   readonly #changes = new Map<string, Change>();
-  readonly #server = createServer(({ url }, response) => void this.#answer(url ?? "/", response));
-  #port = 0;
 
   constructor(root = "dist") {
+    super();
     this.#root = root;
-  }
-
-  /** Begins to answer, at the same address as before it was closed. */
-  async open(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(this.#port, "127.0.0.1", resolve));
-    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   /** The page's address, once the host has been open. */
   get address(): string {
-    return `http://${this.site}:${this.#port}${FOLDER}`;
+    return `http://${this.site}:${this.port}${FOLDER}`;
   }
 
   /** From now on `file`, in the page's folder, is something else. */
@@ -66,13 +42,10 @@ export class StaticHost {
     this.#changes.delete(file);
   }
 
-  /** From now on nothing answers. */
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  async #answer(url: string, response: ServerResponse): Promise<void> {
+  protected override async answer(
+    { url = "/" }: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     const { pathname } = new URL(url, "http://host");
     const name = pathname.startsWith(FOLDER) && (pathname.slice(FOLDER.length) || "index.html");
     const file = name && (await readFile(path.join(this.#root, name)).catch(() => undefined));
@@ -80,7 +53,7 @@ export class StaticHost {
     const answer = (change ? await change(String(file ?? "")) : file) || 404;
     const isStatus = typeof answer === "number";
     response.writeHead(isStatus ? answer : 200, {
-      "content-type": TYPES[path.extname(name || "")] ?? "application/octet-stream",
+      "content-type": contentType(name || ""),
       // A later visit may find the page in the browser's cache, as it came.
       "cache-control": "max-age=600",
       ...(this.isolates && ISOLATION),

@@ -17,6 +17,18 @@ export const RESNET_50: Network = {
   answers: { "A cat": /Egyptian cat\s*7\d[.,]\d/, "A cup of coffee": /espresso\s*9\d[.,]\d/i },
 };
 
+/** The outputs that the layer table shows of {@link RESNET_50}, with plain spaces. */
+export const RESNET_50_SHAPES: Record<string, string> = {
+  conv1: "1 × 64 × 112 × 112",
+  maxpool: "1 × 64 × 56 × 56",
+  layer1: "1 × 256 × 56 × 56",
+  layer2: "1 × 512 × 28 × 28",
+  layer3: "1 × 1024 × 14 × 14",
+  layer4: "1 × 2048 × 7 × 7",
+  avgpool: "1 × 2048 × 1 × 1",
+  fc: "1 × 1000",
+};
+
 /** One block in each stage, ten classes: loads and runs in a third of the time, for tests that are not about the answer. */
 export const SMALL: Network = {
   name: "ResNet [1, 1, 1, 1]",

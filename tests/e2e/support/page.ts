@@ -8,7 +8,7 @@ import {
 import { type GivenFile, give } from "./files";
 import { StaticHost } from "./host";
 import { type Network, RESNET_50, type Sample } from "./networks";
-import { WeightFiles } from "./weight-files";
+import { type WeightFiles, weightFiles } from "./weight-files";
 
 /** A file that is chosen in a dialog: its path, or its content. */
 type ChosenFile = string | GivenFile;
@@ -149,15 +149,7 @@ interface WorkerFixtures {
 export const test = base.extend<Options & Fixtures, WorkerFixtures>({
   ownOriginOnly: [true, { option: true }],
   network: [RESNET_50, { option: true }],
-  weights: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs off the pattern.
-    async ({}, use) => {
-      const files = new WeightFiles();
-      await use(files);
-      await files.remove();
-    },
-    { scope: "worker" },
-  ],
+  weights: weightFiles,
   defaultWeights: [
     async ({ context, network, weights }, use) => {
       if (network.fixture) await replaceDefaultWeights(context, weights, network.fixture);

@@ -1,10 +1,25 @@
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { LocalServer } from "./local-server";
 
 /** A server that sends the first half of a file, and the rest never. */
-export class StallingServer {
+export class StallingServer extends LocalServer {
   readonly #answers = new Set<ServerResponse>();
-  readonly #server = createServer((_, response) => {
+
+  constructor(readonly file: Buffer) {
+    super();
+  }
+
+  /** The file's address. */
+  get address(): string {
+    return `${this.origin}/slow.safetensors`;
+  }
+
+  /** How many downloads are under way. */
+  get underWay(): number {
+    return this.#answers.size;
+  }
+
+  protected override answer(_: IncomingMessage, response: ServerResponse): void {
     this.#answers.add(response);
     response.on("close", () => this.#answers.delete(response));
     response.writeHead(200, {
@@ -13,27 +28,5 @@ export class StallingServer {
       "cross-origin-resource-policy": "cross-origin",
     });
     response.write(this.file.subarray(0, this.file.length >> 1));
-  });
-
-  constructor(readonly file: Buffer) {}
-
-  async open(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-  }
-
-  /** The file's address. */
-  get address(): string {
-    const { port } = this.#server.address() as AddressInfo;
-    return `http://127.0.0.1:${port}/slow.safetensors`;
-  }
-
-  /** How many downloads are under way. */
-  get underWay(): number {
-    return this.#answers.size;
-  }
-
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
   }
 }

@@ -54,3 +54,17 @@ export class WeightFiles {
     return unpacked;
   }
 }
+
+/** The fixture of {@link WeightFiles}, for all tests of one of Playwright's workers. */
+export const weightFiles: [
+  (none: object, use: (files: WeightFiles) => Promise<void>) => Promise<void>,
+  { scope: "worker" },
+] = [
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's needs off the pattern.
+  async ({}, use) => {
+    const files = new WeightFiles();
+    await use(files);
+    await files.remove();
+  },
+  { scope: "worker" },
+];

@@ -1,6 +1,7 @@
 import { chromium } from "@playwright/test";
 import { CHROMIUM } from "../../../tools/lib/browser.mjs";
 import { QUIET } from "../../../tools/lib/chromium.mjs";
+import { place } from "../../../tools/lib/places.mjs";
 
 /** How long a step in the browser may take: for a machine that does other work besides. */
 const PATIENCE = 90_000;
@@ -15,4 +16,11 @@ export async function inChromium(work) {
   } finally {
     await browser.close();
   }
+}
+
+/** Chooses the photo of the cat in the page, and waits until its first class has this name. */
+export async function seeCat(page, name) {
+  const photos = page.locator(".source input[type=file]").first();
+  await photos.setInputFiles(place("www/public/photos/chelsea.png"));
+  await page.locator("#result").getByRole("listitem").first().getByText(name).waitFor();
 }

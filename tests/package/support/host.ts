@@ -1,19 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import path from "node:path";
-
-const TYPES: Record<string, string> = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".json": "application/json",
-  ".wasm": "application/wasm",
-};
-
-const ISOLATION = {
-  "cross-origin-opener-policy": "same-origin",
-  "cross-origin-embedder-policy": "require-corp",
-};
+import { contentType, ISOLATION, LocalServer } from "../../e2e/support/local-server";
 
 /** The weight file that every example loads, at the address that it asks for. */
 export const WEIGHTS = {
@@ -25,28 +13,20 @@ export const WEIGHTS = {
 export type Content = { folder: string } | { port: number };
 
 /** A host with the page of an example and its weights. */
-export class ExampleHost {
+export class ExampleHost extends LocalServer {
   /** Whether it sends the headers that isolate a page. */
   isolates = false;
   readonly #content: Content;
-  readonly #server = createServer((question, answer) => void this.#answer(question, answer));
 
   constructor(content: Content) {
+    super();
     this.#content = content;
   }
 
-  /** Begins to answer, and returns its address. */
-  async open(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
-  }
-
-  close(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-
-  async #answer(question: IncomingMessage, answer: ServerResponse): Promise<void> {
+  protected override async answer(
+    question: IncomingMessage,
+    answer: ServerResponse,
+  ): Promise<void> {
     const pathname = decodeURIComponent(new URL(question.url ?? "/", "http://host").pathname);
     const isolation = this.isolates ? ISOLATION : {};
     if (pathname === "/favicon.ico") {
@@ -59,8 +39,7 @@ export class ExampleHost {
     }
     const file = "port" in this.#content ? WEIGHTS.file : fileAt(pathname, this.#content.folder);
     const body = await readFile(file).catch(() => undefined);
-    const type = TYPES[path.extname(file)] ?? "application/octet-stream";
-    answer.writeHead(body ? 200 : 404, { "content-type": type, ...isolation });
+    answer.writeHead(body ? 200 : 404, { "content-type": contentType(file), ...isolation });
     answer.end(body);
   }
 
