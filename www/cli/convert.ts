@@ -1,7 +1,8 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import type { LoadOptions } from "resnet-web/node";
 import { ResNetError } from "resnet-web/node";
-import { whyUnread } from "../lib/node/address";
+import { checkIsFile, whyUnread } from "../lib/node/address";
+import { MOST_SMALL } from "../lib/node/read-up-to";
 import { convert, initSync } from "../wasm/convert/resnet_web";
 
 /** How weights are stored: int8 takes a quarter of f32's bytes. */
@@ -55,12 +56,9 @@ export function converted(
 /** Opens a weight file, which is read by ranges. */
 function opened(file: string): { descriptor: number; size: number } {
   const about = statSync(file);
-  if (about.isFile()) return { descriptor: openSync(file, "r"), size: about.size };
-  throw new Error(about.isDirectory() ? "it is a folder" : "it is a pipe or a device, not a file");
+  checkIsFile(about);
+  return { descriptor: openSync(file, "r"), size: about.size };
 }
-
-/** Bytes at most of a file that describes a model. */
-const MOST_SMALL = 16 * 2 ** 20;
 
 function smallFile(file: string): Uint8Array {
   const descriptor = openSync(file, "r");

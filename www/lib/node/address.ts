@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -42,4 +43,14 @@ export function whyUnread(thrown: unknown): string {
     EACCES: "reading it is not allowed",
   };
   return known[code ?? ""] ?? message;
+}
+
+/**
+ * Refuses what is at a path and has no bytes of its own.
+ *
+ * @throws Error that {@link whyUnread} has the reason of
+ */
+export function checkIsFile(about: Stats): void {
+  if (about.isFile()) return;
+  throw new Error(about.isDirectory() ? "it is a folder" : "it is a pipe or a device, not a file");
 }

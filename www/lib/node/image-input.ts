@@ -4,6 +4,7 @@ import { imageFormat } from "../../images/encoded";
 import { ResNetError } from "../../protocol/errors";
 import { checkPixels } from "../internal/arguments";
 import { isWebAddress, nameOf, pathOf, whyUnread } from "./address";
+import { bytesOf, isInMemory } from "./bytes";
 import { joined, readUpTo } from "./read-up-to";
 
 /** Decoded pixels, as a browser's `ImageData` has them. */
@@ -80,11 +81,8 @@ async function fileOf(
   input: Exclude<NodeImageInput, PixelData>,
   signal: AbortSignal | undefined,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; name: string }> {
-  if (input instanceof Uint8Array) return { bytes: Uint8Array.from(input), name: NAMELESS };
-  if (input instanceof ArrayBuffer) return { bytes: new Uint8Array(input.slice()), name: NAMELESS };
-  if (input instanceof Blob) {
-    const name = input instanceof File ? input.name : NAMELESS;
-    return { bytes: new Uint8Array(await input.arrayBuffer()), name };
+  if (isInMemory(input)) {
+    return { bytes: await bytesOf(input), name: input instanceof File ? input.name : NAMELESS };
   }
   if (typeof input !== "string" && !(input instanceof URL)) {
     throw new ResNetError(

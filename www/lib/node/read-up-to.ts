@@ -1,3 +1,6 @@
+/** Bytes at most of a file that describes a model: labels, a configuration, a manifest. */
+export const MOST_SMALL = 16 * 2 ** 20;
+
 /**
  * All bytes of a file or a response, and none beyond `most`.
  *

@@ -12,9 +12,10 @@ import { checked, type Expected } from "../../worker/weights/checksum";
 import { fetchManifest, isManifest, parsedManifest } from "../../worker/weights/manifest";
 import { Download } from "../../worker/weights/resume";
 import { RETRY_POLICY } from "../../worker/weights/retry-policy";
-import { isWebAddress, nameOf, pathOf, whyUnread } from "./address";
+import { checkIsFile, isWebAddress, nameOf, pathOf, whyUnread } from "./address";
+import { bytesOf, type InMemory } from "./bytes";
 import type { ByteLocation } from "./engine/file-bytes";
-import { readUpTo } from "./read-up-to";
+import { MOST_SMALL, readUpTo } from "./read-up-to";
 
 /**
  * Where weights come from in Node: a weight file or a manifest (`.json`), by its path or its `file:`, `http:` or `https:`
@@ -61,12 +62,9 @@ export async function localWeights(
     : found(fileURLToPath(address), expected, options);
 }
 
-/** Bytes at most of a file that describes a model. */
-const MOST_SMALL = 16 * 2 ** 20;
-
 /** The bytes of a file that is small: labels, or a configuration. */
 export async function smallFile(
-  source: string | URL | Uint8Array | ArrayBuffer | Blob,
+  source: string | URL | InMemory,
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (typeof source !== "string" && !(source instanceof URL)) return bytesOf(source);
@@ -88,12 +86,6 @@ export async function smallFile(
 
 const smallBytes = (file: string, signal?: AbortSignal) =>
   readUpTo(MOST_SMALL, createReadStream(file, signal ? { signal } : {}));
-
-/** The bytes of what is in memory, as a copy. */
-async function bytesOf(source: Uint8Array | ArrayBuffer | Blob): Promise<Uint8Array<ArrayBuffer>> {
-  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
-  return Uint8Array.from(source instanceof ArrayBuffer ? new Uint8Array(source) : source);
-}
 
 /** A base for addresses that need none, or of which only the form is checked. */
 const ANY_BASE = "https://localhost/";
@@ -128,10 +120,8 @@ async function found(
 ): Promise<LocalWeights> {
   const size = await readable(file, async () => {
     const about = await stat(file);
-    if (about.isFile()) return about.size;
-    throw new Error(
-      about.isDirectory() ? "it is a folder" : "it is a pipe or a device, not a file",
-    );
+    checkIsFile(about);
+    return about.size;
   });
   if (expected.bytes !== null || expected.sha256 !== null) {
     await drained(checked(createReadStream(file), expected, file), options);
