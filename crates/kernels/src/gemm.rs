@@ -70,7 +70,7 @@ pub(crate) struct Product<'a> {
     pub quantised: Option<Quantised<'a>>,
 }
 
-/// A linear layer: `output[n] = features[n] * weights + bias`, on all threads.
+/// A linear layer: `output[n] = features[n] * weights + bias`, and ReLU of that, on all threads.
 ///
 /// `features` is `[batch, inputs]`, `packed` is what [`pack`](crate::packing::pack) returns for weights `[outputs, inputs]`,
 /// `bias` has one number for each output and `output` is `[batch, outputs]`.
@@ -80,7 +80,7 @@ pub(crate) struct Product<'a> {
 ///
 /// let packed = packing::pack(&[1.0, 2.0, 3.0, 4.0], 2, 2);
 /// let mut output = [0.0; 2];
-/// gemm::linear(&[10.0, 1.0], 2, &packed, &[0.5, 0.0], &mut output);
+/// gemm::linear(&[10.0, 1.0], 2, &packed, &[0.5, 0.0], false, &mut output);
 /// assert_eq!(output, [12.5, 34.0]);
 /// ```
 ///
@@ -90,15 +90,22 @@ pub(crate) struct Product<'a> {
 /// # use resnet_web_kernels::gemm;
 /// fn twice(packed: &[f32], output: &mut [f32]) {
 ///     std::thread::scope(|scope| {
-///         scope.spawn(|| gemm::linear(&[1.0], 1, packed, &[0.0], output));
-///         scope.spawn(|| gemm::linear(&[1.0], 1, packed, &[0.0], output));
+///         scope.spawn(|| gemm::linear(&[1.0], 1, packed, &[0.0], false, output));
+///         scope.spawn(|| gemm::linear(&[1.0], 1, packed, &[0.0], false, output));
 ///     });
 /// }
 /// ```
 ///
 /// # Panics
 /// If the output or the weights have another size.
-pub fn linear(features: &[f32], inputs: usize, packed: &[f32], bias: &[f32], output: &mut [f32]) {
+pub fn linear(
+    features: &[f32],
+    inputs: usize,
+    packed: &[f32],
+    bias: &[f32],
+    relu: bool,
+    output: &mut [f32],
+) {
     let outputs = bias.len();
     let starts: Vec<_> = (0..features.len() / inputs).map(|n| n * inputs).collect();
     let mut padded = bias.to_vec();
@@ -115,7 +122,7 @@ pub fn linear(features: &[f32], inputs: usize, packed: &[f32], bias: &[f32], out
         epilogue: Epilogue {
             bias: &padded,
             residual: None,
-            relu: false,
+            relu,
         },
         quantised: None,
     };

@@ -4,20 +4,18 @@
 
 #![forbid(unsafe_code)]
 
+mod support;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
 
 use resnet_web_kernels::gemm::Epilogue;
 use resnet_web_kernels::packing::{pack, padded};
 use resnet_web_kernels::winograd::{self, Tiling};
-use resnet_web_kernels::{FeatureMap, Window, direct, pool, quantise, threads};
+use resnet_web_kernels::{FeatureMap, Window, direct, pool, quantise};
+use support::{MOST_UNDER_MIRI, THREADS, numbers, on_threads};
 
 /// How far a number may be off, as a part of the largest.
 const TOLERANCE: f64 = 1e-4;
-/// How many threads compute.
-const THREADS: &[usize] = if cfg!(miri) { &[1, 3] } else { &[1, 2, 3, 5] };
-/// Multiplications of a case that Miri runs, at most.
-const MOST_UNDER_MIRI: usize = 1 << 10;
 
 /// A convolution of one map with square kernels.
 #[derive(Debug, Clone, Copy)]
@@ -268,14 +266,6 @@ fn what_does_not_fit_panics() {
     assert_eq!(passed, Vec::<&str>::new(), "went through");
 }
 
-/// Runs `work` on so many threads; no other test changes it meanwhile.
-fn on_threads(count: usize, work: impl FnOnce()) {
-    static COUNT: Mutex<()> = Mutex::new(());
-    let _ours = COUNT.lock().unwrap_or_else(PoisonError::into_inner);
-    threads::set_count(count);
-    work();
-}
-
 fn cases() -> impl Iterator<Item = Case> {
     let cases = CONVOLUTIONS.iter().map(
         |&((inputs, outputs), (kernel, stride, padding), (height, width))| Case {
@@ -445,16 +435,4 @@ fn epilogue(bias: &[f32]) -> Epilogue<'_> {
         residual: None,
         relu: false,
     }
-}
-
-/// Numbers between -1 and 1 that follow from a seed: the upper bits of a linear congruential generator (Knuth's MMIX).
-fn numbers(count: usize, seed: u64) -> Vec<f32> {
-    let mut state = seed;
-    let mut next = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-    };
-    (0..count).map(|_| next()).collect()
 }
