@@ -51,7 +51,8 @@ const NAME_HEADS: [&str; 9] = [
 /// |---|---|
 /// | one on each line | `tench` |
 /// | a number and a label on each line | `0: tench`, `0 tench`, `0,tench`, `tench,0` |
-/// | CSV with a header | `index,label`, `label`, `id;name` |
+/// | a synset's number and a label on each line | `n01440764 tench, Tinca tinca` |
+/// | CSV with a header | `index,label`, `label`, `id;name`; other columns beside a number and a label |
 /// | a JSON list, of objects too | `["tench", "goldfish"]`, `[{"id": 0, "name": "tench"}]` |
 /// | a JSON object, by class number | `{"0": "tench"}`, Keras' `{"0": ["n01440764", "tench"]}` |
 /// | a JSON object, by label (`class_to_idx`) | `{"tench": 0}` |
@@ -217,15 +218,21 @@ pub(super) fn of_lines(text: &str) -> Result<Vec<String>, WeightError> {
     }
     for separator in [',', ';', '\t'] {
         let heads = fields(first, separator);
-        let heads: Vec<_> = heads.iter().map(|head| head.to_ascii_lowercase()).collect();
+        let plain = |head: &String| head.to_ascii_lowercase().replace([' ', '-'], "_");
+        let heads: Vec<_> = heads.iter().map(plain).collect();
         let is = |list: &[&str], head: &String| list.contains(&head.as_str());
+        let is_number = |head| is(&NUMBER_HEADS, head);
+        let is_known = |head| is(&NAME_HEADS, head) || is_number(head);
+        // With a column of numbers and one of labels, others may be beside them.
         if heads.iter().any(|head| is(&NAME_HEADS, head))
-            && heads
-                .iter()
-                .all(|head| is(&NAME_HEADS, head) || is(&NUMBER_HEADS, head))
+            && (heads.iter().any(is_number) || heads.iter().all(is_known))
         {
             return of_table(&heads, &lines[1..], separator);
         }
+    }
+    let synsets = lines.iter().map(|line| after_synset(line));
+    if let Some(labels) = synsets.collect::<Option<Vec<_>>>() {
+        return Ok(labels);
     }
     let each = |number: fn(&str) -> Option<(u64, String, char)>| {
         let numbered = lines.iter().map(|line| number(line));
@@ -252,6 +259,16 @@ fn without_separators(numbered: Vec<(u64, String, char)>) -> Vec<(u64, String)> 
         .into_iter()
         .map(|(number, label, _)| (number, label));
     pairs.collect()
+}
+
+/// The label after a synset's number, as in ImageNet's `synset_words.txt`: `n01440764 tench`.
+fn after_synset(line: &str) -> Option<String> {
+    let (synset, label) = line.split_once([' ', '\t'])?;
+    let digits = synset
+        .strip_prefix('n')
+        .filter(|digits| digits.len() == 8)?;
+    let is_synset = digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_synset.then(|| label.trim().to_owned())
 }
 
 /// The number before a line's label, the label, and what is between them.
@@ -512,6 +529,21 @@ mod tests {
                 "CSV with quotes",
                 "id,label\n0,\"a \"\"b\"\", c\"\n1,rose",
                 Ok(&["a \"b\", c", "rose"]),
+            ),
+            (
+                "CSV with a column of another kind",
+                "Class ID,WordNet,Class Name\n0,n1,daisy\n1,n2,rose",
+                Ok(TWO),
+            ),
+            (
+                "TSV: index, label",
+                "index\tlabel\n1\trose\n0\tdaisy",
+                Ok(TWO),
+            ),
+            (
+                "ImageNet's synset_words.txt",
+                "n01440764 tench, Tinca tinca\nn01443537 goldfish",
+                Ok(&["tench, Tinca tinca", "goldfish"]),
             ),
             ("nothing", " \n", Err("there are none")),
             ("an empty list", "[]", Err("there are none")),

@@ -31,7 +31,9 @@ const SIGNS: [(&[u8], &str); 7] = [
     ),
 ];
 
-/// The text of a file: UTF-8, UTF-16 with a byte order mark, or else Latin-1 as Windows has it.
+/// The text of a file: UTF-8, UTF-16, or else Latin-1 as Windows has it.
+///
+/// UTF-16 without a byte order mark is known by its zero bytes, which all are the second or all the first of a pair.
 ///
 /// # Errors
 /// [`WeightError::Labels`] for what is no text, or in no encoding throughout.
@@ -39,25 +41,16 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, WeightError> {
     if let Some((_, what)) = SIGNS.iter().find(|(sign, _)| bytes.starts_with(sign)) {
         return Err(fault(*what));
     }
-    let sixteen = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let (units, rest) = bytes.as_chunks::<2>();
-        let units = units.iter().map(|&bytes| unit(bytes));
-        let text = char::decode_utf16(units).collect::<Result<String, _>>();
-        match (text, rest) {
-            (Ok(text), []) => Ok(Cow::Owned(text)),
-            _ => Err(fault("it begins as UTF-16 but is not valid")),
-        }
-    };
-    match bytes {
-        [0xff, 0xfe, rest @ ..] => return sixteen(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => return sixteen(rest, u16::from_be_bytes),
-        _ => {}
+    if let [0xff, 0xfe, rest @ ..] | [0xfe, 0xff, rest @ ..] = bytes {
+        let text = sixteen(rest, bytes[0] == 0xfe);
+        return text.ok_or_else(|| fault("it begins as UTF-16 but is not valid: save it as UTF-8"));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if bytes.contains(&0) {
-        return Err(fault(
-            "it is not text, or UTF-16 without a byte order mark: save it as UTF-8",
-        ));
+    if let Some(zero) = bytes.iter().position(|&byte| byte == 0) {
+        let is_control = |c: char| c.is_control() && !c.is_whitespace();
+        return sixteen(bytes, zero % 2 == 0)
+            .filter(|text| !text.contains(is_control))
+            .ok_or_else(|| fault("it is not text: save it as UTF-8"));
     }
     let Err(error) = std::str::from_utf8(bytes) else {
         return Ok(String::from_utf8_lossy(bytes));
@@ -77,6 +70,19 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, WeightError> {
     Ok(Cow::Owned(latin.collect()))
 }
 
+/// The text of UTF-16, with the first byte of each pair as the high one or the low one.
+fn sixteen(bytes: &[u8], big_endian: bool) -> Option<Cow<'_, str>> {
+    let (units, []) = bytes.as_chunks::<2>() else {
+        return None;
+    };
+    let units = units.iter().map(|&pair| match big_endian {
+        true => u16::from_be_bytes(pair),
+        false => u16::from_le_bytes(pair),
+    });
+    let text = char::decode_utf16(units).collect::<Result<String, _>>();
+    text.ok().map(Cow::Owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,10 +90,10 @@ mod tests {
     #[test]
     fn texts_are_read_in_every_usual_encoding() {
         let sixteen = |text: &str, bytes: fn(u16) -> [u8; 2]| {
-            let units = "\u{feff}".encode_utf16().chain(text.encode_utf16());
-            units.flat_map(bytes).collect::<Vec<_>>()
+            text.encode_utf16().flat_map(bytes).collect::<Vec<_>>()
         };
         let words = "Gänseblümchen\r\n牧羊犬 𝄞";
+        let marked = format!("\u{feff}{words}");
         let cases: &[(&str, Vec<u8>, Result<&str, &str>)] = &[
             ("UTF-8", words.into(), Ok(words)),
             (
@@ -97,11 +103,21 @@ mod tests {
             ),
             (
                 "UTF-16, little-endian",
-                sixteen(words, u16::to_le_bytes),
+                sixteen(&marked, u16::to_le_bytes),
                 Ok(words),
             ),
             (
                 "UTF-16, big-endian",
+                sixteen(&marked, u16::to_be_bytes),
+                Ok(words),
+            ),
+            (
+                "UTF-16 without a mark, little-endian",
+                sixteen(words, u16::to_le_bytes),
+                Ok(words),
+            ),
+            (
+                "UTF-16 without a mark, big-endian",
                 sixteen(words, u16::to_be_bytes),
                 Ok(words),
             ),
@@ -117,11 +133,8 @@ mod tests {
             ),
             ("ASCII", b"daisy".to_vec(), Ok("daisy")),
             ("nothing", Vec::new(), Ok("")),
-            (
-                "UTF-16 without a mark",
-                b"d\0a\0".to_vec(),
-                Err("UTF-16 without a byte order mark"),
-            ),
+            ("bytes with zeros", b"d\0a\0\0\0".to_vec(), Err("not text")),
+            ("an odd number of them", b"d\0a".to_vec(), Err("not text")),
             (
                 "half a character of UTF-16",
                 b"\xff\xfed\0a".to_vec(),
