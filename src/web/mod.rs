@@ -16,6 +16,7 @@ use web_sys::Blob;
 use crate::backend::{self, DeviceKind, DeviceReport, Processor};
 use crate::classifier::{self, Classifier, EvidenceFor};
 use crate::error::Error;
+use crate::image::PreprocessingChoice;
 use crate::inspect::{self, FeatureMaps};
 use crate::weights::{Choices, Description};
 use blob::BlobBytes;
@@ -147,7 +148,6 @@ impl Model {
     pub fn info(&self) -> Result<JsValue, JsValue> {
         let metadata = self.classifier.metadata();
         let origin = self.classifier.origin();
-        let preprocessing = &metadata.preprocessing;
         to_js(&json!({
             "architecture": metadata.name,
             "family": metadata.network.family,
@@ -165,12 +165,7 @@ impl Model {
             "onGpu": self.classifier.on_gpu(),
             "groups": metadata.network.groups,
             "widthPerGroup": metadata.network.width_per_group,
-            "preprocessing": {
-                "resizeShortSide": preprocessing.resize_short_side,
-                "crop": preprocessing.crop,
-                "mean": preprocessing.mean,
-                "std": preprocessing.std,
-            },
+            "preprocessing": PreprocessingChoice::from(metadata.preprocessing),
             "format": origin.format,
             "naming": origin.naming,
             "assumed": origin.assumed,

@@ -5,10 +5,14 @@ import type { ModelInfo } from "./model-info";
 export type {
   Arithmetic,
   Assumption,
+  ChannelOrder,
   Description,
+  Fit,
+  Interpolation,
   LayerRow,
   LayerTime,
   Note,
+  PreprocessingChoice,
   Summary,
   WeightChoices,
 } from "./generated/core";

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use resnet_web_core::image::{ImageError, MAX_CROP, Placement, Preprocessing, preprocess};
+use resnet_web_core::image::{
+    ChannelOrder, Fit, ImageError, Interpolation, MAX_CROP, Placement, Preprocessing, preprocess,
+};
 use serde::Deserialize;
 
 /// What torchvision makes of a photo.
@@ -54,9 +56,27 @@ impl Golden {
             crop: self.tensor_shape[2],
             mean: self.mean,
             std: self.std,
+            ..Preprocessing::default()
         }
     }
 }
+
+/// What Pillow's `resize` makes of noise, by `tests/fixtures/goldens/make_resizes.py`.
+#[derive(Debug, Deserialize)]
+struct Resize {
+    filter: Interpolation,
+    width_height: [u32; 2],
+    /// Of the square that both sides are stretched to.
+    side: u32,
+    /// The square in its middle.
+    crop: u32,
+    /// FNV-1a of the square's levels, `[3, crop, crop]`.
+    hash: u32,
+    /// Some of them, by place.
+    samples: Vec<(usize, u8)>,
+}
+
+const RESIZES: &str = include_str!("../../../tests/fixtures/goldens/resizes.json");
 
 #[derive(Debug, Clone)]
 struct Picture {
@@ -233,6 +253,104 @@ fn photos_become_what_torchvision_makes_of_them() {
 }
 
 #[test]
+fn every_filter_is_pillows() {
+    let resizes: Vec<Resize> = serde_json::from_str(RESIZES).unwrap();
+    let mut faults = Vec::new();
+    for golden in resizes {
+        let [width, height] = golden.width_height;
+        let levels = Picture::noise(width, height).levels(&Preprocessing {
+            resize_short_side: golden.side,
+            crop: golden.crop,
+            interpolation: golden.filter,
+            fit: Fit::Stretch,
+            ..Preprocessing::default()
+        });
+        let hash = levels.iter().fold(0x811c_9dc5_u32, |hash, &level| {
+            (hash ^ u32::from(level)).wrapping_mul(0x0100_0193)
+        });
+        let wrong = golden
+            .samples
+            .iter()
+            .filter(|&&(i, level)| levels[i] != level);
+        let wrong: Vec<_> = wrong.map(|&(i, level)| (i, levels[i], level)).collect();
+        if hash != golden.hash || !wrong.is_empty() {
+            faults.push(format!(
+                "{:?}, {width} x {height} to {}: hash {hash:x}; place, found, expected: {wrong:?}",
+                golden.filter, golden.side
+            ));
+        }
+    }
+    assert_eq!(faults.join("\n"), "");
+}
+
+#[test]
+fn channels_and_range_are_those_of_the_network() {
+    let pixel = Picture::plain(2, 2, [10, 20, 30, 255]);
+    let caffe = Preprocessing {
+        resize_short_side: 2,
+        crop: 1,
+        mean: [3.0, 2.0, 1.0],
+        std: [1.0, 2.0, 4.0],
+        channel_order: ChannelOrder::Bgr,
+        range: 255.0,
+        ..Preprocessing::default()
+    };
+    let rgb = Preprocessing {
+        channel_order: ChannelOrder::Rgb,
+        ..caffe
+    };
+    let to_two = Preprocessing {
+        range: 2.0,
+        mean: [0.0; 3],
+        std: [1.0; 3],
+        ..caffe
+    };
+    let cases = [
+        ("blue first, up to 255", caffe, [27.0, 9.0, 2.25]),
+        ("red first, up to 255", rgb, [7.0, 9.0, 7.25]),
+        (
+            "blue first, up to 2",
+            to_two,
+            [30.0 / 127.5, 20.0 / 127.5, 10.0 / 127.5],
+        ),
+    ];
+    for (name, preprocessing, expected) in cases {
+        assert_eq!(
+            pixel.preprocess(&preprocessing).unwrap(),
+            expected,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn files_of_format_1_are_read_and_written_as_before() {
+    let usual = r#"{"resize_short_side":256,"crop":224,"mean":[0.485,0.456,0.406],"std":[0.229,0.224,0.225]}"#;
+    assert_eq!(
+        serde_json::from_str::<Preprocessing>(usual).unwrap(),
+        Preprocessing::default()
+    );
+    assert_eq!(
+        serde_json::to_string(&Preprocessing::default()).unwrap(),
+        usual
+    );
+    let unusual = Preprocessing {
+        interpolation: Interpolation::Bicubic,
+        fit: Fit::Stretch,
+        channel_order: ChannelOrder::Bgr,
+        range: 255.0,
+        ..Preprocessing::default()
+    };
+    let text = serde_json::to_string(&unusual).unwrap();
+    assert!(!unusual.is_of_format_1());
+    assert_eq!(
+        serde_json::from_str::<Preprocessing>(&text).unwrap(),
+        unusual,
+        "{text}"
+    );
+}
+
+#[test]
 fn the_plain_reference_is_pillow() {
     for golden in GOLDENS.map(Golden::read) {
         let levels = pillow::levels(&golden.photo(), &golden.preprocessing());
@@ -362,6 +480,13 @@ fn the_crop_lies_where_torchvision_puts_it() {
             [549_755_813_648, 16],
         ),
     ];
+    let stretched = Preprocessing {
+        fit: Fit::Stretch,
+        ..Preprocessing::default()
+    };
+    let found = stretched.placement(451, 300);
+    let [resized, left_top] = [[256, 256], [16, 16]];
+    assert_eq!(found, Ok(Placement { resized, left_top }), "stretched");
     for ([width, height], resized, left_top) in cases {
         let found = Preprocessing::default().placement(width, height);
         assert_eq!(
@@ -382,7 +507,7 @@ fn invalid_images_are_refused_with_the_reason() {
     };
     // Bytes, width and height, preprocessing, and words that the text must hold.
     type Case = (&'static str, usize, [u32; 2], Preprocessing, &'static str);
-    let cases: [Case; 14] = [
+    let cases: [Case; 15] = [
         ("no width", 0, [0, 7], default, "0 x 7 pixels"),
         ("no height", 0, [7, 0], default, "at least 1"),
         ("nothing", 0, [0, 0], default, "0 x 0 pixels"),
@@ -450,6 +575,16 @@ fn invalid_images_are_refused_with_the_reason() {
                 ..default
             },
             "must be finite",
+        ),
+        (
+            "a range of zero",
+            4,
+            [1, 1],
+            Preprocessing {
+                range: 0.0,
+                ..default
+            },
+            "makes white 0",
         ),
     ];
     let mut faults = Vec::new();

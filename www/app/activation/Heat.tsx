@@ -27,10 +27,10 @@ export function Heat({ label, evidence, width, height, preprocessing, onClose }:
     const small = new OffscreenCanvas(evidence.width, evidence.height);
     const pixels = new ImageData(heatPixels(evidence.values), evidence.width, evidence.height);
     small.getContext("2d")?.putImageData(pixels, 0, 0);
-    const { x, y, side } = seenRegion({ width, height }, preprocessing);
+    const seen = seenRegion({ width, height }, preprocessing);
     context.clearRect(0, 0, width, height);
     context.imageSmoothingQuality = "high";
-    const region = [x, y, side, side].map((length) => length * scale);
+    const region = [seen.x, seen.y, seen.width, seen.height].map((length) => length * scale);
     context.drawImage(small, ...(region as [number, number, number, number]));
     // What is outside, the network does not see.
     context.strokeStyle = "white";

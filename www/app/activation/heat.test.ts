@@ -1,14 +1,17 @@
+import type { Fit } from "resnet-web";
 import { expect, it } from "vitest";
-import { heatPixels, seenRegion } from "./heat";
+import { heatPixels, type Region, seenRegion } from "./heat";
 
 const IMAGENET = { resizeShortSide: 256, crop: 224 };
 
-it.each([
-  { size: [256, 256], region: { x: 16, y: 16, side: 224 } },
-  { size: [512, 256], region: { x: 144, y: 16, side: 224 } },
-  { size: [128, 256], region: { x: 8, y: 72, side: 112 } },
-])("of $size the network sees $region", ({ size: [width = 0, height = 0], region }) => {
-  expect(seenRegion({ width, height }, IMAGENET)).toEqual(region);
+it.each<{ fit: Fit; size: [number, number]; region: Region }>([
+  { fit: "crop", size: [256, 256], region: { x: 16, y: 16, width: 224, height: 224 } },
+  { fit: "crop", size: [512, 256], region: { x: 144, y: 16, width: 224, height: 224 } },
+  { fit: "crop", size: [128, 256], region: { x: 8, y: 72, width: 112, height: 112 } },
+  { fit: "stretch", size: [512, 256], region: { x: 32, y: 16, width: 448, height: 224 } },
+])("of $size the network sees $region with the fit $fit", ({ fit, size, region }) => {
+  const [width, height] = size;
+  expect(seenRegion({ width, height }, { ...IMAGENET, fit })).toEqual(region);
 });
 
 it.each([

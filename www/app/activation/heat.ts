@@ -5,16 +5,20 @@ import { inferno } from "../inspect/colours";
 export interface Region {
   x: number;
   y: number;
-  side: number;
+  width: number;
+  height: number;
 }
 
-/** The square in the middle that is left after resizing and cropping, as torchvision does them. */
+/** What is left in the middle after resizing and cropping: a square, unless the image is stretched. */
 export function seenRegion(
-  { width, height }: Pick<ImageClassification, "width" | "height">,
-  { resizeShortSide, crop }: Pick<Preprocessing, "resizeShortSide" | "crop">,
+  image: Pick<ImageClassification, "width" | "height">,
+  { resizeShortSide, crop, fit }: Pick<Preprocessing, "resizeShortSide" | "crop" | "fit">,
 ): Region {
-  const side = (Math.min(width, height) * crop) / resizeShortSide;
-  return { x: (width - side) / 2, y: (height - side) / 2, side };
+  const part = crop / resizeShortSide;
+  const short = Math.min(image.width, image.height);
+  const width = part * (fit === "stretch" ? image.width : short);
+  const height = part * (fit === "stretch" ? image.height : short);
+  return { x: (image.width - width) / 2, y: (image.height - height) / 2, width, height };
 }
 
 /** A class activation map as pixels, red, green, blue and opacity: what speaks for the class is opaque, the rest clear. */

@@ -1,4 +1,4 @@
-import type { Preprocessing, WeightChoices } from "resnet-web";
+import type { PreprocessingChoice, WeightChoices } from "resnet-web";
 import { type Normalisation, normalisationOf, normalised } from "./normalisation";
 
 /** What each parameter of the page's address may say. */
@@ -40,13 +40,13 @@ export function writeChoices(choices: WeightChoices, parameters: URLSearchParams
   if (arithmetic) parameters.set("arithmetic", arithmetic);
 }
 
-function readPreprocessing(parameters: URLSearchParams): Preprocessing | undefined {
+function readPreprocessing(parameters: URLSearchParams): PreprocessingChoice | undefined {
   const name = NAMES.find((each) => each === parameters.get("normalisation"));
   if (!name) return undefined;
   const crop = readSide(parameters.get("crop")) ?? 224;
   const resizeShortSide = readSide(parameters.get("resize")) ?? Math.max(256, crop);
   if (crop > resizeShortSide) return undefined;
-  return normalised({ resizeShortSide, crop, mean: [0, 0, 0], std: [1, 1, 1] }, name);
+  return normalised({ resizeShortSide, crop }, name);
 }
 
 function readSide(text: string | null): number | null {

@@ -1,4 +1,4 @@
-import type { Preprocessing } from "resnet-web";
+import type { Preprocessing, PreprocessingChoice } from "resnet-web";
 
 /** Means and deviations that networks are trained with, of values from 0 to 1. */
 const NORMALISATIONS = {
@@ -11,7 +11,7 @@ const NORMALISATIONS = {
 export type Normalisation = keyof typeof NORMALISATIONS;
 
 /** The preprocessing with another normalisation. */
-export function normalised(preprocessing: Preprocessing, name: Normalisation): Preprocessing {
+export function normalised<T extends PreprocessingChoice>(preprocessing: T, name: Normalisation) {
   return { ...preprocessing, ...NORMALISATIONS[name] };
 }
 

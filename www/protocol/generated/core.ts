@@ -16,6 +16,11 @@ export type Assumption = "stride" | "preprocessing" | "labels";
 export type BlockKind = "no-bottleneck" | "bottleneck";
 
 /**
+ * The order of the channels in the network's input.
+ */
+export type ChannelOrder = "rgb" | "bgr";
+
+/**
  * What the file says; empty or `None` where it says nothing.
  */
 export type Description = { 
@@ -42,9 +47,19 @@ unsupported: Array<Setting>, };
 export type Family = "reference" | "torchvision";
 
 /**
+ * How an image of any shape becomes a square.
+ */
+export type Fit = "crop" | "stretch";
+
+/**
  * The file formats that are read.
  */
 export type Format = "safetensors" | "pytorch" | "burnpack";
+
+/**
+ * Pillow's filters, but for `lanczos` and `hamming`, which hardly any network is trained with.
+ */
+export type Interpolation = "nearest" | "box" | "bilinear" | "bicubic";
 
 /**
  * A layer, or a container of layers.
@@ -132,13 +147,29 @@ resizeShortSide?: number,
  */
 crop?: number, 
 /**
- * `Normalize`'s mean.
+ * `Normalize`'s mean of each channel, in the network's order and range.
  */
 mean?: [number, number, number], 
 /**
  * `Normalize`'s standard deviations.
  */
-std?: [number, number, number], };
+std?: [number, number, number], 
+/**
+ * Which filter resizes.
+ */
+interpolation?: Interpolation, 
+/**
+ * How an image of any shape becomes a square.
+ */
+fit?: Fit, 
+/**
+ * Which colour comes first.
+ */
+channelOrder?: ChannelOrder, 
+/**
+ * What white is before it is normalised: 1, or 255 for Caffe's and mmpretrain's networks.
+ */
+range?: number, };
 
 /**
  * A setting of a configuration: `interpolation` is `bicubic`.

@@ -2,6 +2,7 @@
 //!
 //! `Resize(256)`, `CenterCrop(224)`, `ToTensor()`, `Normalize(mean, std)`, in that order. A network classifies an
 //! image worse if it was resized in another way than those it was trained on, so the pixels are Pillow's, bit for bit.
+//! Other libraries' networks take another filter, a stretched image, blue first or values up to 255.
 //!
 //! What loops over pixels is `#[inline]`: this crate is compiled for size, and those that call it for speed.
 
@@ -12,7 +13,37 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use resize::Interpolation;
+
+/// How an image of any shape becomes a square.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
+pub enum Fit {
+    /// The short side is resized and the long one in proportion; the crop takes the middle.
+    #[default]
+    Crop,
+    /// Both sides become as long as the short one is to be: timm's `squash`, Hugging Face's `size` of height and width.
+    Stretch,
+}
+
+/// The order of the channels in the network's input.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
+pub enum ChannelOrder {
+    /// Red, green, blue.
+    #[default]
+    Rgb,
+    /// Blue, green, red: Caffe's and OpenCV's.
+    Bgr,
+}
+
 /// From an image to the network's input. It belongs to a model and is stored in its weight file.
+///
+/// Fields that files of format 1 lack have the values there that such files mean.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessing {
     /// torchvision's `Resize`: the short side's length afterwards, in pixels.
@@ -20,10 +51,38 @@ pub struct Preprocessing {
     pub resize_short_side: u32,
     /// torchvision's `CenterCrop`: the square's side, in pixels.
     pub crop: u32,
-    /// `Normalize`'s mean of red, green and blue, of values between 0 and 1.
+    /// `Normalize`'s mean of each channel, in the network's order and range.
     pub mean: [f32; 3],
     /// `Normalize`'s standard deviations.
     pub std: [f32; 3],
+    /// Which filter resizes.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub interpolation: Interpolation,
+    /// How an image of any shape becomes a square.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub fit: Fit,
+    /// Which colour comes first.
+    #[serde(default, skip_serializing_if = "is_usual", alias = "channelOrder")]
+    pub channel_order: ChannelOrder,
+    /// What white is before it is normalised: 1, or 255 for Caffe's and mmpretrain's networks.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub range: f32,
+}
+
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+const fn one() -> f32 {
+    1.0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_one(range: &f32) -> bool {
+    *range == 1.0
 }
 
 /// Parts of a preprocessing that are known from elsewhere than the weight file.
@@ -37,16 +96,28 @@ pub struct PreprocessingChoice {
     /// The side of the square in its middle, in pixels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub crop: Option<u32>,
-    /// `Normalize`'s mean.
+    /// `Normalize`'s mean of each channel, in the network's order and range.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mean: Option<[f32; 3]>,
     /// `Normalize`'s standard deviations.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub std: Option<[f32; 3]>,
+    /// Which filter resizes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interpolation: Option<Interpolation>,
+    /// How an image of any shape becomes a square.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fit: Option<Fit>,
+    /// Which colour comes first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel_order: Option<ChannelOrder>,
+    /// What white is before it is normalised: 1, or 255 for Caffe's and mmpretrain's networks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<f32>,
 }
 
 impl PreprocessingChoice {
-    /// Whether it leaves nothing open.
+    /// Whether it has size and normalisation. What it leaves open besides is nearly always the usual.
     pub const fn is_whole(&self) -> bool {
         self.resize_short_side.is_some()
             && self.crop.is_some()
@@ -62,6 +133,10 @@ impl From<Preprocessing> for PreprocessingChoice {
             crop: Some(whole.crop),
             mean: Some(whole.mean),
             std: Some(whole.std),
+            interpolation: Some(whole.interpolation),
+            fit: Some(whole.fit),
+            channel_order: Some(whole.channel_order),
+            range: Some(whole.range),
         }
     }
 }
@@ -74,6 +149,10 @@ impl Default for Preprocessing {
             crop: 224,
             mean: [0.485, 0.456, 0.406],
             std: [0.229, 0.224, 0.225],
+            interpolation: Interpolation::Bilinear,
+            fit: Fit::Crop,
+            channel_order: ChannelOrder::Rgb,
+            range: 1.0,
         }
     }
 }
@@ -131,10 +210,18 @@ pub enum ImageError {
          all must be finite and the deviations above 0. Use another weight file"
     )]
     Normalisation {
-        /// Of red, green and blue.
+        /// Of each channel.
         mean: [f32; 3],
-        /// Of red, green and blue.
+        /// Of each channel.
         std: [f32; 3],
+    },
+    /// A range that is not valid.
+    #[error(
+        "the preprocessing makes white {range}; expected a number above 0, such as 1 or 255. Use another weight file"
+    )]
+    Range {
+        /// What white becomes.
+        range: f32,
     },
 }
 
@@ -159,19 +246,39 @@ impl Preprocessing {
             crop: choice.crop.unwrap_or(self.crop),
             mean: choice.mean.unwrap_or(self.mean),
             std: choice.std.unwrap_or(self.std),
+            interpolation: choice.interpolation.unwrap_or(self.interpolation),
+            fit: choice.fit.unwrap_or(self.fit),
+            channel_order: choice.channel_order.unwrap_or(self.channel_order),
+            range: choice.range.unwrap_or(self.range),
         }
+    }
+
+    /// Whether weight files of format 1 can say it: it has only torchvision's filter, fit, order and range.
+    pub fn is_of_format_1(&self) -> bool {
+        let Self {
+            interpolation,
+            fit,
+            channel_order,
+            range,
+            ..
+        } = self;
+        is_usual(interpolation) && is_usual(fit) && is_usual(channel_order) && is_one(range)
     }
 
     /// Checks that it is valid.
     ///
     /// # Errors
-    /// [`ImageError::Crop`] or [`ImageError::Normalisation`].
+    /// [`ImageError::Crop`], [`ImageError::Normalisation`] or [`ImageError::Range`].
     pub fn validate(&self) -> Result<(), ImageError> {
         let &Self {
             resize_short_side,
             crop,
             mean,
             std,
+            range,
+            interpolation: _,
+            fit: _,
+            channel_order: _,
         } = self;
         if crop == 0 || crop > MAX_CROP || crop > resize_short_side {
             return Err(ImageError::Crop {
@@ -183,6 +290,9 @@ impl Preprocessing {
             && std.iter().all(|value| value.is_normal() && *value > 0.0);
         if !usable {
             return Err(ImageError::Normalisation { mean, std });
+        }
+        if !range.is_normal() || range < 0.0 {
+            return Err(ImageError::Range { range });
         }
         Ok(())
     }
@@ -197,9 +307,11 @@ impl Preprocessing {
             return Err(ImageError::Empty { width, height });
         }
         let short = u64::from(width.min(height));
-        // torchvision truncates the long side: int(256 * long / short).
-        let resized =
-            [width, height].map(|side| u64::from(self.resize_short_side) * u64::from(side) / short);
+        let resized = [width, height].map(|side| match self.fit {
+            // torchvision truncates the long side: int(256 * long / short).
+            Fit::Crop => u64::from(self.resize_short_side) * u64::from(side) / short,
+            Fit::Stretch => u64::from(self.resize_short_side),
+        });
         // int(round((side - 224) / 2.0)), where Python rounds half to even.
         let left_top = resized
             .map(|side| ((side - u64::from(self.crop)) as f64 / 2.0).round_ties_even() as u64);
@@ -232,7 +344,13 @@ pub fn preprocess(
     }
     let (pixels, _) = rgba.as_chunks::<4>();
     let opaque = over_white(pixels);
-    let square = resize::resized_crop(&opaque, [width, height], &placement, preprocessing.crop);
+    let square = resize::resized_crop(
+        &opaque,
+        [width, height],
+        &placement,
+        preprocessing.crop,
+        preprocessing.interpolation,
+    );
     Ok(normalised(&square, preprocessing))
 }
 
@@ -240,8 +358,14 @@ pub fn preprocess(
 #[inline]
 fn normalised(pixels: &[[u8; 4]], preprocessing: &Preprocessing) -> Vec<f32> {
     let mut channels = Vec::with_capacity(3 * pixels.len());
-    for (c, (mean, std)) in preprocessing.mean.iter().zip(preprocessing.std).enumerate() {
-        let normalise = |pixel: &[u8; 4]| (f32::from(pixel[c]) / 255.0 - mean) / std;
+    let colours = match preprocessing.channel_order {
+        ChannelOrder::Rgb => [0, 1, 2],
+        ChannelOrder::Bgr => [2, 1, 0],
+    };
+    let step = 255.0 / preprocessing.range;
+    let normalisation = preprocessing.mean.iter().zip(preprocessing.std);
+    for (colour, (mean, std)) in colours.into_iter().zip(normalisation) {
+        let normalise = |pixel: &[u8; 4]| (f32::from(pixel[colour]) / step - mean) / std;
         channels.extend(pixels.iter().map(normalise));
     }
     channels

@@ -8,11 +8,12 @@ use super::labels::{fault, get, of_lines, of_value, some, structured};
 use super::plain::plain;
 use super::source::WeightError;
 use super::text::decode;
-use crate::image::PreprocessingChoice;
+use crate::image::{ChannelOrder, Fit, Interpolation, PreprocessingChoice};
 use crate::resnet::StrideOn;
 
-/// The short side's length after resizing, and the side of the square that is cut out of the middle.
-type Size = (u32, u32);
+/// The short side's length after resizing, the side of the square that is cut out of the middle, and how an image of
+/// another shape becomes that square.
+type Size = (u32, u32, Fit);
 
 /// What the file says; empty or `None` where it says nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -42,7 +43,7 @@ pub struct Setting {
 }
 
 /// Keys that a model's configuration has and no file of labels.
-const CONFIGURATION: [&str; 15] = [
+const CONFIGURATION: [&str; 16] = [
     "architecture",
     "architectures",
     "model_type",
@@ -56,12 +57,18 @@ const CONFIGURATION: [&str; 15] = [
     "feature_extractor_type",
     "do_normalize",
     "do_resize",
+    "rescale_factor",
     "crop_pct",
     "input_size",
 ];
-/// Pillow's filters by their numbers.
-const FILTERS: [&str; 6] = [
-    "nearest", "lanczos", "bilinear", "bicubic", "box", "hamming",
+/// Pillow's filters by their numbers, and those that are supported.
+const FILTERS: [(&str, Option<Interpolation>); 6] = [
+    ("nearest", Some(Interpolation::Nearest)),
+    ("lanczos", None),
+    ("bilinear", Some(Interpolation::Bilinear)),
+    ("bicubic", Some(Interpolation::Bicubic)),
+    ("box", Some(Interpolation::Box)),
+    ("hamming", None),
 ];
 /// The crop as a part of the resized image if a configuration says nothing: torchvision's and timm's.
 const USUAL_CROP_PART: f64 = 0.875;
@@ -147,32 +154,38 @@ impl Description {
             Some(input_size) => Some(self.timm_size(object, input_size)?),
             None => self.hugging_face_size(object)?,
         };
-        let (resize_short_side, crop) = size.unzip();
-        let number = get(object, "resample").and_then(Value::as_u64);
-        let filter = number
-            .and_then(|number| FILTERS.get(usize::try_from(number).ok()?).copied())
-            .or_else(|| get(object, "interpolation")?.as_str());
-        if let Some(filter) = filter
-            && filter != "bilinear"
-        {
-            self.unsupported("interpolation", filter.to_owned());
+        if switched_off("do_resize") {
+            self.unsupported("do_resize", "false".to_owned());
         }
-        for key in ["do_resize", "do_rescale"] {
-            if is_off(object, key) {
-                self.unsupported(key, "false".to_owned());
-            }
-        }
-        if let Some(mode) = get(object, "crop_mode").and_then(Value::as_str)
-            && mode != "center"
-        {
-            self.unsupported("crop_mode", mode.to_owned());
-        }
+        let is_bgr = get(object, "do_flip_channel_order").and_then(Value::as_bool);
         Ok(PreprocessingChoice {
-            resize_short_side,
-            crop,
+            resize_short_side: size.map(|(resized, ..)| resized),
+            crop: size.map(|(_, crop, _)| crop),
             mean,
             std,
+            interpolation: self.interpolation(object),
+            fit: size.map(|(.., fit)| fit),
+            channel_order: is_bgr.and_then(|is_bgr| is_bgr.then_some(ChannelOrder::Bgr)),
+            range: range(object)?,
         })
+    }
+
+    /// The filter: a name, or Pillow's number of it.
+    fn interpolation(&mut self, object: &Map<String, Value>) -> Option<Interpolation> {
+        let number = get(object, "resample").and_then(Value::as_u64);
+        let known = match number {
+            Some(number) => FILTERS.get(usize::try_from(number).ok()?).copied(),
+            None => {
+                let name = get(object, "interpolation")?.as_str()?;
+                let known = FILTERS.iter().find(|(known, _)| *known == name);
+                Some(known.copied().unwrap_or((name, None)))
+            }
+        };
+        let (name, filter) = known?;
+        if filter.is_none() {
+            self.unsupported("interpolation", name.to_owned());
+        }
+        filter
     }
 
     /// `[channels, height, width]`, and which part of the resized image that is: timm's `crop_pct`.
@@ -190,8 +203,16 @@ impl Description {
         if height != width {
             self.unsupported("input_size", input_size.to_string());
         }
+        let fit = match get(object, "crop_mode").and_then(Value::as_str) {
+            None | Some("center") => Fit::Crop,
+            Some("squash") => Fit::Stretch,
+            Some(mode) => {
+                self.unsupported("crop_mode", mode.to_owned());
+                Fit::Crop
+            }
+        };
         let part = get(object, "crop_pct").and_then(Value::as_f64);
-        sized(height, part.unwrap_or(USUAL_CROP_PART))
+        sized(height, part.unwrap_or(USUAL_CROP_PART), fit)
     }
 
     /// What Hugging Face's image processors call `size`, `crop_size` and `crop_pct`.
@@ -203,24 +224,45 @@ impl Description {
             return Ok(None);
         };
         let side = side(size).ok_or_else(|| unusable("size", size))?;
+        let (height, width) = (size.get("height"), size.get("width"));
+        if height != width {
+            self.unsupported("size", size.to_string());
+        }
         let kind = ["image_processor_type", "feature_extractor_type"]
             .iter()
             .find_map(|key| get(object, key)?.as_str());
         let part = get(object, "crop_pct").and_then(Value::as_f64);
         let is_cut = part.is_some() || kind.is_some_and(|kind| kind.starts_with("ConvNext"));
         let crop = get(object, "crop_size").filter(|_| !is_off(object, "do_center_crop"));
-        if is_cut && side < WHOLE_FROM {
-            return sized(side, part.unwrap_or(USUAL_CROP_PART)).map(Some);
+        if is_cut {
+            let part = part.unwrap_or(USUAL_CROP_PART);
+            let size = if side < WHOLE_FROM {
+                sized(side, part, Fit::Crop)
+            } else {
+                exact(side, side, Fit::Stretch)
+            };
+            return size.map(Some);
         }
+        let is_short_side = match crop {
+            // A number alone is both sides, unless a square is cut out afterwards.
+            None => size.get("shortest_edge").is_some(),
+            Some(_) => height.is_none(),
+        };
+        let fit = if is_short_side {
+            Fit::Crop
+        } else {
+            Fit::Stretch
+        };
         let crop = match crop {
-            Some(crop) if !is_cut => self::side(crop).ok_or_else(|| unusable("crop_size", crop))?,
-            // The image is stretched to a square of this size.
-            _ => {
+            Some(crop) => self::side(crop).ok_or_else(|| unusable("crop_size", crop))?,
+            None if is_short_side => {
+                // The network is to see all of an image of any shape; here it sees the square in the middle.
                 self.unsupported("size", size.to_string());
                 side
             }
+            None => side,
         };
-        exact(side, crop).map(Some)
+        exact(side, crop, fit).map(Some)
     }
 
     #[cold]
@@ -277,6 +319,21 @@ fn colours(object: &Map<String, Value>, keys: [&str; 2]) -> Result<Option<[f32; 
     }
 }
 
+/// What white becomes: Hugging Face's `rescale_factor` for each level, or the level itself.
+fn range(object: &Map<String, Value>) -> Result<Option<f32>, WeightError> {
+    const WHITE: f64 = 255.0;
+    if is_off(object, "do_rescale") {
+        return Ok(Some(WHITE as f32));
+    }
+    let Some(factor) = get(object, "rescale_factor") else {
+        return Ok(None);
+    };
+    let range = factor.as_f64().map(|factor| (factor * WHITE) as f32);
+    range
+        .map(Some)
+        .ok_or_else(|| unusable("rescale_factor", factor))
+}
+
 /// A number of pixels, or one of an object's: `shortest_edge`, `height`.
 fn side(size: &Value) -> Option<u64> {
     let inner = ["shortest_edge", "height"]
@@ -286,17 +343,17 @@ fn side(size: &Value) -> Option<u64> {
 }
 
 /// A square of `side` pixels that is the given part of the resized image.
-fn sized(side: u64, part: f64) -> Result<Size, WeightError> {
+fn sized(side: u64, part: f64, fit: Fit) -> Result<Size, WeightError> {
     let resized = (side as f64 / part).floor();
     if !resized.is_finite() || resized < 0.0 {
         return Err(unusable("crop_pct", &Value::from(part)));
     }
-    exact(resized as u64, side)
+    exact(resized as u64, side, fit)
 }
 
-fn exact(resized: u64, crop: u64) -> Result<Size, WeightError> {
+fn exact(resized: u64, crop: u64, fit: Fit) -> Result<Size, WeightError> {
     match (u32::try_from(resized), u32::try_from(crop)) {
-        (Ok(resized), Ok(crop)) => Ok((resized, crop)),
+        (Ok(resized), Ok(crop)) => Ok((resized, crop, fit)),
         _ => Err(unusable("size", &Value::from(crop))),
     }
 }
@@ -313,7 +370,7 @@ fn unusable(key: &str, value: &Value) -> WeightError {
 mod tests {
     use super::*;
 
-    /// What a file says, in short: labels, size, mean and deviation, stride, settings that are not supported.
+    /// What a file says, in short: labels, preprocessing, stride, settings that are not supported.
     fn said(bytes: &[u8]) -> String {
         let Description {
             labels,
@@ -330,12 +387,21 @@ mod tests {
             crop,
             mean,
             std,
+            interpolation,
+            fit,
+            channel_order,
+            range,
         }) = preprocessing
         {
             let size = resize_short_side.zip(crop);
             said.extend(size.map(|(resized, crop)| format!("{resized}/{crop}")));
+            let stretched = fit.filter(|fit| *fit == Fit::Stretch);
+            said.extend(stretched.map(|fit| format!("{fit:?}")));
+            said.extend(interpolation.map(|filter| format!("{filter:?}")));
             said.extend(mean.map(|mean| format!("mean {mean:?}")));
             said.extend(std.map(|std| format!("std {std:?}")));
+            said.extend(channel_order.map(|order| format!("{order:?}")));
+            said.extend(range.map(|range| format!("to {range}")));
         }
         said.extend(stride_on.map(|stride_on| format!("{stride_on:?}")));
         let settings = unsupported.into_iter();
@@ -367,23 +433,55 @@ mod tests {
                 "a preprocessor_config.json of microsoft/resnet-50",
                 r#"{"crop_pct": 0.875, "do_normalize": true, "do_resize": true, "feature_extractor_type": "ConvNextFeatureExtractor",
                     "image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225], "resample": 3, "size": 224}"#,
-                "; 256/224; mean [0.485, 0.456, 0.406]; std [0.229, 0.224, 0.225]; not interpolation=bicubic",
+                "; 256/224; Bicubic; mean [0.485, 0.456, 0.406]; std [0.229, 0.224, 0.225]",
             ),
             (
                 "of a later version, larger",
                 r#"{"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": 384}, "resample": 2}"#,
-                r#"; 384/384; not size={"shortest_edge":384}"#,
+                "; 384/384; Stretch; Bilinear",
             ),
             (
                 "with a crop of its own",
                 r#"{"image_processor_type": "CLIPImageProcessor", "do_center_crop": true, "size": {"shortest_edge": 232},
-                    "crop_size": {"height": 224, "width": 224}, "do_rescale": true}"#,
-                "; 232/224",
+                    "crop_size": {"height": 224, "width": 224}, "do_rescale": true, "rescale_factor": 0.00392156862745098}"#,
+                "; 232/224; to 1",
             ),
             (
                 "that stretches, and does not normalise",
-                r#"{"image_processor_type": "ViTImageProcessor", "size": {"height": 224, "width": 224}, "do_normalize": false}"#,
-                r#"; 224/224; mean [0.0, 0.0, 0.0]; std [1.0, 1.0, 1.0]; not size={"height":224,"width":224}"#,
+                r#"{"image_processor_type": "ViTImageProcessor", "size": {"height": 224, "width": 224}, "do_normalize": false, "resample": 0}"#,
+                "; 224/224; Stretch; Nearest; mean [0.0, 0.0, 0.0]; std [1.0, 1.0, 1.0]",
+            ),
+            (
+                "that stretches, then crops",
+                r#"{"image_processor_type": "EfficientNetImageProcessor", "size": {"height": 346, "width": 346},
+                    "crop_size": {"height": 289, "width": 289}, "do_center_crop": true, "resample": 4}"#,
+                "; 346/289; Stretch; Box",
+            ),
+            (
+                "that stretches to a size without names",
+                r#"{"feature_extractor_type": "ViTFeatureExtractor", "size": 224, "do_resize": true}"#,
+                "; 224/224; Stretch",
+            ),
+            (
+                "that cuts nothing off",
+                r#"{"do_center_crop": false, "size": {"shortest_edge": 224}, "crop_size": 224, "do_resize": false}"#,
+                r#"; 224/224; not size={"shortest_edge":224}; not do_resize=false"#,
+            ),
+            (
+                "of a rectangle",
+                r#"{"size": {"height": 224, "width": 320}, "image_mean": [0, 0, 0]}"#,
+                r#"; 224/224; Stretch; mean [0.0, 0.0, 0.0]; not size={"height":224,"width":320}"#,
+            ),
+            (
+                "blue first, up to 255",
+                r#"{"size": {"shortest_edge": 256}, "crop_size": 224, "do_flip_channel_order": true, "do_rescale": false,
+                    "image_mean": [103.939, 116.779, 123.68], "image_std": [1, 1, 1]}"#,
+                "; 256/224; mean [103.939, 116.779, 123.68]; std [1.0, 1.0, 1.0]; Bgr; to 255",
+            ),
+            (
+                "from 0 to 2",
+                r#"{"size": {"shortest_edge": 256}, "crop_size": 224, "rescale_factor": 0.00784313725490196}"#,
+                "; 256/224; to 2",
             ),
             (
                 "timm's config.json",
@@ -391,12 +489,23 @@ mod tests {
                     "label_descriptions": {"n0": "daisy", "n1": "rose"},
                     "pretrained_cfg": {"input_size": [3, 176, 176], "crop_pct": 0.95, "interpolation": "bilinear", "mean": [0.5, 0.5, 0.5],
                     "std": [0.5, 0.5, 0.5], "crop_mode": "center"}}"#,
-                "daisy|rose; 185/176; mean [0.5, 0.5, 0.5]; std [0.5, 0.5, 0.5]",
+                "daisy|rose; 185/176; Bilinear; mean [0.5, 0.5, 0.5]; std [0.5, 0.5, 0.5]",
             ),
             (
                 "timm's without labels",
                 r#"{"architecture": "resnet18", "num_classes": 10, "pretrained_cfg": {"input_size": [3, 224, 224], "interpolation": "bicubic"}}"#,
-                "; 256/224; not interpolation=bicubic",
+                "; 256/224; Bicubic",
+            ),
+            (
+                "timm's that stretches",
+                r#"{"architecture": "resnet18", "pretrained_cfg": {"input_size": [3, 224, 224], "crop_mode": "squash", "crop_pct": 1.0,
+                    "interpolation": "lanczos", "test_input_size": [3, 288, 288], "test_crop_pct": 0.9}}"#,
+                "; 224/224; Stretch; not interpolation=lanczos",
+            ),
+            (
+                "timm's with a border, and a filter chosen at random",
+                r#"{"architecture": "resnet18", "pretrained_cfg": {"input_size": [3, 224, 224], "crop_mode": "border", "interpolation": "random"}}"#,
+                "; 256/224; not crop_mode=border; not interpolation=random",
             ),
             (
                 "a mean of one number",

@@ -14,13 +14,15 @@ use crate::resnet::ResNetConfig;
 
 /// The header's key.
 pub const KEY: &str = "resnet-web";
-/// The version of the format that is read and written.
+/// The version of the format that is written where it can say all there is.
 pub const FORMAT: u32 = 1;
+/// The latest version that is read and written: it has the fields that were added to version 1.
+pub const LATEST_FORMAT: u32 = 2;
 
 /// The description of a weight file's network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelMetadata {
-    /// [`FORMAT`].
+    /// [`FORMAT`] to [`LATEST_FORMAT`]: the version that was read. The one that is written depends on the other fields.
     pub format: u32,
     /// The network's usual name: "ResNet-50".
     pub name: String,
@@ -51,9 +53,11 @@ impl ModelMetadata {
         };
         let mut metadata: Self =
             serde_json::from_str(text).map_err(|error| fault(format!("`{KEY}`: {error}")))?;
-        if metadata.format != FORMAT {
+        if !(FORMAT..=LATEST_FORMAT).contains(&metadata.format) {
             let found = metadata.format;
-            return Err(fault(format!("its format is {found}; expected {FORMAT}")));
+            return Err(fault(format!(
+                "its format is {found}; expected {FORMAT} to {LATEST_FORMAT}"
+            )));
         }
         for text in [
             &mut metadata.name,
@@ -77,10 +81,23 @@ impl ModelMetadata {
     /// # Errors
     /// Where a number of the preprocessing cannot be written as JSON.
     pub fn to_entries(&self) -> Result<HashMap<String, String>, serde_json::Error> {
+        let written = Self {
+            format: self.needed_format(),
+            ..self.clone()
+        };
         Ok(HashMap::from([(
             KEY.to_owned(),
-            serde_json::to_string(self)?,
+            serde_json::to_string(&written)?,
         )]))
+    }
+
+    /// The first version of the format that can say all of it.
+    fn needed_format(&self) -> u32 {
+        if self.preprocessing.is_of_format_1() {
+            FORMAT
+        } else {
+            LATEST_FORMAT
+        }
     }
 
     /// The shape of the network's input, `[1, channels, height, width]`.
@@ -113,5 +130,37 @@ impl ModelMetadata {
             .get(index)
             .cloned()
             .unwrap_or_else(|| format!("class {index}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::Interpolation;
+    use crate::resnet::Depth;
+
+    #[test]
+    fn a_file_has_the_first_format_that_can_say_all_of_it() {
+        let network = ResNetConfig::torchvision(Depth::D18, 10);
+        let mut metadata = ModelMetadata {
+            format: LATEST_FORMAT,
+            name: network.name(),
+            network,
+            preprocessing: Preprocessing::default(),
+            labels: Vec::new(),
+            source: String::new(),
+            license: String::new(),
+            dtype: "f32".to_owned(),
+        };
+        for (interpolation, format) in [
+            (Interpolation::Bilinear, FORMAT),
+            (Interpolation::Bicubic, LATEST_FORMAT),
+        ] {
+            metadata.preprocessing.interpolation = interpolation;
+            let entries = metadata.to_entries().unwrap_or_default();
+            let read = ModelMetadata::from_entries(&entries).ok().flatten();
+            let read = read.map(|read| (read.format, read.preprocessing.interpolation));
+            assert_eq!(read, Some((format, interpolation)));
+        }
     }
 }
