@@ -265,6 +265,7 @@ const FILES: &str = "tests/fixtures/weights";
 struct Expected {
     files: Vec<ExpectedFile>,
     other_sets: Vec<ExpectedFile>,
+    whole_modules: Vec<ExpectedFile>,
     refused: Vec<RefusedFile>,
 }
 
@@ -302,15 +303,19 @@ fn files_that_pytorch_wrote_give_pytorchs_logits() {
     let device = Device::flex();
     let mut report = Vec::new();
     let Expected {
-        files, other_sets, ..
+        files,
+        other_sets,
+        whole_modules,
+        ..
     } = expected_files();
+    let files = files.into_iter().chain(other_sets).chain(whole_modules);
     for ExpectedFile {
         file,
         network,
         weight_set,
         input_shape,
         logits,
-    } in files.into_iter().chain(other_sets)
+    } in files
     {
         let bytes = unpacked(&file);
         let mut choices = Choices::default();
@@ -487,16 +492,18 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
     ),
     (
         "module-in-dict.pth.gz",
-        "weights-format",
-        &[
-            "`model` is a whole Python object (torch.nn.modules.linear.Linear)",
-            "state_dict()",
-        ],
+        "weights-architecture",
+        &["a network of unknown kind", "bias, weight"],
     ),
     (
         "torchscript.pt.gz",
+        "weights-architecture",
+        &["a network of unknown kind", "bias, weight"],
+    ),
+    (
+        "frozen.pt.gz",
         "weights-format",
-        &["TorchScript", "`torch.jit.load`", "state_dict()"],
+        &["a frozen TorchScript program", "`torch.jit.freeze`"],
     ),
     (
         "settings.pkl.gz",
@@ -507,14 +514,6 @@ const REFUSED: &[(&str, &str, &[&str])] = &[
         "evil.pth.gz",
         "weights-architecture",
         &["unknown kind", "payload"],
-    ),
-    (
-        "basic-module.pth.gz",
-        "weights-format",
-        &[
-            "a whole Python object (torchvision.models.resnet.ResNet)",
-            "state_dict()",
-        ],
     ),
 ];
 

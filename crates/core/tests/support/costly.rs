@@ -61,6 +61,30 @@ pub const COSTLY: &[Costly] = &[
         let pickle = pickle.times(n, |p| p.get(1).get(2)).op(b"u0}(");
         pickle.times(n, |p| p.get(1).get(0)).op(b"u").zip()
     }),
+    costly("pytorch", "one module inside another many times", |n| {
+        let module = Pickle::new().module(|p| p.op(b"}")).keep(1).op(b"0");
+        let outer = |p: Pickle| {
+            let modules = p.op(b"}(");
+            let name = |p: Pickle, i: usize| p.op(b"J").op(&(i as u32).to_le_bytes()).get(1);
+            (0..n).fold(modules, name).op(b"u")
+        };
+        module.module(outer).zip()
+    }),
+    costly("pytorch", "a module that holds itself", |n| {
+        let module = Pickle::new().global("m", "C").op(b")\x81").keep(0);
+        let modules = module
+            .op(b"}")
+            .named("_modules")
+            .op(b"}")
+            .named(&"x".repeat(n));
+        modules.get(0).op(b"ssb").zip()
+    }),
+    costly("pytorch", "many dictionaries of tensors", |n| {
+        let pickle = Pickle::with_tensor("0", 1).tensor().keep(3).op(b"}(");
+        let name = |p: Pickle, i: usize| p.op(b"J").op(&(i as u32).to_le_bytes());
+        let dict = |p: Pickle| p.op(b"}").named("a").get(3).op(b"s");
+        (0..n).fold(pickle, |p, i| dict(name(p, i))).op(b"u").zip()
+    }),
     costly("pytorch", "storages of a class with a long name", |n| {
         let class = format!("{}Storage", "n".repeat(n));
         let pickle = Pickle::new().storage(&class, "0").keep(0);
@@ -254,6 +278,12 @@ impl Pickle {
 
     fn global(self, module: &str, name: &str) -> Self {
         self.op(format!("c{module}\n{name}\n").as_bytes())
+    }
+
+    /// A module without tensors of its own.
+    fn module(self, modules: impl Fn(Self) -> Self) -> Self {
+        let object = self.global("m", "C").op(b")\x81}").named("_modules");
+        modules(object).op(b"sb")
     }
 
     /// What makes a storage of one number.

@@ -70,18 +70,13 @@ pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorI
                 "it is a zip archive without `data.pkl`, so PyTorch did not write it"
             })
         })?;
-    // Checked before compression, because TorchScript compresses its code.
-    if found
-        .iter()
-        .any(|(path, ..)| path.strip_prefix(root) == Some("constants.pkl"))
-    {
-        return Err(fault(
-            "it is a TorchScript program, not weights: load it with `torch.jit.load` and save its `state_dict()` with `torch.save`",
-        ));
-    }
     let mut files = HashMap::new();
     for (path, stored, wayfinder) in &found {
-        let Some(name) = path.strip_prefix(root) else {
+        // Beside these a TorchScript program has its code, which is compressed.
+        let Some(name) = path
+            .strip_prefix(root)
+            .filter(|name| matches!(*name, "data.pkl" | "byteorder") || name.starts_with("data/"))
+        else {
             continue;
         };
         if !stored {
@@ -113,7 +108,14 @@ pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorI
     let pickle = files["data.pkl"];
     header_fits(pickle.length, HEADER_LIMIT.min(bytes.size()))?;
     let pickle = read(bytes, pickle.offset, pickle.length, "`data.pkl`")?;
-    index_of(&Pickle::read(&pickle)?, weight_set, &|key| {
+    let index = index_of(&Pickle::read(&pickle)?, weight_set, &|key| {
         files.get(format!("data/{key}").as_str()).copied()
-    })
+    })?;
+    let constants = |(path, ..): &(String, _, _)| path.strip_prefix(root) == Some("constants.pkl");
+    if index.tensors.is_empty() && found.iter().any(constants) {
+        return Err(fault(
+            "it is a frozen TorchScript program, whose weights have no names: save the model's `state_dict()` with `torch.save` before `torch.jit.freeze`",
+        ));
+    }
+    Ok(index)
 }

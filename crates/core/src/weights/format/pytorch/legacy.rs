@@ -33,17 +33,22 @@ pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorI
     // Later protocols put a frame's length before the number.
     let framed = stream.get(13..23) == Some(&MAGIC[4..]);
     if !magic && !framed {
-        let held = Pickle::read(&stream)
-            .ok()
-            .and_then(|pickle| match pickle.node(pickle.root) {
-                Node::Opaque(class) => {
-                    Some(format!(" (it holds `{}`)", plain(&pickle.name(*class))))
-                }
-                _ => None,
-            });
+        let pickle = Pickle::read(&stream).ok();
+        let held = pickle.and_then(|pickle| match *pickle.node(pickle.root) {
+            Node::Opaque(class) | Node::Object { class, .. } => {
+                Some(format!("`{}`", pickle.name(class)))
+            }
+            Node::Dict(_) => {
+                let names = ["numpy.core.multiarray", "numpy._core.multiarray"];
+                let arrays = names.iter().any(|name| pickle.names_module(name));
+                arrays.then(|| "NumPy's arrays, as Detectron2's and Caffe2's do".to_owned())
+            }
+            _ => None,
+        });
         return Err(fault(format!(
             "it is a pickle, but not one that `torch.save` wrote{}: save the model's `state_dict()` with `torch.save`",
-            held.unwrap_or_default()
+            held.map(|held| format!(" (it holds {held})"))
+                .unwrap_or_default()
         )));
     }
     let mut position = 0;

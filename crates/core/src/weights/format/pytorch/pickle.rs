@@ -2,7 +2,7 @@
 //!
 //! Python's own unpickler calls whatever the pickle names. This one knows what `torch.save` writes for a state dict:
 //! dictionaries, lists, numbers, text, storages and the functions that make tensors of them. Any other call becomes an
-//! [`Node::Opaque`] of what is called.
+//! [`Node::Opaque`] of what is called, and a [`Node::Object`] once it is given its attributes.
 //!
 //! Values live side by side in a table and refer to each other by their place in it; texts stay in the pickle's bytes.
 //! So a pickle that nests a million lists, or refers to a long text a million times, costs what its bytes cost, and
@@ -41,6 +41,11 @@ pub enum Node<'a> {
     Tensor(Box<Tensor>),
     /// What a call of this value would have made.
     Opaque(Id),
+    /// The same, with its attributes: mostly a dictionary.
+    Object {
+        class: Id,
+        state: Id,
+    },
 }
 
 /// A run of numbers that tensors are views of.
@@ -116,12 +121,53 @@ impl<'a> Pickle<'a> {
         }
     }
 
+    /// Keys and values of a dictionary, or of an object's attributes.
+    pub fn pairs(&self, id: Id) -> Option<&[(Id, Id)]> {
+        let dict = match *self.node(id) {
+            Node::Object { state, .. } => match self.node(state) {
+                // Attributes in a dictionary, and those in slots.
+                Node::Tuple(parts) => *parts.first()?,
+                _ => state,
+            },
+            _ => id,
+        };
+        match self.node(dict) {
+            Node::Dict(pairs) => Some(pairs),
+            _ => None,
+        }
+    }
+
+    /// What a dictionary has under a key, or an object as an attribute.
+    pub fn get(&self, id: Id, wanted: &str) -> Option<Id> {
+        let is_wanted = |key: Id| matches!(self.node(key), Node::Text(key) if key == wanted);
+        let mut pairs = self.pairs(id)?.iter();
+        pairs
+            .find(|&&(key, _)| is_wanted(key))
+            .map(|&(_, value)| value)
+    }
+
+    /// Whether an object is a program of TorchScript's, whose attributes are its tensors and its modules.
+    pub fn is_script(&self, id: Id) -> bool {
+        let Node::Object { class, .. } = *self.node(id) else {
+            return false;
+        };
+        let class = self.nodes.global(class);
+        class.is_some_and(|(module, _)| module.starts_with("__torch__"))
+    }
+
     /// The full name of a class or function, each part of it cut where it is long.
     pub fn name(&self, id: Id) -> String {
         match self.nodes.global(id) {
             Some((module, name)) => format!("{}.{}", plain(module), plain(name)),
             None => "an object of unknown kind".to_owned(),
         }
+    }
+
+    /// Whether it names a class or function of a module.
+    pub fn names_module(&self, wanted: &str) -> bool {
+        let is_wanted = |id: Id| matches!(self.node(id), Node::Text(module) if module == wanted);
+        let mut nodes = self.nodes.0.iter();
+        nodes.any(|node| matches!(*node, Node::Global { module, .. } if is_wanted(module)))
     }
 
     /// Every storage it names.
@@ -417,8 +463,14 @@ impl<'a> Reader<'a> {
                 let triple = self.pop_many(3)?;
                 self.call(triple[0], triple[1])?;
             }
-            // BUILD sets an object's attributes, which are ignored.
-            b'b' => drop(self.pop()?),
+            // BUILD sets an object's attributes. Those of dictionaries and tensors are ignored.
+            b'b' => {
+                let state = self.pop()?;
+                let object = self.top()?;
+                if let Node::Opaque(class) = self.nodes.0[object as usize] {
+                    self.nodes.0[object as usize] = Node::Object { class, state };
+                }
+            }
             b'Q' => {
                 let id = self.pop()?;
                 self.storage(id)?;
@@ -566,7 +618,7 @@ impl<'a> Reader<'a> {
         match &mut self.nodes.0[list as usize] {
             Node::List(list) => list.extend(items),
             // An object that is not a list but takes items like one.
-            Node::Opaque(_) => {}
+            Node::Opaque(_) | Node::Object { .. } => {}
             _ => return Err(fault("its pickle appends to a value that is not a list")),
         }
         Ok(())
@@ -580,7 +632,7 @@ impl<'a> Reader<'a> {
             Node::Dict(dict) if rest.is_empty() => {
                 dict.extend(pairs.iter().map(|&[key, value]| (key, value)));
             }
-            Node::Opaque(_) => {}
+            Node::Opaque(_) | Node::Object { .. } => {}
             _ => {
                 return Err(fault(
                     "its pickle inserts into a value that is not a dictionary",

@@ -1,5 +1,6 @@
 //! Finding the state dict in what was saved, and its tensors in the file.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::mem::size_of;
 
@@ -25,6 +26,11 @@ const LONGEST_KEY: usize = 64;
 /// How deep the state dict may lie.
 const DEPTH: usize = 4;
 
+/// How many dictionaries of tensors beside each other are read: a student and a teacher, a backbone and a head.
+const MOST_BESIDE: usize = 16;
+/// What makes a file that loads of a whole model.
+const SAVE: &str = "in Python, `import torch` and `torch.save(torch.load(\"model.pth\", weights_only=False).state_dict(), \"weights.pth\")` make a file that loads";
+
 /// The tensors of the state dict in `pickle`, whose storages lie where `place` says of their keys.
 pub fn index_of(
     pickle: &Pickle<'_>,
@@ -33,49 +39,63 @@ pub fn index_of(
 ) -> Result<TensorIndex, WeightError> {
     let mut budget = pickle.budget;
     let mut tensors = BTreeMap::new();
-    let mut keys = HashSet::new();
     let mut extents = HashMap::new();
-    let (found, weight_sets) = state_dict(pickle, weight_set, &mut budget)?;
-    for &(key, value) in found {
-        if !matches!(pickle.node(value), Node::Tensor(_) | Node::Opaque(_)) {
-            continue;
-        }
-        let Some(name) = pickle.text(key) else {
-            continue;
-        };
-        // By its place first: a long name that comes again and again is not looked at.
-        if !keys.insert(key) || tensors.contains_key(&*name) {
-            return Err(fault(format!(
-                "it has two tensors `{}`: the file is damaged",
-                plain(&name)
-            )));
-        }
-        let entry = match pickle.node(value) {
-            Node::Tensor(tensor) => {
-                let key = tensor.storage.key;
-                let extent = extents
-                    .entry(key)
-                    .or_insert_with(|| place(&pickle.text(key)?));
-                let extent = extent.ok_or_else(|| {
-                    fault(format!(
-                        "tensor `{}` lies in storage `{}`, which the file does not hold",
-                        plain(&name),
-                        plain(&pickle.text(key).unwrap_or_default())
-                    ))
-                })?;
-                locate(&name, tensor, extent)?
+    let (dicts, weight_sets) = state_dict(pickle, weight_set, &mut budget)?;
+    for Dict { prefix, pairs } in dicts {
+        let mut keys = HashSet::new();
+        for &(key, value) in pairs {
+            let (Node::Tensor(_) | Node::Opaque(_), Some(own)) =
+                (pickle.node(value), pickle.text(key))
+            else {
+                continue;
+            };
+            // By its place first: a long name that comes again and again is not looked at.
+            let again = !keys.insert(key);
+            if !again && !prefix.is_empty() {
+                budget.charge(prefix.len().saturating_add(own.len()))?;
             }
-            // It has to be named if it is needed: a sparse or a quantised tensor.
-            Node::Opaque(class) => TensorEntry {
-                dtype: Dtype::Other(pickle.name(*class)),
-                shape: Vec::new(),
-                offset: 0,
-                strides: None,
-            },
-            _ => continue,
-        };
-        budget.charge(cost(&name, &entry))?;
-        tensors.insert(name.into_owned(), entry);
+            let name = if again || prefix.is_empty() {
+                own
+            } else {
+                Cow::Owned(format!("{prefix}{own}"))
+            };
+            if again || tensors.contains_key(&*name) {
+                return Err(fault(format!(
+                    "it has two tensors `{}`: the file is damaged",
+                    plain(&name)
+                )));
+            }
+            let entry = match pickle.node(value) {
+                Node::Tensor(tensor) => {
+                    let key = tensor.storage.key;
+                    let extent = extents
+                        .entry(key)
+                        .or_insert_with(|| place(&pickle.text(key)?));
+                    let extent = extent.ok_or_else(|| {
+                        fault(format!(
+                            "tensor `{}` lies in storage `{}`, which the file does not hold",
+                            plain(&name),
+                            plain(&pickle.text(key).unwrap_or_default())
+                        ))
+                    })?;
+                    locate(&name, tensor, extent)?
+                }
+                // Lists of a TorchScript program's settings.
+                Node::Opaque(class) if pickle.name(*class).starts_with("torch.jit._pickle.") => {
+                    continue;
+                }
+                // It has to be named if it is needed: a sparse or a quantised tensor.
+                Node::Opaque(class) => TensorEntry {
+                    dtype: Dtype::Other(pickle.name(*class)),
+                    shape: Vec::new(),
+                    offset: 0,
+                    strides: None,
+                },
+                _ => continue,
+            };
+            budget.charge(cost(&name, &entry))?;
+            tensors.insert(name.into_owned(), entry);
+        }
     }
     Ok(TensorIndex {
         format: Format::Pytorch,
@@ -102,25 +122,27 @@ fn cost(name: &str, entry: &TensorEntry) -> usize {
 /// Keys and values of a dictionary.
 type Pairs = [(Id, Id)];
 
-/// Keys and values of the dictionary that holds the tensors, and what it and averages beside it are called.
+/// A dictionary of tensors, and what is put before its keys.
+struct Dict<'a> {
+    prefix: String,
+    pairs: &'a Pairs,
+}
+
+/// The dictionaries that hold the tensors, and what they and averages beside them are called.
 fn state_dict<'a>(
     pickle: &'a Pickle<'_>,
     weight_set: Option<&str>,
     budget: &mut Budget,
-) -> Result<(&'a Pairs, WeightSets), WeightError> {
-    let dict = |id: Id| match pickle.node(id) {
-        Node::Dict(pairs) => Some(&pairs[..]),
-        _ => None,
-    };
+) -> Result<(Vec<Dict<'a>>, WeightSets), WeightError> {
     // Dictionaries that were looked through and hold no tensor. Each is looked through once, however often it is held.
     let mut without = HashSet::new();
     let mut holds_tensors = |id: Id, budget: &mut Budget| {
-        let Some(pairs) = dict(id).filter(|_| !without.contains(&id)) else {
+        let Some(pairs) = pickle.pairs(id).filter(|_| !without.contains(&id)) else {
             return Ok(false);
         };
         budget.charge(pairs.len())?;
         let is_tensor = |&(_, value): &(Id, Id)| matches!(pickle.node(value), Node::Tensor(_));
-        let holds = pairs.iter().any(is_tensor);
+        let holds = is_module(pickle, id, budget)? || pairs.iter().any(is_tensor);
         if !holds {
             without.insert(id);
         }
@@ -129,20 +151,17 @@ fn state_dict<'a>(
     let mut at = pickle.root;
     let mut weight_sets = WeightSets::default();
     for _ in 0..DEPTH {
-        let Some(found) = dict(at) else { break };
+        let Some(found) = pickle.pairs(at) else { break };
         budget.charge(found.len())?;
-        let inner = |usual: &str| {
-            let is_usual = |key: Id| matches!(pickle.node(key), Node::Text(key) if key == usual);
-            let entry = found.iter().find(|&&(key, _)| is_usual(key));
-            entry.map(|&(_, value)| value)
-        };
+        if is_module(pickle, at, budget)? {
+            return Ok((modules(pickle, at, String::new(), budget)?, weight_sets));
+        }
         // A checkpoint may keep a tensor or two beside its weights, so these come first.
-        let is_dict = |&id: &Id| dict(id).is_some();
-        let usual = |key: &&'static str| Some((*key, inner(key)?));
+        let usual = |key: &&'static str| Some((*key, pickle.get(at, key)?));
         if let Some((key, inner)) = USUAL_KEYS
             .iter()
             .filter_map(usual)
-            .find(|(_, id)| is_dict(id))
+            .find(|(_, id)| pickle.pairs(*id).is_some())
         {
             at = inner;
             let mut sets = vec![(key, inner)];
@@ -166,33 +185,38 @@ fn state_dict<'a>(
             }
             continue;
         }
-        let whole =
-            USUAL_KEYS
-                .iter()
-                .filter_map(usual)
-                .find_map(|(key, id)| match pickle.node(id) {
-                    Node::Opaque(class) => Some((key, *class)),
-                    _ => None,
-                });
-        if let Some((key, class)) = whole {
-            return Err(fault(format!(
-                "its `{key}` is a whole Python object ({}), which only Python can read: save the model's `state_dict()` in its place",
-                plain(&pickle.name(class))
-            )));
-        }
         if holds_tensors(at, budget)? {
-            return Ok((found, weight_sets));
+            let prefix = String::new();
+            let dict = Dict {
+                prefix,
+                pairs: found,
+            };
+            return Ok((vec![dict], weight_sets));
         }
-        let mut values = found.iter().map(|&(_, value)| value);
-        let holding = loop {
-            match values.next() {
-                Some(value) if holds_tensors(value, budget)? => break Some(value),
-                Some(_) => {}
-                None => break None,
+        let mut holding = Vec::new();
+        for &(key, value) in found {
+            if holding.len() < MOST_BESIDE && holds_tensors(value, budget)? {
+                holding.push((key, value));
             }
-        };
-        let Some(holding) = holding else { break };
-        at = holding;
+        }
+        match holding[..] {
+            [] => break,
+            [(_, only)] => at = only,
+            _ => {
+                let mut dicts = Vec::new();
+                for (key, value) in holding {
+                    let key = pickle.text(key).filter(|key| key.len() <= LONGEST_KEY);
+                    let prefix = format!("{}.", key.unwrap_or_default());
+                    match pickle.pairs(value) {
+                        Some(pairs) if !is_module(pickle, value, budget)? => {
+                            dicts.push(Dict { prefix, pairs });
+                        }
+                        _ => dicts.extend(modules(pickle, value, prefix, budget)?),
+                    }
+                }
+                return Ok((dicts, weight_sets));
+            }
+        }
     }
     Err(fault(match pickle.node(at) {
         Node::Dict(pairs) => {
@@ -202,13 +226,65 @@ fn state_dict<'a>(
                 None => "it holds an empty dictionary".to_owned(),
             }
         }
-        Node::Opaque(class) => format!(
-            "it holds a whole Python object ({}), which only Python can read: save the model's `state_dict()`",
+        Node::Opaque(class) | Node::Object { class, .. } => format!(
+            "it holds a whole Python object ({}) without tensors that can be read: {SAVE}",
             pickle.name(*class)
         ),
         Node::Tensor(_) => "it holds a single tensor: save the model's `state_dict()`".to_owned(),
         _ => "it holds no dictionary of tensors: save the model's `state_dict()`".to_owned(),
     }))
+}
+
+/// Whether a value is a whole module: PyTorch's own, or of a TorchScript program.
+fn is_module(pickle: &Pickle<'_>, id: Id, budget: &mut Budget) -> Result<bool, WeightError> {
+    if !matches!(pickle.node(id), Node::Object { .. }) {
+        return Ok(false);
+    }
+    // Each of its attributes may be looked at for each of the names that a module's have.
+    let attributes = pickle.pairs(id).unwrap_or_default().len();
+    budget.charge(attributes.saturating_mul(4))?;
+    Ok(pickle.is_script(id) || pickle.get(id, "_modules").is_some())
+}
+
+/// The dictionaries of tensors of a module and of those inside it. Nothing of its class is needed: the attributes of a module
+/// of PyTorch's hold its parameters, buffers and modules under these names, those of a TorchScript program are themselves
+/// the tensors and modules.
+fn modules<'a>(
+    pickle: &'a Pickle<'_>,
+    root: Id,
+    prefix: String,
+    budget: &mut Budget,
+) -> Result<Vec<Dict<'a>>, WeightError> {
+    let mut dicts = Vec::new();
+    let mut open = vec![(prefix, root)];
+    while let Some((prefix, module)) = open.pop() {
+        let inner = if pickle.is_script(module) {
+            dicts.push((prefix.clone(), module));
+            Some(module)
+        } else {
+            let own = ["_parameters", "_buffers"];
+            let own = own.iter().filter_map(|kind| pickle.get(module, kind));
+            dicts.extend(own.map(|dict| (prefix.clone(), dict)));
+            pickle.get(module, "_modules")
+        };
+        for &(key, value) in inner.and_then(|id| pickle.pairs(id)).unwrap_or_default() {
+            budget.charge(1)?;
+            if is_module(pickle, value, budget)?
+                && let Some(key) = pickle.text(key)
+            {
+                let length = prefix.len().saturating_add(key.len());
+                let place = size_of::<(String, Id)>().saturating_add(length);
+                // Its name may be kept three times.
+                budget.charge(place.saturating_mul(3))?;
+                open.push((format!("{prefix}{key}."), value));
+            }
+        }
+    }
+    let pairs = |(prefix, dict)| {
+        let pairs = pickle.pairs(dict)?;
+        Some(Dict { prefix, pairs })
+    };
+    Ok(dicts.into_iter().filter_map(pairs).collect())
 }
 
 /// Where a tensor lies in the file.
@@ -272,7 +348,7 @@ mod tests {
             let bytes = held_often(n);
             let pickle = Pickle::read(&bytes).unwrap();
             let mut budget = pickle.budget;
-            let refusal = state_dict(&pickle, None, &mut budget).unwrap_err();
+            let refusal = state_dict(&pickle, None, &mut budget).err().unwrap();
             assert!(refusal.to_string().contains("holds no tensors"), "{n}");
             // The outer one for its usual keys and for tensors, the inner one for tensors.
             let looked_at = budget.spent() - pickle.budget.spent();
