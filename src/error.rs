@@ -35,6 +35,11 @@ pub enum Error {
         /// The number of classes.
         classes: usize,
     },
+    /// A network that ends with its features.
+    #[error(
+        "this model has no classes: it ends with its features. Call `embed`, which returns them"
+    )]
+    NoClasses,
 }
 
 #[cfg(feature = "webgpu")]
@@ -73,6 +78,7 @@ impl Error {
             Self::Weights(error) => error.code(),
             Self::Image(_) | Self::Shape(_) => "image-size",
             Self::NoSuchClass { .. } => "class-index",
+            Self::NoClasses => "no-classes",
         }
     }
 }

@@ -16,9 +16,10 @@ use resnet_web::classifier::{Classification, Classifier, EvidenceFor};
 use resnet_web::cpu::CpuResNet;
 use resnet_web::image::{Preprocessing, preprocess};
 use resnet_web::resnet::conv::Arithmetic;
-use resnet_web::resnet::{ResNetConfig, StrideOn};
+use resnet_web::resnet::{NetworkSpec, ResNetConfig, StrideOn};
 use resnet_web::threads;
-use resnet_web::weights::{Choices, WeightFile};
+use resnet_web::weights::synthetic::Synthetic;
+use resnet_web::weights::{Choices, TensorSource, WeightFile};
 use serde_json::Value;
 use support::networks::every_kind;
 use support::weight_file::Draft;
@@ -246,6 +247,55 @@ fn evidence_is_returned_on_request_and_for_existing_classes() {
     let (class, classes) = (10, 10);
     assert_eq!(error, Error::NoSuchClass { class, classes });
     assert_eq!(error.code(), "class-index");
+}
+
+#[test]
+fn an_embedding_is_what_the_linear_layer_makes_logits_of() {
+    let (rgba, width, height) = evidence::image();
+    let mut report = Vec::new();
+    for (name, config) in every_kind() {
+        let weights = evidence::weights(&config);
+        let choices = Choices::default();
+        let classifier = Classifier::load(weights.as_slice(), &choices, &Processor::Cpu).unwrap();
+        let embedding = block_on(classifier.embed(&rgba, width, height)).unwrap();
+
+        let preprocessing = &classifier.metadata().preprocessing;
+        let input = preprocess(&rgba, width, height, preprocessing).unwrap();
+        let logits = block_on(classifier.logits(input)).unwrap();
+        let head = NetworkSpec::new(&config).unwrap().head;
+        let [weight, bias] = head.tensors();
+        let [weight, bias] =
+            [weight, bias].map(|tensor| Synthetic.take(&tensor.name, &tensor.shape).unwrap());
+        let rows = weight.chunks_exact(embedding.len()).zip(bias);
+        let expected = rows.map(|(row, bias)| {
+            let products = row.iter().zip(&embedding);
+            products.map(|(weight, value)| weight * value).sum::<f32>() + bias
+        });
+        let expected: Vec<_> = expected.collect();
+        let largest = expected
+            .iter()
+            .fold(0.0, |max: f32, value| max.max(value.abs()));
+        let near = |(a, b): (&f32, &f32)| (a - b).abs() <= 1e-4 * largest;
+        if expected.len() != logits.len() || !expected.iter().zip(&logits).all(near) {
+            report.push(format!(
+                "{name}: logits {logits:?}, of the embedding {expected:?}"
+            ));
+        }
+
+        let first = Some(EvidenceFor::First);
+        let begin = || classifier.begin(&rgba, width, height, 5, first).unwrap();
+        let alone = block_on(begin().finish()).unwrap();
+        let both = block_on(begin().with_embedding().finish()).unwrap();
+        if alone.embedding.is_some() || both.embedding != Some(embedding) {
+            report.push(format!("{name}: not the embedding that was asked for"));
+        }
+        if (&alone.top, &alone.evidence) != (&both.top, &both.evidence) {
+            report.push(format!(
+                "{name}: another result with the embedding than without"
+            ));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
 }
 
 #[test]

@@ -450,7 +450,7 @@ async fn a_run_advances_step_by_step_and_outlives_its_model() {
         let model = engine
             .load(blob(&weight_file::small()), JsValue::UNDEFINED)
             .unwrap();
-        let begin = || model.begin(rgba.clone(), width, height, 3, "first".into());
+        let begin = || model.begin(rgba.clone(), width, height, 3, "first".into(), false);
         let whole = model.classify(rgba.clone(), width, height, 3, "first".into());
         let whole = json(&whole.await.unwrap());
 

@@ -120,6 +120,9 @@ pub struct Classification {
     /// The class activation map, if one was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
+    /// The features that enter the head's layers, if they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embedding: Option<Vec<f32>>,
 }
 
 /// The class whose activation map is asked for.
@@ -239,7 +242,8 @@ impl Classifier {
     /// `evidence` asks for.
     ///
     /// # Errors
-    /// [`ImageError`] for pixels that are no image, [`Error::NoSuchClass`], [`DeviceError`](crate::backend::DeviceError).
+    /// [`ImageError`] for pixels that are no image, [`Error::NoClasses`], [`Error::NoSuchClass`],
+    /// [`DeviceError`](crate::backend::DeviceError).
     pub async fn classify(
         &self,
         rgba: &[u8],
@@ -256,7 +260,7 @@ impl Classifier {
     /// leaves the network to the [`Run`].
     ///
     /// # Errors
-    /// [`ImageError`] for pixels that are no image, [`Error::NoSuchClass`].
+    /// [`ImageError`] for pixels that are no image, [`Error::NoClasses`], [`Error::NoSuchClass`].
     pub fn begin(
         &self,
         rgba: &[u8],
@@ -266,11 +270,47 @@ impl Classifier {
         evidence: Option<EvidenceFor>,
     ) -> Result<Run, Error> {
         let classes = self.spec.config.distinguished();
+        if classes == 0 {
+            return Err(Error::NoClasses);
+        }
         if let Some(EvidenceFor::Class(class)) = evidence
             && class >= classes
         {
             return Err(Error::NoSuchClass { class, classes });
         }
+        self.begin_run(rgba, width, height, top, evidence)
+    }
+
+    /// The features that enter the head's layers: after the average pool, one number for each channel of the last stage. They
+    /// place an image among others: what looks alike has a small angle between its embeddings.
+    ///
+    /// A network without a head has nothing but these. They come with a classification, too: [`Run::with_embedding`].
+    ///
+    /// # Errors
+    /// [`ImageError`] for pixels that are no image, [`DeviceError`](crate::backend::DeviceError).
+    pub async fn embed(&self, rgba: &[u8], width: u32, height: u32) -> Result<Vec<f32>, Error> {
+        let run = self.begin_embedding(rgba, width, height)?;
+        Ok(run.finish().await?.embedding.unwrap_or_default())
+    }
+
+    /// Begins what [`embed`](Self::embed) does. The run's result has the embedding, and no classes.
+    ///
+    /// # Errors
+    /// [`ImageError`] for pixels that are no image.
+    pub fn begin_embedding(&self, rgba: &[u8], width: u32, height: u32) -> Result<Run, Error> {
+        Ok(self
+            .begin_run(rgba, width, height, 0, None)?
+            .with_embedding())
+    }
+
+    fn begin_run(
+        &self,
+        rgba: &[u8],
+        width: u32,
+        height: u32,
+        top: usize,
+        evidence: Option<EvidenceFor>,
+    ) -> Result<Run, Error> {
         let start = Instant::now();
         let pixels = preprocess(rgba, width, height, &self.metadata.preprocessing)?;
         let preprocessing = start.elapsed();
@@ -293,13 +333,13 @@ impl Classifier {
         self.network.inspect(pixels)
     }
 
-    /// Runs the network on a preprocessed image `[1, channels, height, width]` of the metadata's size, row by row.
+    /// Runs the network on a preprocessed image `[1, channels, height, width]` of the metadata's size, row by row. A network
+    /// without classes has no logits.
     ///
     /// # Errors
     /// [`ImageError::Values`] for another number of values, [`DeviceError`](crate::backend::DeviceError).
     pub async fn logits(&self, input: Vec<f32>) -> Result<Vec<f32>, Error> {
-        let (logits, _) = self.begin_network(input)?.finish(false).await?;
-        Ok(logits)
+        Ok(self.begin_network(input)?.finish(false).await?.logits)
     }
 
     fn begin_network(&self, input: Vec<f32>) -> Result<NetworkRun, ImageError> {

@@ -47,6 +47,16 @@ pub(super) enum NetworkRun {
     Gpu { plan: Arc<Plan>, input: Vec<f32> },
 }
 
+/// The numbers that a run ends with.
+pub(super) struct Outputs {
+    /// What enters the head's layers.
+    pub(super) features: Vec<f32>,
+    /// One for each class.
+    pub(super) logits: Vec<f32>,
+    /// If that was asked for.
+    pub(super) trace: Option<Trace>,
+}
+
 /// What is kept of a run to compute class activation maps from.
 pub(super) enum Trace {
     /// The last stage's feature maps, and the network that computed them.
@@ -170,31 +180,49 @@ impl NetworkRun {
         }
     }
 
-    /// Computes what is left: the logits, and a trace if that is asked for.
-    pub(super) async fn finish(mut self, traced: bool) -> Result<(Vec<f32>, Option<Trace>), Error> {
+    /// Computes what is left: features and logits, and a trace if that is asked for.
+    pub(super) async fn finish(mut self, traced: bool) -> Result<Outputs, Error> {
         while self.advance()? {}
         match self {
             Self::Cpu {
                 network, mut map, ..
             } => {
-                let features = taken(&mut map)?;
-                let kept = traced.then(|| features.clone());
-                let logits = network.head(features).into_data_async().await;
-                let logits = logits.map_err(|error| DeviceError::Failed {
-                    reason: error.to_string(),
-                })?;
-                let trace = kept.map(|features| Trace::Cpu(network, features));
-                Ok((logits.iter::<f32>().collect(), trace))
+                let map = taken(&mut map)?;
+                let kept = traced.then(|| map.clone());
+                let features = network.pool(map);
+                let logits = network.classify(features.clone());
+                Ok(Outputs {
+                    features: read(features).await?,
+                    logits: read(logits).await?,
+                    trace: kept.map(|map| Trace::Cpu(network, map)),
+                })
             }
             #[cfg(feature = "webgpu")]
             Self::Gpu { plan, input } if traced => {
                 let (logits, maps) = plan.run_with_class_maps(&input).await?;
-                Ok((logits, Some(Trace::Gpu(maps))))
+                Ok(Outputs {
+                    features: Vec::new(),
+                    logits,
+                    trace: Some(Trace::Gpu(maps)),
+                })
             }
             #[cfg(feature = "webgpu")]
-            Self::Gpu { plan, input } => Ok((plan.run(&input).await?, None)),
+            Self::Gpu { plan, input } => Ok(Outputs {
+                features: Vec::new(),
+                logits: plan.run(&input).await?,
+                trace: None,
+            }),
         }
     }
+}
+
+/// The numbers of a tensor, row by row.
+async fn read(x: Tensor<2>) -> Result<Vec<f32>, DeviceError> {
+    let data = x.into_data_async().await;
+    let data = data.map_err(|error| DeviceError::Failed {
+        reason: error.to_string(),
+    })?;
+    Ok(data.iter::<f32>().collect())
 }
 
 /// Takes the feature maps, so that the step that reads them can use their memory again.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use web_time::Instant;
 
-use super::network::{NetworkRun, Trace};
+use super::network::{NetworkRun, Outputs, Trace};
 use super::probabilities::probabilities;
 use super::{Classification, Evidence, EvidenceFor, Prediction};
 use crate::backend::DeviceError;
@@ -35,6 +35,7 @@ pub struct Run {
     metadata: Arc<ModelMetadata>,
     top: usize,
     evidence: Option<EvidenceFor>,
+    embedding: bool,
     preprocessing: Duration,
     /// Time in the network so far, without what the caller did between steps.
     spent: Duration,
@@ -53,9 +54,18 @@ impl Run {
             metadata,
             top,
             evidence,
+            embedding: false,
             preprocessing,
             spent: Duration::ZERO,
         }
+    }
+
+    /// Has the run return the features that enter the head's layers, as well
+    /// ([`Classification::embedding`]). They are computed in any case.
+    #[must_use]
+    pub fn with_embedding(mut self) -> Self {
+        self.embedding = true;
+        self
     }
 
     /// Computes the next step and returns whether there are more before [`finish`](Self::finish): on the CPU the stem and each
@@ -76,10 +86,19 @@ impl Run {
     /// [`DeviceError`] if a step before has failed, the device is lost, or it returns what is no number.
     pub async fn finish(self) -> Result<Classification, Error> {
         let start = Instant::now();
-        let (logits, trace) = self.network.finish(self.evidence.is_some()).await?;
+        let outputs = self.network.finish(self.evidence.is_some()).await?;
+        let Outputs {
+            features,
+            logits,
+            trace,
+        } = outputs;
         // A device that is lost or out of memory can return anything.
-        if logits.iter().any(|logit| !logit.is_finite()) {
-            let reason = "it returned logits that are not finite".to_owned();
+        if logits
+            .iter()
+            .chain(&features)
+            .any(|value| !value.is_finite())
+        {
+            let reason = "it returned numbers that are not finite".to_owned();
             return Err(DeviceError::Failed { reason }.into());
         }
         let probabilities = probabilities(&logits);
@@ -104,6 +123,7 @@ impl Run {
             preprocess_milliseconds: self.preprocessing.as_secs_f64() * 1e3,
             network_milliseconds: (self.spent + start.elapsed()).as_secs_f64() * 1e3,
             evidence,
+            embedding: self.embedding.then_some(features),
         })
     }
 }

@@ -32,6 +32,12 @@ impl Head {
 
     /// Feature maps `[batch, channels, height, width]` to logits `[batch, classes]`.
     pub(super) fn forward(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<2> {
+        let features = self.pool(x, observer);
+        self.classify(features, observer)
+    }
+
+    /// Feature maps `[batch, channels, height, width]` to what enters the linear layer, `[batch, features]`.
+    pub(super) fn pool(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<2> {
         let x = match &self.spec.pool {
             Some(name) => {
                 let x = adaptive_avg_pool2d(x, [1, 1]);
@@ -42,6 +48,11 @@ impl Head {
         };
         let x = x.flatten(1, 3);
         observer.see(&self.spec.flatten, Output::Vector(&x));
+        x
+    }
+
+    /// Features `[batch, features]` to logits `[batch, classes]`.
+    pub(super) fn classify(&self, x: Tensor<2>, observer: &mut dyn Observer) -> Tensor<2> {
         let logits = linear(x, &self.weights);
         observer.see(&self.spec.linear, Output::Vector(&logits));
         logits

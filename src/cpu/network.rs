@@ -148,9 +148,21 @@ impl CpuResNet {
         Ok(x)
     }
 
-    /// The last stage's feature maps `[batch, channels, height, width]` to logits `[batch, classes]`.
+    /// The last stage's feature maps `[batch, channels, height, width]` to logits `[batch, classes]`:
+    /// [`pool`](Self::pool), then [`classify`](Self::classify).
     pub fn head(&self, features: Tensor<4>) -> Tensor<2> {
         self.head.forward(features, &mut Unobserved)
+    }
+
+    /// The last stage's feature maps `[batch, channels, height, width]` to what enters the head's layers,
+    /// `[batch, features]`: an image's embedding.
+    pub fn pool(&self, features: Tensor<4>) -> Tensor<2> {
+        self.head.pool(features, &mut Unobserved)
+    }
+
+    /// What enters the head's layers, `[batch, features]`, to logits `[batch, classes]`.
+    pub fn classify(&self, features: Tensor<2>) -> Tensor<2> {
+        self.head.classify(features, &mut Unobserved)
     }
 
     /// What each place of the last stage's feature maps `[1, channels, height, width]` adds to a class's logit, row by row:

@@ -204,7 +204,7 @@ impl Model {
     /// with this index, or of the most probable class with `"first"`.
     ///
     /// # Errors
-    /// `image-size`, `class-index`, `device-failed`, `device-lost`.
+    /// `image-size`, `class-index`, `no-classes`, `device-failed`, `device-lost`.
     #[wasm_bindgen(unchecked_return_type = "Classification")]
     pub async fn classify(
         &self,
@@ -223,10 +223,11 @@ impl Model {
     }
 
     /// Begins what `classify` does, for a caller that may stop it between steps. The run keeps the network and its labels even
-    /// if this model is freed.
+    /// if this model is freed. With `embedding` its result has the features that enter the head's layers, too. A model without
+    /// classes gives these alone, for a `top` of zero.
     ///
     /// # Errors
-    /// `image-size`, `class-index`.
+    /// `image-size`, `class-index`, `no-classes`.
     pub fn begin(
         &self,
         rgba: Vec<u8>,
@@ -234,11 +235,18 @@ impl Model {
         height: u32,
         top: usize,
         #[wasm_bindgen(unchecked_param_type = "\"first\" | number | undefined")] evidence: JsValue,
+        embedding: bool,
     ) -> Result<Run, JsValue> {
         let evidence = evidence_for(&evidence);
-        let run = self.classifier.begin(&rgba, width, height, top, evidence);
+        let classifier = &self.classifier;
+        let run = if top == 0 && evidence.is_none() && embedding {
+            classifier.begin_embedding(&rgba, width, height)
+        } else {
+            classifier.begin(&rgba, width, height, top, evidence)
+        };
+        let run = run.map_err(thrown)?;
         Ok(Run {
-            run: Some(run.map_err(thrown)?),
+            run: Some(if embedding { run.with_embedding() } else { run }),
         })
     }
 

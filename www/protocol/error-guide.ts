@@ -25,7 +25,7 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorAdvice> = {
   },
   argument: {
     means:
-      "What was passed is not allowed there: `top`, `threads`, `concurrency` or a number of `featureMaps` that is not an integer or too small, or a `device` that there is none of.",
+      "What was passed is not allowed there: `top`, `threads`, `concurrency` or a number of `featureMaps` that is not an integer or too small, `embedding` or `normalize` that is neither `true` nor `false`, or a `device` that there is none of.",
     remedy: "Pass what the message asks for.",
   },
   address: {
@@ -84,6 +84,10 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorAdvice> = {
   "class-index": {
     means: "`evidence` was asked for a class that the network does not have.",
     remedy: 'Pass an index from 0 to one less than the number of classes, or `"first"`.',
+  },
+  "no-classes": {
+    means: "The model ends with its features: it has no classes.",
+    remedy: "Call `embed`, which returns the features.",
   },
   "image-download": {
     means: "The image at an address did not arrive.",

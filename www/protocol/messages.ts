@@ -1,5 +1,5 @@
 import type { ErrorRecord } from "./errors";
-import type { Kept, WeightChoices } from "./types";
+import type { EvidenceFor, Kept, WeightChoices } from "./types";
 
 /** A load that was asked for, as plain data. */
 export interface LoadRequest {
@@ -26,6 +26,14 @@ export interface WeightFile {
 /** What a worker builds a model from. */
 export interface BuildRequest extends Omit<LoadRequest, "weights" | "sha256"> {
   file: WeightFile;
+}
+
+/** What a run of the network is to return. */
+export interface Wanted {
+  /** How many of the most probable classes; none for an embedding alone. */
+  top: number;
+  evidence?: EvidenceFor;
+  embedding?: boolean;
 }
 
 /** The outcome of a call, as plain data: errors lose their properties on the way out of a worker. */

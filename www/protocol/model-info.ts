@@ -28,7 +28,10 @@ export interface ModelInfo {
   strideOn: StrideOn;
   /** `[1, channels, height, width]` */
   inputShape: [number, number, number, number];
-  /** The number of classes: 2 where the network has a single logit, whose sigmoid is the probability of class 1. */
+  /**
+   * The number of classes: 2 where the network has a single logit, whose sigmoid is the probability of class 1; 0 where it ends
+   * with its features.
+   */
   classes: number;
   /** Empty if unknown. */
   labels: string[];

@@ -186,7 +186,7 @@ export interface Evidence {
 }
 
 /** What a photo shows. */
-export interface ImageClassification extends Omit<Classification, "evidence"> {
+export interface ImageClassification extends Omit<Classification, "evidence" | "embedding"> {
   /** The model that gave this answer: {@link LoadedModel.id}. */
   model: number;
   /** The image's width in pixels, as it was looked at: turned as its EXIF data says. */
@@ -197,6 +197,8 @@ export interface ImageClassification extends Omit<Classification, "evidence"> {
   decodeMilliseconds: number;
   /** Left out where it was not asked for. */
   evidence?: Evidence;
+  /** The features that the classes are computed from. Left out where they were not asked for. */
+  embedding?: Float32Array;
   /** The file ends before its image does: what is missing was looked at as blank. */
   cutShort?: true;
 }

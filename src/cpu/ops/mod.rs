@@ -137,7 +137,14 @@ impl CpuOps for Flex {
         let x = x.storage::<f32>();
         let batch = x.len() / inputs;
         let mut output = vec![0.0; batch * outputs];
-        gemm::linear(x, inputs, weights.panels(), weights.bias(), false, &mut output);
+        gemm::linear(
+            x,
+            inputs,
+            weights.panels(),
+            weights.bias(),
+            false,
+            &mut output,
+        );
         contiguous(output, &[batch, outputs])
     }
 }

@@ -5,11 +5,21 @@ import type { DevicePolicy, EvidenceFor, ThreadCount } from "../../protocol/type
 const MOST = 2 ** 32 - 1;
 
 /** Refuses a number of classes, or a class, that cannot be asked for. */
-export function checkClassifyOptions(top: number, evidence: EvidenceFor | undefined): void {
+export function checkClassifyOptions(
+  top: number,
+  evidence: EvidenceFor | undefined,
+  embedding: boolean,
+): void {
   check(top, 1, "argument", "top", "how many classes to return");
+  checkFlag(embedding, "embedding", "to have the embedding returned, too");
   if (typeof evidence === "number") {
     check(evidence, 0, "class-index", "Class index", "the index of a class");
   }
+}
+
+/** Refuses what says neither yes nor no. */
+export function checkEmbedOptions(normalize: boolean): void {
+  checkFlag(normalize, "normalize", "to have the embedding divided by its length");
 }
 
 const DEVICES: Record<DevicePolicy, true> = {
@@ -51,6 +61,14 @@ export function checkFeatureMaps(place: number, from: number, count: number): vo
 export function checkPixels({ width, height }: { width: number; height: number }): void {
   check(width, 1, "image-size", "The image's width", "the number of pixels in a row");
   check(height, 1, "image-size", "The image's height", "the number of rows");
+}
+
+function checkFlag(value: unknown, name: string, meaning: string): void {
+  if (typeof value === "boolean") return;
+  throw new ResNetError(
+    "argument",
+    `${name} is ${shown(value)}, neither true nor false. Pass true ${meaning}.`,
+  );
 }
 
 function check(

@@ -1,6 +1,6 @@
 import * as Comlink from "comlink";
 import type { ErrorCode } from "../../protocol/errors";
-import type { LoadRequest, WorkerNotice } from "../../protocol/messages";
+import type { LoadRequest, Wanted, WorkerNotice } from "../../protocol/messages";
 import type { DevicePolicy, DeviceReason } from "../../protocol/types";
 
 const ok = <T>(value: T) => ({ ok: true as const, value });
@@ -150,13 +150,14 @@ export class FakeWorker extends EventTarget {
       },
       setThreads: async (count: number) =>
         ok({ kind: "cpu", reason: "no-webgpu", threads: { count } }),
-      classify: async (_: Blob, name: string, __: number, ___: unknown, call: number) => {
+      classify: async (_: Blob, name: string, { embedding }: Wanted, call: number) => {
         await this.#do(`classify ${name}`);
         if (this.#dropped.has(-call)) return failed("aborted");
         if (!this.#loaded) return failed("not-ready");
         const { id, choices } = this.#loaded;
         if (choices.name?.startsWith("poison")) return this.#crash(id);
-        return ok({ model: id, by: choices.name, labels: this.#loaded.labels, top: [] });
+        const answer = { model: id, by: choices.name, labels: this.#loaded.labels, top: [] };
+        return ok(embedding ? { ...answer, embedding: new Float32Array([3, 0, 4]) } : answer);
       },
       inspect: async (_: Blob, name: string) => {
         await this.#do(`inspect ${name}`);

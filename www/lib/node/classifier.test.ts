@@ -26,7 +26,8 @@ class FakeWorker {
         get: (_, name) => async (request?: { id?: number }) => {
           asked.push(`${number} ${String(name)}`);
           if (name === broken) throw new ResNetError("weights-unreadable", "The file is gone.");
-          return { value: { id: request?.id, threads: { count: 1 } } };
+          const embedding = new Float32Array([3, 4]);
+          return { value: { id: request?.id, threads: { count: 1 }, embedding } };
         },
       },
     );
@@ -151,12 +152,21 @@ it("a device that could not be opened is opened by the next call", async () => {
   expect(asked).toEqual(["0 open", "0 open", "0 load", "0 commit", "0 classify"]);
 });
 
+it("an embedding is returned, divided by its length where that is asked for", async () => {
+  const classifier = new Classifier();
+  await classifier.load(WEIGHTS);
+  expect(await classifier.embed(PIXELS)).toEqual(new Float32Array([3, 4]));
+  const normalized = await classifier.embed(PIXELS, { normalize: true });
+  expect(normalized).toEqual(new Float32Array([0.6, 0.8]));
+});
+
 describe("disposed of", () => {
   const CALLS: [
     what: string,
     call: (classifier: Classifier, address: string) => Promise<unknown>,
   ][] = [
     ["classify", (classifier, address) => classifier.classify(address)],
+    ["embed", (classifier, address) => classifier.embed(address)],
     ["inspect", (classifier, address) => classifier.inspect(address)],
     ["describe", (classifier, address) => classifier.describe(address)],
     ["setLabels", (classifier, address) => classifier.setLabels(address)],
@@ -211,6 +221,16 @@ describe("what cannot be meant is refused", () => {
         "image-size",
       ],
     ]),
+    [
+      "normalize: 1",
+      (classifier) => classifier.embed(PIXELS, { normalize: 1 as never }),
+      "argument",
+    ],
+    [
+      "embedding: null",
+      (classifier) => classifier.classify(PIXELS, { embedding: null as never }),
+      "argument",
+    ],
     ["evidence: -1", (classifier) => classifier.classify(PIXELS, { evidence: -1 }), "class-index"],
     ["featureMaps(-1, 0, 1)", (classifier) => classifier.featureMaps(-1, 0, 1), "argument"],
     ...[null, undefined, 5, {}].map((image): (typeof CASES)[number] => [

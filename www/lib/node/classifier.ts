@@ -1,6 +1,6 @@
 import * as Comlink from "comlink";
 import { ResNetError, toResNetError } from "../../protocol/errors";
-import type { Settled } from "../../protocol/messages";
+import type { Settled, Wanted } from "../../protocol/messages";
 import type {
   Description,
   DeviceStatus,
@@ -13,8 +13,14 @@ import type {
   WeightChoices,
 } from "../../protocol/types";
 import { disposed, unlessAnyAborted } from "../internal/abort";
-import { checkClassifyOptions, checkFeatureMaps, checkThreads } from "../internal/arguments";
-import type { ClassifyOptions, InspectOptions } from "../public/classifier";
+import {
+  checkClassifyOptions,
+  checkEmbedOptions,
+  checkFeatureMaps,
+  checkThreads,
+} from "../internal/arguments";
+import { embeddingOf } from "../internal/embedding";
+import type { ClassifyOptions, EmbedOptions, InspectOptions } from "../public/classifier";
 import {
   classifyEach,
   type Images,
@@ -158,12 +164,26 @@ export class Classifier {
   /** Classifies an image. */
   async classify(
     image: NodeImageInput,
-    { top = 5, evidence, signal }: ClassifyOptions = {},
+    { top = 5, evidence, embedding = false, signal }: ClassifyOptions = {},
   ): Promise<ImageClassification> {
-    checkClassifyOptions(top, evidence);
-    return this.#withImage(image, signal, (engine, { image, transfer, name }, call) =>
-      engine.classify(Comlink.transfer(image, transfer), name, top, evidence, call),
-    );
+    checkClassifyOptions(top, evidence, embedding);
+    return this.#run(image, signal, {
+      top,
+      ...(evidence !== undefined && { evidence }),
+      embedding,
+    });
+  }
+
+  /**
+   * The image's embedding: the features that the classes are computed from, after the average pool. Images that look alike have
+   * embeddings with a small angle between them. A model without classes gives these alone.
+   */
+  async embed(
+    image: NodeImageInput,
+    { normalize = false, signal }: EmbedOptions = {},
+  ): Promise<Float32Array> {
+    checkEmbedOptions(normalize);
+    return embeddingOf(await this.#run(image, signal, { top: 0, embedding: true }), normalize);
   }
 
   /**
@@ -310,6 +330,17 @@ export class Classifier {
     } finally {
       signal.removeEventListener("abort", drop);
     }
+  }
+
+  /** Runs the network on an image. */
+  #run(
+    image: NodeImageInput,
+    signal: AbortSignal | undefined,
+    wanted: Wanted,
+  ): Promise<ImageClassification> {
+    return this.#withImage(image, signal, (engine, { image, transfer, name }, call) =>
+      engine.classify(Comlink.transfer(image, transfer), name, wanted, call),
+    );
   }
 
   async #withImage<T>(

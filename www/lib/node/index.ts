@@ -15,7 +15,7 @@
 
 export { type ErrorCode, isReplaced, ResNetError } from "../../protocol/errors";
 export type * from "../../protocol/types";
-export type { ClassifyOptions, InspectOptions } from "../public/classifier";
+export type { ClassifyOptions, EmbedOptions, InspectOptions } from "../public/classifier";
 export type { Images, ManyItem, ManyOptions, ManyProgress } from "../public/classify-many";
 export {
   Classifier,

@@ -661,6 +661,7 @@ describe("a classifier that was disposed of", () => {
     ["setThreads", () => classifier.setThreads(1)],
     ["setLabels", () => classifier.setLabels(["a"])],
     ["classify", () => classifier.classify(file("cat"))],
+    ["embed", () => classifier.embed(file("cat"))],
     ["inspect", () => classifier.inspect(file("cat"))],
     ["featureMaps", () => classifier.featureMaps(0, 0, 1)],
     ["describe", () => classifier.describe(["a"])],
@@ -781,6 +782,33 @@ it.each([
       message: expect.stringContaining('Pass "auto", "fastest", "cpu", "webgpu".'),
     });
   }
+});
+
+describe("an embedding", () => {
+  it.each([
+    ["as it is", {}, [3, 0, 4]],
+    ["divided by its length", { normalize: true }, [0.6, 0, 0.8]],
+  ])("is returned %s", async (_, options, expected) => {
+    await load("small");
+    expect(await classifier.embed(file("cat"), options)).toEqual(new Float32Array(expected));
+  });
+
+  it("comes with the classes where it is asked for", async () => {
+    await load("small");
+    const { embedding } = await classifier.classify(file("cat"), { embedding: true });
+    expect(embedding).toEqual(new Float32Array([3, 0, 4]));
+    expect(await classifier.classify(file("cat"))).not.toHaveProperty("embedding");
+  });
+
+  it.each([
+    ["normalize: 1", () => classifier.embed(file("cat"), { normalize: 1 as never })],
+    ['embedding: "yes"', () => classifier.classify(file("cat"), { embedding: "yes" as never })],
+  ])("that is asked for with %s is refused", async (_, call: () => Promise<unknown>) => {
+    await expect(call()).rejects.toMatchObject({
+      code: "argument",
+      message: expect.stringMatching(/neither true nor false\. Pass true to have .*\.$/),
+    });
+  });
 });
 
 describe("a number that cannot be meant is refused", () => {

@@ -2,6 +2,7 @@ import * as Comlink from "comlink";
 import { fileAddress } from "../../files/address";
 import { isCutShort } from "../../images/encoded";
 import { aborted, isReplaced, ResNetError, toResNetError } from "../../protocol/errors";
+import type { Wanted } from "../../protocol/messages";
 import type {
   CachedWeights,
   Description,
@@ -24,11 +25,13 @@ import { disposed, unlessAborted, unlessAnyAborted } from "../internal/abort";
 import {
   checkClassifyOptions,
   checkDevice,
+  checkEmbedOptions,
   checkFeatureMaps,
   checkThreads,
 } from "../internal/arguments";
 import { baseAddress } from "../internal/base-address";
 import { decodedAnyhow } from "../internal/decode";
+import { embeddingOf } from "../internal/embedding";
 import { bitmapOf, type Drawable, fetchedImage, isAddress, ofOtherOrigin } from "../internal/image";
 import { recallSpeeds, speedsKey } from "../internal/speeds";
 import { Retries } from "../internal/supervisor/retry";
@@ -104,6 +107,8 @@ export interface ClassifyOptions {
    * nothing. None by default.
    */
   evidence?: EvidenceFor;
+  /** Whether to return the embedding as well: see {@link Classifier.embed}. It comes from the same run. `false` by default. */
+  embedding?: boolean;
   /**
    * Cancels the call, which is rejected with `aborted` at once; the signal's reason is the error's cause. The work stops, too:
    * a call that waits never runs, an image that is being fetched is not fetched any further, a classification on the CPU ends
@@ -111,6 +116,15 @@ export interface ClassifyOptions {
    * inspection that computes, and a run on WebGPU, which is one submission of a few milliseconds.
    */
   signal?: AbortSignal;
+}
+
+/** How an image is embedded. */
+export interface EmbedOptions extends Pick<ClassifyOptions, "signal"> {
+  /**
+   * Whether the embedding is divided by its length, so that the dot product of two is the cosine of the angle between them;
+   * `false` if left out.
+   */
+  normalize?: boolean;
 }
 
 /** How an image is inspected. */
@@ -289,28 +303,41 @@ export class Classifier {
    * Calls may overlap: two images are under way at a time, the others wait in order. Made while a model is loaded, a call
    * goes to the model that is in use, if there is one, and fails with `not-ready` otherwise.
    *
-   * @throws ResNetError `aborted`, `not-ready`, `image-decode`, `image-size` and others: see `ErrorCode`
+   * @throws ResNetError `aborted`, `not-ready`, `no-classes`, `image-decode`, `image-size` and others: see `ErrorCode`
    */
   async classify(
     image: ImageInput,
-    { top = 5, evidence, signal }: ClassifyOptions = {},
+    { top = 5, evidence, embedding = false, signal }: ClassifyOptions = {},
   ): Promise<ImageClassification> {
-    checkClassifyOptions(top, evidence);
-    const here = isAddress(image) ? await this.#fetched(image, signal) : image;
-    const [answer, cutShort] = await Promise.all([
-      this.#despiteTrouble(signal, () =>
-        this.#withImage(here, signal, async ({ worker, connection }, call, sent, name) => {
-          const answer = await connection.call((session) =>
-            session.classify(sent, name, top, evidence, call),
-          );
-          this.#supervisor.dispatch({ type: "classified", worker, model: answer.model });
-          return answer;
-        }),
-      ),
-      // If the file cannot be read, the other call reports it.
-      here instanceof Blob && isCutShort(here).catch(() => false),
-    ]);
-    return cutShort ? { ...answer, cutShort } : answer;
+    checkClassifyOptions(top, evidence, embedding);
+    return this.#run(image, signal, {
+      top,
+      ...(evidence !== undefined && { evidence }),
+      embedding,
+    });
+  }
+
+  /**
+   * An image's embedding: the features that the classes are computed from, one number for each channel of the last stage, after
+   * the average pool. Images that look alike have embeddings with a small angle between them: by these one finds similar images,
+   * sorts them, or teaches a computer new classes. A model without classes gives these alone.
+   *
+   * ```ts
+   * const a = await classifier.embed(file, { normalize: true });
+   * const b = await classifier.embed(image, { normalize: true });
+   * const cosine = a.reduce((sum, value, i) => sum + value * b[i], 0);
+   * ```
+   *
+   * It takes as long as {@link Classifier.classify}, whose option `embedding` returns both.
+   *
+   * @throws ResNetError as {@link Classifier.classify} does
+   */
+  async embed(
+    image: ImageInput,
+    { normalize = false, signal }: EmbedOptions = {},
+  ): Promise<Float32Array> {
+    checkEmbedOptions(normalize);
+    return embeddingOf(await this.#run(image, signal, { top: 0, embedding: true }), normalize);
   }
 
   /**
@@ -396,6 +423,29 @@ export class Classifier {
   /** The id of the model in use. */
   get #loadId(): number | undefined {
     return this.#supervisor.state.request?.load.id;
+  }
+
+  /** Runs the network on an image: a file, its address, or anything that can be drawn. */
+  async #run(
+    image: ImageInput,
+    signal: AbortSignal | undefined,
+    wanted: Wanted,
+  ): Promise<ImageClassification> {
+    const here = isAddress(image) ? await this.#fetched(image, signal) : image;
+    const [answer, cutShort] = await Promise.all([
+      this.#despiteTrouble(signal, () =>
+        this.#withImage(here, signal, async ({ worker, connection }, call, sent, name) => {
+          const answer = await connection.call((session) =>
+            session.classify(sent, name, wanted, call),
+          );
+          this.#supervisor.dispatch({ type: "classified", worker, model: answer.model });
+          return answer;
+        }),
+      ),
+      // If the file cannot be read, the other call reports it.
+      here instanceof Blob && isCutShort(here).catch(() => false),
+    ]);
+    return cutShort ? { ...answer, cutShort } : answer;
   }
 
   /** Makes a call again where its worker was replaced while it was under way, unless its model is to blame. */

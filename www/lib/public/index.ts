@@ -25,6 +25,7 @@ export {
   type ClassifyOptions,
   createClassifier,
   type DeviceOptions,
+  type EmbedOptions,
   type InspectOptions,
   type LoadOptions,
 } from "./classifier";

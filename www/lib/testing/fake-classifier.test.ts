@@ -41,6 +41,14 @@ describe("a fake classifier", () => {
     expect(fake.calls).toEqual([{ image: photo, options: { top: 3 } }]);
   });
 
+  it("returns the embedding that the test has", async () => {
+    const embedding = new Float32Array([1, 2]);
+    const fake = createFakeClassifier({ answer: { embedding } });
+    expect(await fake.embed(photo, { normalize: true })).toBe(embedding);
+    expect(fake.calls).toEqual([{ image: photo, options: { normalize: true } }]);
+    expect(await createFakeClassifier().embed(photo)).toHaveLength(1);
+  });
+
   it("returns as many classes as are asked for", async () => {
     const fake = createFakeClassifier({ answer: two });
     expect((await fake.classify(photo, { top: 1 })).top).toHaveLength(1);

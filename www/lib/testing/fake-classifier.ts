@@ -4,6 +4,7 @@ import {
   type ClassifyOptions,
   type createClassifier,
   type DeviceStatus,
+  type EmbedOptions,
   type ImageClassification,
   type ImageInput,
   type ImageInspection,
@@ -34,17 +35,17 @@ export interface FakeOptions {
   loadError?: Error;
 }
 
-/** A call of `classify`, directly or by `classifyMany` and `classifyStream`. */
+/** A call of `classify`, directly or by `classifyMany` and `classifyStream`, or of `embed` or `inspect`. */
 export interface FakeCall {
   /** The image that was passed. */
   image: ImageInput;
   /** The options that were passed. */
-  options: ClassifyOptions;
+  options: ClassifyOptions & EmbedOptions;
 }
 
 /** A classifier for tests, and what was asked of it. */
 export interface FakeClassifier extends Classifier {
-  /** The calls of `classify`, in order. */
+  /** The calls with an image, in order. */
   readonly calls: readonly FakeCall[];
   /** Whether `dispose` has been called. */
   readonly isDisposed: boolean;
@@ -104,17 +105,13 @@ class Fake implements Pick<Classifier, keyof Classifier> {
     });
 
   classify: Classifier["classify"] = (image, options = {}) =>
+    this.#unlessDisposed(() => this.#answered(image, options, options.top ?? 5));
+
+  /** What the test's answer has as its embedding, otherwise one number. */
+  embed: Classifier["embed"] = (image, options = {}) =>
     this.#unlessDisposed(async () => {
-      const { signal } = options;
-      if (signal?.aborted) throw aborted(signal);
-      this.calls.push({ image, options });
-      const { answer = "cat" } = this.#options;
-      const given =
-        typeof answer === "function"
-          ? await unlessAborted(signal, async () => answer(image, options))
-          : answer;
-      if (given instanceof Error) throw given;
-      return this.#classification(given, options.top ?? 5);
+      const { embedding = new Float32Array([1]) } = await this.#answered(image, options, 0);
+      return embedding;
     });
 
   /** The real one, which uses nothing but `classify` of this one. */
@@ -215,6 +212,23 @@ class Fake implements Pick<Classifier, keyof Classifier> {
 
   #unlessDisposed<T>(work: () => T | Promise<T>): Promise<T> {
     return this.#underWay.make(async () => work());
+  }
+
+  async #answered(
+    image: ImageInput,
+    options: ClassifyOptions & EmbedOptions,
+    top: number,
+  ): Promise<ImageClassification> {
+    const { signal } = options;
+    if (signal?.aborted) throw aborted(signal);
+    this.calls.push({ image, options });
+    const { answer = "cat" } = this.#options;
+    const given =
+      typeof answer === "function"
+        ? await unlessAborted(signal, async () => answer(image, options))
+        : answer;
+    if (given instanceof Error) throw given;
+    return this.#classification(given, top);
   }
 
   #classification(answer: Exclude<FakeAnswer, Error>, top: number): ImageClassification {

@@ -43,7 +43,11 @@ networkMilliseconds: number,
 /**
  * The class activation map, if one was asked for.
  */
-evidence?: ClassEvidence, };
+evidence?: ClassEvidence, 
+/**
+ * The features that enter the head's layers, if they were asked for.
+ */
+embedding?: Array<number>, };
 
 /**
  * The kinds of device.
@@ -208,4 +212,5 @@ export type EngineErrorCode =
   | "device-failed"
   | "device-lost"
   | "image-size"
+  | "no-classes"
   | "self-check-failed";

@@ -61,18 +61,19 @@ export class Model {
     [Symbol.dispose](): void;
     /**
      * Begins what `classify` does, for a caller that may stop it between steps. The run keeps the network and its labels even
-     * if this model is freed.
+     * if this model is freed. With `embedding` its result has the features that enter the head's layers, too. A model without
+     * classes gives these alone, for a `top` of zero.
      *
      * # Errors
-     * `image-size`, `class-index`.
+     * `image-size`, `class-index`, `no-classes`.
      */
-    begin(rgba: Uint8Array | number[], width: number, height: number, top: number, evidence: "first" | number | undefined): Run;
+    begin(rgba: Uint8Array | number[], width: number, height: number, top: number, evidence: "first" | number | undefined, embedding: boolean): Run;
     /**
      * Classifies RGBA pixels, row by row, as `ImageData` has them. `evidence` asks for a class activation map: of the class
      * with this index, or of the most probable class with `"first"`.
      *
      * # Errors
-     * `image-size`, `class-index`, `device-failed`, `device-lost`.
+     * `image-size`, `class-index`, `no-classes`, `device-failed`, `device-lost`.
      */
     classify(rgba: Uint8Array | number[], width: number, height: number, top: number, evidence: "first" | number | undefined): Promise<Classification>;
     /**

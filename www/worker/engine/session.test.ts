@@ -39,7 +39,7 @@ class FakeModel {
     return { architecture: this.name, assumed: [], classes: 10, inputShape: [1, 3, 2, 2] };
   }
   setLabels() {}
-  begin(data: { of: string }) {
+  begin(data: { of: string }, _: number, __: number, top: number, ___: unknown, embedded: boolean) {
     log.push(`run ${data.of} on ${this.name}`);
     if (!inMemory.has(this.name)) throw new Error("a freed network was run");
     const run = `run of ${data.of}`;
@@ -53,7 +53,7 @@ class FakeModel {
       },
       finish: async () => {
         await held.get(`run ${data.of}`);
-        return { top: [], evidence: undefined };
+        return { top: Array(top).fill("cat"), ...(embedded && { embedding: [0.5, 0.25] }) };
       },
       free: () => inMemory.delete(run),
     };
@@ -117,7 +117,7 @@ let session: Session;
 let call = 0;
 const classify = (name: string, image: unknown = new Blob()) => {
   call += 1;
-  return session.classify(image as Blob, name, 5, undefined, call);
+  return session.classify(image as Blob, name, { top: 5 }, call);
 };
 const use = async (id: number, name: string) => {
   expect(await session.load(request(id, name))).toMatchObject({ ok: true });
@@ -352,6 +352,26 @@ describe("a run of several steps", () => {
     expect(await cat).toMatchObject({ ok: true });
     expect(log.filter((entry) => entry === "step of cat").length).toBe(3);
   });
+});
+
+it.each([
+  ["the classes", { top: 1 }, { top: ["cat"] }],
+  [
+    "the classes and the embedding",
+    { top: 2, embedding: true },
+    { top: ["cat", "cat"], embedding: new Float32Array([0.5, 0.25]) },
+  ],
+  [
+    "the embedding alone",
+    { top: 0, embedding: true },
+    { top: [], embedding: new Float32Array([0.5, 0.25]) },
+  ],
+])("a run returns %s", async (_, wanted, expected) => {
+  await open();
+  await use(1, "a");
+  const answer = await session.classify(new Blob(), "photo", wanted, 1000);
+  const { top, embedding } = answer.ok ? answer.value : {};
+  expect({ top, ...(embedding && { embedding }) }).toEqual(expected);
 });
 
 describe("an image that is a bitmap is closed", () => {

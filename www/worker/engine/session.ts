@@ -1,5 +1,5 @@
 import { ResNetError } from "../../protocol/errors";
-import type { BuildRequest, Settled } from "../../protocol/messages";
+import type { BuildRequest, Settled, Wanted } from "../../protocol/messages";
 import type {
   Assumption,
   Classification,
@@ -7,7 +7,6 @@ import type {
   DevicePolicy,
   DeviceReason,
   DeviceStatus,
-  EvidenceFor,
   FeatureMap,
   GpuTimes,
   ImageClassification,
@@ -186,15 +185,14 @@ export class Session {
   }
 
   /**
-   * Classifies an encoded photo or a decoded one, and computes `evidence` for it. `name` is for the error's text.
+   * Runs the network on an encoded photo or a decoded one. `name` is for the error's text.
    *
    * @param call an id for {@link cancel}
    */
   classify(
     image: Blob | ImageBitmap,
     name: string,
-    top: number,
-    evidence: EvidenceFor | undefined,
+    { top, evidence, embedding = false }: Wanted,
     call: number,
   ): Promise<Settled<ImageClassification>> {
     return this.#withImage(call, image, this.#images, async (signal) => {
@@ -207,19 +205,22 @@ export class Session {
         // Decoding takes its time, and another model may have come meanwhile.
         const { id, model } = this.#ready();
         const classification = await this.#run(id, gpu, () =>
-          complete(model.begin(data, width, height, top, evidence), signal),
+          complete(model.begin(data, width, height, top, evidence, embedding), signal),
         );
         return { ...classification, model: id };
       };
-      const { evidence: found, ...answer } = await (gpu
-        ? classified()
-        : this.#runs.take(signal, classified));
+      const {
+        evidence: found,
+        embedding: features,
+        ...answer
+      } = await (gpu ? classified() : this.#runs.take(signal, classified));
       return {
         ...answer,
         width,
         height,
         decodeMilliseconds,
         ...(found && { evidence: { ...found, values: Float32Array.from(found.values) } }),
+        ...(features && { embedding: Float32Array.from(features) }),
       };
     });
   }

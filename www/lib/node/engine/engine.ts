@@ -2,13 +2,8 @@ import "./globals";
 import * as Comlink from "comlink";
 import { isCutShort } from "../../../images/encoded";
 import { toResNetError } from "../../../protocol/errors";
-import type { BuildRequest, Settled } from "../../../protocol/messages";
-import type {
-  EvidenceFor,
-  ImageClassification,
-  LoadedModel,
-  ThreadCount,
-} from "../../../protocol/types";
+import type { BuildRequest, Settled, Wanted } from "../../../protocol/messages";
+import type { ImageClassification, LoadedModel, ThreadCount } from "../../../protocol/types";
 import { Session } from "../../../worker/engine/session";
 import { post } from "../../../worker/post";
 import { crashes, isTrap } from "../../../worker/wasm/crashes";
@@ -70,11 +65,10 @@ class Engine {
   async classify(
     image: SentImage,
     name: string,
-    top: number,
-    evidence: EvidenceFor | undefined,
+    wanted: Wanted,
     call: number,
   ): Promise<Settled<ImageClassification>> {
-    const answer = await this.#session.classify(closable(image), name, top, evidence, call);
+    const answer = await this.#session.classify(closable(image), name, wanted, call);
     const cutShort = "file" in image && answer.ok && (await isCutShort(new Blob([image.file])));
     return cutShort ? { ok: true, value: { ...answer.value, cutShort } } : answer;
   }
