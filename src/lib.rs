@@ -26,7 +26,7 @@
 //! use resnet_web::weights::synthetic::{Synthetic, input};
 //!
 //! let config = ResNetConfig {
-//!     repetitions: [1, 1, 1, 1],
+//!     repetitions: vec![1, 1, 1, 1],
 //!     ..ResNetConfig::torchvision(Depth::D18, 10)
 //! };
 //! let network = CpuResNet::load(NetworkSpec::new(&config)?, &mut Synthetic, Arithmetic::F32)?;

@@ -17,7 +17,7 @@ use resnet_web::weights::synthetic::Synthetic;
 fn an_average_pool_head_takes_any_size_and_batch() {
     let device = Device::flex();
     let config = ResNetConfig {
-        repetitions: [1, 1, 1, 1],
+        repetitions: vec![1, 1, 1, 1],
         ..ResNetConfig::torchvision(Depth::D18, 7)
     };
     let spec = NetworkSpec::new(&config).unwrap();
@@ -39,14 +39,8 @@ fn an_average_pool_head_takes_any_size_and_batch() {
 fn branches_that_do_not_meet_are_an_error_as_in_pytorch() {
     let device = Device::flex();
     let block = BlockConfig {
-        family: Family::Reference,
-        kind: BlockKind::NoBottleneck,
-        input_channels: 8,
-        width: 8,
         stride: 3,
-        stride_on: StrideOn::Conv2,
-        groups: 1,
-        width_per_group: 64,
+        ..BlockConfig::new(Family::Reference, BlockKind::NoBottleneck, 8, 8)
     };
     let spec = block.spec("layer9.0").unwrap();
     let module = ResidualBlock::load(&spec, &mut Synthetic, &device).unwrap();

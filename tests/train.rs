@@ -58,7 +58,7 @@ fn loss(network: &ResNet, images: &Tensor<4>, targets: &Tensor<1, Int>) -> Tenso
 /// Networks of every kind that ends in several logits; the cross-entropy of a single one is always zero.
 fn networks() -> Vec<(&'static str, ResNetConfig)> {
     let resnext = ResNetConfig {
-        repetitions: [1, 1, 1, 1],
+        repetitions: vec![1, 1, 1, 1],
         groups: 32,
         width_per_group: 4,
         ..ResNetConfig::torchvision(Depth::D50, 10)

@@ -154,7 +154,7 @@ async fn networks_of_every_kind_are_on_the_gpu_what_they_are_on_the_cpu() {
     let gpu = open_gpu(Limits::Default).await;
     let small = |block| ResNetConfig::reference([1, 1, 1, 1], 64, 6, block, 3);
     let torchvision = |groups, width_per_group| ResNetConfig {
-        repetitions: [1, 1, 1, 1],
+        repetitions: vec![1, 1, 1, 1],
         groups,
         width_per_group,
         ..ResNetConfig::torchvision(Depth::D50, 10)
@@ -268,7 +268,7 @@ async fn evidence_on_webgpu_is_what_it_is_on_the_cpu() {
 async fn a_timed_run_times_every_dispatch_and_changes_nothing() {
     let gpu = open_gpu(Limits::LargestBuffers).await;
     let torchvision = ResNetConfig {
-        repetitions: [1, 1, 1, 1],
+        repetitions: vec![1, 1, 1, 1],
         ..ResNetConfig::torchvision(Depth::D18, 10)
     };
     let reference = ResNetConfig::reference([1, 1, 1, 1], 64, 6, BlockKind::Bottleneck, 3);
@@ -567,7 +567,7 @@ async fn a_network_too_large_for_memory_is_refused_every_time() {
 fn of_so_many_classes(classes: usize) -> Blob {
     const PIECE: usize = 1 << 24;
     let config = ResNetConfig {
-        repetitions: [1; 4],
+        repetitions: vec![1; 4],
         ..ResNetConfig::torchvision(Depth::D18, classes)
     };
     let mut header = serde_json::Map::new();

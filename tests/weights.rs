@@ -628,7 +628,7 @@ fn faults() -> Vec<Fault> {
         ),
         fault(
             "a network of a thousand million blocks",
-            |d| d.metadata.network.repetitions = [1, 1_000_000_000, 1, 1],
+            |d| d.metadata.network.repetitions = vec![1, 1_000_000_000, 1, 1],
             "weights-architecture",
             &["blocks in a stage is 1000000000", "1024"],
         ),
@@ -680,7 +680,7 @@ fn faults() -> Vec<Fault> {
         ),
         fault(
             "a stage of no blocks",
-            |d| d.metadata.network.repetitions = [1, 0, 1, 1],
+            |d| d.metadata.network.repetitions = vec![1, 0, 1, 1],
             "weights-architecture",
             &["stage 2"],
         ),

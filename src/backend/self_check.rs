@@ -14,12 +14,13 @@ use web_time::Instant;
 use super::{DeviceError, Processor};
 use crate::cpu::CpuResNet;
 use crate::resnet::conv::Arithmetic;
-use crate::resnet::{BlockKind, Depth, NetworkSpec, ResNetConfig};
+use crate::resnet::{BlockKind, NetworkSpec, ResNetConfig};
 use crate::weights::synthetic::{self, Synthetic};
 
 /// The network that is run on the CPU.
-pub const CONFIG: ResNetConfig =
-    ResNetConfig::reference([1, 1, 1, 1], 64, 10, BlockKind::Bottleneck, 3);
+pub fn config() -> ResNetConfig {
+    ResNetConfig::reference([1, 1, 1, 1], 64, 10, BlockKind::Bottleneck, 3)
+}
 /// The input's shape.
 pub const INPUT_SHAPE: [usize; 4] = [1, 3, 64, 64];
 /// PyTorch's logits.
@@ -36,11 +37,12 @@ pub const LOGITS: [f32; 10] = [
     0.604_102_3,
 ];
 /// The network that is run on a GPU, with the same input.
-pub const GPU_CONFIG: ResNetConfig = ResNetConfig {
-    repetitions: [1, 1, 1, 1],
-    width_per_group: 8,
-    ..ResNetConfig::torchvision(Depth::D50, 10)
-};
+pub fn gpu_config() -> ResNetConfig {
+    ResNetConfig {
+        width_per_group: 8,
+        ..ResNetConfig::of(BlockKind::Bottleneck, vec![1, 1, 1, 1], 10)
+    }
+}
 /// PyTorch's logits for it.
 pub const GPU_LOGITS: [f32; 10] = [
     -0.314_951_54,
@@ -96,7 +98,7 @@ pub async fn run(processor: &Processor) -> Result<SelfCheck, DeviceError> {
 }
 
 async fn run_on_cpu() -> Result<f32, DeviceError> {
-    let network = on_cpu(&CONFIG)?;
+    let network = on_cpu(&config())?;
     let device = Device::flex();
     let input = TensorData::new(synthetic::input(INPUT_SHAPE), INPUT_SHAPE);
     let mut worst_error: f32 = 0.0;
@@ -153,7 +155,7 @@ mod on_gpu {
     const EVERY: usize = 61;
 
     pub(super) async fn run(gpu: &Gpu) -> Result<(usize, f32), DeviceError> {
-        let spec = NetworkSpec::new(&GPU_CONFIG).map_err(failed)?;
+        let spec = NetworkSpec::new(&gpu_config()).map_err(failed)?;
         let plan = Plan::of_network(
             &spec,
             &mut Synthetic,
@@ -207,7 +209,7 @@ mod on_gpu {
 
     async fn cpu_maps(input: &[f32]) -> Result<BTreeMap<String, Vec<f32>>, DeviceError> {
         let device = Device::flex();
-        let network = on_cpu(&GPU_CONFIG)?;
+        let network = on_cpu(&gpu_config())?;
         let input = TensorData::new(input.to_vec(), INPUT_SHAPE);
         let mut recorder = Recorder::default();
         network

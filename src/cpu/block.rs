@@ -34,7 +34,7 @@ impl CpuBlock {
                 .iter()
                 .map(&mut load)
                 .collect::<Result<_, _>>()?,
-            shortcut: spec.shortcut.as_ref().map(&mut load).transpose()?,
+            shortcut: spec.projection().map(&mut load).transpose()?,
             spec: spec.clone(),
         })
     }
@@ -70,7 +70,9 @@ impl CpuBlock {
             None => x,
         };
         let y = add_relu(residual, shortcut);
-        observer.see(&self.spec.relu, Output::Map(&y));
+        if let Some(name) = &self.spec.relu {
+            observer.see(name, Output::Map(&y));
+        }
         if !self.spec.name.is_empty() {
             observer.see(&self.spec.name, Output::Map(&y));
         }

@@ -41,7 +41,7 @@ impl Convolution {
             return conv(x, &self.weights, self.spec.relu.is_some());
         }
         let mut x = conv(x, &self.weights, false);
-        observer.see(&self.spec.norm, Output::Map(&x));
+        observer.see(self.spec.folded_name(), Output::Map(&x));
         if let Some(name) = &self.spec.relu {
             x = relu(x);
             observer.see(name, Output::Map(&x));

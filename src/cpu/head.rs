@@ -11,7 +11,7 @@ use crate::weights::{TensorSource, WeightError};
 /// Average pool where the spec has one, flattening, and the linear layer.
 #[derive(Debug)]
 pub(super) struct Head {
-    weights: PackedLinear,
+    weights: Vec<(String, PackedLinear)>,
     spec: HeadSpec,
 }
 
@@ -21,11 +21,24 @@ impl Head {
         spec: &HeadSpec,
         source: &mut dyn TensorSource,
     ) -> Result<Self, WeightError> {
-        let [weight, bias] = spec.tensors();
-        let weight = source.take(&weight.name, &weight.shape)?;
-        let bias = source.take(&bias.name, &bias.shape)?;
+        let mut weights = Vec::new();
+        for linear in spec.linear_layers() {
+            let tensors = linear.tensors();
+            let mut taken = tensors
+                .iter()
+                .map(|tensor| source.take(&tensor.name, &tensor.shape));
+            let weight = taken.next().transpose()?.unwrap_or_default();
+            let bias = match taken.next() {
+                Some(bias) => bias?,
+                None => vec![0.0; linear.outputs],
+            };
+            weights.push((
+                linear.name.clone(),
+                PackedLinear::new(weight, bias, linear.size()),
+            ));
+        }
         Ok(Self {
-            weights: PackedLinear::new(weight, bias, spec.linear_size()),
+            weights,
             spec: spec.clone(),
         })
     }
@@ -52,10 +65,12 @@ impl Head {
     }
 
     /// Features `[batch, features]` to logits `[batch, classes]`.
-    pub(super) fn classify(&self, x: Tensor<2>, observer: &mut dyn Observer) -> Tensor<2> {
-        let logits = linear(x, &self.weights);
-        observer.see(&self.spec.linear, Output::Vector(&logits));
-        logits
+    pub(super) fn classify(&self, mut x: Tensor<2>, observer: &mut dyn Observer) -> Tensor<2> {
+        for (name, weights) in &self.weights {
+            x = linear(x, weights);
+            observer.see(name, Output::Vector(&x));
+        }
+        x
     }
 
     /// See [`CpuResNet::evidence`](super::CpuResNet::evidence).
@@ -63,7 +78,10 @@ impl Head {
         let [_, channels, height, width] = features.dims();
         let pixels = height * width;
         let pooled = self.spec.pool.is_some();
-        let row = self.weights.row(class);
+        let Some((_, weights)) = self.weights.last() else {
+            return vec![0.0; pixels];
+        };
+        let row = weights.row(class);
         let features: Vec<f32> = features.flatten::<1>(0, 3).into_data().iter().collect();
         let share = if pooled { pixels as f32 } else { 1.0 };
         let added = |pixel: usize| {

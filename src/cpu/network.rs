@@ -14,7 +14,7 @@ use crate::weights::{TensorSource, WeightError};
 /// A ResNet for inference on the CPU: see the [module's documentation](super).
 #[derive(Debug)]
 pub struct CpuResNet {
-    stem: Convolution,
+    stem: Vec<Convolution>,
     blocks: Vec<StageBlock>,
     head: Head,
     spec: NetworkSpec,
@@ -38,7 +38,10 @@ impl CpuResNet {
         source: &mut dyn TensorSource,
         arithmetic: Arithmetic,
     ) -> Result<Self, WeightError> {
-        let stem = Convolution::load(&spec.stem, source, arithmetic)?;
+        let stem = spec.stem.convolutions.iter();
+        let stem = stem
+            .map(|conv| Convolution::load(conv, source, arithmetic))
+            .collect::<Result<_, _>>()?;
         let mut blocks = Vec::new();
         for stage in &spec.stages {
             let last = stage.blocks.len() - 1;
@@ -139,12 +142,17 @@ impl CpuResNet {
 
     fn stem(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Result<Tensor<4>, ShapeError> {
         self.spec.check_input(x.dims())?;
-        let x = self.stem.forward(x, observer);
-        if let Some(container) = &self.spec.stem_container {
+        let mut x = x;
+        for convolution in &self.stem {
+            x = convolution.forward(x, observer);
+        }
+        if let Some(container) = &self.spec.stem.container {
             observer.see(container, Output::Map(&x));
         }
-        let x = max_pool(x);
-        observer.see(&self.spec.pool.name, Output::Map(&x));
+        for pool in &self.spec.stem.pools {
+            x = max_pool(x);
+            observer.see(&pool.name, Output::Map(&x));
+        }
         Ok(x)
     }
 

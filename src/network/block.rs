@@ -24,7 +24,7 @@ impl ResidualBlock {
         let init = |conv| ConvNorm::init(conv, device);
         Self {
             convolutions: spec.convolutions.iter().map(init).collect(),
-            shortcut: spec.shortcut.as_ref().map(init),
+            shortcut: spec.projection().map(init),
             spec: spec.clone(),
         }
     }
@@ -45,7 +45,7 @@ impl ResidualBlock {
                 .iter()
                 .map(&mut load)
                 .collect::<Result<_, _>>()?,
-            shortcut: spec.shortcut.as_ref().map(load).transpose()?,
+            shortcut: spec.projection().map(load).transpose()?,
             spec: spec.clone(),
         })
     }
@@ -68,8 +68,11 @@ impl ResidualBlock {
             Some(projection) => projection.forward(x, observer),
             None => x,
         };
-        let y = relu(residual + shortcut);
-        observer.see(&self.spec.relu, Output::Map(&y));
+        let mut y = residual + shortcut;
+        if let Some(name) = &self.spec.relu {
+            y = relu(y);
+            observer.see(name, Output::Map(&y));
+        }
         if !self.spec.name.is_empty() {
             observer.see(&self.spec.name, Output::Map(&y));
         }

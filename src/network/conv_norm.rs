@@ -16,7 +16,7 @@ use crate::weights::{TensorSource, WeightError};
 #[derive(Module, Debug)]
 pub(super) struct ConvNorm {
     conv: Conv2d,
-    norm: BatchNorm,
+    norm: Option<BatchNorm>,
     #[module(skip)]
     spec: ConvSpec,
 }
@@ -53,10 +53,13 @@ impl ConvNorm {
             };
             uniform.init([output_channels], device)
         });
-        let norm = BatchNormConfig::new(output_channels).with_epsilon(EPSILON);
+        let norm = spec.norm.as_ref().map(|_| {
+            let norm = BatchNormConfig::new(output_channels).with_epsilon(EPSILON);
+            norm.init(device)
+        });
         Self {
             conv,
-            norm: norm.init(device),
+            norm,
             spec: spec.clone(),
         }
     }
@@ -75,19 +78,23 @@ impl ConvNorm {
         let weight = TensorData::new(weight, spec.shape().weight());
         this.conv.weight = Param::from_tensor(Tensor::from_data(weight, device));
         this.conv.bias = bias.map(|bias| Param::from_tensor(vector(bias)));
-        this.norm.gamma = Param::from_tensor(vector(norm.gamma));
-        this.norm.beta = Param::from_tensor(vector(norm.beta));
-        this.norm.running_mean = RunningState::new(vector(norm.mean));
-        this.norm.running_var = RunningState::new(vector(norm.variance));
+        if let (Some(to), Some(norm)) = (&mut this.norm, norm) {
+            to.gamma = Param::from_tensor(vector(norm.gamma));
+            to.beta = Param::from_tensor(vector(norm.beta));
+            to.running_mean = RunningState::new(vector(norm.mean));
+            to.running_var = RunningState::new(vector(norm.variance));
+        }
         Ok(this)
     }
 
     /// `[batch, channels in, height, width]` to `[batch, channels out, height / stride, width / stride]`.
     pub(super) fn forward(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<4> {
-        let x = self.conv.forward(x);
+        let mut x = self.conv.forward(x);
         observer.see(&self.spec.name, Output::Map(&x));
-        let x = self.norm.forward(x);
-        observer.see(&self.spec.norm, Output::Map(&x));
+        if let (Some(norm), Some(name)) = (&self.norm, &self.spec.norm) {
+            x = norm.forward(x);
+            observer.see(name, Output::Map(&x));
+        }
         let Some(name) = &self.spec.relu else {
             return x;
         };

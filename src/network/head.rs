@@ -6,14 +6,14 @@ use burn::nn::{Linear, LinearConfig};
 use burn::prelude::*;
 
 use crate::observe::{Observer, Output};
-use crate::resnet::spec::HeadSpec;
+use crate::resnet::spec::{HeadSpec, LinearSpec};
 use crate::weights::{TensorSource, WeightError};
 
 /// Average pool where the spec has one, flattening, and the linear layer.
 #[derive(Module, Debug)]
 pub(super) struct ClassifierHead {
     pool: Option<AdaptiveAvgPool2d>,
-    linear: Linear,
+    linear: Option<Linear>,
     #[module(skip)]
     spec: HeadSpec,
 }
@@ -21,11 +21,10 @@ pub(super) struct ClassifierHead {
 impl ClassifierHead {
     /// Random weights, to train from: see [`ResNet::init`](super::ResNet::init).
     pub(super) fn init(spec: &HeadSpec, device: &Device) -> Self {
-        let [features, classes] = spec.linear_size();
         let pool = spec.pool.as_ref();
         Self {
             pool: pool.map(|_| AdaptiveAvgPool2dConfig::new([1, 1]).init()),
-            linear: LinearConfig::new(features, classes).init(device),
+            linear: spec.last_linear().map(|linear| init(linear, device)),
             spec: spec.clone(),
         }
     }
@@ -36,16 +35,21 @@ impl ClassifierHead {
         source: &mut dyn TensorSource,
         device: &Device,
     ) -> Result<Self, WeightError> {
-        let [weight, bias] = spec.tensors();
-        let weight = source.take(&weight.name, &weight.shape)?;
-        let bias = source.take(&bias.name, &bias.shape)?;
-        let [features, classes] = spec.linear_size();
-        let weight = Tensor::<2>::from_data(TensorData::new(weight, [classes, features]), device);
-        let bias = Tensor::from_data(TensorData::new(bias, [classes]), device);
         let mut this = Self::init(spec, device);
-        // PyTorch stores `[out, in]`, burn `[in, out]`.
-        this.linear.weight = Param::from_tensor(weight.transpose());
-        this.linear.bias = Some(Param::from_tensor(bias));
+        if let (Some(linear), Some(spec)) = (&mut this.linear, spec.last_linear()) {
+            let size = [spec.outputs, spec.inputs];
+            for tensor in spec.tensors() {
+                let values = source.take(&tensor.name, &tensor.shape)?;
+                if tensor.shape.len() == 2 {
+                    let weight = Tensor::<2>::from_data(TensorData::new(values, size), device);
+                    // PyTorch stores `[out, in]`, burn `[in, out]`.
+                    linear.weight = Param::from_tensor(weight.transpose());
+                } else {
+                    let bias = Tensor::from_data(TensorData::new(values, [size[0]]), device);
+                    linear.bias = Some(Param::from_tensor(bias));
+                }
+            }
+        }
         Ok(this)
     }
 
@@ -61,8 +65,19 @@ impl ClassifierHead {
         };
         let x = x.flatten(1, 3);
         observer.see(&self.spec.flatten, Output::Vector(&x));
-        let logits = self.linear.forward(x);
-        observer.see(&self.spec.linear, Output::Vector(&logits));
-        logits
+        match (&self.linear, self.spec.last_linear()) {
+            (Some(linear), Some(spec)) => {
+                let logits = linear.forward(x);
+                observer.see(&spec.name, Output::Vector(&logits));
+                logits
+            }
+            _ => x,
+        }
     }
+}
+
+fn init(spec: &LinearSpec, device: &Device) -> Linear {
+    LinearConfig::new(spec.inputs, spec.outputs)
+        .with_bias(spec.bias)
+        .init(device)
 }

@@ -16,7 +16,7 @@ use crate::weights::{TensorSource, WeightError};
 /// A ResNet as a burn module: see the [module's documentation](super).
 #[derive(Module, Debug)]
 pub struct ResNet {
-    stem: ConvNorm,
+    stem: Vec<ConvNorm>,
     pool: MaxPool2d,
     stages: Vec<Stage>,
     head: ClassifierHead,
@@ -40,7 +40,12 @@ impl ResNet {
     /// biases of convolutions have PyTorch's default, uniform within `±1 / sqrt(fan in)`.
     pub fn init(spec: NetworkSpec, device: &Device) -> Self {
         Self {
-            stem: ConvNorm::init(&spec.stem, device),
+            stem: spec
+                .stem
+                .convolutions
+                .iter()
+                .map(|conv| ConvNorm::init(conv, device))
+                .collect(),
             pool: max_pool(),
             stages: spec
                 .stages
@@ -61,7 +66,10 @@ impl ResNet {
         source: &mut dyn TensorSource,
         device: &Device,
     ) -> Result<Self, WeightError> {
-        let stem = ConvNorm::load(&spec.stem, source, device)?;
+        let stem = spec.stem.convolutions.iter();
+        let stem = stem
+            .map(|conv| ConvNorm::load(conv, source, device))
+            .collect::<Result<_, _>>()?;
         let stages = spec.stages.iter();
         let stages = stages.map(|stage| Stage::load(stage, source, device));
         Ok(Self {
@@ -114,12 +122,17 @@ impl ResNet {
         observer: &mut dyn Observer,
     ) -> Result<Tensor<4>, ShapeError> {
         self.spec.check_input(x.dims())?;
-        let x = self.stem.forward(x, observer);
-        if let Some(container) = &self.spec.stem_container {
+        let mut x = x;
+        for convolution in &self.stem {
+            x = convolution.forward(x, observer);
+        }
+        if let Some(container) = &self.spec.stem.container {
             observer.see(container, Output::Map(&x));
         }
-        let mut x = self.pool.forward(x);
-        observer.see(&self.spec.pool.name, Output::Map(&x));
+        for pool in &self.spec.stem.pools {
+            x = self.pool.forward(x);
+            observer.see(&pool.name, Output::Map(&x));
+        }
         for stage in &self.stages {
             for block in &stage.blocks {
                 x = block.forward(x, observer)?;
@@ -130,7 +143,7 @@ impl ResNet {
     }
 
     /// Images `[batch, channels, height, width]` to probabilities `[batch, classes]`: softmax, or the sigmoid of a single
-    /// logit.
+    /// logit; the features where the network has no classes.
     ///
     /// # Errors
     /// [`ShapeError`] if the input does not fit the network.
@@ -140,12 +153,14 @@ impl ResNet {
         observer: &mut dyn Observer,
     ) -> Result<Tensor<2>, ShapeError> {
         let logits = self.forward_observed(x, observer)?;
-        let probabilities = if self.spec.head.classes == 1 {
-            sigmoid(logits)
-        } else {
-            softmax(logits, 1)
+        let probabilities = match self.spec.head.classes {
+            0 => logits,
+            1 => sigmoid(logits),
+            _ => softmax(logits, 1),
         };
-        observer.see(&self.spec.head.activation, Output::Vector(&probabilities));
+        if let Some(activation) = &self.spec.head.activation {
+            observer.see(activation, Output::Vector(&probabilities));
+        }
         if let Some(container) = &self.spec.head.container {
             observer.see(container, Output::Vector(&probabilities));
         }

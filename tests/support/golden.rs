@@ -103,14 +103,8 @@ impl Arch {
     fn subject(&self) -> Subject {
         let reference_block = |kind, input_channels, width, stride| {
             Subject::Block(BlockConfig {
-                family: Family::Reference,
-                kind,
-                input_channels,
-                width,
                 stride,
-                stride_on: StrideOn::Conv2,
-                groups: 1,
-                width_per_group: 64,
+                ..BlockConfig::new(Family::Reference, kind, input_channels, width)
             })
         };
         match *self {
@@ -154,9 +148,8 @@ impl Arch {
                 num_classes,
                 width_per_group,
             } => Subject::Network(ResNetConfig {
-                repetitions: layers,
                 width_per_group,
-                ..ResNetConfig::torchvision(Depth::D50, num_classes)
+                ..ResNetConfig::of(BlockKind::Bottleneck, layers.to_vec(), num_classes)
             }),
             Self::ResNet18 { num_classes } => {
                 Subject::Network(ResNetConfig::torchvision(Depth::D18, num_classes))
@@ -233,12 +226,13 @@ impl Golden {
                 self.compare_summary(&summary, &mut faults);
                 let head = spec.head.clone();
                 let unobserved = "the logits, unobserved".to_owned();
-                let mut outputs = vec![(&head.linear, &self.logits), (&unobserved, &self.logits)];
+                let linear = &head.last_linear().unwrap().name;
+                let mut outputs = vec![(linear, &self.logits), (&unobserved, &self.logits)];
                 let logits = match implementation {
                     Implementation::Module => {
                         let network = ResNet::load(spec, source, device).unwrap();
                         network.probabilities(x.clone(), &mut recorder).unwrap();
-                        outputs.push((&head.activation, &self.probs));
+                        outputs.push((head.activation.as_ref().unwrap(), &self.probs));
                         network.forward(x).unwrap()
                     }
                     Implementation::Cpu => {
@@ -293,7 +287,10 @@ impl Golden {
             Subject::Network(config) => {
                 let spec = NetworkSpec::new(&config).unwrap();
                 let plan = Plan::of_network(&spec, source, shape, Options::observing(), gpu);
-                (plan.unwrap(), Some(spec.head.linear))
+                (
+                    plan.unwrap(),
+                    spec.head.last_linear().map(|l| l.name.clone()),
+                )
             }
         };
         let outputs = plan.start(&input(shape)).unwrap().read().await.unwrap();

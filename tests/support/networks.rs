@@ -20,14 +20,14 @@ pub fn every_kind() -> Vec<(&'static str, ResNetConfig)> {
         (
             "average pool, bottleneck",
             ResNetConfig {
-                repetitions: [1, 1, 1, 1],
+                repetitions: vec![1, 1, 1, 1],
                 ..ResNetConfig::torchvision(Depth::D50, 10)
             },
         ),
         (
             "a single logit, two classes",
             ResNetConfig {
-                repetitions: [1, 1, 1, 1],
+                repetitions: vec![1, 1, 1, 1],
                 ..ResNetConfig::torchvision(Depth::D18, 1)
             },
         ),

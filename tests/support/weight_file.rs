@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use resnet_web::image::Preprocessing;
-use resnet_web::resnet::{BlockKind, Family, Head, NetworkSpec, ResNetConfig, StrideOn};
+use resnet_web::resnet::{BlockKind, NetworkSpec, ResNetConfig};
 use resnet_web::weights::metadata::FORMAT;
 use resnet_web::weights::synthetic::Synthetic;
 use resnet_web::weights::{ModelMetadata, TensorSource};
@@ -30,17 +30,7 @@ impl Draft {
     pub fn small() -> Self {
         Self::of(
             "small",
-            &ResNetConfig {
-                family: Family::Torchvision,
-                block: BlockKind::NoBottleneck,
-                repetitions: [1, 1, 1, 1],
-                input_channels: 3,
-                classes: 10,
-                head: Head::AveragePool,
-                stride_on: StrideOn::Conv2,
-                groups: 1,
-                width_per_group: 64,
-            },
+            &ResNetConfig::of(BlockKind::NoBottleneck, vec![1, 1, 1, 1], 10),
             32,
         )
     }

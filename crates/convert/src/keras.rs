@@ -49,26 +49,30 @@ pub fn to_torchvision(
     network: &NetworkSpec,
 ) -> Result<Vec<TorchTensor>, ConvertError> {
     let mut tensors = Vec::new();
-    let stem = with_input_folded_in(convolution(package, "conv1", "bn_conv1", &network.stem)?);
-    tensors.extend(stem.into_tensors(&network.stem));
+    for spec in &network.stem.convolutions {
+        let stem = convolution(package, "conv1", "bn_conv1", spec)?;
+        tensors.extend(with_input_folded_in(stem).into_tensors(spec));
+    }
     for (stage, spec) in network.stages.iter().enumerate() {
         for (block, letter) in spec.blocks.iter().zip('a'..) {
             // Keras numbers the stages from 2: the stem is the first.
             let branch = |part: &str| format!("{}{letter}_branch{part}", stage + 2);
             let residual = block.convolutions.iter().zip(["2a", "2b", "2c"]);
-            let shortcut = block.shortcut.iter().zip(["1"]);
+            let shortcut = block.projection().into_iter().zip(["1"]);
             for (conv, part) in residual.chain(shortcut) {
                 let [source, norm] = ["res", "bn"].map(|kind| format!("{kind}{}", branch(part)));
                 tensors.extend(convolution(package, &source, &norm, conv)?.into_tensors(conv));
             }
         }
     }
-    let [weight, bias] = network.head.tensors();
     let shape = [network.head.features, network.head.classes];
-    let dense = values(package, "fc1000/kernel", &shape)?;
-    tensors.push(TorchTensor::new(weight, transposed(dense, shape, [1, 0])));
-    let biases = values(package, "fc1000/bias", &shape[1..])?;
-    tensors.push(TorchTensor::new(bias, biases.to_vec()));
+    for tensor in network.head.tensors() {
+        let values = match tensor.shape.len() {
+            2 => transposed(values(package, "fc1000/kernel", &shape)?, shape, [1, 0]),
+            _ => values(package, "fc1000/bias", &shape[1..])?.to_vec(),
+        };
+        tensors.push(TorchTensor::new(tensor, values));
+    }
     Ok(tensors)
 }
 
@@ -130,7 +134,7 @@ impl Convolution {
         let values = [self.kernel, self.gamma, self.beta, self.mean, self.variance];
         spec.convolution_tensors()
             .into_iter()
-            .chain(spec.norm_tensors())
+            .chain(spec.norm_tensors().into_iter().flatten())
             .zip(values)
             .map(|(spec, values)| TorchTensor::new(spec, values))
     }

@@ -29,12 +29,12 @@ fn package(value: impl Fn(&str, usize) -> f32) -> KerasPackage {
     let mut layers = vec![(
         "conv1".to_owned(),
         "bn_conv1".to_owned(),
-        network.stem.clone(),
+        network.stem.convolutions[0].clone(),
     )];
     for (stage, spec) in network.stages.iter().enumerate() {
         for (block, letter) in spec.blocks.iter().zip('a'..) {
             let parts = ["2a", "2b", "2c"].into_iter().zip(&block.convolutions);
-            for (part, conv) in parts.chain(["1"].into_iter().zip(&block.shortcut)) {
+            for (part, conv) in parts.chain(["1"].into_iter().zip(block.projection())) {
                 let branch = format!("{}{letter}_branch{part}", stage + 2);
                 layers.push((format!("res{branch}"), format!("bn{branch}"), conv.clone()));
             }

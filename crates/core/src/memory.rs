@@ -22,7 +22,7 @@ pub trait Packing {
     /// Those of a convolution's weight that are kept.
     fn convolution(&self, shape: ConvShape) -> u64;
 
-    /// Those of the linear layer's weight, `[features, classes]`, that are kept.
+    /// Those of a linear layer's weight, `[features in, features out]`, that are kept.
     fn linear(&self, size: [usize; 2]) -> u64;
 }
 
@@ -49,16 +49,15 @@ impl Footprint {
     ) -> Result<Self, ShapeError> {
         let summary = Summary::of_network(spec, input_shape)?;
         let maps = summary.rows.iter().map(|row| product(&row.output_shape));
-        let blocks = spec.stages.iter().flat_map(|stage| &stage.blocks);
-        let convolutions = blocks.flat_map(|block| block.all_convolutions());
-        let convolutions = std::iter::once(&spec.stem).chain(convolutions);
+        let convolutions = spec.convolutions();
         let packed = convolutions.map(|convolution| packing.convolution(convolution.shape()));
-        let head = packing.linear([spec.head.features, spec.head.classes]);
+        let linear = spec.head.linear_layers();
+        let linear = linear.map(|linear| packing.linear(linear.size()));
         let tensors = spec.tensors();
         let tensors = tensors.iter().map(|tensor| product(&tensor.shape));
         let bytes = |numbers: u64| numbers.saturating_mul(NUMBER);
         Ok(Self {
-            weights: bytes(packed.fold(head, u64::saturating_add)),
+            weights: bytes(packed.chain(linear).fold(0, u64::saturating_add)),
             largest_tensor: bytes(tensors.max().unwrap_or(0)),
             largest_map: bytes(maps.max().unwrap_or(0)),
         })

@@ -3,46 +3,48 @@
 #![allow(clippy::unwrap_used)]
 
 use resnet_web_core::resnet::{
-    BlockConfig, BlockKind, Depth, Family, Head, NetworkSpec, ResNetConfig, StrideOn,
+    AntiAliasing, Attention, BlockConfig, BlockKind, Depth, Family, Head, HeadLayer, NetworkSpec,
+    ResNetConfig, ShortcutKind, Stem, StemConvolutions, StemPool, StrideOn,
 };
 use resnet_web_core::summary::Summary;
 
-const REFERENCE: ResNetConfig =
-    ResNetConfig::reference([2, 2, 2, 2], 64, 10, BlockKind::NoBottleneck, 3);
+fn reference() -> ResNetConfig {
+    ResNetConfig::reference([2, 2, 2, 2], 64, 10, BlockKind::NoBottleneck, 3)
+}
 
 #[test]
 fn a_configuration_that_breaks_a_rule_names_the_value_and_the_rule() {
-    let torchvision = ResNetConfig::torchvision(Depth::D50, 1000);
+    let torchvision = || ResNetConfig::torchvision(Depth::D50, 1000);
     let flatten = |input_width| ResNetConfig {
         head: Head::Flatten { input_width },
-        ..REFERENCE
+        ..reference()
     };
     let cases: &[(ResNetConfig, &[&str])] = &[
         (
             ResNetConfig {
-                repetitions: [2, 0, 2, 2],
-                ..REFERENCE
+                repetitions: vec![2, 0, 2, 2],
+                ..reference()
             },
             &["stage 2", "0 blocks", "at least 1"],
         ),
         (
             ResNetConfig {
-                repetitions: [0, 0, 0, 0],
-                ..REFERENCE
+                repetitions: vec![0, 0, 0, 0],
+                ..reference()
             },
             &["stage 1", "0 blocks"],
         ),
         (
             ResNetConfig {
                 classes: 0,
-                ..REFERENCE
+                ..reference()
             },
             &["classes is 0", "at least 1"],
         ),
         (
             ResNetConfig {
                 input_channels: 0,
-                ..REFERENCE
+                ..reference()
             },
             &["input channels is 0", "at least 1"],
         ),
@@ -52,23 +54,72 @@ fn a_configuration_that_breaks_a_rule_names_the_value_and_the_rule() {
         (
             ResNetConfig {
                 stride_on: StrideOn::Conv1,
-                ..REFERENCE
+                ..reference()
             },
-            &["conv2", "torchvision"],
+            &["conv1", "torchvision"],
         ),
         (
             ResNetConfig {
                 head: Head::AveragePool,
-                ..REFERENCE
+                ..reference()
             },
             &["flatten head"],
         ),
         (
             ResNetConfig {
-                classes: 0,
-                ..torchvision
+                repetitions: vec![],
+                ..torchvision()
             },
-            &["classes is 0"],
+            &["0 stages", "1 to 8"],
+        ),
+        (
+            ResNetConfig {
+                repetitions: vec![2, 2, 2],
+                ..torchvision()
+            },
+            &["3 stages", "4 widths"],
+        ),
+        (
+            ResNetConfig {
+                attention: Some(Attention::EfficientChannel {
+                    kernels: vec![3, 3, 4, 5],
+                }),
+                ..torchvision()
+            },
+            &["4 long", "odd"],
+        ),
+        (
+            ResNetConfig {
+                attention: Some(Attention::SqueezeExcite {
+                    reduced: vec![16, 16, 0, 16],
+                }),
+                ..torchvision()
+            },
+            &["0 channels in its attention"],
+        ),
+        (
+            ResNetConfig {
+                shortcut: ShortcutKind::ZeroPadded,
+                widths: vec![64, 32, 16, 16],
+                ..torchvision()
+            },
+            &["256 channels to 128", "as many or more"],
+        ),
+        (
+            ResNetConfig {
+                head_layers: vec![HeadLayer::Relu],
+                ..torchvision()
+            },
+            &["0 outputs", "1000 classes"],
+        ),
+        (
+            ResNetConfig {
+                attention: Some(Attention::SqueezeExcite {
+                    reduced: vec![16, 16, 16, 16],
+                }),
+                ..reference()
+            },
+            &["no attention", "torchvision"],
         ),
     ];
     let mut report = Vec::new();
@@ -88,19 +139,23 @@ fn a_configuration_that_breaks_a_rule_names_the_value_and_the_rule() {
 #[test]
 fn an_input_of_another_shape_is_refused_with_what_was_expected() {
     let pooled = ResNetConfig {
-        repetitions: [1, 1, 1, 1],
+        repetitions: vec![1, 1, 1, 1],
         ..ResNetConfig::torchvision(Depth::D18, 10)
     };
     let cases: &[(&ResNetConfig, [usize; 4], &[&str])] = &[
         (
-            &REFERENCE,
+            &reference(),
             [1, 3, 224, 224],
             &["224 pixels high", "exactly 64 by 64"],
         ),
-        (&REFERENCE, [1, 3, 64, 32], &["32 wide", "exactly 64 by 64"]),
-        (&REFERENCE, [1, 4, 64, 64], &["has 4 channels", "takes 3"]),
         (
-            &REFERENCE,
+            &reference(),
+            [1, 3, 64, 32],
+            &["32 wide", "exactly 64 by 64"],
+        ),
+        (&reference(), [1, 4, 64, 64], &["has 4 channels", "takes 3"]),
+        (
+            &reference(),
             [0, 3, 64, 64],
             &["[0, 3, 64, 64]", "at least 1"],
         ),
@@ -174,21 +229,14 @@ fn a_block_projects_its_input_where_its_family_does() {
     let mut report = Vec::new();
     for case in cases {
         let &(family, kind, [input_channels, width, stride], ref expected) = case;
-        let stride_on = StrideOn::Conv2;
         let config = BlockConfig {
-            family,
-            kind,
-            input_channels,
-            width,
             stride,
-            stride_on,
-            groups: 1,
-            width_per_group: 64,
+            ..BlockConfig::new(family, kind, input_channels, width)
         };
         let fits = match (config.spec(""), expected) {
             (Ok(spec), Ok(expected)) => {
-                spec.shortcut
-                    .map(|shortcut| (shortcut.stride, shortcut.bias))
+                spec.projection()
+                    .map(|projection| (projection.stride, projection.bias))
                     == *expected
             }
             (Err(error), Err(words)) => error.to_string().contains(words),
@@ -212,7 +260,7 @@ fn torchvisions_networks_have_its_sizes() {
         ..plain(depth)
     };
     let deepest = ResNetConfig {
-        repetitions: [1024; 4],
+        repetitions: vec![1024; 4],
         classes: 1 << 20,
         ..of_width(Depth::D152, 1, 4096)
     };
@@ -253,6 +301,127 @@ fn torchvisions_networks_have_its_sizes() {
             .sum();
         if in_tensors != *parameters {
             report.push(format!("{name}: its tensors have {in_tensors}"));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
+/// The network of timm's `resnetN`, before its variants.
+fn bottlenecks(repetitions: [usize; 4]) -> ResNetConfig {
+    ResNetConfig::of(BlockKind::Bottleneck, repetitions.to_vec(), 1000)
+}
+
+fn deep(channels: [usize; 2], pool: StemPool) -> Stem {
+    Stem {
+        convolutions: StemConvolutions::Deep { channels },
+        channels: 64,
+        pool,
+    }
+}
+
+#[test]
+fn variants_have_the_names_and_sizes_of_their_sources() {
+    // Parameters as timm and akamaster's CIFAR networks count them.
+    let d = || ResNetConfig {
+        stem: deep([32, 32], StemPool::Max),
+        shortcut: ShortcutKind::AveragePool,
+        ..bottlenecks([3, 4, 6, 3])
+    };
+    let squeeze = |reduced: [usize; 4]| {
+        let reduced = reduced.to_vec();
+        Some(Attention::SqueezeExcite { reduced })
+    };
+    let cifar = ResNetConfig {
+        stem: Stem {
+            convolutions: StemConvolutions::Conv3x3,
+            channels: 16,
+            pool: StemPool::None,
+        },
+        widths: vec![16, 32, 64],
+        shortcut: ShortcutKind::ZeroPadded,
+        ..ResNetConfig::of(BlockKind::NoBottleneck, vec![3, 3, 3], 10)
+    };
+    let cases: &[(&str, ResNetConfig, &str, u64)] = &[
+        ("resnet50d", d(), "ResNet-50-D", 25_576_264),
+        (
+            "resnet50c",
+            ResNetConfig {
+                shortcut: ShortcutKind::Projection,
+                ..d()
+            },
+            "ResNet-50-C",
+            25_576_264,
+        ),
+        (
+            "seresnet50",
+            ResNetConfig {
+                attention: squeeze([16, 32, 64, 128]),
+                ..bottlenecks([3, 4, 6, 3])
+            },
+            "SE-ResNet-50",
+            28_088_024,
+        ),
+        (
+            "ecaresnet50d",
+            ResNetConfig {
+                attention: Some(Attention::EfficientChannel {
+                    kernels: vec![5, 5, 5, 7],
+                }),
+                ..d()
+            },
+            "ECA-ResNet-50-D",
+            25_576_350,
+        ),
+        (
+            "resnetv2_50",
+            ResNetConfig {
+                pre_activation: true,
+                ..bottlenecks([3, 4, 6, 3])
+            },
+            "ResNetV2-50",
+            25_549_352,
+        ),
+        (
+            "resnetblur50",
+            ResNetConfig {
+                anti_aliasing: Some(AntiAliasing::Blur),
+                ..bottlenecks([3, 4, 6, 3])
+            },
+            "ResNet-50",
+            25_557_032,
+        ),
+        (
+            "resnetrs50",
+            ResNetConfig {
+                stem: deep([32, 32], StemPool::Convolution),
+                attention: squeeze([64, 128, 256, 512]),
+                ..d()
+            },
+            "SE-ResNet-50-D",
+            35_691_912,
+        ),
+        ("akamaster's resnet20", cifar, "ResNet-20", 269_722),
+        (
+            "resnet50 without a head",
+            ResNetConfig {
+                classes: 0,
+                ..bottlenecks([3, 4, 6, 3])
+            },
+            "ResNet-50",
+            23_508_032,
+        ),
+    ];
+    let mut report = Vec::new();
+    for (name, config, expected, parameters) in cases {
+        let spec = NetworkSpec::new(config).unwrap();
+        let summary = Summary::of_network(&spec, [1, 3, 64, 64]).unwrap();
+        if (&*config.name(), summary.parameters) != (expected, *parameters) {
+            let found = summary.parameters;
+            report.push(format!("{name}: {} of {found}", config.name()));
+        }
+        let written = serde_json::to_string(config).unwrap();
+        if serde_json::from_str::<ResNetConfig>(&written).ok().as_ref() != Some(config) {
+            report.push(format!("{name}: another one comes out of {written}"));
         }
     }
     assert_eq!(report, Vec::<String>::new());

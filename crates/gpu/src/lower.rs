@@ -8,7 +8,9 @@
 use std::collections::BTreeMap;
 
 use resnet_web_core::resnet::conv::ConvShape;
-use resnet_web_core::resnet::spec::{BlockSpec, ConvSpec, HeadSpec, NetworkSpec, PoolSpec};
+use resnet_web_core::resnet::spec::{
+    BlockSpec, ConvSpec, HeadSpec, LinearSpec, NetworkSpec, PoolSpec,
+};
 use resnet_web_core::size::product;
 use resnet_web_core::storage_dtype::StorageDtype;
 
@@ -85,7 +87,7 @@ pub enum Tensors<'a> {
     /// The head's linear layer, for maps of so many channels and pixels.
     Linear {
         /// The layer.
-        spec: &'a HeadSpec,
+        spec: &'a LinearSpec,
         /// Of the map that it reads.
         channels: usize,
         /// Of the map that it reads.
@@ -102,7 +104,7 @@ impl Tensors<'_> {
                 spec,
                 channels,
                 pixels,
-            } => linear::packed_shape(channels, pixels, spec.classes),
+            } => linear::packed_shape(channels, pixels, spec.outputs),
         }
     }
 }
@@ -223,9 +225,11 @@ pub fn network<'a>(
 ) -> Result<Program<'a>, LowerError> {
     spec.check_input(shape)?;
     let mut lowering = Lowering::new(caps, options);
-    let (input, mut x) = lowering.stem(shape, &spec.stem)?;
-    lowering.observe(spec.stem_container.as_deref(), x);
-    x = lowering.max_pool(x, &spec.pool)?;
+    let (input, mut x) = lowering.stem(shape, &spec.stem.convolutions[0])?;
+    lowering.observe(spec.stem.container.as_deref(), x);
+    for pool in &spec.stem.pools {
+        x = lowering.max_pool(x, pool)?;
+    }
     for stage in &spec.stages {
         for block in &stage.blocks {
             x = lowering.block(x, block)?;
@@ -233,7 +237,7 @@ pub fn network<'a>(
         lowering.observe(Some(&stage.name), x);
     }
     let (logits, class_maps) = lowering.head(x, &spec.head)?;
-    Ok(lowering.finish(input, logits, Some(class_maps)))
+    Ok(lowering.finish(input, logits, class_maps))
 }
 
 /// Lowers a block alone.
@@ -395,7 +399,7 @@ impl<'a, 'c> Lowering<'a, 'c> {
             space_to_depth: true,
         };
         let y = self.convolution(map, None, spec.relu.is_some(), convolution)?;
-        self.observe(spec.relu.as_deref().or(Some(&spec.norm)), y);
+        self.observe(spec.relu.as_deref().or(Some(spec.folded_name())), y);
         let space_to_depth = Some(SpaceToDepth {
             image: shape,
             padding: whole.padding,
@@ -501,16 +505,16 @@ impl<'a, 'c> Lowering<'a, 'c> {
             inner = self.conv(inner, None, conv.relu.is_some(), conv)?;
             self.observe(conv.relu.as_deref(), inner);
         }
-        let residual = match &spec.shortcut {
+        let residual = match spec.projection() {
             Some(projection) => {
                 let y = self.conv(x, None, projection.relu.is_some(), projection)?;
-                self.observe(projection.relu.as_deref().or(Some(&projection.norm)), y);
+                self.observe(Some(projection.folded_name()), y);
                 y
             }
             None => x,
         };
         let y = self.conv(inner, Some(residual), true, last)?;
-        self.observe(Some(&spec.relu), y);
+        self.observe(spec.relu.as_deref(), y);
         self.observe(Some(&*spec.name).filter(|name| !name.is_empty()), y);
         Ok(y)
     }
@@ -519,7 +523,7 @@ impl<'a, 'c> Lowering<'a, 'c> {
         &mut self,
         features: MapId,
         spec: &'a HeadSpec,
-    ) -> Result<(MapId, ClassMapsCall<'a>), LimitError> {
+    ) -> Result<(MapId, Option<ClassMapsCall<'a>>), LimitError> {
         let feature_shape = self.shape(features);
         let [batch, channels, height, width] = feature_shape;
         let mut x = features;
@@ -537,17 +541,20 @@ impl<'a, 'c> Lowering<'a, 'c> {
             self.observe(Some(name), x);
         }
         self.observe(Some(&spec.flatten), x);
+        let Some(last) = spec.last_linear() else {
+            return Ok((x, None));
+        };
         let row = pixels(self.shape(x));
         let tensors = Tensors::Linear {
-            spec,
+            spec: last,
             channels,
             pixels: row,
         };
-        let tensors = self.tensors(&spec.linear, tensors)?;
+        let tensors = self.tensors(&last.name, tensors)?;
         let blocks = channel_blocks(channels);
-        let logits = self.map_of(&spec.linear, [batch, spec.classes, 1, 1], StorageDtype::F32)?;
+        let logits = self.map_of(&last.name, [batch, spec.classes, 1, 1], StorageDtype::F32)?;
         let call = self.call(
-            &spec.linear,
+            &last.name,
             linear::kernel(),
             bytemuck::bytes_of(&linear::Params::new(
                 row.saturating_mul(blocks),
@@ -559,23 +566,23 @@ impl<'a, 'c> Lowering<'a, 'c> {
             linear::workgroups(batch, spec.classes),
         )?;
         self.calls.push(call);
-        self.observe(Some(&spec.linear), logits);
+        self.observe(Some(&last.name), logits);
 
         let shape = [1, spec.classes, height, width];
-        let class_maps = self.map_of(&spec.linear, shape, StorageDtype::F32)?;
+        let class_maps = self.map_of(&last.name, shape, StorageDtype::F32)?;
         let (step, places) = match spec.pool {
             Some(_) => (0, pixels(feature_shape)),
             None => (blocks, 1),
         };
         let call = self.call(
-            &spec.linear,
+            &last.name,
             linear::kernel(),
             bytemuck::bytes_of(&linear::Params::new(blocks, spec.classes, step)),
             [features, class_maps],
             vec![Operand::Weight(tensors), Operand::Zeros(spec.classes)],
             linear::workgroups(pixels(feature_shape), spec.classes),
         )?;
-        Ok((logits, ClassMapsCall { call, places }))
+        Ok((logits, Some(ClassMapsCall { call, places })))
     }
 }
 

@@ -39,9 +39,16 @@ pub fn take(tensors: &Tensors<'_>, source: &mut dyn TensorSource) -> Result<Pack
             channels,
             pixels,
         } => {
-            let [weight, bias] = spec.tensors();
-            let weight = source.take(&weight.name, &weight.shape)?;
-            let bias = source.take(&bias.name, &bias.shape)?;
+            let tensors = spec.tensors();
+            let mut taken = tensors
+                .iter()
+                .map(|tensor| source.take(&tensor.name, &tensor.shape));
+            let weight = taken.next().transpose()?.unwrap_or_default();
+            let bias = match taken.next() {
+                Some(bias) => bias?,
+                None => vec![0.0; spec.outputs],
+            };
+            drop(taken);
             (linear::pack(&weight, channels, pixels), bias)
         }
     };

@@ -8,5 +8,8 @@ pub mod conv;
 pub mod fold;
 pub mod spec;
 
-pub use config::{BlockKind, ConfigError, Depth, Family, Head, ResNetConfig, StrideOn};
+pub use config::{
+    AntiAliasing, Attention, BlockKind, ConfigError, Depth, Family, Head, HeadLayer, ResNetConfig,
+    ShortcutKind, Stem, StemConvolutions, StemPool, StrideOn,
+};
 pub use spec::{BlockConfig, BlockSpec, NetworkSpec, ShapeError};

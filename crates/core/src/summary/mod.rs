@@ -7,7 +7,11 @@
 
 use serde::Serialize;
 
-use crate::resnet::spec::{BlockSpec, ConvSpec, NetworkSpec, PoolSpec, ShapeError};
+use crate::resnet::Head;
+use crate::resnet::spec::{
+    AttentionKind, AttentionSpec, BlockSpec, ConvSpec, HeadLayerSpec, LinearSpec, NetworkSpec,
+    NormSpec, PoolSpec, ShapeError, ShortcutSpec,
+};
 use crate::size::product;
 
 /// A layer, or a container of layers.
@@ -40,7 +44,8 @@ pub struct LayerRow {
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub struct LayerTime {
     /// PyTorch's name of the convolution, the pooling or the linear layer. Batch norm and ReLU are in their convolution's
-    /// time, and a block's addition and the ReLU after it in that of its last convolution.
+    /// time, and a block's addition and the ReLU after it in that of its last convolution, unless
+    /// attention stands between them.
     pub layer: String,
     /// In milliseconds; never negative.
     pub milliseconds: f64,
@@ -68,20 +73,29 @@ impl Summary {
         spec.check_input(input_shape)?;
         let mut walk = Walk::new(input_shape);
 
-        match &spec.stem_container {
+        let stem = |walk: &mut Walk| {
+            spec.stem
+                .convolutions
+                .iter()
+                .for_each(|conv| walk.conv(conv))
+        };
+        match &spec.stem.container {
             Some(name) => walk.container(name, "Sequential", |walk| {
-                walk.conv(&spec.stem);
+                stem(walk);
                 Ok(())
             })?,
-            None => walk.conv(&spec.stem),
+            None => stem(&mut walk),
         }
-        walk.max_pool(&spec.pool);
+        spec.stem.pools.iter().for_each(|pool| walk.pool(pool));
         for stage in &spec.stages {
             walk.container(&stage.name, "Sequential", |walk| {
                 stage.blocks.iter().try_for_each(|block| {
                     walk.container(&block.name, block.kind, |walk| walk.block(block))
                 })
             })?;
+        }
+        if let Some(norm) = &spec.final_norm {
+            walk.norm(norm);
         }
         match &spec.head.container {
             Some(name) => walk.container(name, "Sequential", |walk| {
@@ -199,44 +213,128 @@ impl Walk {
         row.kernel = Some([spec.kernel; 2]);
         row.parameters = product(&weight).saturating_add(biases as u64);
         row.multiply_adds = outputs.saturating_mul(window);
-        self.layer(&spec.norm, "BatchNorm2d", self.shape.clone())
-            .parameters = product(&[2, spec.output_channels]);
+        if let Some(norm) = &spec.norm {
+            self.batch_norm(norm, "BatchNorm2d", spec.output_channels);
+        }
         if let Some(relu) = &spec.relu {
             self.pointwise(relu, "ReLU");
         }
     }
 
-    fn max_pool(&mut self, spec: &PoolSpec) {
+    fn batch_norm(&mut self, name: &str, kind: &str, channels: usize) {
+        self.layer(name, kind, self.shape.clone()).parameters = product(&[2, channels]);
+    }
+
+    fn norm(&mut self, spec: &NormSpec) {
+        self.batch_norm(&spec.name, "BatchNorm2d", spec.channels);
+        if let Some(relu) = &spec.relu {
+            self.pointwise(relu, "ReLU");
+        }
+    }
+
+    fn pool(&mut self, spec: &PoolSpec) {
         let [height, width] = spec.output_size([self.shape[2], self.shape[3]]);
         let output = vec![self.shape[0], self.shape[1], height, width];
-        self.layer(&spec.name, "MaxPool2d", output).kernel = Some([PoolSpec::KERNEL; 2]);
+        self.layer(&spec.name, spec.class(), output).kernel = Some([spec.kernel; 2]);
+    }
+
+    /// A linear layer; `units` are its outputs' further sides, one pixel or none.
+    fn linear(&mut self, spec: &LinearSpec, kind: &str, units: &[usize]) {
+        let batch = self.shape[0];
+        let output = [&[batch, spec.outputs], units].concat();
+        let row = self.layer(&spec.name, kind, output);
+        let weights = product(&spec.size());
+        let biases = if spec.bias { spec.outputs } else { 0 };
+        row.parameters = weights.saturating_add(biases as u64);
+        row.multiply_adds = weights.saturating_mul(batch as u64);
+    }
+
+    fn attention(&mut self, spec: &AttentionSpec) -> Result<(), ShapeError> {
+        let map = self.shape.clone();
+        self.container(&spec.name, spec.class(), |walk| {
+            let batch = walk.shape[0];
+            walk.shape = vec![batch, spec.channels, 1, 1];
+            match &spec.kind {
+                AttentionKind::SqueezeExcite {
+                    reduce,
+                    relu,
+                    expand,
+                } => {
+                    walk.linear(reduce, "Conv2d", &[1, 1]);
+                    walk.pointwise(relu, "ReLU");
+                    walk.linear(expand, "Conv2d", &[1, 1]);
+                }
+                AttentionKind::EfficientChannel {
+                    convolution,
+                    kernel,
+                } => {
+                    let row = walk.layer(convolution, "Conv1d", walk.shape.clone());
+                    row.parameters = *kernel as u64;
+                    row.multiply_adds = product(&[batch, spec.channels, *kernel]);
+                }
+            }
+            walk.pointwise(&spec.gate, "Sigmoid");
+            walk.shape = map;
+            Ok(())
+        })
     }
 
     fn block(&mut self, spec: &BlockSpec) -> Result<(), ShapeError> {
         spec.output_size([self.shape[2], self.shape[3]])?;
-        let input = self.shape.clone();
-        for conv in &spec.convolutions {
+        let mut input = self.shape.clone();
+        if let Some(norm) = &spec.pre_activation {
+            self.norm(norm);
+            input = self.shape.clone();
+        }
+        for (place, conv) in spec.convolutions.iter().enumerate() {
             self.conv(conv);
+            if let Some(pool) = spec.pool_after(place) {
+                self.pool(pool);
+            }
         }
-        if let Some(projection) = &spec.shortcut {
-            self.shape = input;
-            self.conv(projection);
+        if let Some(attention) = &spec.attention {
+            self.attention(attention)?;
         }
-        self.pointwise(&spec.relu, "ReLU");
+        let output = self.shape.clone();
+        match &spec.shortcut {
+            Some(ShortcutSpec::Projection { pool, convolution }) => {
+                self.shape = input;
+                pool.iter().for_each(|pool| self.pool(pool));
+                self.conv(convolution);
+            }
+            Some(ShortcutSpec::ZeroPadded { name, .. }) => {
+                self.shape = input;
+                self.layer(name, "ZeroPad", output);
+            }
+            None => {}
+        }
+        if let Some(relu) = &spec.relu {
+            self.pointwise(relu, "ReLU");
+        }
         Ok(())
     }
 
     fn head(&mut self, network: &NetworkSpec) {
         let (spec, batch) = (&network.head, self.shape[0]);
         if let Some(pool) = &spec.pool {
-            let output = vec![batch, self.shape[1], 1, 1];
-            self.layer(pool, "AdaptiveAvgPool2d", output);
+            let channels = match spec.kind {
+                Head::ConcatPool => spec.features,
+                _ => self.shape[1],
+            };
+            self.layer(pool, spec.pool_kind(), vec![batch, channels, 1, 1]);
         }
         self.layer(&spec.flatten, "Flatten", vec![batch, spec.features]);
-        let row = self.layer(&spec.linear, "Linear", vec![batch, spec.classes]);
-        let weights = product(&[spec.features, spec.classes]);
-        row.parameters = weights.saturating_add(spec.classes as u64);
-        row.multiply_adds = weights.saturating_mul(batch as u64);
-        self.pointwise(&spec.activation, spec.activation_kind());
+        for layer in &spec.layers {
+            match layer {
+                HeadLayerSpec::Linear(linear) => self.linear(linear, "Linear", &[]),
+                HeadLayerSpec::Norm(norm) => {
+                    self.batch_norm(&norm.name, "BatchNorm1d", norm.channels);
+                }
+                HeadLayerSpec::Relu(name) => self.pointwise(name, "ReLU"),
+            }
+        }
+        if let Some(activation) = &spec.activation {
+            self.pointwise(activation, spec.activation_kind());
+        }
     }
 }

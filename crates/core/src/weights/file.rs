@@ -397,7 +397,7 @@ fn describe(
     let (network, head) = infer(index, backbone, others)?;
     let usual = Preprocessing::default();
     let preprocessing = match network.head {
-        Head::AveragePool => usual,
+        Head::AveragePool | Head::ConcatPool => usual,
         // The same part of the image, in the size that fits.
         Head::Flatten { input_width } => {
             let crop = u32::try_from(input_width).unwrap_or(usual.crop);

@@ -4,7 +4,7 @@ use super::index::{Dtype, TensorEntry, TensorIndex};
 use super::naming::{Backbone, HeadFault};
 use super::source::{Listing, WeightError};
 use crate::resnet::config::{STEM_CHANNELS, STEM_KERNEL};
-use crate::resnet::{BlockKind, Family, Head, ResNetConfig, StrideOn};
+use crate::resnet::{BlockKind, Family, Head, ResNetConfig};
 
 /// How many stages every ResNet has.
 const STAGES: usize = 4;
@@ -138,8 +138,9 @@ pub fn infer(
     };
     let family = backbone.convention.family;
     // The reference network has no average pool, whatever the size.
+    let usual = ResNetConfig::of(block, repetitions.to_vec(), classes);
     let head = if family == Family::Reference || side > 1 {
-        let input_width = ResNetConfig::input_width_of(side).ok_or_else(|| {
+        let input_width = usual.input_width_of(side).ok_or_else(|| {
             fault(format!(
                 "its linear layer takes {features} features, too many"
             ))
@@ -150,14 +151,11 @@ pub fn infer(
     };
     let config = ResNetConfig {
         family,
-        block,
-        repetitions,
         input_channels,
-        classes,
         head,
-        stride_on: StrideOn::Conv2,
         groups,
         width_per_group,
+        ..usual
     };
     config
         .validate()

@@ -374,7 +374,9 @@ impl Backbone {
     pub fn names(&self, network: &NetworkSpec, head: &str) -> HashMap<String, String> {
         let mut names = HashMap::new();
         let Convention { stem, stage, .. } = self.convention;
-        self.name_convolution(&mut names, &network.stem, stem[0], stem[1]);
+        for convolution in &network.stem.convolutions {
+            self.name_convolution(&mut names, convolution, stem[0], stem[1]);
+        }
         for (i, blocks) in network.stages.iter().enumerate() {
             for (j, block) in blocks.blocks.iter().enumerate() {
                 self.name_block(&mut names, block, &format!("{}{j}.", stage.at(i)));
@@ -397,7 +399,7 @@ impl Backbone {
             let [own, norm] = [convolutions, norm].map(|name| prefix.to_owned() + &name.at(k));
             self.name_convolution(names, convolution, &own, &norm);
         }
-        if let Some(shortcut) = &block.shortcut {
+        if let Some(shortcut) = block.projection() {
             let [own, norm] = projection.map(|name| prefix.to_owned() + name);
             self.name_convolution(names, shortcut, &own, &norm);
         }
@@ -419,7 +421,7 @@ impl Backbone {
         }
         let [factor, offset] = self.convention.norm_parameters;
         let parts = [factor, offset, "running_mean", "running_var"];
-        for (tensor, part) in spec.norm_tensors().into_iter().zip(parts) {
+        for (tensor, part) in spec.norm_tensors().into_iter().flatten().zip(parts) {
             names.insert(tensor.name, format!("{}{norm}.{part}", self.prefix));
         }
     }

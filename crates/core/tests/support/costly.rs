@@ -333,7 +333,7 @@ impl Pickle {
 /// the first on.
 pub fn network_of_views(step: usize) -> Vec<u8> {
     let config = ResNetConfig {
-        repetitions: [1, 1, 1, 1],
+        repetitions: vec![1, 1, 1, 1],
         ..ResNetConfig::torchvision(Depth::D18, 10)
     };
     let int = |p: Pickle, value: usize| p.op(b"J").op(&(value as u32).to_le_bytes());

@@ -246,16 +246,7 @@ fn calls_bind_what_their_kernel_declares_and_read_what_was_written() {
 
 #[test]
 fn a_block_alone_ends_in_its_output() {
-    let config = BlockConfig {
-        family: Family::Torchvision,
-        kind: BlockKind::Bottleneck,
-        input_channels: 64,
-        width: 64,
-        stride: 1,
-        stride_on: StrideOn::Conv2,
-        groups: 1,
-        width_per_group: 64,
-    };
+    let config = BlockConfig::new(Family::Torchvision, BlockKind::Bottleneck, 64, 64);
     let spec = config.spec("").unwrap();
     let shape = [1, 64, 8, 8];
     let program = block(&spec, shape, &Caps::default(), Options::observing()).unwrap();

@@ -1,12 +1,16 @@
 //! The largest value of each channel in a window of pixels: the pooling after the stem.
 
-use resnet_web_core::resnet::spec::PoolSpec;
-
 use super::{Kernel, count, params};
 use crate::layout::channel_blocks;
 
 /// Invocations of a workgroup, one for each channel block of an output pixel.
 const INVOCATIONS: u32 = 64;
+/// Side of a window, in pixels.
+const WINDOW: u32 = 3;
+/// Its step.
+const STRIDE: u32 = 2;
+/// Pixels on each side of the map, which never win.
+const PADDING: u32 = 1;
 
 params! {
     /// The shader's parameters.
@@ -29,11 +33,7 @@ pub fn kernel() -> Kernel {
     Kernel {
         name: "max pool",
         invocations: INVOCATIONS,
-        constants: vec![
-            ("WINDOW", PoolSpec::KERNEL as u32),
-            ("STRIDE", PoolSpec::STRIDE as u32),
-            ("PADDING", PoolSpec::PADDING as u32),
-        ],
+        constants: vec![("WINDOW", WINDOW), ("STRIDE", STRIDE), ("PADDING", PADDING)],
         bindings: &["input", "output"],
         source: include_str!("max_pool.wgsl"),
     }
