@@ -8,9 +8,7 @@ use resnet_web::cpu::{CpuBlock, CpuResNet};
 use resnet_web::network::{ResNet, ResidualBlock};
 use resnet_web::observe::Unobserved;
 use resnet_web::resnet::conv::Arithmetic;
-use resnet_web::resnet::{
-    BlockConfig, BlockKind, Depth, Family, NetworkSpec, ResNetConfig, StrideOn,
-};
+use resnet_web::resnet::{BlockConfig, BlockKind, Depth, Family, NetworkSpec, ResNetConfig};
 use resnet_web::weights::synthetic::Synthetic;
 
 #[test]

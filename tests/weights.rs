@@ -670,15 +670,6 @@ fn faults() -> Vec<Fault> {
             &["bn1", "inf", "channel 7"],
         ),
         fault(
-            "a network of no classes",
-            |d| {
-                d.metadata.network.classes = 0;
-                d.metadata.labels.clear();
-            },
-            "weights-architecture",
-            &["classes is 0"],
-        ),
-        fault(
             "a stage of no blocks",
             |d| d.metadata.network.repetitions = vec![1, 0, 1, 1],
             "weights-architecture",

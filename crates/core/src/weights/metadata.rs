@@ -93,7 +93,7 @@ impl ModelMetadata {
 
     /// The first version of the format that can say all of it.
     fn needed_format(&self) -> u32 {
-        if self.preprocessing.is_of_format_1() {
+        if self.preprocessing.is_of_format_1() && self.network.is_of_format_1() {
             FORMAT
         } else {
             LATEST_FORMAT

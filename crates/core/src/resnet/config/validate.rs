@@ -298,7 +298,7 @@ impl ResNetConfig {
                 return Err(ConfigError::ZeroClasses);
             }
         }
-        let outputs = self.head_layers.iter().filter_map(|layer| match layer {
+        let mut outputs = self.head_layers.iter().filter_map(|layer| match layer {
             HeadLayer::Linear { outputs, .. } => Some(*outputs),
             HeadLayer::BatchNorm | HeadLayer::Relu => None,
         });
@@ -307,7 +307,7 @@ impl ResNetConfig {
                 what: "features in the head",
             });
         }
-        let found = outputs.last().unwrap_or(0);
+        let found = outputs.next_back().unwrap_or(0);
         if !self.head_layers.is_empty() && found != self.classes {
             let classes = self.classes;
             return Err(ConfigError::HeadOutputs { found, classes });
