@@ -263,9 +263,12 @@ fn an_embedding_is_what_the_linear_layer_makes_logits_of() {
         let input = preprocess(&rgba, width, height, preprocessing).unwrap();
         let logits = block_on(classifier.logits(input)).unwrap();
         let head = NetworkSpec::new(&config).unwrap().head;
-        let [weight, bias] = head.tensors();
-        let [weight, bias] =
-            [weight, bias].map(|tensor| Synthetic.take(&tensor.name, &tensor.shape).unwrap());
+        let mut tensors = head.tensors().into_iter();
+        let mut take = || {
+            let tensor = tensors.next().unwrap();
+            Synthetic.take(&tensor.name, &tensor.shape).unwrap()
+        };
+        let (weight, bias) = (take(), take());
         let rows = weight.chunks_exact(embedding.len()).zip(bias);
         let expected = rows.map(|(row, bias)| {
             let products = row.iter().zip(&embedding);
