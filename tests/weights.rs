@@ -18,6 +18,7 @@ use proptest::prelude::*;
 use resnet_web::backend::Processor;
 use resnet_web::classifier::Classifier;
 use resnet_web::cpu::CpuResNet;
+use resnet_web::image::{Interpolation, PreprocessingChoice};
 use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::resnet::{BlockKind, Depth, Family, Head, NetworkSpec, ResNetConfig, StrideOn};
 use resnet_web::weights::index::{self, Format, TensorEntry, TensorIndex};
@@ -132,6 +133,54 @@ fn files_that_load_give_the_same_answer() {
         assert!(
             found.0 == expected.0 && (found.1 - expected.1).abs() < tolerance,
             "{name}: {found:?} instead of {expected:?}"
+        );
+    }
+}
+
+#[test]
+fn files_beside_the_weights_count_where_the_weights_say_nothing() {
+    let preprocessing = |crop| PreprocessingChoice {
+        crop: Some(crop),
+        interpolation: Some(Interpolation::Bicubic),
+        ..Draft::small().metadata.preprocessing.into()
+    };
+    let mut described = Choices::default();
+    described.preprocessing = Some(preprocessing(30));
+    let mut choices = Choices::default();
+    choices.described = Some(Box::new(described));
+    let mut decided = choices.clone();
+    decided.preprocessing = Some(preprocessing(28));
+    let draft = Draft::small();
+    let without_metadata = draft.write_with(HashMap::new());
+    for (name, bytes, choices, crop, filter) in [
+        (
+            "beside",
+            &without_metadata,
+            &choices,
+            30,
+            Interpolation::Bicubic,
+        ),
+        (
+            "the caller",
+            &without_metadata,
+            &decided,
+            28,
+            Interpolation::Bicubic,
+        ),
+        (
+            "metadata",
+            &draft.write(),
+            &choices,
+            32,
+            Interpolation::Bilinear,
+        ),
+    ] {
+        let file = WeightFile::open(bytes.as_slice(), choices).unwrap();
+        let found = file.metadata().preprocessing;
+        assert_eq!((found.crop, found.interpolation), (crop, filter), "{name}");
+        assert!(
+            !file.assumed().contains(&Assumption::Preprocessing),
+            "{name}"
         );
     }
 }

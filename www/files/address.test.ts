@@ -38,6 +38,21 @@ describe("the address that a file is fetched from", () => {
       "https://github.com/a/b/raw/refs/heads/main/c.pth",
       "https://raw.githubusercontent.com/a/b/refs/heads/main/c.pth",
     ],
+    // A model's repository on the hub, by its short name or one of its pages.
+    ["hf:timm/resnet18.a1_in1k", "https://huggingface.co/timm/resnet18.a1_in1k/tree/main"],
+    ["hf://timm/resnet18/", "https://huggingface.co/timm/resnet18/tree/main"],
+    ["HF:a/b@v1.0", "https://huggingface.co/a/b/tree/v1.0"],
+    ["hf:a/b@refs%2Fpr%2F1", "https://huggingface.co/a/b/tree/refs%2Fpr%2F1"],
+    ["hf:a/b/onnx/c d.onnx", "https://huggingface.co/a/b/resolve/main/onnx/c%20d.onnx"],
+    ["hf:a/b@dev/c.pth", "https://huggingface.co/a/b/resolve/dev/c.pth"],
+    [
+      "https://huggingface.co/microsoft/resnet-50",
+      "https://huggingface.co/microsoft/resnet-50/tree/main",
+    ],
+    ["https://hf.co/a/b/tree/dev/folder", "https://huggingface.co/a/b/tree/dev"],
+    ["https://huggingface.co/docs/hub", "https://huggingface.co/docs/hub"],
+    ["https://huggingface.co/datasets/a/b", "https://huggingface.co/datasets/a/b"],
+    ["https://files.test/a/b", "https://files.test/a/b"],
     // What only looks like one.
     [
       "https://huggingface.co/a/b/resolve/main/c.pth",
@@ -63,6 +78,7 @@ describe("the address that a file is fetched from", () => {
     ["chrome-extension://abcdef/a.pth", "this one begins with chrome-extension: Give"],
     ["data:application/json,{}", "this one begins with data: Give"],
     ["ftp://files.test/a.pth", "this one begins with ftp: Give"],
+    ["hf:resnet-50", "this one begins with hf: Give"],
     ["blob:https://files.test/0-1", "this one begins with blob: Give"],
     ["http://[", "“http://[” is no address."],
     ["https://", "“https://” is no address."],

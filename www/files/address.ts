@@ -1,4 +1,5 @@
 import { ResNetError } from "../protocol/errors";
+import { HUB, repositoryPage, withoutShortForm } from "./hub";
 
 /** Characters of an address that an error's text shows at most. */
 const MOST_SHOWN = 200;
@@ -19,13 +20,15 @@ const HUB_PAGES: readonly { host: RegExp; page: RegExp; file: string }[] = [
 
 /**
  * The whole address that a file is fetched from: what the library makes of each address that it is given. User and password are
- * dropped, since browsers fetch from no address that has them, and a hub's page about a file becomes the file.
+ * dropped, since browsers fetch from no address that has them, and a hub's page about a file becomes the file. `hf:owner/name`
+ * and the pages of a model on the Hugging Face Hub become the page of its files, among which its weights are looked for.
  *
  * @param base what a relative address is relative to
+ * @param hub the origin of the Hugging Face Hub
  * @throws ResNetError `address`, where browsers fetch nothing from such an address
  */
-export function fileAddress(address: string | URL, base: string): string {
-  const url = parsed(address, base);
+export function fileAddress(address: string | URL, base: string, hub = HUB): string {
+  const url = parsed(withoutShortForm(String(address), hub), base);
   if (!url) {
     throw new ResNetError(
       "address",
@@ -44,11 +47,13 @@ export function fileAddress(address: string | URL, base: string): string {
   }
   url.username = "";
   url.password = "";
-  const hub = HUB_PAGES.find(
+  const repository = repositoryPage(url, hub);
+  if (repository !== null) return repository;
+  const about = HUB_PAGES.find(
     ({ host, page }) => host.test(url.hostname) && page.test(url.pathname),
   );
-  if (!hub) return url.href;
-  const file = new URL(url.pathname.replace(hub.page, hub.file), url);
+  if (!about) return url.href;
+  const file = new URL(url.pathname.replace(about.page, about.file), url);
   file.search = file.host === url.host ? url.search : "";
   return file.href;
 }

@@ -21,6 +21,8 @@ export interface WeightFile {
   name?: string;
   /** Whether the browser keeps it, and if not, why. */
   kept: Kept;
+  /** Configurations that were beside it: they count where it says nothing itself. */
+  beside?: Blob[];
 }
 
 /** What a worker builds a model from. */

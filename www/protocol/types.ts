@@ -1,4 +1,4 @@
-import type { LayerTime, Summary, WeightChoices } from "./generated/core";
+import type { LayerTime, Setting, Summary, WeightChoices } from "./generated/core";
 import type { Classification, DeviceReport, SeenChannel, SeenLayer } from "./generated/engine";
 import type { ModelInfo } from "./model-info";
 
@@ -13,6 +13,7 @@ export type {
   LayerTime,
   Note,
   PreprocessingChoice,
+  Setting,
   Summary,
   WeightChoices,
 } from "./generated/core";
@@ -157,6 +158,8 @@ export interface LoadedModel {
   bytes: number;
   /** Whether the browser keeps that for the next visit. */
   kept: Kept;
+  /** What files that describe the model, beside its weights or as `labels`, ask for that is not supported. */
+  unsupported: Setting[];
 }
 
 /** What the browser's cache holds. */

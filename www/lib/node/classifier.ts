@@ -322,7 +322,8 @@ export class Classifier {
     const drop = () => void worker.call((engine) => engine.drop(id)).catch(() => {});
     signal.addEventListener("abort", drop, { once: true });
     try {
-      const request = { id, weights: weights.location, choices, ...(labels && { labels }) };
+      const { location, beside } = weights;
+      const request = { id, weights: location, beside, choices, ...(labels && { labels }) };
       const model = await worker.call((engine) => engine.load(request));
       signal.throwIfAborted();
       await worker.call((engine) => engine.commit(id));

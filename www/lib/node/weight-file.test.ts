@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { localWeights, smallFile } from "./weight-file";
 
 const { signal } = new AbortController();
@@ -13,6 +14,7 @@ beforeAll(async () => {
   await once(server.listen(0, "127.0.0.1"), "listening");
 });
 afterAll(() => server.close());
+afterEach(() => vi.unstubAllEnvs());
 
 const outcome = (call: Promise<unknown>) =>
   call.then(
@@ -62,4 +64,81 @@ it("many downloads have one listener for the end of the process between them", a
   expect(folders.every((folder) => existsSync(folder))).toBe(true);
   await Promise.all(all.map(({ remove }) => remove()));
   expect(folders.filter((folder) => existsSync(folder))).toEqual([]);
+});
+
+/** Plays the Hugging Face Hub: answers by path; weights are on another origin, to which it leads. */
+async function playHub(answers: Record<string, string>) {
+  const store = createServer((_, response) => response.end("weights"));
+  await once(store.listen(0, "127.0.0.1"), "listening");
+  const elsewhere = `http://127.0.0.1:${(store.address() as AddressInfo).port}`;
+  const asked: string[] = [];
+  const hub = createServer(({ url = "" }, response) => {
+    asked.push(url);
+    const answer = answers[url];
+    if (answer === undefined) response.writeHead(404).end();
+    else if (answer === "elsewhere") response.writeHead(302, { location: elsewhere }).end();
+    else response.end(answer);
+  });
+  await once(hub.listen(0, "127.0.0.1"), "listening");
+  const address = `http://127.0.0.1:${(hub.address() as AddressInfo).port}`;
+  vi.stubEnv("HF_ENDPOINT", address);
+  const close = () => {
+    hub.close();
+    store.close();
+  };
+  return { address, asked, close };
+}
+
+const repository = (...names: string[]) =>
+  JSON.stringify({ siblings: names.map((rfilename) => ({ rfilename })) });
+
+it("a model on the hub is its weights, wherever they are, with what describes them", async () => {
+  const { asked, close } = await playHub({
+    "/api/models/a/b/revision/v1": repository("README.md", "config.json", "model.safetensors"),
+    "/a/b/resolve/v1/model.safetensors": "elsewhere",
+    "/a/b/resolve/v1/config.json": '{"model_type": "resnet"}',
+  });
+  try {
+    const { location, name, beside, remove } = await localWeights("hf:a/b@v1", { signal });
+    expect("path" in location && readFileSync(location.path, "utf8")).toBe("weights");
+    expect(name).toBe("model.safetensors");
+    expect(beside.map((bytes) => new TextDecoder().decode(bytes))).toEqual([
+      '{"model_type": "resnet"}',
+    ]);
+    expect(asked.sort()).toEqual([
+      "/a/b/resolve/v1/config.json",
+      "/a/b/resolve/v1/model.safetensors",
+      "/api/models/a/b/revision/v1",
+    ]);
+    await remove();
+  } finally {
+    close();
+  }
+});
+
+it("models that are not on the hub, or have no weights, are refused in words", async () => {
+  const { close } = await playHub({ "/api/models/a/b/revision/main": repository("README.md") });
+  try {
+    expect(await outcome(localWeights("hf:a/b", { signal }))).toMatch(
+      /^weights-download: a\/b holds no weight file of a kind that is read.*README\.md/,
+    );
+    expect(await outcome(localWeights("hf:a/missing", { signal }))).toMatch(
+      /^weights-download: There is no public model a\/missing.*private or gated/,
+    );
+  } finally {
+    close();
+  }
+});
+
+it("configurations beside a file on disk are read", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "resnet-web-test-"));
+  try {
+    const file = path.join(folder, "model.safetensors");
+    writeFileSync(file, "weights");
+    writeFileSync(path.join(folder, "preprocessor_config.json"), "{}");
+    const { beside } = await localWeights(file, { signal });
+    expect(beside.map((bytes) => new TextDecoder().decode(bytes))).toEqual(["{}"]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -5,11 +5,14 @@ import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fileAddress, fileName } from "../../files/address";
+import { HUB, isHubName } from "../../files/hub";
 import { ResNetError } from "../../protocol/errors";
 import type { Progress } from "../../protocol/types";
+import { BESIDE, fetchBeside } from "../../worker/weights/beside";
 import { mostBytes } from "../../worker/weights/ceiling";
 import { checked, type Expected } from "../../worker/weights/checksum";
 import { fetchManifest, isManifest, parsedManifest } from "../../worker/weights/manifest";
+import { weightPlace } from "../../worker/weights/repository";
 import { Download } from "../../worker/weights/resume";
 import { RETRY_POLICY } from "../../worker/weights/retry-policy";
 import { checkIsFile, isWebAddress, nameOf, pathOf, whyUnread } from "./address";
@@ -19,7 +22,8 @@ import { MOST_SMALL, readUpTo } from "./read-up-to";
 
 /**
  * Where weights come from in Node: a weight file or a manifest (`.json`), by its path or its `file:`, `http:` or `https:`
- * address; or a weight file's bytes.
+ * address; a model on the Hugging Face Hub, `hf:owner/name@revision`; or a weight file's bytes. A `config.json` and a
+ * `preprocessor_config.json` beside the file count where it says nothing itself.
  *
  * A file on disk is read by ranges and is never in memory as a whole. One from the web is kept in the system's folder for
  * temporary files as long as the classifier may need it, at most until the process exits. A process that a signal ends without a
@@ -32,6 +36,8 @@ export interface LocalWeights {
   location: ByteLocation;
   /** Its own name, where it has one. */
   name?: string;
+  /** Configurations that are beside it. */
+  beside: Uint8Array<ArrayBuffer>[];
   /** Removes what was downloaded. */
   remove: () => Promise<void>;
 }
@@ -53,13 +59,32 @@ export async function localWeights(
   if (typeof source !== "string" && !(source instanceof URL)) {
     const bytes = await bytesOf(source);
     await drained(checked(inOnePiece(bytes), { bytes: null, sha256 }, "The weight file"), options);
-    return { location: { bytes }, remove: async () => {} };
+    return { location: { bytes }, beside: [], remove: async () => {} };
   }
   const start = await readable(source, async () => addressOf(source));
-  const { address, ...expected } = await located(start, sha256, options.signal);
-  return isWebAddress(address)
-    ? downloaded(address, expected, options)
-    : found(fileURLToPath(address), expected, options);
+  const { address, beside, ...expected } = await located(start, sha256, options.signal);
+  const described = bytesBeside(beside, options.signal);
+  // Whatever ends the one fails the other, too.
+  described.catch(() => {});
+  const file = isWebAddress(address)
+    ? await downloaded(address, expected, options)
+    : await found(fileURLToPath(address), expected, options);
+  return { ...file, beside: await described };
+}
+
+/** The configurations beside a weight file, as far as they are there. */
+async function bytesBeside(
+  addresses: readonly string[],
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>[]> {
+  if (addresses.every(isWebAddress)) {
+    const files = await fetchBeside(addresses, signal);
+    return Promise.all(files.map(async (file) => new Uint8Array(await file.arrayBuffer())));
+  }
+  const files = addresses.map((address) => smallBytes(fileURLToPath(address), signal));
+  const read = await Promise.allSettled(files);
+  signal.throwIfAborted();
+  return read.flatMap((file) => (file.status === "fulfilled" ? [file.value] : []));
 }
 
 /** The bytes of a file that is small: labels, or a configuration. */
@@ -90,8 +115,13 @@ const smallBytes = (file: string, signal?: AbortSignal) =>
 /** A base for addresses that need none, or of which only the form is checked. */
 const ANY_BASE = "https://localhost/";
 
+/** The Hugging Face Hub, or the one that stands in for it: by the variable that Hugging Face's own tools read. */
+const hub = () => new URL(process.env.HF_ENDPOINT || HUB).origin;
+
 function addressOf(source: string | URL): string {
-  return isWebAddress(source) ? fileAddress(source, ANY_BASE) : pathToFileURL(pathOf(source)).href;
+  return isWebAddress(source) || isHubName(source)
+    ? fileAddress(source, ANY_BASE, hub())
+    : pathToFileURL(pathOf(source)).href;
 }
 
 /** The weight file's address, and what is expected of it: a manifest says both. */
@@ -99,8 +129,16 @@ async function located(
   address: string,
   sha256: string | null,
   signal: AbortSignal,
-): Promise<Expected & { address: string }> {
-  if (!isManifest(address)) return { address, bytes: null, sha256 };
+): Promise<Expected & { address: string; beside: string[] }> {
+  if (!isManifest(address)) {
+    if (!isWebAddress(address)) {
+      const beside = BESIDE.map((name) => new URL(name, address).href);
+      return { address, beside, bytes: null, sha256 };
+    }
+    const none = async () => null;
+    const { url, beside } = await weightPlace(address, signal, RETRY_POLICY, none, hub());
+    return { address: url, beside, bytes: null, sha256 };
+  }
   const manifest = isWebAddress(address)
     ? await fetchManifest(address, null, signal, RETRY_POLICY)
     : parsedManifest(await textOf(fileURLToPath(address)), fileURLToPath(address), ANY_BASE);
@@ -108,6 +146,7 @@ async function located(
     address: isWebAddress(address)
       ? fileAddress(manifest.file, address)
       : new URL(manifest.file, address).href,
+    beside: [],
     bytes: manifest.bytes,
     sha256: sha256 ?? manifest.sha256,
   };
@@ -117,7 +156,7 @@ async function found(
   file: string,
   expected: Expected,
   options: WeightFileOptions,
-): Promise<LocalWeights> {
+): Promise<Omit<LocalWeights, "beside">> {
   const size = await readable(file, async () => {
     const about = await stat(file);
     checkIsFile(about);
@@ -147,7 +186,7 @@ async function downloaded(
   address: string,
   expected: Expected,
   { onProgress, signal }: WeightFileOptions,
-): Promise<LocalWeights> {
+): Promise<Omit<LocalWeights, "beside">> {
   const folder = await mkdtemp(path.join(tmpdir(), "resnet-web-"));
   removedAtExit(folder);
   const remove = async () => {

@@ -53,5 +53,6 @@ export function loadedModel(): LoadedModel {
     summary: { rows: [], parameters: 0, multiplyAdds: 0 },
     bytes: 1000,
     kept: { cached: false, reason: "unavailable" },
+    unsupported: [],
   };
 }

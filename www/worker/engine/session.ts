@@ -14,6 +14,7 @@ import type {
   Kept,
   LoadedModel,
   SeenLayer,
+  Setting,
   ThreadCount,
   WeightChoices,
 } from "../../protocol/types";
@@ -45,6 +46,8 @@ interface Loaded {
   model: Model;
   /** ImageNet's labels are given to a model only on an assumption, which it does not know of. */
   assumed: Assumption[];
+  /** What files beside the weights ask for that is not supported. */
+  unsupported: Setting[];
   kept: Kept;
   /** The weight file, to read it once more: a handle, whose bytes the browser holds. */
   blob: Blob;
@@ -285,15 +288,23 @@ export class Session {
     const { blob, name, kept } = file;
     const device = await this.#device();
     const description = labels === undefined ? undefined : await describe(device, labels, signal);
+    const beside = await describedBeside(device, file.beside ?? []);
     // Building is one long call, during which no messages are received.
     await receiveMessages(signal);
     this.#unstage();
-    const known = { ...(name && { name }), ...(description && choicesOf(description)), ...choices };
+    const known = {
+      ...(name && { name }),
+      described: choicesOf(beside),
+      ...(description && choicesOf(description)),
+      ...choices,
+    };
     const model = await build(id, device, blob, known);
     try {
-      const assumed = await label(device, model, description?.labels ?? [], signal);
+      const names = description?.labels.length ? description.labels : labelsBeside(beside, model);
+      const assumed = await label(device, model, names, signal);
       await receiveMessages(signal);
-      return { id, model, assumed, kept, blob, choices: known };
+      const unsupported = [...(description?.unsupported ?? []), ...beside.unsupported];
+      return { id, model, assumed, unsupported, kept, blob, choices: known };
     } catch (thrown) {
       model.free();
       throw thrown;
@@ -467,8 +478,15 @@ async function lookOnCpu(
   }
 }
 
-function described({ id, model, assumed, blob, kept }: Loaded): LoadedModel {
-  return { id, info: { ...model.info, assumed }, summary: model.summary, bytes: blob.size, kept };
+function described({ id, model, assumed, unsupported, blob, kept }: Loaded): LoadedModel {
+  return {
+    id,
+    info: { ...model.info, assumed },
+    summary: model.summary,
+    bytes: blob.size,
+    kept,
+    unsupported,
+  };
 }
 
 async function describe(
@@ -480,8 +498,29 @@ async function describe(
 }
 
 /** What a description decides, unless the caller does. */
-function choicesOf({ preprocessing, strideOn }: Description): WeightChoices {
-  return { ...(preprocessing && { preprocessing }), ...(strideOn && { strideOn }) };
+function choicesOf({ labels: _, unsupported: __, ...choices }: Description): WeightChoices {
+  return choices;
+}
+
+/** What the files beside a weight file say. One that is no description of a model belongs to something else. */
+async function describedBeside(device: OpenedDevice, files: readonly Blob[]): Promise<Description> {
+  const all: Description = { labels: [], unsupported: [] };
+  for (const file of files) {
+    const found = await describe(device, file).catch(() => null);
+    if (!found) continue;
+    const { labels, unsupported, preprocessing, ...others } = found;
+    Object.assign(all, others);
+    if (labels.length > 0) all.labels = labels;
+    if (preprocessing) all.preprocessing = { ...all.preprocessing, ...preprocessing };
+    all.unsupported.push(...unsupported);
+  }
+  return all;
+}
+
+/** The labels beside a weight file that has none itself, if they are as many as its classes. */
+function labelsBeside({ labels }: Description, { info }: Model): string[] {
+  const fits = labels.length === info.classes && info.assumed.includes("labels");
+  return fits ? labels : [];
 }
 
 /** Labels a new model's classes: with ImageNet's labels where there are no others and their number fits. Returns the assumptions that remain. */

@@ -1,4 +1,5 @@
 import type { Pieces } from "../../files/pieces";
+import { clearBeside } from "./beside";
 import { inBlobs, PART } from "./blobs";
 import { BlockDigests } from "./blocks";
 import type { Manifest } from "./manifest";
@@ -125,6 +126,12 @@ export class WeightCache {
       .filter(({ manifest }) => manifest?.url === url)
       .sort((one, other) => other.used - one.used)[0];
     return latest?.manifest?.says ?? null;
+  }
+
+  /** The address of the file that was used last of those whose addresses begin so; null if none is kept. */
+  async addressWithin(prefix: string): Promise<string | null> {
+    const within = Object.values(await this.#index()).filter(({ url }) => url.startsWith(prefix));
+    return within.sort((one, other) => other.used - one.used)[0]?.url ?? null;
   }
 
   /** Notes that a file was of use. */
@@ -375,7 +382,9 @@ export async function cachedWeights(): Promise<{ files: number; bytes: number }>
 
 /** Drops all weight files that this browser keeps. */
 export async function clearWeights(): Promise<void> {
-  if (await WeightCache.open()) await caches.delete(NAME);
+  if (!(await WeightCache.open())) return;
+  await caches.delete(NAME);
+  await clearBeside();
 }
 
 function headersOf({ etag, modified }: Version): Record<string, string> {

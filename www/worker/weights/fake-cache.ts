@@ -17,7 +17,7 @@ export interface Storage {
 /** What is in the cache: a key's body and headers. */
 export type Stored = Map<string, { body: Blob; headers: Headers }>;
 
-/** Takes the place of `caches` and of `navigator.storage`. Returns what is in the one cache. */
+/** Takes the place of `caches` and of `navigator.storage`. Returns what is in the cache of weights. */
 export function storage({
   room = Infinity,
   totalRoom = Infinity,
@@ -25,9 +25,10 @@ export function storage({
   open,
   beforePut,
 }: Storage = {}): Stored {
-  const stored: Stored = new Map();
+  const weights: Stored = new Map();
+  const descriptions: Stored = new Map();
   const href = (key: RequestInfo | URL) => (key instanceof Request ? key.url : String(key));
-  const cache = {
+  const cacheOf = (stored: Stored) => ({
     async match(key: RequestInfo | URL) {
       const entry = stored.get(href(key));
       return entry && new Response(entry.body.stream(), { headers: entry.headers });
@@ -59,16 +60,18 @@ export function storage({
     async keys() {
       return [...stored.keys()].map((url) => new Request(url));
     },
-  };
+  });
+  const opened = [cacheOf(weights), cacheOf(descriptions)];
+  const number = (name: string) => Number(name === "resnet-web-descriptions");
   vi.stubGlobal("caches", {
-    open: open ?? (async () => cache),
-    async delete() {
-      stored.clear();
+    open: open ?? (async (name: string) => opened[number(name)]),
+    async delete(name: string) {
+      [weights, descriptions][number(name)]?.clear();
       return true;
     },
   });
   vi.stubGlobal("navigator", { storage: { estimate: async () => estimate ?? {} } });
-  return stored;
+  return weights;
 }
 
 /** The browser has no cache at all, as on a page without HTTPS. */

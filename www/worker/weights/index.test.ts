@@ -278,7 +278,6 @@ const WITH_MANIFEST: Case[] = [
     { ...describing(FILE), sha256: "abc" },
     [],
     null,
-    "x".repeat(2 << 20),
   ].map((content, index) => ({
     name: `has a manifest that is none (${index})`,
     answers: [manifest(content)],
@@ -292,6 +291,11 @@ const WITH_MANIFEST: Case[] = [
     name: "has a manifest that is a web page",
     answers: [webPage],
     fails: { code: "weights-download", message: /a web page instead of a manifest/ },
+  },
+  {
+    name: "has a manifest that is too long",
+    answers: [manifest("x".repeat(2 << 20))],
+    fails: { code: "weights-download", message: /has more than 1 MiB, too much for a manifest/ },
   },
   {
     name: "has a manifest that is cut short",

@@ -1,7 +1,9 @@
 import { fileAddress, fileName } from "../../files/address";
 import { beginning, canBeWeights, joined } from "../../files/beginning";
+import { hubRepository } from "../../files/hub";
 import { ResNetError } from "../../protocol/errors";
 import type { Progress } from "../../protocol/types";
+import { fetchBeside } from "./beside";
 import { gathered, piecesOf } from "./blobs";
 import { BlockDigests } from "./blocks";
 import {
@@ -18,6 +20,7 @@ import {
 import { mostBytes, tooLarge } from "./ceiling";
 import { checked, checkLength, type Expected } from "./checksum";
 import { fetchManifest, isManifest } from "./manifest";
+import { weightPlace } from "./repository";
 import { Download, type DownloadRequest } from "./resume";
 import { RETRY_POLICY, type RetryPolicy } from "./retry-policy";
 import { newerThan } from "./revalidate";
@@ -34,6 +37,28 @@ export interface FetchedWeights {
   name: string;
   /** Whether the browser kept it, and if not, why. */
   kept: { cached: true } | { cached: false; reason: NotKept };
+}
+
+/** A weight file, and those beside it that describe it. */
+export interface DescribedWeights extends FetchedWeights {
+  beside: Blob[];
+}
+
+/**
+ * Fetches a weight file and what describes it beside it. The address may be that of a repository on the Hugging Face Hub.
+ */
+export async function fetchDescribedWeights(
+  request: WeightRequest,
+  retryPolicy: RetryPolicy = RETRY_POLICY,
+): Promise<DescribedWeights> {
+  const { signal } = request;
+  const kept = async (files: string) => (await WeightCache.open())?.addressWithin(files) ?? null;
+  const place = await weightPlace(request.url, signal, retryPolicy, kept);
+  const beside = fetchBeside(place.beside, signal, retryPolicy);
+  // Whatever ends the one fails the other, too.
+  beside.catch(() => {});
+  const file = await fetchWeights({ ...request, url: place.url }, retryPolicy);
+  return { ...file, beside: await beside };
 }
 
 /** Which weights to fetch. */
@@ -201,10 +226,14 @@ async function lookUp(
  */
 export async function forgetWeights(url: string): Promise<void> {
   const address = withoutFragment(url);
+  const files = hubRepository(url)?.files;
   const cache = await WeightCache.open();
   await cache?.dropThose(
     (facts, key) =>
-      facts?.url === address || facts?.manifest?.url === url || key === keyOfAddress(address),
+      facts?.url === address ||
+      facts?.manifest?.url === url ||
+      key === keyOfAddress(address) ||
+      (files !== undefined && facts?.url.startsWith(files) === true),
   );
 }
 

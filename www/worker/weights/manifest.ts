@@ -1,8 +1,8 @@
 import { fileAddress } from "../../files/address";
 import { ResNetError } from "../../protocol/errors";
 import { interruptionOf } from "./request";
-import { Download } from "./resume";
 import type { RetryPolicy } from "./retry-policy";
+import { fetchSmall } from "./small-file";
 
 /** Names a weight file and says how to tell that it is whole. */
 export interface Manifest {
@@ -32,32 +32,19 @@ export async function fetchManifest(
   signal: AbortSignal,
   retryPolicy: RetryPolicy,
 ): Promise<Manifest> {
-  // Of an old manifest from the browser's HTTP cache, the file may be gone.
-  const cache = "no-cache";
-  const what = "a manifest";
-  const most = Number.POSITIVE_INFINITY;
-  const request = { url, what, bytes: null, most, checked: false, cache, signal } as const;
   try {
-    const download = await Download.open(request, retryPolicy, kept !== null);
-    try {
-      return parsedManifest(await text(download), url);
-    } finally {
-      download.cancel();
-    }
+    const request = {
+      url,
+      what: "a manifest",
+      most: LONGEST,
+      signal,
+      hasCopy: kept !== null,
+    } as const;
+    return parsedManifest(await (await fetchSmall(request, retryPolicy)).text(), url);
   } catch (thrown) {
     if (kept && interruptionOf(thrown)) return kept;
     throw thrown;
   }
-}
-
-async function text(download: Download): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const piece of download.pieces()) {
-    text += decoder.decode(piece, { stream: true });
-    if (text.length > LONGEST) return "";
-  }
-  return text + decoder.decode();
 }
 
 /**

@@ -1,6 +1,8 @@
+import { hubRepository } from "../../files/hub";
 import type { WeightsPreview } from "../../protocol/types";
 import { keyOfAddress, keyOfContent, WeightCache } from "./cache";
 import { fetchManifest, isManifest } from "./manifest";
+import { weightPlace } from "./repository";
 import { lengthOf, send } from "./request";
 import { RETRY_POLICY, type RetryPolicy } from "./retry-policy";
 
@@ -21,6 +23,13 @@ export async function previewWeights(
     retriesBeforeAnswer: 0,
   };
   const cache = await WeightCache.open();
+  const repository = hubRepository(url);
+  if (repository) {
+    const address = (await cache?.addressWithin(repository.files)) ?? (await addressIn(url, hasty));
+    return address === null
+      ? { host, bytes: null, kept: false }
+      : previewWeights(address, retryPolicy);
+  }
   if (!isManifest(url)) {
     const copy = await cache?.find(keyOfAddress(url));
     if (copy) return { host, bytes: copy.blob.size, kept: true };
@@ -35,6 +44,16 @@ export async function previewWeights(
   } catch {
     // Loading reports what is wrong.
     return { host, bytes: null, kept: false };
+  }
+}
+
+/** The address of the weights in a repository, or null if they cannot be found: loading reports why. */
+async function addressIn(repository: string, retryPolicy: RetryPolicy): Promise<string | null> {
+  const { signal } = new AbortController();
+  try {
+    return (await weightPlace(repository, signal, retryPolicy, async () => null)).url;
+  } catch {
+    return null;
   }
 }
 

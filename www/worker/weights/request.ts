@@ -26,11 +26,13 @@ export function interruptionOf(thrown: unknown): Interruption | null {
   return cause instanceof Interruption ? cause : null;
 }
 
+/** What is expected at an address, for an error's text. */
+export type What = "weights" | "a manifest" | "a list of files" | "a description";
+
 /** One request to a server. */
 export interface HttpRequest {
   url: string;
-  /** What is expected there, for the error's text. */
-  what: "weights" | "a manifest";
+  what: What;
   method?: "GET" | "HEAD";
   headers?: Record<string, string>;
   cache: RequestCache;

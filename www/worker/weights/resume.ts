@@ -9,14 +9,14 @@ import {
   type UnreadResponse,
   type Version,
   versionOf,
+  type What,
 } from "./request";
 import { inTime, pause, type RetryPolicy, unlessAborted } from "./retry-policy";
 
 /** What to download. */
 export interface DownloadRequest {
   url: string;
-  /** What is expected there, for the error's text. */
-  what: "weights" | "a manifest";
+  what: What;
   /** The file's size, if it is known from elsewhere than the response. */
   bytes: number | null;
   /** The most bytes that are fetched, whatever the server says or sends. */

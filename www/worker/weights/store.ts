@@ -3,7 +3,13 @@ import type { Settled, WeightFile } from "../../protocol/messages";
 import type { CachedWeights, Progress, WeightsPreview } from "../../protocol/types";
 import { outcomeOf } from "../outcome";
 import { post } from "../post";
-import { cachedWeights, clearWeights, fetchWeights, forgetWeights, previewWeights } from ".";
+import {
+  cachedWeights,
+  clearWeights,
+  fetchDescribedWeights,
+  forgetWeights,
+  previewWeights,
+} from ".";
 
 /** What the worker does that fetches, checks and keeps weight files. It has no wasm that could take it down. */
 export class WeightService {
@@ -22,7 +28,7 @@ export class WeightService {
       this.#fetches.set(load, fetching);
       const { signal } = fetching;
       try {
-        return await fetchWeights({ url, signal, onProgress, ...(sha256 && { sha256 }) });
+        return await fetchDescribedWeights({ url, signal, onProgress, ...(sha256 && { sha256 }) });
       } finally {
         this.#fetches.delete(load);
       }

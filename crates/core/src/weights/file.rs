@@ -49,6 +49,24 @@ pub struct Choices {
     /// The convolutions' arithmetic, if the device has it: [`Arithmetic::F32`] unless given.
     #[cfg_attr(test, ts(as = "Option<Arithmetic>"))]
     pub arithmetic: Arithmetic,
+    /// What files that were found beside the weights say of the network and its images. It is taken unless the weight file has
+    /// metadata or the caller decides otherwise.
+    #[cfg_attr(test, ts(skip))]
+    pub described: Option<Box<Self>>,
+}
+
+impl Choices {
+    /// Changes what they decide of the network and its images, and what is assumed then.
+    fn apply(&self, metadata: &mut ModelMetadata, assumed: &mut Vec<Assumption>) {
+        if let Some(stride_on) = self.stride_on {
+            metadata.network.stride_on = stride_on;
+            assumed.retain(|&assumption| assumption != Assumption::Stride);
+        }
+        if let Some(choice) = self.preprocessing {
+            metadata.preprocessing = metadata.preprocessing.with(&choice);
+            assumed.retain(|&known| known != Assumption::Preprocessing || !choice.is_whole());
+        }
+    }
 }
 
 /// What neither the file nor the caller said, so that the usual is assumed.
@@ -131,19 +149,18 @@ impl<'bytes> WeightFile<'bytes> {
         let described = ModelMetadata::from_entries(&index.metadata)?;
         let (mut metadata, mut assumed, head) = match described {
             Some(metadata) => (metadata, Vec::new(), backbone.usual_head()),
-            None => describe(&index, &backbone, &others)?,
+            None => {
+                let (mut metadata, mut assumed, head) = describe(&index, &backbone, &others)?;
+                if let Some(described) = &choices.described {
+                    described.apply(&mut metadata, &mut assumed);
+                }
+                (metadata, assumed, head)
+            }
         };
         if metadata.labels.is_empty() {
             assumed.push(Assumption::Labels);
         }
-        if let Some(stride_on) = choices.stride_on {
-            metadata.network.stride_on = stride_on;
-            assumed.retain(|&assumption| assumption != Assumption::Stride);
-        }
-        if let Some(choice) = choices.preprocessing {
-            metadata.preprocessing = metadata.preprocessing.with(&choice);
-            assumed.retain(|&known| known != Assumption::Preprocessing || !choice.is_whole());
-        }
+        choices.apply(&mut metadata, &mut assumed);
         if let (Some(name), true) = (&choices.name, metadata.source.is_empty()) {
             metadata.source = plain(name);
         }

@@ -82,7 +82,7 @@ impl ModelMetadata {
     /// Where a number of the preprocessing cannot be written as JSON.
     pub fn to_entries(&self) -> Result<HashMap<String, String>, serde_json::Error> {
         let written = Self {
-            format: self.needed_format(),
+            format: self.format.max(self.needed_format()),
             ..self.clone()
         };
         Ok(HashMap::from([(
@@ -143,7 +143,7 @@ mod tests {
     fn a_file_has_the_first_format_that_can_say_all_of_it() {
         let network = ResNetConfig::torchvision(Depth::D18, 10);
         let mut metadata = ModelMetadata {
-            format: LATEST_FORMAT,
+            format: FORMAT,
             name: network.name(),
             network,
             preprocessing: Preprocessing::default(),

@@ -14,6 +14,8 @@ import { type ByteLocation, withBytes } from "./file-bytes";
 export interface NodeBuildRequest extends Omit<BuildRequest, "file" | "labels"> {
   /** Where the weight file's bytes are. */
   weights: ByteLocation;
+  /** Configurations that are beside it. */
+  beside: Uint8Array<ArrayBuffer>[];
   /** A file of labels, or one that describes a model. */
   labels?: Uint8Array<ArrayBuffer>;
 }
@@ -29,11 +31,15 @@ class Engine {
     return this.#session.openCpu("cpu-requested", undefined, threads);
   }
 
-  load({ weights, labels, ...request }: NodeBuildRequest): Promise<Settled<LoadedModel>> {
+  load({ weights, beside, labels, ...request }: NodeBuildRequest): Promise<Settled<LoadedModel>> {
     return withBytes(weights, (bytes) =>
       this.#session.load({
         ...request,
-        file: { blob: bytes as unknown as Blob, kept: { cached: false, reason: "file" } },
+        file: {
+          blob: bytes as unknown as Blob,
+          kept: { cached: false, reason: "file" },
+          beside: beside.map((file) => new Blob([file])),
+        },
         ...(labels && { labels: new Blob([labels]) }),
       }),
     ).catch((thrown) => {
