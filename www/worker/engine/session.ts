@@ -292,9 +292,10 @@ export class Session {
     // Building is one long call, during which no messages are received.
     await receiveMessages(signal);
     this.#unstage();
+    const saidBeside = choicesOf(beside);
     const known = {
       ...(name && { name }),
-      described: choicesOf(beside),
+      ...(Object.keys(saidBeside).length > 0 && { described: saidBeside }),
       ...(description && choicesOf(description)),
       ...choices,
     };
