@@ -14,6 +14,7 @@ use burn::tensor::Gradients;
 use resnet_web::network::ResNet;
 use resnet_web::resnet::{Depth, NetworkSpec, ResNetConfig};
 use resnet_web::weights::synthetic::input;
+use support::family::members;
 use support::networks::every_kind;
 
 /// Images and classes of a batch; a batch norm over a single value would have no variance.
@@ -41,8 +42,8 @@ impl ModuleMapper for Sgd {
     }
 }
 
-fn batch(classes: usize, device: &Device) -> (Tensor<4>, Tensor<1, Int>) {
-    let shape = [BATCH, 3, SIDE, SIDE];
+fn batch(classes: usize, side: usize, device: &Device) -> (Tensor<4>, Tensor<1, Int>) {
+    let shape = [BATCH, 3, side, side];
     let images = Tensor::from_data(TensorData::new(input(shape), shape), device);
     let targets: Vec<_> = (0..BATCH).map(|n| (n % classes) as i64).collect();
     let targets = Tensor::from_data(TensorData::new(targets, [BATCH]), device);
@@ -74,8 +75,12 @@ fn a_step_of_gradient_descent_lowers_the_loss() {
     let device = Device::flex().autodiff();
     device.seed(1);
     let mut report = Vec::new();
-    for (name, config) in networks() {
-        let (images, targets) = batch(config.classes, &device);
+    let usual = networks().into_iter();
+    let usual = usual.map(|(name, config)| (name.to_owned(), config, SIDE));
+    let family = members().filter(|member| member.config.classes > 1);
+    let family = family.map(|member| (member.case, member.config, member.input_shape[3]));
+    for (name, config, side) in usual.chain(family) {
+        let (images, targets) = batch(config.classes, side, &device);
         let network = ResNet::init(NetworkSpec::new(&config).unwrap(), &device);
         let before = loss(&network, &images, &targets);
         let gradients = before.backward();

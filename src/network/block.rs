@@ -1,18 +1,24 @@
-//! The residual block: `relu(F(x) + x)` (He et al. 2015, equation 1).
+//! The residual block: `relu(F(x) + x)` (He et al. 2015, equation 1), or `F(relu(norm(x))) + x` (He et al. 2016, "Identity
+//! Mappings in Deep Residual Networks").
 
 use burn::module::Module;
 use burn::prelude::*;
 use burn::tensor::activation::relu;
 
+use super::attention::Attention;
 use super::conv_norm::ConvNorm;
+use super::norm::NormRelu;
+use super::pool::{pool, zero_padded};
 use crate::observe::{Observer, Output};
-use crate::resnet::spec::{BlockSpec, ShapeError};
+use crate::resnet::spec::{BlockSpec, ShapeError, ShortcutSpec};
 use crate::weights::{TensorSource, WeightError};
 
-/// A block with or without a bottleneck: they differ in the list of convolutions alone.
+/// A block with or without a bottleneck, and whatever else its spec has.
 #[derive(Module, Debug)]
 pub struct ResidualBlock {
+    pre_activation: Option<NormRelu>,
     convolutions: Vec<ConvNorm>,
+    attention: Option<Attention>,
     shortcut: Option<ConvNorm>,
     #[module(skip)]
     spec: BlockSpec,
@@ -22,8 +28,12 @@ impl ResidualBlock {
     /// Random weights, to train from: see [`ResNet::init`](super::ResNet::init).
     pub fn init(spec: &BlockSpec, device: &Device) -> Self {
         let init = |conv| ConvNorm::init(conv, device);
+        let norm = spec.pre_activation.as_ref();
+        let attention = spec.attention.as_ref();
         Self {
+            pre_activation: norm.map(|norm| NormRelu::init(norm, device)),
             convolutions: spec.convolutions.iter().map(init).collect(),
+            attention: attention.map(|attention| Attention::init(attention, device)),
             shortcut: spec.projection().map(init),
             spec: spec.clone(),
         }
@@ -38,14 +48,20 @@ impl ResidualBlock {
         source: &mut dyn TensorSource,
         device: &Device,
     ) -> Result<Self, WeightError> {
-        let mut load = |conv| ConvNorm::load(conv, source, device);
+        let norm = spec.pre_activation.as_ref();
+        let pre_activation = norm.map(|norm| NormRelu::load(norm, source, device));
+        let convolutions = spec.convolutions.iter();
+        let convolutions = convolutions.map(|conv| ConvNorm::load(conv, source, device));
+        let convolutions = convolutions.collect::<Result<_, _>>()?;
+        let attention = spec.attention.as_ref();
+        let attention = attention.map(|attention| Attention::load(attention, source, device));
+        let shortcut = spec.projection();
+        let shortcut = shortcut.map(|conv| ConvNorm::load(conv, source, device));
         Ok(Self {
-            convolutions: spec
-                .convolutions
-                .iter()
-                .map(&mut load)
-                .collect::<Result<_, _>>()?,
-            shortcut: spec.projection().map(load).transpose()?,
+            pre_activation: pre_activation.transpose()?,
+            convolutions,
+            attention: attention.transpose()?,
+            shortcut: shortcut.transpose()?,
             spec: spec.clone(),
         })
     }
@@ -60,15 +76,21 @@ impl ResidualBlock {
         observer: &mut dyn Observer,
     ) -> Result<Tensor<4>, ShapeError> {
         self.spec.check_input(x.dims())?;
-        let mut residual = x.clone();
-        for convolution in &self.convolutions {
-            residual = convolution.forward(residual, observer);
-        }
-        let shortcut = match &self.shortcut {
-            Some(projection) => projection.forward(x, observer),
-            None => x,
+        let activated = match &self.pre_activation {
+            Some(norm) => norm.forward(x.clone(), observer),
+            None => x.clone(),
         };
-        let mut y = residual + shortcut;
+        let mut residual = activated.clone();
+        for (place, convolution) in self.convolutions.iter().enumerate() {
+            residual = convolution.forward(residual, observer);
+            if let Some(spec) = self.spec.pool_after(place) {
+                residual = pool(residual, spec, observer);
+            }
+        }
+        if let Some(attention) = &self.attention {
+            residual = attention.forward(residual, observer);
+        }
+        let mut y = residual + self.shortcut(x, activated, observer);
         if let Some(name) = &self.spec.relu {
             y = relu(y);
             observer.see(name, Output::Map(&y));
@@ -77,5 +99,37 @@ impl ResidualBlock {
             observer.see(&self.spec.name, Output::Map(&y));
         }
         Ok(y)
+    }
+
+    /// What is added to the residual: of the block's input, or of what its first convolution reads.
+    fn shortcut(
+        &self,
+        x: Tensor<4>,
+        activated: Tensor<4>,
+        observer: &mut dyn Observer,
+    ) -> Tensor<4> {
+        match (&self.spec.shortcut, &self.shortcut) {
+            (Some(ShortcutSpec::Projection { pool: spec, .. }), Some(projection)) => {
+                let x = match spec {
+                    Some(spec) => pool(activated, spec, observer),
+                    None => activated,
+                };
+                projection.forward(x, observer)
+            }
+            (
+                Some(ShortcutSpec::ZeroPadded {
+                    name,
+                    stride,
+                    before,
+                    after,
+                }),
+                _,
+            ) => {
+                let x = zero_padded(x, *stride, (*before, *after));
+                observer.see(name, Output::Map(&x));
+                x
+            }
+            _ => x,
+        }
     }
 }

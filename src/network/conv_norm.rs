@@ -1,18 +1,18 @@
 //! A convolution with its batch norm.
 
-use burn::module::{Module, Param, RunningState};
+use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
+use burn::nn::{BatchNorm, Initializer, PaddingConfig2d};
 use burn::prelude::*;
 use burn::tensor::activation::relu;
 
+use super::norm;
 use crate::observe::{Observer, Output};
-use crate::resnet::fold::EPSILON;
 use crate::resnet::spec::ConvSpec;
 use crate::weights::folded::take_unfolded;
 use crate::weights::{TensorSource, WeightError};
 
-/// A convolution, then batch norm, then ReLU where the spec has one.
+/// A convolution, then batch norm and ReLU where the spec has them.
 #[derive(Module, Debug)]
 pub(super) struct ConvNorm {
     conv: Conv2d,
@@ -53,13 +53,10 @@ impl ConvNorm {
             };
             uniform.init([output_channels], device)
         });
-        let norm = spec.norm.as_ref().map(|_| {
-            let norm = BatchNormConfig::new(output_channels).with_epsilon(EPSILON);
-            norm.init(device)
-        });
+        let norm = spec.norm.as_ref();
         Self {
             conv,
-            norm,
+            norm: norm.map(|_| norm::init(output_channels, device)),
             spec: spec.clone(),
         }
     }
@@ -71,19 +68,15 @@ impl ConvNorm {
         device: &Device,
     ) -> Result<Self, WeightError> {
         let (weight, bias, norm) = take_unfolded(spec, source)?;
-        let channels = [spec.output_channels];
-        let vector = |values| Tensor::from_data(TensorData::new(values, channels), device);
         // Parameters are initialised when they are read first, and these never are.
         let mut this = Self::init(spec, device);
         let weight = TensorData::new(weight, spec.shape().weight());
         this.conv.weight = Param::from_tensor(Tensor::from_data(weight, device));
-        this.conv.bias = bias.map(|bias| Param::from_tensor(vector(bias)));
-        if let (Some(to), Some(norm)) = (&mut this.norm, norm) {
-            to.gamma = Param::from_tensor(vector(norm.gamma));
-            to.beta = Param::from_tensor(vector(norm.beta));
-            to.running_mean = RunningState::new(vector(norm.mean));
-            to.running_var = RunningState::new(vector(norm.variance));
-        }
+        this.conv.bias = bias.map(|bias| {
+            let bias = TensorData::new(bias, [spec.output_channels]);
+            Param::from_tensor(Tensor::from_data(bias, device))
+        });
+        this.norm = norm.map(|norm| norm::of(norm, device));
         Ok(this)
     }
 

@@ -1,14 +1,14 @@
-//! The whole network: stem, four stages of residual blocks, head.
+//! The whole network: stem, stages of residual blocks, head.
 
 use burn::module::Module;
-use burn::nn::PaddingConfig2d;
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::prelude::*;
 use burn::tensor::activation::{sigmoid, softmax};
 
 use super::block::ResidualBlock;
 use super::conv_norm::ConvNorm;
 use super::head::ClassifierHead;
+use super::norm::NormRelu;
+use super::pool::pool;
 use crate::observe::{Observer, Output, Unobserved};
 use crate::resnet::spec::{NetworkSpec, ShapeError, StageSpec};
 use crate::weights::{TensorSource, WeightError};
@@ -17,8 +17,8 @@ use crate::weights::{TensorSource, WeightError};
 #[derive(Module, Debug)]
 pub struct ResNet {
     stem: Vec<ConvNorm>,
-    pool: MaxPool2d,
     stages: Vec<Stage>,
+    final_norm: Option<NormRelu>,
     head: ClassifierHead,
     #[module(skip)]
     spec: NetworkSpec,
@@ -36,22 +36,16 @@ impl ResNet {
     /// The network that `spec` describes with random weights, to train from.
     ///
     /// As in torchvision's ResNets, convolutions have Kaiming's normal distribution (He et al., "Delving Deep into
-    /// Rectifiers", 2015) by fan-out, with the gain of ReLU; batch norms begin as the identity. The linear layer and the
-    /// biases of convolutions have PyTorch's default, uniform within `±1 / sqrt(fan in)`.
+    /// Rectifiers", 2015) by fan-out, with the gain of ReLU; batch norms begin as the identity. Linear layers, those of
+    /// attention among them, and the biases of convolutions have PyTorch's default, uniform within `±1 / sqrt(fan in)`.
     pub fn init(spec: NetworkSpec, device: &Device) -> Self {
+        let stem = spec.stem.convolutions.iter();
+        let stages = spec.stages.iter();
+        let norm = spec.final_norm.as_ref();
         Self {
-            stem: spec
-                .stem
-                .convolutions
-                .iter()
-                .map(|conv| ConvNorm::init(conv, device))
-                .collect(),
-            pool: max_pool(),
-            stages: spec
-                .stages
-                .iter()
-                .map(|stage| Stage::init(stage, device))
-                .collect(),
+            stem: stem.map(|conv| ConvNorm::init(conv, device)).collect(),
+            stages: stages.map(|stage| Stage::init(stage, device)).collect(),
+            final_norm: norm.map(|norm| NormRelu::init(norm, device)),
             head: ClassifierHead::init(&spec.head, device),
             spec,
         }
@@ -72,10 +66,13 @@ impl ResNet {
             .collect::<Result<_, _>>()?;
         let stages = spec.stages.iter();
         let stages = stages.map(|stage| Stage::load(stage, source, device));
+        let stages = stages.collect::<Result<_, _>>()?;
+        let norm = spec.final_norm.as_ref();
+        let norm = norm.map(|norm| NormRelu::load(norm, source, device));
         Ok(Self {
             stem,
-            pool: max_pool(),
-            stages: stages.collect::<Result<_, _>>()?,
+            stages,
+            final_norm: norm.transpose()?,
             head: ClassifierHead::load(&spec.head, source, device)?,
             spec,
         })
@@ -86,7 +83,8 @@ impl ResNet {
         &self.spec
     }
 
-    /// Images `[batch, channels, height, width]` to logits `[batch, classes]`.
+    /// Images `[batch, channels, height, width]` to logits `[batch, classes]`. Without a head, to what
+    /// [`embedding`](Self::embedding) returns.
     ///
     /// # Errors
     /// [`ShapeError`] if the input does not fit the network.
@@ -108,7 +106,8 @@ impl ResNet {
     }
 
     /// Images `[batch, channels, height, width]` to the last stage's feature maps
-    /// `[batch, channels, height / 32, width / 32]`: the network as a backbone.
+    /// `[batch, channels, height / 32, width / 32]`, or less small ones for networks of small images: the network as a
+    /// backbone.
     ///
     /// # Errors
     /// [`ShapeError`] if the input does not fit the network.
@@ -116,22 +115,29 @@ impl ResNet {
         self.features_observed(x, &mut Unobserved)
     }
 
+    /// Images `[batch, channels, height, width]` to the pooled features `[batch, features]`, which the head's layers take.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the input does not fit the network.
+    pub fn embedding(&self, x: Tensor<4>) -> Result<Tensor<2>, ShapeError> {
+        let features = self.features(x)?;
+        Ok(self.head.embedding(features, &mut Unobserved))
+    }
+
     fn features_observed(
         &self,
-        x: Tensor<4>,
+        mut x: Tensor<4>,
         observer: &mut dyn Observer,
     ) -> Result<Tensor<4>, ShapeError> {
         self.spec.check_input(x.dims())?;
-        let mut x = x;
         for convolution in &self.stem {
             x = convolution.forward(x, observer);
         }
         if let Some(container) = &self.spec.stem.container {
             observer.see(container, Output::Map(&x));
         }
-        for pool in &self.spec.stem.pools {
-            x = self.pool.forward(x);
-            observer.see(&pool.name, Output::Map(&x));
+        for spec in &self.spec.stem.pools {
+            x = pool(x, spec, observer);
         }
         for stage in &self.stages {
             for block in &stage.blocks {
@@ -139,11 +145,14 @@ impl ResNet {
             }
             observer.see(&stage.name, Output::Map(&x));
         }
+        if let Some(norm) = &self.final_norm {
+            x = norm.forward(x, observer);
+        }
         Ok(x)
     }
 
     /// Images `[batch, channels, height, width]` to probabilities `[batch, classes]`: softmax, or the sigmoid of a single
-    /// logit; the features where the network has no classes.
+    /// logit. Without a head, to what [`embedding`](Self::embedding) returns.
     ///
     /// # Errors
     /// [`ShapeError`] if the input does not fit the network.
@@ -153,15 +162,17 @@ impl ResNet {
         observer: &mut dyn Observer,
     ) -> Result<Tensor<2>, ShapeError> {
         let logits = self.forward_observed(x, observer)?;
-        let probabilities = match self.spec.head.classes {
-            0 => logits,
-            1 => sigmoid(logits),
-            _ => softmax(logits, 1),
+        let head = &self.spec.head;
+        let Some(activation) = &head.activation else {
+            return Ok(logits);
         };
-        if let Some(activation) = &self.spec.head.activation {
-            observer.see(activation, Output::Vector(&probabilities));
-        }
-        if let Some(container) = &self.spec.head.container {
+        let probabilities = if head.classes == 1 {
+            sigmoid(logits)
+        } else {
+            softmax(logits, 1)
+        };
+        observer.see(activation, Output::Vector(&probabilities));
+        if let Some(container) = &head.container {
             observer.see(container, Output::Vector(&probabilities));
         }
         Ok(probabilities)
@@ -191,12 +202,4 @@ impl Stage {
             name: spec.name.clone(),
         })
     }
-}
-
-/// The stem's pool: 3x3, stride 2, padding 1 (He et al. 2015, table 1).
-fn max_pool() -> MaxPool2d {
-    MaxPool2dConfig::new([3, 3])
-        .with_strides([2, 2])
-        .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
-        .init()
 }

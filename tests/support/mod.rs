@@ -5,6 +5,7 @@
 
 pub mod convolution;
 pub mod evidence;
+pub mod family;
 pub mod golden;
 pub mod networks;
 pub mod weight_file;

@@ -37,6 +37,17 @@ pub enum HeadLayerSpec {
     Relu(String),
 }
 
+impl HeadLayerSpec {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Linear(linear) => &linear.name,
+            Self::Norm(norm) => &norm.name,
+            Self::Relu(name) => name,
+        }
+    }
+}
+
 impl HeadSpec {
     pub(super) fn new(config: &ResNetConfig, channels: usize) -> Self {
         let reference = config.family == Family::Reference;
@@ -130,8 +141,13 @@ fn layers(config: &ResNetConfig, features: usize, name: &str) -> Vec<HeadLayerSp
         return vec![linear(name.to_owned(), features, config.classes, true)];
     }
     let mut width = features;
+    let is_alone = config.head_layers.len() == 1;
     let layers = config.head_layers.iter().enumerate().map(|(i, layer)| {
-        let name = format!("{name}.{i}");
+        let name = if is_alone {
+            name.to_owned()
+        } else {
+            format!("{name}.{i}")
+        };
         match *layer {
             HeadLayer::Linear { outputs, bias } => {
                 let inputs = std::mem::replace(&mut width, outputs);

@@ -1,0 +1,321 @@
+//! The whole ResNet family against PyTorch: `tests/fixtures/family`.
+
+use std::collections::HashMap;
+use std::io::Read;
+
+use burn::prelude::*;
+use flate2::read::GzDecoder;
+use resnet_web::cpu::CpuResNet;
+#[cfg(feature = "webgpu")]
+use resnet_web::gpu::{Gpu, Options, Plan};
+use resnet_web::network::ResNet;
+use resnet_web::observe::{Observer, Output};
+use resnet_web::resnet::conv::Arithmetic;
+use resnet_web::resnet::{NetworkSpec, ResNetConfig};
+use resnet_web::threads;
+use resnet_web::weights::format::index;
+use resnet_web::weights::index::TensorIndex;
+use resnet_web::weights::synthetic::input;
+use resnet_web::weights::{TensorSource, WeightError};
+#[cfg(feature = "webgpu")]
+use resnet_web_core::storage_dtype::StorageDtype;
+use serde::Deserialize;
+
+/// How far a value may be off in f32; logits have a size of about 2.
+const TOLERANCE: f32 = 1e-3;
+/// Where convolutions compute in eight bits.
+const TOLERANCE_INT8: f32 = 0.1;
+/// Where maps are stored with significands of 11 bits.
+#[cfg(feature = "webgpu")]
+const TOLERANCE_F16: f32 = 2e-2;
+
+/// The descriptions and the files of these networks.
+macro_rules! members {
+    ($($name:literal $form:literal,)*) => {
+        &[$((
+            include_str!(concat!("../fixtures/family/", $name, ".json")),
+            include_bytes!(concat!("../fixtures/family/", $name, ".", $form, ".gz")),
+        )),*]
+    };
+}
+
+const MEMBERS: &[(&str, &[u8])] = members! {
+    "resnet18" "safetensors",
+    "resnet50" "safetensors",
+    "resnet50-v1" "safetensors",
+    "stem-3x3" "safetensors",
+    "stem-3x3-bottleneck" "safetensors",
+    "stem-3x3-max-pool" "safetensors",
+    "resnet20-option-a" "safetensors",
+    "resnet20-projection" "safetensors",
+    "resnet18c" "safetensors",
+    "resnet50c" "safetensors",
+    "resnet18d" "safetensors",
+    "resnet50d" "safetensors",
+    "resnet10t" "safetensors",
+    "resnet14t" "safetensors",
+    "resnetrs50" "safetensors",
+    "resnet50-half" "safetensors",
+    "resnext" "safetensors",
+    "resnext50_32x4d" "safetensors",
+    "wide_resnet50_2" "safetensors",
+    "seresnet18" "safetensors",
+    "seresnet50" "safetensors",
+    "seresnext26d" "safetensors",
+    "ecaresnet26t" "safetensors",
+    "ecaresnet-basic" "safetensors",
+    "resnetblur18" "safetensors",
+    "resnetblur50" "safetensors",
+    "resnetblur50d" "safetensors",
+    "resnetaa34d" "safetensors",
+    "resnetaa50" "safetensors",
+    "seresnetaa50d" "safetensors",
+    "seresnet50d-wide" "safetensors",
+    "resnetv2_18" "safetensors",
+    "resnetv2_18d" "safetensors",
+    "resnetv2_50" "safetensors",
+    "resnetv2_50d" "safetensors",
+    "resnetv2_50t" "safetensors",
+    "head-none" "safetensors",
+    "head-none-d" "safetensors",
+    "head-no-bias" "safetensors",
+    "head-one-logit" "pth",
+    "head-dropout" "pth",
+    "head-mlp" "pth",
+    "head-mlp-of-three" "safetensors",
+    "head-mlp-batch-norm" "safetensors",
+    "head-fastai" "pth",
+    "head-fastai-1" "pth",
+    "head-flatten" "safetensors",
+};
+
+/// A network of the family, and what PyTorch computes with it.
+#[derive(Debug, Deserialize)]
+pub struct Member {
+    pub case: String,
+    pub config: ResNetConfig,
+    /// The file's names of tensors that have another in the spec.
+    renamed: HashMap<String, String>,
+    pub input_shape: [usize; 4],
+    embedding: Vec<f32>,
+    logits: Option<Vec<f32>>,
+    class_map: Option<ClassMap>,
+    #[serde(skip)]
+    bytes: Vec<u8>,
+}
+
+/// What each place of the last map adds to a logit.
+#[derive(Debug, Deserialize)]
+struct ClassMap {
+    class: usize,
+    values: Vec<f32>,
+}
+
+/// The tensors of a network's file under the names that its spec has for them.
+struct Tensors<'a> {
+    index: TensorIndex,
+    member: &'a Member,
+}
+
+impl TensorSource for Tensors<'_> {
+    fn take(&mut self, name: &str, shape: &[usize]) -> Result<Vec<f32>, WeightError> {
+        let Member { renamed, bytes, .. } = self.member;
+        let name = renamed.get(name).map_or(name, String::as_str);
+        let Some(entry) = self.index.tensors.get(name) else {
+            let reason = format!("it has no {name}");
+            return Err(WeightError::Format { reason });
+        };
+        // Linear layers can be 1x1 convolutions.
+        let ones = &entry.shape[shape.len().min(entry.shape.len())..];
+        if !entry.shape.starts_with(shape) || ones.iter().any(|&side| side != 1) {
+            let reason = format!("{name} is {:?} instead of {shape:?}", entry.shape);
+            return Err(WeightError::Format { reason });
+        }
+        entry.values(name, &bytes.as_slice())
+    }
+}
+
+/// What an engine computes.
+struct Found {
+    engine: String,
+    /// How far each value may be off.
+    tolerance: f32,
+    /// `None` where it does not return that.
+    embedding: Option<Vec<f32>>,
+    /// Of one run or several.
+    logits: Vec<Vec<f32>>,
+    class_map: Option<Vec<f32>>,
+}
+
+/// Every network.
+pub fn members() -> impl Iterator<Item = Member> {
+    MEMBERS.iter().map(|&(json, packed)| {
+        let mut member: Member = serde_json::from_str(json).unwrap();
+        GzDecoder::new(packed)
+            .read_to_end(&mut member.bytes)
+            .unwrap();
+        member
+    })
+}
+
+impl Member {
+    /// A line for everything that the burn module computes differently.
+    pub async fn module_faults(&self) -> Vec<String> {
+        let found = async {
+            let (spec, mut source) = self.parts()?;
+            let network = ResNet::load(spec, &mut source, &Device::flex()).map_err(line)?;
+            Ok(Found {
+                engine: "burn".to_owned(),
+                tolerance: TOLERANCE,
+                embedding: Some(read(network.embedding(self.image()).map_err(line)?).await),
+                logits: vec![read(network.forward(self.image()).map_err(line)?).await],
+                class_map: None,
+            })
+        };
+        self.compare(found.await)
+    }
+
+    /// A line for everything that the CPU computes differently, with layers fused and with all of them observed.
+    pub async fn cpu_faults(&self, arithmetic: Arithmetic) -> Vec<String> {
+        let found = async {
+            let (spec, mut source) = self.parts()?;
+            let network = CpuResNet::load(spec, &mut source, arithmetic).map_err(line)?;
+            let mut observer = Embedding {
+                name: network.spec().head.flatten.clone(),
+                values: None,
+            };
+            let observed = network.forward_observed(self.image(), &mut observer);
+            let observed = read(observed.map_err(line)?).await;
+            let embedding = observer.values.ok_or("the head's input is not observed")?;
+            let features = network.features(self.image()).map_err(line)?;
+            let class = self.class_map.as_ref().map(|map| map.class);
+            Ok(Found {
+                engine: format!("CPU, {arithmetic:?}, {} threads", threads::count()),
+                tolerance: match arithmetic {
+                    Arithmetic::F32 => TOLERANCE,
+                    _ => TOLERANCE_INT8,
+                },
+                embedding: Some(read(embedding).await),
+                logits: vec![read(network.head(features.clone())).await, observed],
+                class_map: class.map(|class| network.evidence(features, class)),
+            })
+        };
+        self.compare(found.await)
+    }
+
+    /// A line for everything that a GPU computes differently.
+    #[cfg(feature = "webgpu")]
+    pub async fn gpu_faults(&self, gpu: &Gpu) -> Vec<String> {
+        let found = async {
+            let (spec, mut source) = self.parts()?;
+            let options = Options::default();
+            let plan = Plan::of_network(&spec, &mut source, self.input_shape, options, gpu);
+            let plan = plan.map_err(line)?;
+            let image = input(self.input_shape);
+            let class = self.class_map.as_ref().map(|map| map.class);
+            let (logits, class_map) = match class {
+                Some(class) => {
+                    let (logits, maps) = plan.run_with_class_maps(&image).await.map_err(line)?;
+                    (logits, Some(maps.of_class(class)))
+                }
+                None => (plan.run(&image).await.map_err(line)?, None),
+            };
+            Ok(Found {
+                engine: format!("GPU, {:?}", gpu.storage_dtype()),
+                tolerance: match gpu.storage_dtype() {
+                    StorageDtype::F32 => TOLERANCE,
+                    StorageDtype::F16 => TOLERANCE_F16,
+                },
+                embedding: None,
+                logits: vec![logits],
+                class_map,
+            })
+        };
+        self.compare(found.await)
+    }
+
+    fn parts(&self) -> Result<(NetworkSpec, Tensors<'_>), String> {
+        let spec = NetworkSpec::new(&self.config).map_err(line)?;
+        let index = index(&self.bytes.as_slice(), None).map_err(line)?;
+        Ok((
+            spec,
+            Tensors {
+                index,
+                member: self,
+            },
+        ))
+    }
+
+    fn image(&self) -> Tensor<4> {
+        let data = TensorData::new(input(self.input_shape), self.input_shape);
+        Tensor::from_data(data, &Device::flex())
+    }
+
+    fn compare(&self, found: Result<Found, String>) -> Vec<String> {
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => return vec![format!("{}: {error}", self.case)],
+        };
+        // Without a head, the features are all that there is.
+        let logits = self.logits.as_ref().unwrap_or(&self.embedding);
+        let mut parts = vec![("embedding", Some(&self.embedding), &found.embedding)];
+        let runs: Vec<_> = found.logits.into_iter().map(Some).collect();
+        parts.extend(runs.iter().map(|run| ("logits", Some(logits), run)));
+        let class_map = self.class_map.as_ref().map(|map| &map.values);
+        parts.push(("class map", class_map, &found.class_map));
+        let mut faults = Vec::new();
+        for (what, expected, values) in parts {
+            let (Some(expected), Some(values)) = (expected, values) else {
+                continue;
+            };
+            let fault = match worst(expected, values) {
+                _ if expected.len() != values.len() => {
+                    format!("{} values instead of {}", values.len(), expected.len())
+                }
+                // NaN is not within it either.
+                worst if worst <= found.tolerance => continue,
+                worst => format!(
+                    "off by {worst}, {:.4?} instead of {:.4?}",
+                    &values[..values.len().min(5)],
+                    &expected[..expected.len().min(5)]
+                ),
+            };
+            faults.push(format!("{} ({}), {what}: {fault}", self.case, found.engine));
+        }
+        faults
+    }
+}
+
+/// Keeps the features that the head's layers take.
+struct Embedding {
+    name: String,
+    values: Option<Tensor<2>>,
+}
+
+impl Observer for Embedding {
+    fn see(&mut self, layer: &str, output: Output<'_>) {
+        if let (true, Output::Vector(values)) = (layer == self.name, output) {
+            self.values = Some(values.clone());
+        }
+    }
+}
+
+/// The largest difference, or NaN.
+fn worst(expected: &[f32], found: &[f32]) -> f32 {
+    let differences = expected.iter().zip(found).map(|(e, f)| (e - f).abs());
+    differences.fold(
+        0.0,
+        |worst: f32, d| {
+            if d.is_nan() || d > worst { d } else { worst }
+        },
+    )
+}
+
+async fn read(tensor: Tensor<2>) -> Vec<f32> {
+    let data = tensor.into_data_async().await.unwrap();
+    data.iter::<f32>().collect()
+}
+
+fn line(error: impl ToString) -> String {
+    error.to_string()
+}
