@@ -47,6 +47,7 @@ const MEMBERS: &[(&str, &[u8])] = members! {
     "stem-3x3-bottleneck" "safetensors",
     "stem-3x3-max-pool" "safetensors",
     "resnet20-option-a" "safetensors",
+    "resnet20-option-a-after" "safetensors",
     "resnet20-projection" "safetensors",
     "resnet18c" "safetensors",
     "resnet50c" "safetensors",
