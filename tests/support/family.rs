@@ -1,6 +1,6 @@
 //! The whole ResNet family against PyTorch: `tests/fixtures/family`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
 use burn::prelude::*;
@@ -12,6 +12,7 @@ use resnet_web::network::ResNet;
 use resnet_web::observe::{Observer, Output};
 use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::resnet::{NetworkSpec, ResNetConfig};
+use resnet_web::summary::Summary;
 use resnet_web::threads;
 use resnet_web::weights::format::index;
 use resnet_web::weights::index::TensorIndex;
@@ -165,6 +166,11 @@ impl Member {
         let found = async {
             let (spec, mut source) = self.parts()?;
             let network = ResNet::load(spec, &mut source, &Device::flex()).map_err(line)?;
+            let mut seen = Seen::default();
+            network
+                .probabilities(self.image(), &mut seen)
+                .map_err(line)?;
+            self.compare_rows(&seen)?;
             Ok(Found {
                 engine: "burn".to_owned(),
                 tolerance: TOLERANCE,
@@ -235,6 +241,27 @@ impl Member {
         self.compare(found.await)
     }
 
+    /// The summary has a row for each layer that is observed, with its shape, and no others.
+    fn compare_rows(&self, Seen(seen): &Seen) -> Result<(), String> {
+        let (spec, _) = self.parts()?;
+        let summary = Summary::of_network(&spec, self.input_shape).map_err(line)?;
+        let rows = summary.rows.into_iter();
+        let rows: Shapes = rows.map(|row| (row.name, row.output_shape)).collect();
+        if rows == *seen {
+            return Ok(());
+        }
+        let differs = |a: &Shapes, b: &Shapes| -> Vec<String> {
+            let rows = a.iter().filter(|(name, shape)| b.get(*name) != Some(shape));
+            rows.map(|(name, shape)| format!("{name} {shape:?}"))
+                .collect()
+        };
+        Err(format!(
+            "the summary has {:?}, the network {:?}",
+            differs(&rows, seen),
+            differs(seen, &rows)
+        ))
+    }
+
     fn parts(&self) -> Result<(NetworkSpec, Tensors<'_>), String> {
         let spec = NetworkSpec::new(&self.config).map_err(line)?;
         let index = index(&self.bytes.as_slice(), None).map_err(line)?;
@@ -284,6 +311,23 @@ impl Member {
             faults.push(format!("{} ({}), {what}: {fault}", self.case, found.engine));
         }
         faults
+    }
+}
+
+/// The outputs' shapes, by the layers' names.
+type Shapes = BTreeMap<String, Vec<usize>>;
+
+/// Keeps every layer's shape.
+#[derive(Default)]
+struct Seen(Shapes);
+
+impl Observer for Seen {
+    fn see(&mut self, layer: &str, output: Output<'_>) {
+        let shape = match output {
+            Output::Map(map) => map.dims().to_vec(),
+            Output::Vector(values) => values.dims().to_vec(),
+        };
+        self.0.insert(layer.to_owned(), shape);
     }
 }
 
