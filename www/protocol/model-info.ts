@@ -1,11 +1,16 @@
 import type {
+  AntiAliasing,
   Arithmetic,
   Assumption,
+  Attention,
   BlockKind,
   Family,
   Format,
+  HeadLayer,
   Note,
   PreprocessingChoice,
+  ShortcutKind,
+  Stem,
   StrideOn,
   WeightSets,
 } from "./generated/core";
@@ -22,8 +27,22 @@ export interface ModelInfo {
   family: Family;
   /** Its kind of residual block. */
   block: BlockKind;
-  /** How many blocks each of the four stages has. */
-  repetitions: [number, number, number, number];
+  /** How many blocks each stage has. */
+  repetitions: number[];
+  /** A block's channels before expansion, in each stage. */
+  widths: number[];
+  /** What an image meets first. */
+  stem: Stem;
+  /** How a block's input gets the shape of its output. */
+  shortcut: ShortcutKind;
+  /** What weighs the channels that come out of a block's convolutions. */
+  attention: Attention | null;
+  /** How convolutions of stride 2 are kept from aliasing. */
+  antiAliasing: AntiAliasing | null;
+  /** Whether batch norm and ReLU come before each convolution: ResNetV2. */
+  preActivation: boolean;
+  /** The layers from the pooled features to the logits; empty: one linear layer with a bias. */
+  headLayers: HeadLayer[];
   /** Which convolution of a bottleneck block has the stride. */
   strideOn: StrideOn;
   /** `[1, channels, height, width]` */

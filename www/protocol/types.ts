@@ -3,17 +3,24 @@ import type { Classification, DeviceReport, SeenChannel, SeenLayer } from "./gen
 import type { ModelInfo } from "./model-info";
 
 export type {
+  AntiAliasing,
   Arithmetic,
   Assumption,
+  Attention,
   ChannelOrder,
   Description,
   Fit,
+  HeadLayer,
   Interpolation,
   LayerRow,
   LayerTime,
   Note,
   PreprocessingChoice,
   Setting,
+  ShortcutKind,
+  Stem,
+  StemConvolutions,
+  StemPool,
   Summary,
   WeightChoices,
 } from "./generated/core";

@@ -115,6 +115,8 @@ function nameOf({ name, kind, outputShape }: LayerRow, { kind: drawn, label }: D
     layer: label,
     block: kind,
     convolution: `${label} ${kind}`,
+    pool: kind,
+    attention: kind,
     projection: `${label} ${text.projection}`,
   }[drawn];
   return `${name}, ${what}, ${shape(outputShape)}`;

@@ -49,6 +49,32 @@ const SEED = network([
   "  final.1 Linear",
 ]);
 
+const VARIANTS = network([
+  "conv1.0 Conv2d",
+  "conv1.1 BatchNorm2d",
+  "conv1.3 Conv2d",
+  "conv1.6 Conv2d",
+  "layer1",
+  "  layer1.0 BasicBlock",
+  "    layer1.0.conv1 Conv2d",
+  "    layer1.0.aa BlurPool2d",
+  "    layer1.0.conv2 Conv2d",
+  "    layer1.0.se",
+  "      layer1.0.se.fc1 Conv2d",
+  "      layer1.0.se.fc2 Conv2d",
+  "    layer1.0.downsample.0 AvgPool2d",
+  "    layer1.0.downsample.1 Conv2d",
+  "    layer1.0.relu",
+  "layer2",
+  "  layer2.0 BasicBlock",
+  "    layer2.0.conv1 Conv2d",
+  "    layer2.0.conv2 Conv2d",
+  "    layer2.0.downsample ZeroPad",
+  "    layer2.0.relu",
+  "avgpool AdaptiveAvgPool2d",
+  "flatten Flatten",
+]).map((row) => (row.name === "layer1.0.se" ? { ...row, kind: "SEModule" } : row));
+
 describe.each([
   {
     name: "torchvision's bottlenecks",
@@ -63,6 +89,13 @@ describe.each([
     bands: ["stem", "layer1", "layer2", "head"],
     nodes: { layer: 5, block: 2, convolution: 4, projection: 1 },
     edges: { flow: 6, identity: 1, projection: 1 },
+  },
+  {
+    name: "a deep stem, anti-aliasing, attention, an average or zeros on the shortcut, and no head",
+    rows: VARIANTS,
+    bands: ["stem", "layer1", "layer2", "head"],
+    nodes: { layer: 6, block: 2, convolution: 4, pool: 1, attention: 1, projection: 2 },
+    edges: { flow: 7, projection: 2 },
   },
 ])("$name", ({ rows, bands, nodes, edges }) => {
   const drawing = layout(rows);
@@ -93,7 +126,7 @@ describe.each([
       ({ x, y, width, height }) =>
         x < 0 || y < 0 || x + width > drawing.width || y + height > drawing.height,
     );
-    const flat = boxes.filter(({ kind }) => kind !== "convolution");
+    const flat = boxes.filter(({ kind }) => ["layer", "block", "projection"].includes(kind));
     for (const a of flat) {
       for (const b of flat) {
         const apart =

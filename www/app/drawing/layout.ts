@@ -1,7 +1,7 @@
 import type { LayerRow } from "resnet-web";
 
 /** What a node of the drawing stands for. */
-export type NodeKind = "layer" | "block" | "convolution" | "projection";
+export type NodeKind = "layer" | "block" | "convolution" | "pool" | "attention" | "projection";
 
 /** A box that stands for a row of the summary. */
 export interface DrawnNode {
@@ -54,11 +54,21 @@ const ARC = 22;
 const LINE = BLOCK.height + ARC + 26;
 const PROJECTION = 18;
 const WIDTH = LEFT + BLOCK.perLine * PITCH;
-/** Of a convolution's bar: it grows with the logarithm of its channels. */
-const BAR = { gap: 6, padding: 8, least: 16, channels: [64, 2048] as const };
+/** Of a convolution's bar: it grows with the logarithm of its channels. Poolings and attention are slim, without a label. */
+const BAR = { gap: 6, padding: 8, least: 16, slim: 7, channels: [64, 2048] as const };
 
-/** The containers of a shortcut's layers: torchvision's and the reference convention's. */
-const SHORTCUTS = ["downsample.", "shortcut."];
+/** What a shortcut's layers are called, or begin with: torchvision's and the reference convention's. */
+const SHORTCUTS = ["downsample", "shortcut"];
+/** Which of a block's parts are drawn, by the row's kind; others follow a convolution or are added to it. */
+const PARTS: Partial<Record<string, NodeKind>> = {
+  Conv2d: "convolution",
+  BlurPool2d: "pool",
+  AvgPool2d: "pool",
+  SEModule: "attention",
+  EcaModule: "attention",
+};
+/** Rows of a shortcut that bring the input into the output's shape. */
+const PROJECTIONS = ["Conv2d", "ZeroPad"];
 
 /** A container of the tree that the rows are, or a leaf. */
 interface Branch {
@@ -153,27 +163,36 @@ function drawBlock(
   const { name } = rows[block.row] as LayerRow;
   drawing.nodes.push({ row: block.row, kind: "block", x, y, width, height, label: name });
 
-  const convolutions = block.children.filter(({ row }) => rows[row]?.kind === "Conv2d");
-  const projection = convolutions.find(({ row }) => {
-    const own = rows[row]?.name.slice(name.length + 1) ?? "";
-    return SHORTCUTS.some((shortcut) => own.startsWith(shortcut));
+  const isShortcut = ({ row }: Branch) => {
+    const own = rows[row]?.name.slice(name.length + 1).split(".")[0] ?? "";
+    return SHORTCUTS.includes(own);
+  };
+  const projection = block.children.find(
+    (part) => isShortcut(part) && PROJECTIONS.includes(rows[part.row]?.kind ?? ""),
+  );
+  const parts = block.children.flatMap((part) => {
+    const kind = PARTS[rows[part.row]?.kind ?? ""];
+    return kind && !isShortcut(part) ? [{ ...part, kind }] : [];
   });
-  const own = convolutions.filter((convolution) => convolution !== projection);
-  const inner = width - 2 * BAR.padding - (own.length - 1) * BAR.gap;
-  own.forEach(({ row }, i) => {
+  const slim = parts.filter(({ kind }) => kind !== "convolution").length;
+  const inner = width - 2 * BAR.padding - (parts.length - 1) * BAR.gap - slim * BAR.slim;
+  let left = x + BAR.padding;
+  for (const { row, kind } of parts) {
     const { outputShape, kernel } = rows[row] as LayerRow;
-    const barWidth = inner / own.length;
+    const isSlim = kind !== "convolution";
+    const barWidth = isSlim ? BAR.slim : inner / (parts.length - slim);
     const barHeight = barOf(outputShape[1] ?? 0);
     drawing.nodes.push({
       row,
-      kind: "convolution",
-      x: x + BAR.padding + i * (barWidth + BAR.gap),
+      kind,
+      x: left,
       y: y + MIDDLE - barHeight / 2,
       width: barWidth,
       height: barHeight,
-      label: kernel?.join("×") ?? "",
+      label: isSlim ? "" : (kernel?.join("×") ?? ""),
     });
-  });
+    left += barWidth + BAR.gap;
+  }
 
   const [middle, top] = [y + MIDDLE, y - ARC + 9];
   const [start, sum] = [x - 14, x + width + 12];
@@ -190,7 +209,7 @@ function drawBlock(
       y: top - PROJECTION / 2,
       width: 2 * PROJECTION,
       height: PROJECTION,
-      label: rows[projection.row]?.kernel?.join("×") ?? "",
+      label: rows[projection.row]?.kernel?.join("×") ?? "0",
     });
   }
 }

@@ -7,6 +7,7 @@ import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { LABEL_FILES, WEIGHT_FILES } from "./accept";
 import { Choices } from "./Choices";
+import { stemOf, variantsOf } from "./variants";
 import "./model.css";
 
 const text = strings.model;
@@ -113,11 +114,16 @@ function Notes({
   ));
 }
 
+type Fact = [name: string, value: string];
+
 function Facts({ info, summary, bytes }: LoadedModel) {
-  const facts: [string, string][] = [
+  const variants = variantsOf(info).map((variant) => text.variants[variant]);
+  const facts: Fact[] = [
     [text.facts.parameters, grouped(summary.parameters)],
-    [text.facts.classes, grouped(info.classes)],
+    [text.facts.classes, info.classes === 0 ? text.noClasses : grouped(info.classes)],
     [text.facts.input, shape(info.inputShape)],
+    [text.facts.stem, stemOf(info.stem) + text.stemPools[info.stem.pool]],
+    ...(variants.length > 0 ? [[text.facts.variants, variants.join(", ")] as Fact] : []),
     [text.facts.file, text.fileSize(megabytes(bytes), info.dtype)],
     [text.facts.format, text.format(text.formats[info.format], info.naming)],
     [text.facts.source, info.source || text.unknown],

@@ -19,7 +19,6 @@ pub const STEM_KERNEL: usize = 7;
 /// What a ResNet is built from. Make one with [`ResNetConfig::reference`] or [`ResNetConfig::torchvision`], and change what is
 /// different.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub struct ResNetConfig {
     /// Whose conventions the network follows: names of the layers, and where a block has a projection shortcut.
     pub family: Family,

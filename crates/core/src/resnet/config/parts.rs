@@ -192,7 +192,6 @@ pub enum AntiAliasing {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub enum Head {
     /// Average pool to 1x1: takes any input size.
     AveragePool,
