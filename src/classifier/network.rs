@@ -190,10 +190,14 @@ impl NetworkRun {
                 let map = taken(&mut map)?;
                 let kept = traced.then(|| map.clone());
                 let features = network.pool(map);
-                let logits = network.classify(features.clone());
+                let logits = if network.spec().head.layers.is_empty() {
+                    Vec::new()
+                } else {
+                    read(network.classify(features.clone())).await?
+                };
                 Ok(Outputs {
                     features: read(features).await?,
-                    logits: read(logits).await?,
+                    logits,
                     trace: kept.map(|map| Trace::Cpu(network, map)),
                 })
             }

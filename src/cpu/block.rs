@@ -1,19 +1,24 @@
-//! The residual block: `relu(F(x) + x)` (He et al. 2015, equation 1).
+//! The residual block: `relu(F(x) + x)` (He et al. 2015, equation 1), or with the ReLU before the convolutions.
 
 use burn::prelude::*;
 
+use super::attention::Attention;
 use super::convolution::Convolution;
-use super::ops::add_relu;
+use super::norm::Norm;
+use super::ops::{add, gate_add, pool};
+use super::shortcut::Shortcut;
 use crate::observe::{Observer, Output};
 use crate::resnet::conv::Arithmetic;
 use crate::resnet::spec::{BlockSpec, ShapeError};
 use crate::weights::{TensorSource, WeightError};
 
-/// A block with or without a bottleneck: they differ in the list of convolutions alone.
+/// A block of any kind: they differ in the list of convolutions, and in what else there is.
 #[derive(Debug)]
 pub struct CpuBlock {
+    pre_activation: Option<Norm>,
     convolutions: Vec<Convolution>,
-    shortcut: Option<Convolution>,
+    attention: Option<Attention>,
+    shortcut: Option<Shortcut>,
     spec: BlockSpec,
 }
 
@@ -27,14 +32,22 @@ impl CpuBlock {
         source: &mut dyn TensorSource,
         arithmetic: Arithmetic,
     ) -> Result<Self, WeightError> {
-        let mut load = |conv| Convolution::load(conv, source, arithmetic);
+        let norm = spec.pre_activation.as_ref();
+        let pre_activation = norm.map(|norm| Norm::load(norm, source)).transpose()?;
+        let convolutions = spec.convolutions.iter();
+        let convolutions = convolutions
+            .map(|conv| Convolution::load(conv, source, arithmetic))
+            .collect::<Result<_, _>>()?;
+        let attention = spec.attention.as_ref();
+        let attention = attention.map(|attention| Attention::load(attention, source));
+        let attention = attention.transpose()?;
+        let shortcut = spec.shortcut.as_ref();
+        let shortcut = shortcut.map(|shortcut| Shortcut::load(shortcut, source, arithmetic));
         Ok(Self {
-            convolutions: spec
-                .convolutions
-                .iter()
-                .map(&mut load)
-                .collect::<Result<_, _>>()?,
-            shortcut: spec.projection().map(&mut load).transpose()?,
+            pre_activation,
+            convolutions,
+            attention,
+            shortcut: shortcut.transpose()?,
             spec: spec.clone(),
         })
     }
@@ -53,23 +66,39 @@ impl CpuBlock {
             Some(convolutions) => convolutions,
             None => return Ok(x),
         };
-        let mut residual = x.clone();
-        for convolution in first {
+        let (mut residual, x) = match &self.pre_activation {
+            Some(norm) => {
+                let normalised = norm.forward(x.clone(), observer);
+                let shortcut = self.shortcut.as_ref();
+                let x = if shortcut.is_some_and(Shortcut::is_after_pre_activation) {
+                    normalised.clone()
+                } else {
+                    x
+                };
+                (normalised, x)
+            }
+            None => (x.clone(), x),
+        };
+        for (place, convolution) in first.iter().enumerate() {
             residual = convolution.forward(residual, observer);
+            if let Some(spec) = self.spec.pool_after(place) {
+                residual = pool(residual, spec);
+                observer.see(&spec.name, Output::Map(&residual));
+            }
         }
-        if !observer.is_watching() {
-            let shortcut = match &self.shortcut {
-                Some(projection) => projection.forward(x, observer),
-                None => x,
-            };
-            return Ok(last.forward_residual(residual, shortcut));
+        let relu = self.spec.relu.is_some();
+        if !observer.is_watching() && self.attention.is_none() {
+            let shortcut = self.shortcut(x, observer);
+            return Ok(last.forward_residual(residual, shortcut, relu));
         }
         residual = last.forward(residual, observer);
-        let shortcut = match &self.shortcut {
-            Some(projection) => projection.forward(x, observer),
-            None => x,
+        let y = match &self.attention {
+            Some(attention) => {
+                let gate = attention.gate(residual.clone(), observer);
+                gate_add(residual, gate, self.shortcut(x, observer), relu)
+            }
+            None => add(residual, self.shortcut(x, observer), relu),
         };
-        let y = add_relu(residual, shortcut);
         if let Some(name) = &self.spec.relu {
             observer.see(name, Output::Map(&y));
         }
@@ -77,5 +106,12 @@ impl CpuBlock {
             observer.see(&self.spec.name, Output::Map(&y));
         }
         Ok(y)
+    }
+
+    fn shortcut(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<4> {
+        match &self.shortcut {
+            Some(shortcut) => shortcut.forward(x, observer),
+            None => x,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! A convolution with its batch norm folded into it.
+//! A convolution with its batch norm, if it has one, folded into it.
 
 use burn::prelude::*;
 use burn::tensor::activation::relu;
@@ -49,8 +49,13 @@ impl Convolution {
         x
     }
 
-    /// `relu(convolution + residual)` in one, unobserved: the end of a block.
-    pub(super) fn forward_residual(&self, x: Tensor<4>, residual: Tensor<4>) -> Tensor<4> {
-        conv_residual(x, &self.weights, residual)
+    /// `convolution + residual`, and ReLU of that, in one, unobserved: the end of a block.
+    pub(super) fn forward_residual(
+        &self,
+        x: Tensor<4>,
+        residual: Tensor<4>,
+        relu: bool,
+    ) -> Tensor<4> {
+        conv_residual(x, &self.weights, residual, relu)
     }
 }

@@ -1,17 +1,20 @@
 //! From the last stage's feature maps to logits.
 
 use burn::prelude::*;
-use burn::tensor::module::adaptive_avg_pool2d;
 
-use super::ops::{PackedLinear, linear};
+use super::linear::Linear;
+use super::ops::{largest, mean};
 use crate::observe::{Observer, Output};
+use crate::resnet::Head as HeadKind;
+use crate::resnet::class_map::class_map;
 use crate::resnet::spec::HeadSpec;
+use crate::weights::folded_head::{Dense, folded_layers};
 use crate::weights::{TensorSource, WeightError};
 
-/// Average pool where the spec has one, flattening, and the linear layer.
+/// Pooling where the spec has one, flattening, and the linear layers.
 #[derive(Debug)]
 pub(super) struct Head {
-    weights: Vec<(String, PackedLinear)>,
+    layers: Vec<Linear>,
     spec: HeadSpec,
 }
 
@@ -21,24 +24,11 @@ impl Head {
         spec: &HeadSpec,
         source: &mut dyn TensorSource,
     ) -> Result<Self, WeightError> {
-        let mut weights = Vec::new();
-        for linear in spec.linear_layers() {
-            let tensors = linear.tensors();
-            let mut taken = tensors
-                .iter()
-                .map(|tensor| source.take(&tensor.name, &tensor.shape));
-            let weight = taken.next().transpose()?.unwrap_or_default();
-            let bias = match taken.next() {
-                Some(bias) => bias?,
-                None => vec![0.0; linear.outputs],
-            };
-            weights.push((
-                linear.name.clone(),
-                PackedLinear::new(weight, bias, linear.size()),
-            ));
-        }
+        let layers = folded_layers(&spec.layers).into_iter();
         Ok(Self {
-            weights,
+            layers: layers
+                .map(|layer| Linear::load(layer, source))
+                .collect::<Result<_, _>>()?,
             spec: spec.clone(),
         })
     }
@@ -49,48 +39,49 @@ impl Head {
         self.classify(features, observer)
     }
 
-    /// Feature maps `[batch, channels, height, width]` to what enters the linear layer, `[batch, features]`.
+    /// Feature maps `[batch, channels, height, width]` to what enters the linear layers, `[batch, features]`.
     pub(super) fn pool(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<2> {
-        let x = match &self.spec.pool {
-            Some(name) => {
-                let x = adaptive_avg_pool2d(x, [1, 1]);
-                observer.see(name, Output::Map(&x));
-                x
-            }
-            None => x,
+        let x = match self.spec.kind {
+            HeadKind::AveragePool => mean(x),
+            HeadKind::ConcatPool => Tensor::cat(vec![largest(x.clone()), mean(x)], 1),
+            _ => x,
         };
+        if let Some(name) = &self.spec.pool {
+            observer.see(name, Output::Map(&x));
+        }
         let x = x.flatten(1, 3);
         observer.see(&self.spec.flatten, Output::Vector(&x));
         x
     }
 
-    /// Features `[batch, features]` to logits `[batch, classes]`.
-    pub(super) fn classify(&self, mut x: Tensor<2>, observer: &mut dyn Observer) -> Tensor<2> {
-        for (name, weights) in &self.weights {
-            x = linear(x, weights);
-            observer.see(name, Output::Vector(&x));
-        }
-        x
+    /// Features `[batch, features]` to logits `[batch, classes]`; to the features without any layers.
+    pub(super) fn classify(&self, x: Tensor<2>, observer: &mut dyn Observer) -> Tensor<2> {
+        let layers = self.layers.iter();
+        layers.fold(x, |x, layer| layer.forward(x, observer))
     }
 
     /// See [`CpuResNet::evidence`](super::CpuResNet::evidence).
-    pub(super) fn evidence(&self, features: Tensor<4>, class: usize) -> Vec<f32> {
-        let [_, channels, height, width] = features.dims();
-        let pixels = height * width;
-        let pooled = self.spec.pool.is_some();
-        let Some((_, weights)) = self.weights.last() else {
-            return vec![0.0; pixels];
-        };
-        let row = weights.row(class);
-        let features: Vec<f32> = features.flatten::<1>(0, 3).into_data().iter().collect();
-        let share = if pooled { pixels as f32 } else { 1.0 };
-        let added = |pixel: usize| {
-            let parts = (0..channels).map(|channel| {
-                let feature = channel * pixels + pixel;
-                features[feature] * row[if pooled { channel } else { feature }]
+    pub(super) fn evidence(&self, map: Tensor<4>, class: usize) -> Vec<f32> {
+        let [_, _, height, width] = map.dims();
+        let map: Vec<f32> = map.flatten::<1>(0, 3).into_data().iter().collect();
+        let mut layers = Vec::with_capacity(self.layers.len());
+        for (place, layer) in self.layers.iter().enumerate() {
+            // Of the last layer one row is enough.
+            let is_last = place + 1 == self.layers.len();
+            let rows = if is_last {
+                class..class + 1
+            } else {
+                0..layer.weights.size()[1]
+            };
+            layers.push(Dense {
+                weight: rows
+                    .clone()
+                    .flat_map(|row| layer.weights.row(row))
+                    .collect(),
+                bias: layer.weights.bias()[rows].to_vec(),
+                relu: layer.has_relu(),
             });
-            parts.sum::<f32>() / share
-        };
-        (0..pixels).map(added).collect()
+        }
+        class_map(self.spec.kind, &layers, &map, height * width, 0)
     }
 }

@@ -1,11 +1,12 @@
-//! The whole network: stem, four stages of residual blocks, head.
+//! The whole network: stem, stages of residual blocks, head.
 
 use burn::prelude::*;
 
 use super::block::CpuBlock;
 use super::convolution::Convolution;
 use super::head::Head;
-use super::ops::max_pool;
+use super::norm::Norm;
+use super::ops::pool;
 use crate::observe::{Observer, Output, Unobserved};
 use crate::resnet::conv::Arithmetic;
 use crate::resnet::spec::{NetworkSpec, ShapeError};
@@ -16,6 +17,7 @@ use crate::weights::{TensorSource, WeightError};
 pub struct CpuResNet {
     stem: Vec<Convolution>,
     blocks: Vec<StageBlock>,
+    final_norm: Option<Norm>,
     head: Head,
     spec: NetworkSpec,
 }
@@ -52,10 +54,13 @@ impl CpuResNet {
                 });
             }
         }
+        let norm = spec.final_norm.as_ref();
+        let final_norm = norm.map(|norm| Norm::load(norm, source)).transpose()?;
         let head = Head::load(&spec.head, source)?;
         Ok(Self {
             stem,
             blocks,
+            final_norm,
             head,
             spec,
         })
@@ -66,7 +71,8 @@ impl CpuResNet {
         &self.spec
     }
 
-    /// Images `[batch, channels, height, width]` to logits `[batch, classes]`.
+    /// Images `[batch, channels, height, width]` to logits `[batch, classes]`. A network without a head returns its features,
+    /// `[batch, features]`.
     ///
     /// # Errors
     /// [`ShapeError`] if the input does not fit the network.
@@ -137,7 +143,10 @@ impl CpuResNet {
         if let Some(stage) = ends {
             observer.see(stage, Output::Map(&x));
         }
-        Ok(x)
+        Ok(match &self.final_norm {
+            Some(norm) if step == self.blocks.len() => norm.forward(x, observer),
+            _ => x,
+        })
     }
 
     fn stem(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Result<Tensor<4>, ShapeError> {
@@ -149,9 +158,9 @@ impl CpuResNet {
         if let Some(container) = &self.spec.stem.container {
             observer.see(container, Output::Map(&x));
         }
-        for pool in &self.spec.stem.pools {
-            x = max_pool(x);
-            observer.see(&pool.name, Output::Map(&x));
+        for spec in &self.spec.stem.pools {
+            x = pool(x, spec);
+            observer.see(&spec.name, Output::Map(&x));
         }
         Ok(x)
     }
@@ -168,7 +177,7 @@ impl CpuResNet {
         self.head.pool(features, &mut Unobserved)
     }
 
-    /// What enters the head's layers, `[batch, features]`, to logits `[batch, classes]`.
+    /// What enters the head's layers, `[batch, features]`, to logits `[batch, classes]`. Without any layers it is returned as it is.
     pub fn classify(&self, features: Tensor<2>) -> Tensor<2> {
         self.head.classify(features, &mut Unobserved)
     }
@@ -177,7 +186,8 @@ impl CpuResNet {
     /// the class's activation map (Zhou et al. 2016, section 2). The sum over all places is the logit without the bias.
     ///
     /// After an average pool that is the features times the class's weights; for a head that flattens, the class's weights
-    /// reshaped to the map.
+    /// reshaped to the map. A head of several layers is taken as the linear function that it is for these maps: see
+    /// [`class_map`](crate::resnet::class_map).
     pub fn evidence(&self, features: Tensor<4>, class: usize) -> Vec<f32> {
         self.head.evidence(features, class)
     }

@@ -1,8 +1,9 @@
 //! Convolutions as the definition has them, one sum at a time, against those of a device.
 
 use burn::prelude::*;
-use resnet_web::cpu::ops::{PackedConv, PackedLinear, conv, conv_residual, linear, max_pool};
+use resnet_web::cpu::ops::{PackedConv, PackedLinear, conv, conv_residual, linear, pool};
 use resnet_web::resnet::conv::{Arithmetic, ConvShape};
+use resnet_web::resnet::spec::{PoolKind, PoolSpec};
 use resnet_web::weights::synthetic;
 
 /// How far a value may be off, relative to the largest.
@@ -143,10 +144,13 @@ impl Case {
             let what = format!("{shape:?} of {input:?}, ReLU {relu}");
             faults.extend(differs(&what, y, out, expected.collect()).await);
         }
-        let y = conv_residual(tensor(x, map), &weights, tensor(&residual, out));
-        let expected = sums.iter().zip(&residual).map(|(s, r)| (s + r).max(0.0));
-        let what = format!("{shape:?} of {input:?}, with a residual");
-        faults.extend(differs(&what, y, out, expected.collect()).await);
+        for relu in [false, true] {
+            let y = conv_residual(tensor(x, map), &weights, tensor(&residual, out), relu);
+            let sums = sums.iter().zip(&residual).map(|(sum, more)| sum + more);
+            let expected = sums.map(|sum| if relu { sum.max(0.0) } else { sum });
+            let what = format!("{shape:?} of {input:?}, with a residual, ReLU {relu}");
+            faults.extend(differs(&what, y, out, expected.collect()).await);
+        }
         faults
     }
 
@@ -212,7 +216,15 @@ pub async fn pooling_faults(device: &Device) -> Vec<String> {
                 expected.push(window.fold(f32::NEG_INFINITY, f32::max));
             }
         }
-        let y = max_pool(Tensor::from_data(TensorData::new(x, map), device));
+        let stem = PoolSpec {
+            name: "maxpool".to_owned(),
+            kind: PoolKind::Max,
+            kernel: 3,
+            stride: 2,
+            padding: 1,
+            ceil: false,
+        };
+        let y = pool(Tensor::from_data(TensorData::new(x, map), device), &stem);
         let out = [batch, channels, rows, columns];
         faults.extend(differs(&format!("pooling of {map:?}"), y, out, expected).await);
     }
@@ -244,7 +256,7 @@ pub async fn linear_faults(device: &Device) -> Vec<String> {
         }
         let weights = PackedLinear::new(weight, bias, [inputs, outputs]);
         let x = Tensor::<2>::from_data(TensorData::new(x, [batch, inputs]), device);
-        let y = linear(x, &weights);
+        let y = linear(x, &weights, false);
         let what = format!(
             "a linear layer, [batch, in, out] {:?}",
             [batch, inputs, outputs]

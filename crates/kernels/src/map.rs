@@ -28,6 +28,11 @@ impl<'a> FeatureMap<'a> {
         }
     }
 
+    /// All of its numbers.
+    pub fn numbers(&self) -> &'a [f32] {
+        self.data
+    }
+
     /// The channels of a pixel.
     #[inline]
     pub(crate) fn pixel(&self, y: usize, x: usize) -> &'a [f32] {

@@ -20,56 +20,60 @@ const CHUNK: usize = 1 << 12;
 /// # Panics
 /// If the sizes differ, or a map is no whole number of pixels.
 pub fn scale_shift(x: &[f32], scale: &[f32], shift: &[f32], relu: bool, output: &mut [f32]) {
-    assert!(x.len() == output.len(), "the maps' sizes differ");
-    let channels = scale.len();
-    each_chunk(output, channels, |first, output| {
-        output.copy_from_slice(&x[first..][..output.len()]);
-        for pixel in output.chunks_exact_mut(channels) {
-            scale_add(pixel, scale, shift, relu);
-        }
+    each_pixel(x, scale, output, |_, x, output| {
+        scale_add(x, scale, shift, relu, output);
     });
 }
 
-/// `x = x * gate[channel] + shortcut`, and ReLU of that: the end of a residual block with attention.
+/// `output = x * gate[channel] + shortcut`, and ReLU of that: the end of a residual block with attention.
 ///
 /// # Panics
 /// As [`scale_shift`].
-pub fn gate_add(x: &mut [f32], gate: &[f32], shortcut: &[f32], relu: bool) {
+pub fn gate_add(x: &[f32], gate: &[f32], shortcut: &[f32], relu: bool, output: &mut [f32]) {
     assert!(x.len() == shortcut.len(), "the maps' sizes differ");
-    let channels = gate.len();
-    each_chunk(x, channels, |first, x| {
-        let shortcut = shortcut[first..].chunks_exact(channels);
-        for (pixel, shortcut) in x.chunks_exact_mut(channels).zip(shortcut) {
-            scale_add(pixel, gate, shortcut, relu);
+    each_pixel(x, gate, output, |place, x, output| {
+        scale_add(x, gate, &shortcut[place..], relu, output);
+    });
+}
+
+/// Calls `work` with the place of each pixel, its channels in `x` and in `output`, on all threads.
+fn each_pixel(
+    x: &[f32],
+    factor: &[f32],
+    output: &mut [f32],
+    work: impl Fn(usize, &[f32], &mut [f32]) + Sync,
+) {
+    let channels = factor.len();
+    assert!(x.len() == output.len(), "the maps' sizes differ");
+    assert!(
+        x.len().is_multiple_of(channels),
+        "the map has other channels"
+    );
+    let chunk = CHUNK.next_multiple_of(channels);
+    threads::each(output.chunks_mut(chunk).enumerate(), |(i, output)| {
+        let mut place = i * chunk;
+        for output in output.chunks_exact_mut(channels) {
+            work(place, &x[place..][..channels], output);
+            place += channels;
         }
     });
 }
 
-/// Calls `work` with some whole pixels of `map` and their place in it, on all threads.
-fn each_chunk(map: &mut [f32], channels: usize, work: impl Fn(usize, &mut [f32]) + Sync) {
-    assert!(
-        map.len().is_multiple_of(channels),
-        "the map has other channels"
-    );
-    let chunk = CHUNK.next_multiple_of(channels);
-    let chunks = map.chunks_mut(chunk).enumerate();
-    threads::each(chunks, |(place, map)| work(place * chunk, map));
-}
-
-/// `x = x * factor + addend`, and ReLU of that, for the channels of a pixel.
-fn scale_add(x: &mut [f32], factor: &[f32], addend: &[f32], relu: bool) {
-    let (factor, addend) = (&factor[..x.len()], &addend[..x.len()]);
+/// `output = x * factor + addend`, and ReLU of that, for the channels of a pixel.
+fn scale_add(x: &[f32], factor: &[f32], addend: &[f32], relu: bool, output: &mut [f32]) {
+    let addend = &addend[..x.len()];
     let zero = F32x4::splat(0.0);
-    let (whole, rest) = x.as_chunks_mut::<LANES>();
+    let (whole, rest) = output.as_chunks_mut::<LANES>();
     let first = LANES * whole.len();
-    for (i, x) in whole.iter_mut().enumerate() {
-        let [factor, addend] = [factor, addend].map(|of| F32x4::load(&of[LANES * i..]));
-        let y = F32x4::load(x) * factor + addend;
-        (if relu { y.pmax(zero) } else { y }).store(x);
+    for (i, output) in whole.iter_mut().enumerate() {
+        let [x, factor, addend] = [x, factor, addend].map(|of| F32x4::load(&of[LANES * i..]));
+        let y = x * factor + addend;
+        (if relu { y.pmax(zero) } else { y }).store(output);
     }
-    for (i, x) in rest.iter_mut().enumerate() {
-        let y = *x * factor[first + i] + addend[first + i];
+    for (i, output) in rest.iter_mut().enumerate() {
+        let i = first + i;
+        let y = x[i] * factor[i] + addend[i];
         // Not `f32::max`, which would turn NaN into zero.
-        *x = if relu && y < 0.0 { 0.0 } else { y };
+        *output = if relu && y < 0.0 { 0.0 } else { y };
     }
 }

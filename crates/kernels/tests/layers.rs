@@ -207,9 +207,8 @@ const LAYERS: &[Layer] = &[
         name: "gate and addition",
         output: |sides| sides,
         compute: |_, numbers, [_, _, channels], output| {
-            output.copy_from_slice(numbers);
             let shortcut = factors(numbers.len(), 6);
-            pointwise::gate_add(output, &factors(channels, 5), &shortcut, false);
+            pointwise::gate_add(numbers, &factors(channels, 5), &shortcut, false, output);
         },
         defined: gated,
     },
@@ -217,9 +216,8 @@ const LAYERS: &[Layer] = &[
         name: "gate, addition and ReLU",
         output: |sides| sides,
         compute: |_, numbers, [_, _, channels], output| {
-            output.copy_from_slice(numbers);
             let shortcut = factors(numbers.len(), 6);
-            pointwise::gate_add(output, &factors(channels, 5), &shortcut, true);
+            pointwise::gate_add(numbers, &factors(channels, 5), &shortcut, true, output);
         },
         defined: |map, at| gated(map, at).max(0.0),
     },
@@ -406,7 +404,7 @@ fn what_does_not_fit_panics() {
             pointwise::scale_shift(&numbers, &[], &[], false, &mut output(24));
         }),
         ("a shortcut of another size", &|| {
-            pointwise::gate_add(&mut output(24), &[1.0; 4], &[1.0; 20], true);
+            pointwise::gate_add(&numbers, &[1.0; 4], &[1.0; 20], true, &mut output(24));
         }),
         ("more outputs than means", &|| {
             attention::convolve_channels(&[1.0; 3], &[1.0; 3], &mut output(4));

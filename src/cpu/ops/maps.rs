@@ -49,7 +49,7 @@ impl NhwcMaps {
         FlexTensor::new(Bytes::from_elems(numbers), layout, DType::F32)
     }
 
-    /// The numbers, if no other tensor shares them.
+    /// The memory that the numbers are in, if no other tensor shares it.
     pub(super) fn into_buffer(self) -> Option<Vec<f32>> {
         let bytes = self.tensor.data_arc();
         drop(self);

@@ -8,6 +8,7 @@
 //! modules, so these operations go past it.
 
 mod buffers;
+mod layers;
 mod maps;
 mod packed;
 
@@ -17,19 +18,14 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::prelude::{Shape, Tensor};
 use burn::tensor::{Bytes, DType};
-use resnet_web_kernels::gemm::{self, Epilogue};
-use resnet_web_kernels::{Window, direct, pool, winograd};
+use resnet_web_core::resnet::spec::PoolSpec;
+use resnet_web_kernels::gemm::Epilogue;
+use resnet_web_kernels::{Window, direct, pointwise, winograd};
 
+pub use layers::{Layer, ScaleShift, ZeroPad};
 use maps::NhwcMaps;
 use packed::Kernel;
 pub use packed::{PackedConv, PackedLinear, arithmetics, packed_size, supported};
-
-/// The stem's pool (He et al. 2015, table 1).
-const POOL: Window = Window {
-    side: 3,
-    stride: 2,
-    padding: 1,
-};
 
 /// What the CPU's backend does for the network.
 #[backend_extension(Flex)]
@@ -42,16 +38,22 @@ pub trait CpuOps: Backend {
         x: FloatTensor<Self>,
         weights: &PackedConv,
         residual: FloatTensor<Self>,
+        relu: bool,
     ) -> FloatTensor<Self>;
 
-    /// See [`add_relu`].
-    fn add_relu(x: FloatTensor<Self>, residual: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// See [`add`].
+    fn add(x: FloatTensor<Self>, residual: FloatTensor<Self>, relu: bool) -> FloatTensor<Self>;
 
-    /// See [`max_pool`].
-    fn max_pool(x: FloatTensor<Self>) -> FloatTensor<Self>;
+    /// See [`gate_add`].
+    fn gate_add(
+        x: FloatTensor<Self>,
+        gate: FloatTensor<Self>,
+        shortcut: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self>;
 
-    /// See [`linear`].
-    fn packed_linear(x: FloatTensor<Self>, weights: &PackedLinear) -> FloatTensor<Self>;
+    /// Any layer of one input but a convolution.
+    fn layer(x: FloatTensor<Self>, layer: &Layer<'_>) -> FloatTensor<Self>;
 }
 
 /// `convolution + bias` of maps `[batch, channels, height, width]`, and ReLU of that.
@@ -62,38 +64,106 @@ pub fn conv(x: Tensor<4>, weights: &PackedConv, relu: bool) -> Tensor<4> {
     Tensor::from_dispatch(Dispatch::conv(x.into_dispatch(), weights, relu))
 }
 
-/// `relu(convolution + bias + residual)` of maps `[batch, channels, height, width]`.
+/// `convolution + bias + residual` of maps `[batch, channels, height, width]`, and ReLU of that.
 ///
 /// # Panics
 /// As [`conv`].
-pub fn conv_residual(x: Tensor<4>, weights: &PackedConv, residual: Tensor<4>) -> Tensor<4> {
+pub fn conv_residual(
+    x: Tensor<4>,
+    weights: &PackedConv,
+    residual: Tensor<4>,
+    relu: bool,
+) -> Tensor<4> {
     let (x, residual) = (x.into_dispatch(), residual.into_dispatch());
-    Tensor::from_dispatch(Dispatch::conv_residual(x, weights, residual))
+    Tensor::from_dispatch(Dispatch::conv_residual(x, weights, residual, relu))
 }
 
-/// `relu(x + residual)`, both `[batch, channels, height, width]`.
+/// `x + residual`, both `[batch, channels, height, width]`, and ReLU of that.
 ///
 /// # Panics
 /// If a tensor is not on the CPU.
-pub fn add_relu(x: Tensor<4>, residual: Tensor<4>) -> Tensor<4> {
+pub fn add(x: Tensor<4>, residual: Tensor<4>, relu: bool) -> Tensor<4> {
     let (x, residual) = (x.into_dispatch(), residual.into_dispatch());
-    Tensor::from_dispatch(Dispatch::add_relu(x, residual))
+    Tensor::from_dispatch(Dispatch::add(x, residual, relu))
 }
 
-/// The largest number of each 3x3 window, stride 2, padding 1, of maps `[batch, channels, height, width]`.
+/// `x * gate + shortcut`, and ReLU of that: maps `[batch, channels, height, width]`, and a gate for each of their channels,
+/// `[batch, channels]`.
+///
+/// # Panics
+/// If a tensor is not on the CPU.
+pub fn gate_add(x: Tensor<4>, gate: Tensor<2>, shortcut: Tensor<4>, relu: bool) -> Tensor<4> {
+    let (x, gate) = (x.into_dispatch(), gate.into_dispatch());
+    let shortcut = shortcut.into_dispatch();
+    Tensor::from_dispatch(Dispatch::gate_add(x, gate, shortcut, relu))
+}
+
+/// Pools maps `[batch, channels, height, width]`.
+///
+/// # Panics
+/// If the tensor is not on the CPU, or too small for the pooling.
+pub fn pool(x: Tensor<4>, spec: &PoolSpec) -> Tensor<4> {
+    layer(x, &Layer::Pool(spec))
+}
+
+/// Scales and shifts each channel of maps `[batch, channels, height, width]`, and ReLU of that.
+///
+/// # Panics
+/// If the tensor is not on the CPU, or has other channels.
+pub fn scale_shift(x: Tensor<4>, weights: &ScaleShift, relu: bool) -> Tensor<4> {
+    layer(x, &Layer::ScaleShift { weights, relu })
+}
+
+/// Every so many pixels of maps `[batch, channels, height, width]`, between channels of zeros.
 ///
 /// # Panics
 /// If the tensor is not on the CPU.
-pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
-    Tensor::from_dispatch(Dispatch::max_pool(x.into_dispatch()))
+pub fn zero_pad(x: Tensor<4>, by: ZeroPad) -> Tensor<4> {
+    layer(x, &Layer::ZeroPad(by))
 }
 
-/// `x W^T + b`: features `[batch, in]` to `[batch, out]`.
+/// The mean of each channel of maps `[batch, channels, height, width]`: `[batch, channels, 1, 1]`.
 ///
 /// # Panics
 /// If the tensor is not on the CPU.
-pub fn linear(x: Tensor<2>, weights: &PackedLinear) -> Tensor<2> {
-    Tensor::from_dispatch(Dispatch::packed_linear(x.into_dispatch(), weights))
+pub fn mean(x: Tensor<4>) -> Tensor<4> {
+    layer(x, &Layer::Mean)
+}
+
+/// The largest number of each channel of maps `[batch, channels, height, width]`: `[batch, channels, 1, 1]`.
+///
+/// # Panics
+/// If the tensor is not on the CPU.
+pub fn largest(x: Tensor<4>) -> Tensor<4> {
+    layer(x, &Layer::Largest)
+}
+
+/// `x W^T + b`, and ReLU of that: features `[batch, in]` to `[batch, out]`.
+///
+/// # Panics
+/// If the tensor is not on the CPU.
+pub fn linear(x: Tensor<2>, weights: &PackedLinear, relu: bool) -> Tensor<2> {
+    layer(x, &Layer::Linear { weights, relu })
+}
+
+/// A convolution over the channels of features `[batch, channels]`, padded with zeros.
+///
+/// # Panics
+/// If the tensor is not on the CPU.
+pub fn across_channels(x: Tensor<2>, kernel: &[f32]) -> Tensor<2> {
+    layer(x, &Layer::AcrossChannels(kernel))
+}
+
+/// The sigmoid of features `[batch, channels]`.
+///
+/// # Panics
+/// If the tensor is not on the CPU.
+pub fn sigmoid(x: Tensor<2>) -> Tensor<2> {
+    layer(x, &Layer::Sigmoid)
+}
+
+fn layer<const D: usize>(x: Tensor<D>, layer: &Layer<'_>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::layer(x.into_dispatch(), layer))
 }
 
 impl CpuOps for Flex {
@@ -107,45 +177,40 @@ impl CpuOps for Flex {
         }
     }
 
-    fn conv_residual(x: FlexTensor, weights: &PackedConv, residual: FlexTensor) -> FlexTensor {
+    fn conv_residual(
+        x: FlexTensor,
+        weights: &PackedConv,
+        residual: FlexTensor,
+        relu: bool,
+    ) -> FlexTensor {
         match weights.kernel() {
-            Kernel::Grouped(weight) => Self::add_relu(grouped(x, weight, weights), residual),
-            _ => fused(x, weights, Some(residual), true),
+            Kernel::Grouped(weight) => Self::add(grouped(x, weight, weights), residual, relu),
+            _ => fused(x, weights, Some(residual), relu),
         }
     }
 
-    fn add_relu(x: FlexTensor, residual: FlexTensor) -> FlexTensor {
-        Self::relu(Self::float_add(x, residual))
+    fn add(x: FlexTensor, residual: FlexTensor, relu: bool) -> FlexTensor {
+        let sum = Self::float_add(x, residual);
+        if relu { Self::relu(sum) } else { sum }
     }
 
-    fn max_pool(x: FlexTensor) -> FlexTensor {
-        let x = NhwcMaps::new(x);
-        let [height, width] = [x.height, x.width].map(|side| POOL.count(side));
-        let size = height * width * x.channels;
+    fn gate_add(x: FlexTensor, gate: FlexTensor, shortcut: FlexTensor, relu: bool) -> FlexTensor {
+        let (x, shortcut) = (NhwcMaps::new(x), NhwcMaps::new(shortcut));
+        let gate = gate.to_contiguous();
+        let gates = gate.storage::<f32>().chunks_exact(x.channels);
+        let size = x.height * x.width * x.channels;
         let mut output = buffers::take(x.batch * size);
-        for (n, output) in output.chunks_exact_mut(size).enumerate() {
-            pool::max_pool(x.feature_map(n), POOL, output);
+        for ((n, output), gate) in output.chunks_exact_mut(size).enumerate().zip(gates) {
+            pointwise::gate_add(x.image(n), gate, shortcut.image(n), relu, output);
         }
-        let shape = [x.batch, x.channels, height, width];
+        let shape = [x.batch, x.channels, x.height, x.width];
         buffers::give_back(x);
+        buffers::give_back(shortcut);
         NhwcMaps::tensor(output, shape)
     }
 
-    fn packed_linear(x: FlexTensor, weights: &PackedLinear) -> FlexTensor {
-        let [inputs, outputs] = weights.size();
-        let x = x.to_contiguous();
-        let x = x.storage::<f32>();
-        let batch = x.len() / inputs;
-        let mut output = vec![0.0; batch * outputs];
-        gemm::linear(
-            x,
-            inputs,
-            weights.panels(),
-            weights.bias(),
-            false,
-            &mut output,
-        );
-        contiguous(output, &[batch, outputs])
+    fn layer(x: FlexTensor, layer: &Layer<'_>) -> FlexTensor {
+        layer.compute(x)
     }
 }
 

@@ -204,12 +204,13 @@ impl PackedLinear {
         &self.panels
     }
 
-    pub(super) fn bias(&self) -> &[f32] {
+    /// One number for each output.
+    pub fn bias(&self) -> &[f32] {
         &self.bias
     }
 
     /// Features in and out.
-    pub(super) fn size(&self) -> [usize; 2] {
+    pub fn size(&self) -> [usize; 2] {
         [self.inputs, self.bias.len()]
     }
 }

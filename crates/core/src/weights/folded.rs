@@ -59,6 +59,22 @@ pub fn take_norm(
     Ok(norm)
 }
 
+/// What a batch norm multiplies each channel by, and what it adds to that.
+///
+/// # Errors
+/// What the source finds wrong with a tensor, or a batch norm that gives numbers that are not finite.
+#[inline]
+pub fn take_scale_shift(
+    spec: &NormSpec,
+    source: &mut dyn TensorSource,
+) -> Result<(Vec<f32>, Vec<f32>), WeightError> {
+    let norm = norm_of(spec.tensors(), source)?;
+    let mut scale = vec![1.0; spec.channels];
+    let shift =
+        fold_batch_norm(&mut scale, None, &norm).map_err(|fault| unusable(&spec.name, fault))?;
+    Ok((scale, shift))
+}
+
 #[inline]
 fn take(spec: &ConvSpec, source: &mut dyn TensorSource) -> Result<Unfolded, WeightError> {
     let mut tensors = spec.convolution_tensors().into_iter();

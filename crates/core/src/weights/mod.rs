@@ -10,6 +10,7 @@ mod bytes;
 mod description;
 mod file;
 pub mod folded;
+pub mod folded_head;
 pub mod format;
 pub mod index;
 pub mod infer;
