@@ -78,6 +78,7 @@ proptest! {
 
     #[test]
     fn any_convolution_is_what_the_definition_says(
+        groups in prop::sample::select(vec![1_usize, 1, 2, 3]),
         inputs in 1_usize..20,
         outputs in 1_usize..34,
         kernel in prop::sample::select(vec![1_usize, 2, 3, 5, 7]),
@@ -86,7 +87,15 @@ proptest! {
         batch in 1_usize..4,
         sides in [1_usize..20, 1_usize..20],
     ) {
-        let shape = ConvShape { inputs, outputs, kernel, stride, padding, groups: 1, arithmetic: Arithmetic::F32 };
+        let shape = ConvShape {
+            inputs: groups * inputs,
+            outputs: groups * outputs,
+            kernel,
+            stride,
+            padding,
+            groups,
+            arithmetic: Arithmetic::F32,
+        };
         prop_assume!(sides.iter().all(|side| side + 2 * padding >= kernel));
         let case = Case { shape, input: [batch, sides[0], sides[1]] };
         prop_assert_eq!(block_on(case.faults(&Device::flex())), Vec::<String>::new());

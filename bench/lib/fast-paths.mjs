@@ -30,9 +30,11 @@ export const PATHS = [
   // Whole numbers of seven and eight bits.
   { name: "int8", tolerance: 0.05 },
   { name: "unfused", tolerance: TOLERANCE },
+  { name: "grouped", tolerance: TOLERANCE },
+  { name: "grouped int8", tolerance: 0.05 },
 ];
 
-/** The kinds of convolutions in ResNet-18 and ResNet-50, by the side of their input where the image has 224 pixels. */
+/** The kinds of convolutions in ResNet-18, ResNet-50 and ResNeXt-50 32x4d, by the side of their input where the image has 224 pixels. */
 export const LAYERS = [
   { side: 224, inputs: 3, outputs: 64, kernel: 7, stride: 2 },
   { side: 56, inputs: 64, outputs: 64, kernel: 3, stride: 1 },
@@ -48,6 +50,13 @@ export const LAYERS = [
   { side: 14, inputs: 1024, outputs: 256, kernel: 1, stride: 1 },
   { side: 7, inputs: 512, outputs: 2048, kernel: 1, stride: 1 },
   { side: 56, inputs: 256, outputs: 512, kernel: 1, stride: 2 },
+  { side: 56, inputs: 128, outputs: 128, kernel: 3, stride: 1, groups: 32 },
+  { side: 56, inputs: 256, outputs: 256, kernel: 3, stride: 2, groups: 32 },
+  { side: 28, inputs: 256, outputs: 256, kernel: 3, stride: 1, groups: 32 },
+  { side: 28, inputs: 512, outputs: 512, kernel: 3, stride: 2, groups: 32 },
+  { side: 14, inputs: 512, outputs: 512, kernel: 3, stride: 1, groups: 32 },
+  { side: 14, inputs: 1024, outputs: 1024, kernel: 3, stride: 2, groups: 32 },
+  { side: 7, inputs: 1024, outputs: 1024, kernel: 3, stride: 1, groups: 32 },
 ];
 /** The image for which the sides of LAYERS are. */
 export const USUAL_SIZE = 224;
@@ -142,13 +151,15 @@ async function openFastPaths(page, build, open, ...more) {
  * Measures every layer on every path that can compute it, in all `ways` to time one, in turn: A B C, A B C. `summarise` makes
  * a result of a path's `times`, a list for each way.
  */
-async function measureLayers({ call, ways, size, rounds, report }, summarise) {
+async function measureLayers({ call, ways, size, only = "", rounds, report }, summarise) {
   const measured = [];
   for (const usual of LAYERS) {
-    const layer = { ...usual, side: Math.ceil((usual.side * size) / USUAL_SIZE) };
-    const { side, inputs, outputs, kernel, stride } = layer;
+    const side = Math.ceil((usual.side * size) / USUAL_SIZE);
+    const layer = { groups: 1, ...usual, side };
+    if (!nameOf(layer).includes(only)) continue;
+    const { inputs, outputs, kernel, stride, groups } = layer;
     report(nameOf(layer));
-    await call("layer", side, inputs, outputs, kernel, stride);
+    await call("layer", side, inputs, outputs, kernel, stride, groups);
     const field = [];
     for (const path of PATHS.keys()) {
       if (!(await call("prepare", path))) continue;
@@ -223,7 +234,8 @@ function ratioOf(one, other) {
   return `${median} (${minimum})`;
 }
 
-function nameOf({ side, inputs, outputs, kernel, stride }) {
+function nameOf({ side, inputs, outputs, kernel, stride, groups }) {
   const strided = stride > 1 ? `, stride ${stride}` : "";
-  return `${kernel}x${kernel}, ${inputs} to ${outputs}${strided}, ${side}x${side}`;
+  const grouped = groups > 1 ? `, ${groups} groups` : "";
+  return `${kernel}x${kernel}, ${inputs} to ${outputs}${strided}${grouped}, ${side}x${side}`;
 }

@@ -58,6 +58,9 @@ const ROWS: &[Row] = &[
     // Groups, as in ResNeXt.
     ((128, 128, 3, 1, 1, 32), [1, 6, 6]),
     ((128, 128, 3, 2, 1, 32), [1, 7, 7]),
+    ((64, 64, 3, 1, 1, 2), [2, 9, 7]),
+    ((10, 6, 3, 1, 1, 2), [2, 5, 5]),
+    ((8, 16, 1, 1, 0, 2), [1, 3, 9]),
 ];
 
 /// The table of cases.
@@ -94,21 +97,21 @@ impl Case {
         self.faults_with(device, &x, &weight).await
     }
 
-    /// The same in eight bits, of numbers that lose nothing by it: whole ones, each pixel's from -10 to 117, each output
-    /// channel's weights to 127.
+    /// The same in eight bits, of numbers that lose nothing by it: whole ones, those of each pixel and group from -10 to 117,
+    /// each output channel's weights to 127.
     pub async fn int8_faults(mut self, device: &Device) -> Vec<String> {
         self.shape.arithmetic = Arithmetic::Int8;
         let [batch, height, width] = self.input;
         let pixels = height * width;
         let mut x = numbers(batch * self.shape.inputs * pixels, 1);
+        let [_, inputs, kernel, _] = self.shape.weight();
         for (i, x) in x.iter_mut().enumerate() {
-            *x = match i / pixels % self.shape.inputs {
+            *x = match i / pixels % inputs {
                 0 => -10.0,
                 1 => 117.0,
                 _ => (53.5 + 63.0 * *x).round(),
             };
         }
-        let [_, inputs, kernel, _] = self.shape.weight();
         let volume = inputs * kernel * kernel;
         let mut weight = numbers(self.shape.outputs * volume, 2);
         for (i, weight) in weight.iter_mut().enumerate() {

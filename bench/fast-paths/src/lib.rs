@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use resnet_web_kernels::gemm::Epilogue;
 use resnet_web_kernels::packing::{pack, padded};
 use resnet_web_kernels::winograd::{self, Tiling, pack_kernel};
-use resnet_web_kernels::{FeatureMap, Window, direct, quantise, threads};
+use resnet_web_kernels::{FeatureMap, Window, direct, grouped, quantise, threads};
 use wasm_bindgen::prelude::*;
 
 /// A way to compute a convolution. JavaScript names it by its number.
@@ -19,15 +19,19 @@ enum Path {
     Int8,
     /// The direct product, with residual and ReLU in a pass of their own over the output.
     Unfused,
+    Grouped,
+    GroupedInt8,
 }
 
-const PATHS: [Path; 6] = [
+const PATHS: [Path; 8] = [
     Path::Direct,
     Path::Im2col,
     Path::Winograd(Tiling::Two),
     Path::Winograd(Tiling::Four),
     Path::Int8,
     Path::Unfused,
+    Path::Grouped,
+    Path::GroupedInt8,
 ];
 
 /// What is convolved. All paths share it.
@@ -37,7 +41,9 @@ struct Layer {
     side: usize,
     inputs: usize,
     outputs: usize,
+    groups: usize,
     window: Window,
+    /// `[outputs, inputs / groups, side, side]`
     weight: Vec<f32>,
     bias: Vec<f32>,
     residual: Vec<f32>,
@@ -65,9 +71,32 @@ thread_local! {
     static PREPARED: RefCell<[Option<Prepared>; PATHS.len()]> = const { RefCell::new([const { None }; PATHS.len()]) };
 }
 
+impl Layer {
+    fn shape(&self) -> grouped::Shape {
+        grouped::Shape {
+            inputs: self.inputs,
+            outputs: self.outputs,
+            groups: self.groups,
+            window: self.window,
+        }
+    }
+
+    /// Channels in and out of a group.
+    fn group(&self) -> [usize; 2] {
+        [self.inputs, self.outputs].map(|channels| channels / self.groups)
+    }
+}
+
 /// Chooses the layer for all calls that follow: a square kernel, padded so that stride 1 keeps the size.
 #[wasm_bindgen]
-pub fn layer(side: usize, inputs: usize, outputs: usize, kernel: usize, stride: usize) {
+pub fn layer(
+    side: usize,
+    inputs: usize,
+    outputs: usize,
+    kernel: usize,
+    stride: usize,
+    groups: usize,
+) {
     let window = Window {
         side: kernel,
         stride,
@@ -75,7 +104,7 @@ pub fn layer(side: usize, inputs: usize, outputs: usize, kernel: usize, stride: 
     };
     let output_side = window.count(side);
     let mut numbers = Numbers(1);
-    let volume = inputs * kernel * kernel;
+    let volume = inputs / groups * kernel * kernel;
     // The sums stay about as large as the inputs.
     let scale = (3.0 / volume as f32).sqrt();
     let layer = Layer {
@@ -83,6 +112,7 @@ pub fn layer(side: usize, inputs: usize, outputs: usize, kernel: usize, stride: 
         side,
         inputs,
         outputs,
+        groups,
         window,
         weight: numbers.take(outputs * volume, scale),
         bias: numbers.take(padded(outputs), 0.1),
@@ -97,9 +127,12 @@ pub fn layer(side: usize, inputs: usize, outputs: usize, kernel: usize, stride: 
 pub fn prepare(path: usize) -> bool {
     with_layer(|layer| {
         let path_of = PATHS[path];
+        let [inputs, outputs] = layer.group();
+        let whole = layer.groups == 1;
         let fits = match path_of {
-            Path::Direct | Path::Unfused => true,
-            Path::Im2col => layer.window.side > 1,
+            Path::Direct => true,
+            Path::Unfused => whole,
+            Path::Im2col => whole && layer.window.side > 1,
             Path::Winograd(_) => {
                 layer.window
                     == Window {
@@ -107,27 +140,31 @@ pub fn prepare(path: usize) -> bool {
                         stride: 1,
                         padding: 1,
                     }
-                    && winograd::fits(layer.inputs, layer.outputs)
+                    && winograd::fits(inputs, outputs)
             }
-            Path::Int8 => layer.inputs.is_multiple_of(quantise::CHANNELS),
+            Path::Int8 => whole && inputs.is_multiple_of(quantise::CHANNELS),
+            Path::Grouped => !whole,
+            Path::GroupedInt8 => !whole && layer.shape().fits_int8(),
         };
         if !fits {
             return false;
         }
-        let Layer {
-            weight,
-            inputs,
-            outputs,
-            ..
-        } = layer;
+        // Of each group in turn.
+        let kernels = layer.weight.chunks_exact(layer.weight.len() / layer.groups);
         let packed = match path_of {
-            Path::Direct | Path::Im2col | Path::Unfused => pack(weight, *outputs, *inputs),
-            Path::Winograd(tiling) => pack_kernel(tiling, weight, *inputs, *outputs),
-            Path::Int8 => quantise::pack(weight, *outputs, *inputs),
+            Path::Direct | Path::Im2col | Path::Unfused => kernels
+                .flat_map(|weight| pack(weight, outputs, inputs))
+                .collect(),
+            Path::Winograd(tiling) => kernels
+                .flat_map(|weight| pack_kernel(tiling, weight, inputs, outputs))
+                .collect(),
+            Path::Int8 => quantise::pack(&layer.weight, outputs, inputs),
+            Path::Grouped => grouped::pack(&layer.weight, layer.shape()),
+            Path::GroupedInt8 => grouped::pack_int8(&layer.weight, layer.shape()),
         };
         let pixels = layer.window.count(layer.side).pow(2);
         let windows = match path_of {
-            Path::Im2col => vec![0.0; pixels * layer.window.side.pow(2) * inputs],
+            Path::Im2col => vec![0.0; pixels * layer.window.side.pow(2) * layer.inputs],
             _ => Vec::new(),
         };
         let size = packed.len();
@@ -137,7 +174,7 @@ pub fn prepare(path: usize) -> bool {
             size,
             runs: 0,
             windows,
-            output: vec![0.0; pixels * outputs],
+            output: vec![0.0; pixels * layer.outputs],
         };
         PREPARED.with_borrow_mut(|all| all[path] = Some(prepared));
         true
@@ -227,6 +264,13 @@ impl Prepared {
             relu: true,
         };
         match path {
+            Path::Direct | Path::Winograd(_) if layer.groups > 1 => {
+                each_group(layer, *path, packed, windows, output);
+            }
+            Path::Grouped => grouped::convolve(map, layer.shape(), packed, fused, output),
+            Path::GroupedInt8 => {
+                grouped::convolve_int8(map, layer.shape(), packed, fused, output);
+            }
             Path::Direct => direct::convolve(map, window, packed, outputs, fused, output),
             Path::Im2col => {
                 copy_windows(layer, windows);
@@ -254,6 +298,50 @@ impl Prepared {
                     let sum = *value + residual;
                     *value = if sum > 0.0 { sum } else { 0.0 };
                 }
+            }
+        }
+    }
+}
+
+/// Each group as a convolution of its own: its channels are copied together, convolved, and copied to their places.
+fn each_group(
+    layer: &Layer,
+    path: Path,
+    packed: &[f32],
+    buffer: &mut Vec<f32>,
+    output: &mut [f32],
+) {
+    let Layer { side, window, .. } = *layer;
+    let [inputs, outputs] = layer.group();
+    let (from, to) = (side * side * inputs, output.len() / layer.groups);
+    buffer.resize(from + to, 0.0);
+    let (from, to) = buffer.split_at_mut(from);
+    for (group, packed) in packed.chunks_exact(packed.len() / layer.groups).enumerate() {
+        let pixels = layer.input.chunks_exact(layer.inputs);
+        for (to, pixel) in from.chunks_exact_mut(inputs).zip(pixels) {
+            to.copy_from_slice(&pixel[group * inputs..][..inputs]);
+        }
+        let map = FeatureMap::new(from, [side, side, inputs]);
+        let mut bias = layer.bias[group * outputs..][..outputs].to_vec();
+        bias.resize(padded(outputs), 0.0);
+        let epilogue = Epilogue {
+            bias: &bias,
+            residual: None,
+            relu: false,
+        };
+        match path {
+            Path::Winograd(tiling) => {
+                winograd::convolve(tiling, map, packed, outputs, epilogue, to);
+            }
+            _ => direct::convolve(map, window, packed, outputs, epilogue, to),
+        }
+        let places = output.chunks_exact_mut(layer.outputs);
+        let residuals = layer.residual.chunks_exact(layer.outputs);
+        for ((pixel, place), residual) in to.chunks_exact(outputs).zip(places).zip(residuals) {
+            let channels = group * outputs..(group + 1) * outputs;
+            let sums = pixel.iter().zip(&residual[channels.clone()]);
+            for (place, (sum, residual)) in place[channels].iter_mut().zip(sums) {
+                *place = (sum + residual).max(0.0);
             }
         }
     }

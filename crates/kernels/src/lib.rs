@@ -5,6 +5,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`direct`] | convolutions as matrix products of rows that are read in place, in f32 and in eight bits |
+//! | [`grouped`] | convolutions in groups, in f32 and in eight bits |
 //! | [`winograd`] | 3x3 convolutions of stride 1 |
 //! | [`pool`] | maxima, averages and blurs of windows, means and maxima of maps, padding with channels of zeros |
 //! | [`pointwise`] | maps scaled by channel, shifted or added to, and ReLU |
@@ -21,6 +22,7 @@ pub mod attention;
 pub mod direct;
 mod disjoint;
 pub mod gemm;
+pub mod grouped;
 mod map;
 pub mod packing;
 pub mod pointwise;

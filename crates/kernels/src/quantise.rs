@@ -32,27 +32,43 @@ pub fn pack(weight: &[f32], channels: usize, inputs: usize) -> Vec<f32> {
     let (words, per_channel) = packed.split_at_mut(depth * padded);
     let (scales, sums) = per_channel.split_at_mut(padded);
     for (channel, kernel) in weight.chunks_exact(volume).enumerate() {
-        let largest = kernel
-            .iter()
-            .fold(0.0_f32, |max, value| max.max(value.abs()));
-        let scale = if largest > 0.0 { largest / MOST } else { 1.0 };
+        let scale = weight_scale(kernel);
         let panel = channel / PANEL * depth * PANEL;
         let mut sum = 0;
         for pixel in 0..pixels {
             for word in 0..inputs / WORD {
-                let bytes: [i8; WORD] = core::array::from_fn(|i| {
-                    let value = kernel[(word * WORD + i) * pixels + pixel];
-                    (value / scale).round() as i8
-                });
-                sum += bytes.iter().map(|&byte| i32::from(byte)).sum::<i32>();
+                let (bytes, of_bytes) = weight_word(kernel, scale, [word, pixel, pixels]);
+                sum += of_bytes;
                 let row = panel + (pixel * (inputs / WORD) + word) * PANEL;
-                words[row + channel % PANEL] = f32::from_ne_bytes(bytes.map(|byte| byte as u8));
+                words[row + channel % PANEL] = bytes;
             }
         }
         scales[channel] = scale;
         sums[channel] = sum as f32;
     }
     packed
+}
+
+/// The scale of an output channel's weights.
+pub(crate) fn weight_scale(kernel: &[f32]) -> f32 {
+    let largest = kernel
+        .iter()
+        .fold(0.0_f32, |max, value| max.max(value.abs()));
+    if largest > 0.0 { largest / MOST } else { 1.0 }
+}
+
+/// The word of four adjacent inputs' weights for one of the kernel's pixels, and their sum.
+pub(crate) fn weight_word(
+    kernel: &[f32],
+    scale: f32,
+    [word, pixel, pixels]: [usize; 3],
+) -> (f32, i32) {
+    let bytes: [i8; WORD] = core::array::from_fn(|i| {
+        let value = kernel[(word * WORD + i) * pixels + pixel];
+        (value / scale).round() as i8
+    });
+    let sum = bytes.iter().map(|&byte| i32::from(byte)).sum();
+    (f32::from_ne_bytes(bytes.map(i8::cast_unsigned)), sum)
 }
 
 /// Splits [`pack`]'s weights into panels and what [`Quantised`] needs for their products with `inputs`.
@@ -104,10 +120,7 @@ impl Quantised<'_> {
             let bias = F32x4::load(&bias[half * LANES..]);
             for (n, sums) in sums.iter_mut().enumerate() {
                 let params = self.inputs.get(pixel + n).unwrap_or(&self.inputs[0]);
-                let products = sums[half].i32_to_f32();
-                let sum = products.add_product(F32x4::splat(-params.zero_point), weights);
-                let scales = scales * F32x4::splat(params.scale);
-                sums[half] = bias.add_product(sum, scales);
+                sums[half] = params.dequantise(sums[half], weights, scales, bias);
             }
         }
     }
@@ -136,6 +149,26 @@ impl QuantParams {
             scale,
             zero_point: (-least / scale).round(),
         }
+    }
+
+    /// Dequantises the `products` of four output channels, whose quantised `weights` have these sums and scales, and adds the
+    /// bias.
+    #[inline]
+    #[cfg_attr(
+        all(target_arch = "wasm32", feature = "relaxed-simd"),
+        target_feature(enable = "relaxed-simd")
+    )]
+    pub(crate) fn dequantise(
+        self,
+        products: F32x4,
+        weights: F32x4,
+        scales: F32x4,
+        bias: F32x4,
+    ) -> F32x4 {
+        let sum = products
+            .i32_to_f32()
+            .add_product(F32x4::splat(-self.zero_point), weights);
+        bias.add_product(sum, scales * F32x4::splat(self.scale))
     }
 
     /// A word of four zero points.
@@ -180,6 +213,14 @@ fn range(numbers: &[f32]) -> [f32; 2] {
         ends[0].into_iter().fold(0.0, f32::min),
         ends[1].into_iter().fold(0.0, f32::max),
     ]
+}
+
+/// Quantises numbers, a multiple of [`CHANNELS`] of them, with the same parameters throughout.
+pub(crate) fn all(from: &[f32], to: &mut Vec<f32>) -> QuantParams {
+    let params = QuantParams::of_range(range(from));
+    to.resize(from.len() / WORD, 0.0);
+    params.quantise(from, to);
+    params
 }
 
 /// Quantises every `stride`th pixel of every `stride`th row of a map, each with parameters of its own.

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use resnet_web_kernels::gemm::Epilogue;
 use resnet_web_kernels::packing::{pack, padded};
 use resnet_web_kernels::winograd::{self, Tiling};
-use resnet_web_kernels::{FeatureMap, Window, direct, pool, quantise};
+use resnet_web_kernels::{FeatureMap, Window, direct, grouped, pool, quantise};
 use support::{MOST_UNDER_MIRI, THREADS, numbers, on_threads};
 
 /// How far a number may be off, as a part of the largest.
@@ -22,6 +22,7 @@ const TOLERANCE: f64 = 1e-4;
 struct Case {
     inputs: usize,
     outputs: usize,
+    groups: usize,
     kernel: usize,
     stride: usize,
     padding: usize,
@@ -69,11 +70,67 @@ const CONVOLUTIONS: &[Row] = &[
     ((16, 8), (1, 1, 0), (1, 11)),
 ];
 
+/// `(groups, inputs of a group, outputs of a group), (kernel, stride, padding), (height, width)`
+type GroupedRow = ((usize, usize, usize), (usize, usize, usize), (usize, usize));
+
+/// Every kind of grouped convolution that ResNeXts have, and odd ones.
+#[rustfmt::skip]
+const GROUPED: &[GroupedRow] = &[
+    // Channels of a group as in ResNeXt, stride 1 and 2.
+    ((32, 4, 4), (3, 1, 1), (9, 17)),
+    ((32, 4, 4), (3, 2, 1), (9, 17)),
+    ((6, 8, 8), (3, 1, 1), (7, 7)),
+    ((6, 8, 8), (3, 2, 1), (14, 15)),
+    ((3, 16, 16), (3, 1, 1), (8, 9)),
+    ((3, 16, 16), (3, 2, 1), (8, 9)),
+    ((2, 32, 32), (3, 1, 1), (7, 7)),
+    ((2, 32, 32), (3, 2, 1), (14, 14)),
+    ((3, 64, 64), (3, 1, 1), (4, 7)),
+    ((2, 64, 64), (3, 2, 1), (7, 6)),
+    ((2, 96, 72), (3, 1, 1), (3, 5)),
+    // Rows in several bands, the last one shorter.
+    ((8, 4, 4), (3, 1, 1), (61, 35)),
+    ((8, 4, 4), (3, 2, 1), (61, 35)),
+    ((2, 128, 4), (3, 1, 1), (5, 60)),
+    ((2, 16, 4), (5, 1, 2), (9, 19)),
+    // Maps of one pixel, one row or one column.
+    ((2, 4, 4), (3, 1, 1), (1, 1)),
+    ((2, 4, 4), (3, 2, 1), (1, 1)),
+    ((2, 4, 4), (3, 1, 1), (1, 9)),
+    ((2, 4, 4), (3, 2, 1), (9, 1)),
+    ((2, 4, 4), (3, 2, 1), (2, 2)),
+    // Channels that fill no vector, or more than one; other channels out than in.
+    ((7, 1, 1), (3, 1, 1), (5, 9)),
+    ((8, 1, 1), (3, 2, 1), (5, 9)),
+    ((5, 2, 2), (3, 1, 1), (4, 8)),
+    ((3, 3, 3), (3, 2, 1), (6, 6)),
+    ((4, 5, 5), (3, 1, 1), (6, 6)),
+    ((2, 12, 12), (3, 1, 1), (5, 5)),
+    ((4, 1, 4), (3, 1, 1), (5, 5)),
+    ((2, 4, 12), (3, 1, 1), (5, 5)),
+    ((3, 8, 5), (3, 2, 1), (5, 5)),
+    ((2, 12, 1), (3, 1, 1), (4, 5)),
+    // Other kernels, strides and paddings.
+    ((2, 4, 4), (1, 1, 0), (3, 9)),
+    ((4, 4, 8), (1, 2, 0), (7, 6)),
+    ((2, 8, 4), (1, 3, 0), (7, 17)),
+    ((2, 4, 4), (1, 1, 1), (3, 3)),
+    ((2, 4, 4), (3, 1, 0), (5, 12)),
+    ((2, 4, 4), (3, 1, 2), (3, 3)),
+    ((2, 4, 4), (3, 3, 1), (8, 11)),
+    ((2, 4, 4), (3, 1, 4), (1, 1)),
+    ((3, 3, 2), (2, 2, 0), (6, 7)),
+    ((2, 4, 4), (5, 2, 2), (7, 8)),
+    ((2, 2, 2), (7, 2, 3), (9, 6)),
+    // One group.
+    ((1, 8, 8), (3, 1, 1), (4, 4)),
+];
+
 /// What a case is computed of.
 struct Numbers {
     /// `[height, width, inputs]`
     map: Vec<f32>,
-    /// `[outputs, inputs, kernel, kernel]`
+    /// `[outputs, inputs of a group, kernel, kernel]`
     weight: Vec<f32>,
     /// As many as outputs, padded to whole panels.
     bias: Vec<f32>,
@@ -83,7 +140,7 @@ struct Numbers {
 
 #[test]
 fn convolutions_are_what_the_definition_says_on_any_number_of_threads() {
-    let faults = cases().flat_map(|case| {
+    let faults = cases(whole()).flat_map(|case| {
         let numbers = case.numbers();
         let sums = case.sums(&numbers);
         let [inputs, outputs] = [case.inputs, case.outputs];
@@ -110,7 +167,7 @@ fn convolutions_are_what_the_definition_says_on_any_number_of_threads() {
 
 #[test]
 fn in_eight_bits_they_are_too_of_numbers_that_fit() {
-    let fitting = cases().filter(|case| case.inputs.is_multiple_of(quantise::CHANNELS));
+    let fitting = cases(whole()).filter(|case| case.inputs.is_multiple_of(quantise::CHANNELS));
     let faults = fitting.flat_map(|case| {
         let numbers = case.whole_numbers();
         let sums = case.sums(&numbers);
@@ -120,6 +177,34 @@ fn in_eight_bits_they_are_too_of_numbers_that_fit() {
             direct::convolve_int8(map, case.window(), &packed, outputs, epilogue, output);
         };
         case.faults("int8", THREADS, &numbers, &sums, in_eight_bits)
+    });
+    assert_eq!(faults.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn grouped_convolutions_are_what_the_definition_says_on_any_number_of_threads() {
+    let faults = cases(in_groups()).flat_map(|case| {
+        let numbers = case.numbers();
+        let sums = case.sums(&numbers);
+        let packed = grouped::pack(&numbers.weight, case.shape());
+        case.faults("grouped", THREADS, &numbers, &sums, |epilogue, output| {
+            grouped::convolve(case.map(&numbers), case.shape(), &packed, epilogue, output);
+        })
+    });
+    assert_eq!(faults.collect::<Vec<_>>(), Vec::<String>::new());
+}
+
+#[test]
+fn grouped_in_eight_bits_they_are_too_of_numbers_that_fit() {
+    let fitting = cases(in_groups()).filter(|case| case.shape().fits_int8());
+    let faults = fitting.flat_map(|case| {
+        let numbers = case.whole_numbers();
+        let sums = case.sums(&numbers);
+        let packed = grouped::pack_int8(&numbers.weight, case.shape());
+        case.faults("int8", THREADS, &numbers, &sums, |epilogue, output| {
+            let map = case.map(&numbers);
+            grouped::convolve_int8(map, case.shape(), &packed, epilogue, output);
+        })
     });
     assert_eq!(faults.collect::<Vec<_>>(), Vec::<String>::new());
 }
@@ -266,19 +351,39 @@ fn what_does_not_fit_panics() {
     assert_eq!(passed, Vec::<&str>::new(), "went through");
 }
 
-fn cases() -> impl Iterator<Item = Case> {
-    let cases = CONVOLUTIONS.iter().map(
+/// The cases of a table, under Miri those that are small.
+fn cases(table: impl Iterator<Item = Case>) -> impl Iterator<Item = Case> {
+    table.filter(|case| !cfg!(miri) || case.multiplications() <= MOST_UNDER_MIRI)
+}
+
+fn whole() -> impl Iterator<Item = Case> {
+    CONVOLUTIONS.iter().map(
         |&((inputs, outputs), (kernel, stride, padding), (height, width))| Case {
             inputs,
             outputs,
+            groups: 1,
             kernel,
             stride,
             padding,
             height,
             width,
         },
-    );
-    cases.filter(|case| !cfg!(miri) || case.multiplications() <= MOST_UNDER_MIRI)
+    )
+}
+
+fn in_groups() -> impl Iterator<Item = Case> {
+    GROUPED.iter().map(
+        |&((groups, inputs, outputs), (kernel, stride, padding), (height, width))| Case {
+            inputs: groups * inputs,
+            outputs: groups * outputs,
+            groups,
+            kernel,
+            stride,
+            padding,
+            height,
+            width,
+        },
+    )
 }
 
 impl Case {
@@ -340,7 +445,12 @@ impl Case {
 
     fn multiplications(&self) -> usize {
         let [height, width] = self.output();
-        height * width * self.outputs * self.inputs * self.kernel * self.kernel
+        height * width * self.outputs * self.volume()
+    }
+
+    /// Weights of one output.
+    fn volume(&self) -> usize {
+        self.inputs / self.groups * self.kernel * self.kernel
     }
 
     fn is_for_winograd(&self) -> bool {
@@ -352,24 +462,24 @@ impl Case {
         let [height, width] = self.output();
         Numbers {
             map: numbers(self.height * self.width * self.inputs, 1),
-            weight: numbers(self.outputs * self.inputs * self.kernel * self.kernel, 2),
+            weight: numbers(self.outputs * self.volume(), 2),
             bias: self.bias(),
             residual: numbers(height * width * self.outputs, 4),
         }
     }
 
-    /// Numbers that lose nothing in eight bits: whole ones, each pixel's from -10 to 117, each output channel's weights to
+    /// Numbers that lose nothing in eight bits: whole ones, those of each pixel and group from -10 to 117, each output channel's weights to
     /// 127.
     fn whole_numbers(&self) -> Numbers {
         let mut all = self.numbers();
         for (i, number) in all.map.iter_mut().enumerate() {
-            *number = match i % self.inputs {
+            *number = match i % (self.inputs / self.groups) {
                 0 => -10.0,
                 1 => 117.0,
                 _ => (53.5 + 63.0 * *number).round(),
             };
         }
-        let volume = self.inputs * self.kernel * self.kernel;
+        let volume = self.volume();
         for (i, weight) in all.weight.iter_mut().enumerate() {
             *weight = if i % volume == 0 {
                 -127.0
@@ -402,10 +512,13 @@ impl Case {
                     if y >= self.height || x >= self.width {
                         continue;
                     }
-                    for input in 0..self.inputs {
-                        let kernel = output * self.inputs + input;
+                    let inputs = self.inputs / self.groups;
+                    let first = output / (self.outputs / self.groups) * inputs;
+                    for input in 0..inputs {
+                        let kernel = output * inputs + input;
                         let weight = numbers.weight[kernel * self.kernel * self.kernel + k];
-                        let number = numbers.map[(y * self.width + x) * self.inputs + input];
+                        let number =
+                            numbers.map[(y * self.width + x) * self.inputs + first + input];
                         sum += f64::from(number) * f64::from(weight);
                     }
                 }
@@ -417,6 +530,15 @@ impl Case {
 
     fn map<'a>(&self, numbers: &'a Numbers) -> FeatureMap<'a> {
         FeatureMap::new(&numbers.map, [self.height, self.width, self.inputs])
+    }
+
+    fn shape(&self) -> grouped::Shape {
+        grouped::Shape {
+            inputs: self.inputs,
+            outputs: self.outputs,
+            groups: self.groups,
+            window: self.window(),
+        }
     }
 
     fn window(&self) -> Window {

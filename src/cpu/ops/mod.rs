@@ -2,7 +2,7 @@
 //!
 //! A convolution is fused with everything that comes after it: bias, residual, ReLU. The kernels of [`resnet_web_kernels`]
 //! compute it on NHWC feature maps: in memory, maps lie as `[batch, height, width, channels]` from layer to layer, under
-//! burn's usual shape `[batch, channels, height, width]`. Grouped convolutions are burn's own.
+//! burn's usual shape `[batch, channels, height, width]`.
 //!
 //! burn's tensor operators also handle quantised tensors. None are used here, and that code is a tenth of the CPU
 //! modules, so these operations go past it.
@@ -13,18 +13,18 @@ mod maps;
 mod packed;
 
 use burn::backend::flex::{FlexTensor, Layout};
-use burn::backend::ops::{ActivationOps, FloatTensorOps, ModuleOps};
+use burn::backend::ops::{ActivationOps, FloatTensorOps};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::prelude::{Shape, Tensor};
 use burn::tensor::{Bytes, DType};
 use resnet_web_core::resnet::spec::PoolSpec;
 use resnet_web_kernels::gemm::Epilogue;
-use resnet_web_kernels::{Window, direct, pointwise, winograd};
+use resnet_web_kernels::{direct, grouped, pointwise, winograd};
 
 pub use layers::{Layer, ScaleShift, ZeroPad};
 use maps::NhwcMaps;
-use packed::Kernel;
+use packed::{Kernel, in_groups, window};
 pub use packed::{PackedConv, PackedLinear, arithmetics, packed_size, supported};
 
 /// What the CPU's backend does for the network.
@@ -168,13 +168,7 @@ fn layer<const D: usize>(x: Tensor<D>, layer: &Layer<'_>) -> Tensor<D> {
 
 impl CpuOps for Flex {
     fn conv(x: FlexTensor, weights: &PackedConv, relu: bool) -> FlexTensor {
-        match weights.kernel() {
-            Kernel::Grouped(weight) => {
-                let y = grouped(x, weight, weights);
-                if relu { Self::relu(y) } else { y }
-            }
-            _ => fused(x, weights, None, relu),
-        }
+        fused(x, weights, None, relu)
     }
 
     fn conv_residual(
@@ -183,10 +177,7 @@ impl CpuOps for Flex {
         residual: FlexTensor,
         relu: bool,
     ) -> FlexTensor {
-        match weights.kernel() {
-            Kernel::Grouped(weight) => Self::add(grouped(x, weight, weights), residual, relu),
-            _ => fused(x, weights, Some(residual), relu),
-        }
+        fused(x, weights, Some(residual), relu)
     }
 
     fn add(x: FlexTensor, residual: FlexTensor, relu: bool) -> FlexTensor {
@@ -228,11 +219,7 @@ fn fused(
     let channels = shape.outputs;
     let size = height * width * channels;
     let mut output = buffers::take(x.batch * size);
-    let window = Window {
-        side: shape.kernel,
-        stride: shape.stride,
-        padding: shape.padding,
-    };
+    let window = window(shape);
     for (n, output) in output.chunks_exact_mut(size).enumerate() {
         let map = x.feature_map(n);
         let epilogue = Epilogue {
@@ -250,7 +237,12 @@ fn fused(
             Kernel::Direct(panels) => {
                 direct::convolve(map, window, panels, channels, epilogue, output);
             }
-            Kernel::Grouped(_) => unreachable!("a grouped convolution is not fused"),
+            Kernel::Grouped(packed) => {
+                grouped::convolve(map, in_groups(shape), packed, epilogue, output);
+            }
+            Kernel::GroupedInt8(words) => {
+                grouped::convolve_int8(map, in_groups(shape), words, epilogue, output);
+            }
         }
     }
     let sides = [x.batch, channels, height, width];
@@ -259,19 +251,6 @@ fn fused(
         buffers::give_back(residual);
     }
     NhwcMaps::tensor(output, sides)
-}
-
-/// `convolution + bias`, by burn.
-fn grouped(x: FlexTensor, weight: &FlexTensor, weights: &PackedConv) -> FlexTensor {
-    let shape = weights.shape();
-    let bias = contiguous(weights.bias().to_vec(), &[shape.outputs]);
-    let options = burn::backend::ops::ConvOptions::new(
-        [shape.stride; 2],
-        [shape.padding; 2],
-        [1; 2],
-        shape.groups,
-    );
-    Flex::conv2d(x, weight.clone(), Some(bias), options)
 }
 
 /// A tensor of `values`, row by row.

@@ -2,14 +2,11 @@
 
 use std::fmt;
 
-use burn::backend::flex::FlexTensor;
 use resnet_web_core::resnet::conv::{Arithmetic, ConvShape};
 use resnet_web_core::size::product;
 use resnet_web_kernels::packing::{pack, padded, unpack_row};
-use resnet_web_kernels::quantise;
 use resnet_web_kernels::winograd::{self, Tiling, pack_kernel};
-
-use super::contiguous;
+use resnet_web_kernels::{Window, grouped, quantise};
 
 /// From this many output channels on a map is small, and reading larger weights costs what fewer multiplications save.
 const MANY_CHANNELS: usize = 256;
@@ -24,8 +21,10 @@ pub struct PackedConv {
 
 /// Weights for one of the ways in which a convolution is computed.
 pub(super) enum Kernel {
-    /// By burn, in PyTorch's order.
-    Grouped(FlexTensor),
+    /// In groups: vectors of output channels of a group.
+    Grouped(Vec<f32>),
+    /// The same in eight bits: words of four, and each output channel's scale and sum.
+    GroupedInt8(Vec<f32>),
     /// As a matrix product: panels of output channels.
     Direct(Vec<f32>),
     /// As a matrix product in eight bits: words of four, and each output channel's scale and sum.
@@ -37,6 +36,7 @@ pub(super) enum Kernel {
 /// How a convolution is computed.
 enum Algorithm {
     Grouped,
+    GroupedInt8,
     Direct,
     Int8,
     Winograd(Tiling),
@@ -44,14 +44,16 @@ enum Algorithm {
 
 impl Algorithm {
     fn of(shape: ConvShape) -> Self {
+        let int8 = shape.arithmetic == Arithmetic::Int8 && quantise::IS_AVAILABLE;
         let fits = winograd::fits(shape.inputs, shape.outputs);
         match shape {
+            ConvShape { groups: 2.., .. } if int8 && in_groups(shape).fits_int8() => {
+                Self::GroupedInt8
+            }
             ConvShape { groups: 2.., .. } => Self::Grouped,
-            ConvShape {
-                arithmetic: Arithmetic::Int8,
-                inputs,
-                ..
-            } if quantise::IS_AVAILABLE && inputs.is_multiple_of(quantise::CHANNELS) => Self::Int8,
+            ConvShape { inputs, .. } if int8 && inputs.is_multiple_of(quantise::CHANNELS) => {
+                Self::Int8
+            }
             ConvShape {
                 kernel: 3,
                 stride: 1,
@@ -84,7 +86,10 @@ impl PackedConv {
         );
         bias.resize(padded(outputs), 0.0);
         let kernel = match Algorithm::of(shape) {
-            Algorithm::Grouped => Kernel::Grouped(contiguous(weight, &sides)),
+            Algorithm::Grouped => Kernel::Grouped(grouped::pack(&weight, in_groups(shape))),
+            Algorithm::GroupedInt8 => {
+                Kernel::GroupedInt8(grouped::pack_int8(&weight, in_groups(shape)))
+            }
             Algorithm::Direct => Kernel::Direct(pack(&weight, outputs, inputs)),
             Algorithm::Int8 => Kernel::Int8(quantise::pack(&weight, outputs, inputs)),
             Algorithm::Winograd(tiling) => {
@@ -106,19 +111,16 @@ impl PackedConv {
     /// How many numbers of four bytes the weights take: [`packed_size`] of the shape.
     pub fn size(&self) -> usize {
         match &self.kernel {
-            Kernel::Grouped(weight) => weight.layout().num_elements(),
-            Kernel::Direct(packed) | Kernel::Int8(packed) | Kernel::Winograd(_, packed) => {
-                packed.len()
-            }
+            Kernel::Grouped(packed)
+            | Kernel::GroupedInt8(packed)
+            | Kernel::Direct(packed)
+            | Kernel::Int8(packed)
+            | Kernel::Winograd(_, packed) => packed.len(),
         }
     }
 
     pub(super) fn kernel(&self) -> &Kernel {
         &self.kernel
-    }
-
-    pub(super) fn bias(&self) -> &[f32] {
-        &self.bias[..self.shape.outputs]
     }
 
     pub(super) fn padded_bias(&self) -> &[f32] {
@@ -137,14 +139,41 @@ impl fmt::Debug for PackedConv {
 pub fn packed_size(shape: ConvShape) -> u64 {
     let [outputs, inputs, height, width] = shape.weight();
     let padded = padded(outputs);
+    let padded_in_groups = shape.groups * grouped::padded(outputs / shape.groups);
     match Algorithm::of(shape) {
-        Algorithm::Grouped => product(&[outputs, inputs, height, width]),
+        Algorithm::Grouped => {
+            let inputs = grouped::padded(inputs);
+            product(&[padded_in_groups, inputs, height, width])
+        }
+        Algorithm::GroupedInt8 => {
+            let words = product(&[padded_in_groups, inputs / quantise::WORD, height, width]);
+            words.saturating_add(product(&[2, padded_in_groups]))
+        }
         Algorithm::Direct => product(&[padded, inputs, height, width]),
         Algorithm::Int8 => {
             let words = product(&[padded, inputs / quantise::WORD, height, width]);
             words.saturating_add(product(&[2, padded]))
         }
         Algorithm::Winograd(tiling) => product(&[padded, inputs, tiling.inputs(), tiling.inputs()]),
+    }
+}
+
+/// The shape of a convolution in groups.
+pub(super) fn in_groups(shape: ConvShape) -> grouped::Shape {
+    grouped::Shape {
+        inputs: shape.inputs,
+        outputs: shape.outputs,
+        groups: shape.groups,
+        window: window(shape),
+    }
+}
+
+/// What a convolution reads for each of its outputs.
+pub(super) fn window(shape: ConvShape) -> Window {
+    Window {
+        side: shape.kernel,
+        stride: shape.stride,
+        padding: shape.padding,
     }
 }
 
