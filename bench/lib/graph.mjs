@@ -1,7 +1,7 @@
 /**
- * A torchvision ResNet as steps in the order they are done in, for every runtime's own form:
+ * A torchvision ResNet, Wide ResNet or ResNeXt as steps in the order they are done in, for every runtime's own form:
  *
- * - `conv`, with the batch norm folded in and, if `relu`, a ReLU after it
+ * - `conv`, in so many `groups`, with the batch norm folded in and, if `relu`, a ReLU after it
  * - `max-pool`
  * - `add-relu`: the sum of two
  * - `average`: over each channel's whole map
@@ -17,7 +17,8 @@ const STEM_CHANNELS = 64;
 const EXPANSION = 4;
 
 /** The steps without weights, of the network that a weight file's metadata describes. */
-export function stepsOf({ block, repetitions, stride_on: strideOn, input_channels, classes }) {
+export function stepsOf({ block, repetitions, stride_on: strideOn, ...network }) {
+  const { input_channels, classes, groups = 1, width_per_group = STEM_CHANNELS } = network;
   const stem = { name: "conv1", norm: "bn1", inputs: ["input"], stride: 2, padding: 3, relu: true };
   const pool = { op: "max-pool", inputs: ["conv1"], output: "maxpool", kernel: 3 };
   const steps = [
@@ -27,12 +28,14 @@ export function stepsOf({ block, repetitions, stride_on: strideOn, input_channel
   let from = { output: "maxpool", channels: STEM_CHANNELS };
   for (const [stage, count] of repetitions.entries()) {
     for (let index = 0; index < count; index++) {
-      const width = STEM_CHANNELS * 2 ** stage;
+      const channels = STEM_CHANNELS * 2 ** stage;
+      const width = (channels * groups * width_per_group) / STEM_CHANNELS;
       const stride = stage > 0 && index === 0 ? 2 : 1;
       const output = `layer${stage + 1}.${index}`;
-      const added = blockSteps({ block, strideOn, output, from, width, stride });
+      const outputs = block === "bottleneck" ? EXPANSION * channels : channels;
+      const added = blockSteps({ block, strideOn, output, from, stride, groups, width, outputs });
       steps.push(...added);
-      from = { output, channels: block === "bottleneck" ? EXPANSION * width : width };
+      from = { output, channels: outputs };
     }
   }
   const shape = [classes, from.channels];
@@ -65,13 +68,13 @@ export function withWeights(steps, tensors) {
 }
 
 /** `F(x)`, the shortcut if it projects, and their sum. */
-function blockSteps({ block, strideOn, output, from, width, stride }) {
+function blockSteps({ block, strideOn, output, from, stride, groups, width, outputs }) {
   const convolutions =
     block === "bottleneck"
       ? [
           { kernel: 1, channels: width, stride: strideOn === "conv1" ? stride : 1 },
-          { kernel: 3, channels: width, stride: strideOn === "conv1" ? 1 : stride },
-          { kernel: 1, channels: EXPANSION * width, stride: 1 },
+          { kernel: 3, channels: width, stride: strideOn === "conv1" ? 1 : stride, groups },
+          { kernel: 1, channels: outputs, stride: 1 },
         ]
       : [
           { kernel: 3, channels: width, stride },
@@ -79,13 +82,14 @@ function blockSteps({ block, strideOn, output, from, width, stride }) {
         ];
   const steps = [];
   let before = from;
-  for (const [i, { kernel, channels, stride }] of convolutions.entries()) {
+  for (const [i, { kernel, channels, stride, groups = 1 }] of convolutions.entries()) {
     const name = `${output}.conv${i + 1}`;
     const norm = `${output}.bn${i + 1}`;
-    const shape = [channels, before.channels, kernel, kernel];
+    const shape = [channels, before.channels / groups, kernel, kernel];
     const padding = (kernel - 1) / 2;
     const relu = i < convolutions.length - 1;
-    steps.push(conv({ name, norm, inputs: [before.output], shape, stride, padding, relu }));
+    const reads = [before.output];
+    steps.push(conv({ name, norm, inputs: reads, shape, stride, padding, groups, relu }));
     before = { output: name, channels };
   }
   const inputs = [before.output, from.output];
@@ -101,7 +105,7 @@ function blockSteps({ block, strideOn, output, from, width, stride }) {
 }
 
 function conv(step) {
-  return { op: "conv", output: step.name, ...step };
+  return { op: "conv", output: step.name, groups: 1, ...step };
 }
 
 /** A batch norm's tensors: factor, offset, mean and variance. */

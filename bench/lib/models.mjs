@@ -18,15 +18,30 @@ const SYNTHETIC = ["synthetic", "graph"].map((name) => `bench/lib/${name}.mjs`);
 /** Where a weight file says what network it holds: see crates/core/src/weights/metadata.rs. */
 const KEY = "resnet-web";
 
-/** The networks, by name: how the f32 weight file of each is made. */
+const BOTTLENECKS = { block: "bottleneck", repetitions: [3, 4, 6, 3] };
+
+/**
+ * The networks, by name: how the f32 weight file of each is made. Those with `ofFamily` are not raced against other
+ * runtimes, of which TensorFlow.js has no grouped convolutions, but timed beside each other.
+ */
 export const models = {
-  resnet18: { title: "ResNet-18", make: makeSynthetic, inputs: SYNTHETIC },
+  resnet18: synthetic("ResNet-18", { block: "no-bottleneck", repetitions: [2, 2, 2, 2] }),
   resnet50: { title: "ResNet-50", make: makeDefault, inputs: [RESNET50] },
+  "resnet50-v1.5": { ...synthetic("ResNet-50 v1.5", BOTTLENECKS), ofFamily: true },
+  "resnext50-32x4d": {
+    ...synthetic("ResNeXt-50 32x4d", { ...BOTTLENECKS, groups: 32, width_per_group: 4 }),
+    ofFamily: true,
+  },
+  "wide-resnet50-2": {
+    ...synthetic("Wide ResNet-50-2", { ...BOTTLENECKS, width_per_group: 128 }),
+    ofFamily: true,
+  },
 };
 
-/** The models that an option names, separated by commas; all if there is no such option. */
-export function modelNames(text) {
-  const names = text?.split(",") ?? Object.keys(models);
+/** The models that an option names, separated by commas; if there is no such option, all that are `ofFamily` or not. */
+export function modelNames(text, ofFamily = false) {
+  const all = Object.keys(models).filter((name) => (models[name].ofFamily ?? false) === ofFamily);
+  const names = text?.split(",") ?? all;
   const unknown = names.find((name) => !(name in models));
   if (unknown === undefined) return names;
   throw new Fault(`There is no model "${unknown}"; choose of ${Object.keys(models).join(", ")}.`);
@@ -45,15 +60,16 @@ export function filesOf(name) {
   };
 }
 
-/** Makes a model's files, unless they are up to date. */
+/** Makes a model's files, unless they are up to date: of those that are `ofFamily` only the weight file. */
 export async function ensureModel(name, report) {
-  const { make, inputs } = models[name];
+  const { make, inputs, ofFamily } = models[name];
   const folder = folderOf(name);
   const weights = path.join(folder, "weights.safetensors");
   mkdirSync(place(folder), { recursive: true });
   // Two jobs, so that a change here does not run the converter again.
   const first = { name: `bench-weights-${name}`, inputs, outputs: [weights] };
   const made = await whenStale(first, report, () => make(place(weights), report));
+  if (ofFamily) return made ? undefined : "up to date";
   const forms = ["model.onnx", "tfjs.json", "tfjs.bin"].map((base) => path.join(folder, base));
   const second = {
     name: `bench-model-${name}`,
@@ -80,15 +96,22 @@ async function makeDefault(file, report) {
   await run("cargo", [...tool, RESNET50, file, "--dtype", "f32"], { onLine });
 }
 
-/** torchvision's ResNet-18. Random weights: how long a network takes does not depend on them. */
-function makeSynthetic(file, report) {
+/** One of torchvision's networks with random weights: how long a network takes does not depend on them. */
+function synthetic(title, network) {
+  return {
+    title,
+    make: (file, report) => makeSynthetic(file, title, network, report),
+    inputs: SYNTHETIC,
+  };
+}
+
+function makeSynthetic(file, name, network, report) {
   report("working out weights");
   const metadata = {
     format: 1,
-    name: "ResNet-18",
+    name,
     family: "torchvision",
-    block: "no-bottleneck",
-    repetitions: [2, 2, 2, 2],
+    ...network,
     input_channels: 3,
     classes: 1000,
     head: { kind: "average-pool" },

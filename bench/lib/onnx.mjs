@@ -43,7 +43,8 @@ function nodesOf(step) {
   const weights = [`${name}.weight`, `${name}.bias`];
   if (op === "conv") {
     const made = relu ? `${output}.linear` : output;
-    const convolution = node("Conv", [...inputs, ...weights], made, window(step, shape[2]));
+    const attributes = { ...window(step, shape[2]), group: step.groups };
+    const convolution = node("Conv", [...inputs, ...weights], made, attributes);
     return relu ? [convolution, node("Relu", [made], output)] : [convolution];
   }
   if (op === "max-pool") return [node("MaxPool", inputs, output, window(step, step.kernel))];

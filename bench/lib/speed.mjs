@@ -1,5 +1,6 @@
 import { Fault } from "../../tools/lib/fault.mjs";
 import { openPage, withBrowser } from "./browser.mjs";
+import { filesOf, models } from "./models.mjs";
 import { inTurn } from "./rounds.mjs";
 import { differenceOf, summaryOf, TOLERANCE } from "./statistics.mjs";
 
@@ -7,23 +8,41 @@ import { differenceOf, summaryOf, TOLERANCE } from "./statistics.mjs";
  * Interleaves the runs of contenders on one model. Returns the times of each, and fails if they do not
  * compute the same.
  */
-export async function speedOf(contenders, { server, model, runs, report }) {
+export function speedOf(contenders, { model, ...options }) {
+  const entries = contenders.map((contender) => ({ contender, model }));
+  return timesOf(entries, options, async (page, times) => {
+    const difference = await agreement(page, contenders);
+    return times.map((row) => ({ ...row, difference: difference.get(row.name) }));
+  });
+}
+
+/** Interleaves the runs of one contender on several models. Returns the times of each, by the models' titles. */
+export function speedOfFamily(contender, names, options) {
+  const entries = names.map((name) => ({
+    contender: { ...contender, name: models[name].title },
+    model: { files: filesOf(name), size: 224, batch: 1, channels: 3 },
+  }));
+  return timesOf(entries, options, (_, times) => times);
+}
+
+/** Interleaves the runs of contenders, each on its model. Returns what `finish` makes of the page and of their times. */
+function timesOf(entries, { server, runs, report }, finish) {
   return withBrowser(async (browser) => {
     const page = await openPage(browser, `${server.address}/bench/page/index.html`);
-    for (const contender of contenders) {
+    for (const { contender, model } of entries) {
       report(`loading ${contender.name}`);
       await page.evaluate(([contender, model]) => race.open(contender, model), [contender, model]);
     }
     const run = (name) => page.evaluate((name) => race.run(name), name);
-    const names = contenders.map(({ name }) => name);
+    const names = entries.map(({ contender }) => contender.name);
     const times = await inTurn(names, { run, runs, report });
-    const difference = await agreement(page, contenders);
-    await page.evaluate(() => race.close());
-    return contenders.map(({ name, threads }) => {
+    const rows = entries.map(({ contender: { name, threads } }) => {
       const milliseconds = times.get(name);
-      const summary = { ...summaryOf(milliseconds), difference: difference.get(name) };
-      return { name, threads, ...summary, milliseconds };
+      return { name, threads, ...summaryOf(milliseconds), milliseconds };
     });
+    const finished = await finish(page, rows);
+    await page.evaluate(() => race.close());
+    return finished;
   });
 }
 

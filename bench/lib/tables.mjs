@@ -11,6 +11,18 @@ export function speedTable(rows) {
   return table(head, body);
 }
 
+/** A Markdown table of networks' times, and what multiple each is of the first one's. */
+export function familyTable(rows) {
+  const [first] = rows;
+  const head = ["", "median", "minimum", "p90", "of the first", "of its minimum"];
+  const body = rows.map(({ name, median, minimum, p90 }) => {
+    const ratios = [median / first.median, minimum / first.minimum];
+    const times = [median, minimum, p90].map(inMilliseconds);
+    return [name, ...times, ...ratios.map((ratio) => ratio.toFixed(2))];
+  });
+  return table(head, body);
+}
+
 /** A Markdown table of the engines' times, and of which module each takes. */
 export function enginesTable(rows) {
   const head = ["", "threads", "module", "median", "minimum", "p90"];
