@@ -10,9 +10,9 @@ const POLICIES: readonly DevicePolicy[] = ["auto", "fastest", "cpu", "webgpu"];
 export interface Settings {
   /** `?device=cpu`, `?device=webgpu` or `?device=fastest`. */
   device: DevicePolicy;
-  /** `?weights=ADDRESS`: a weight file of this server's, or of one that allows it by CORS. */
+  /** `?weights=ADDRESS`: a weight file of this server's, or of one that allows it by CORS; `hf:owner/name`. */
   weights: string | null;
-  /** `?stride=conv1`, `?normalisation=symmetric&resize=256&crop=224`, `?arithmetic=int8`: what the weight file may not say. */
+  /** `?stride=conv1`, `?normalisation=symmetric&resize=256&crop=224&filter=bicubic`, `?arithmetic=int8`: what the weight file may not say. */
   choices: WeightChoices;
   /** `?threads=N` or `?threads=auto`: on how many threads the CPU computes; null leaves it to the person. */
   threads: ThreadCount | null;

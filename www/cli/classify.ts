@@ -1,11 +1,11 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
-import { createClassifier, type ImageClassification, type ResNetError } from "resnet-web/node";
+import type { ImageClassification, ResNetError } from "resnet-web/node";
 import { type Command, integer, Obstacle } from "./command";
 import { plain, print, sayError } from "./output";
 import { weightsOr } from "./page";
 import { exitWhenInterrupted } from "./signals";
-import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, weightChoices } from "./weight-options";
+import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, classifierOf } from "./weight-options";
 
 const MOST_CLASSES = 1000;
 const MOST_THREADS = 64;
@@ -19,7 +19,8 @@ export const classify: Command = {
 A PHOTO is a JPEG, PNG or WebP file, its address, or a folder: its photos are classified, without those of folders in it.
 One that fails is reported, and the others go on.
 
-  --weights FILE       a weight file (.safetensors, .pth, .bpk) or a manifest, or its address; the package's if left out
+  --weights FILE       a weight file (.safetensors, .pth, .bpk) or a manifest, or its address; hf:OWNER/NAME; the
+                       package's if left out
 ${ABOUT_WEIGHTS_HELP}
   --top N              how many classes; ${TOP} if left out
   --threads N          how many threads to compute on; one for each processor if left out
@@ -34,14 +35,10 @@ ${ABOUT_WEIGHTS_HELP}
     const top = integer(call, "top", [1, MOST_CLASSES]) ?? TOP;
     const threads = integer(call, "threads", [1, MOST_THREADS]);
     const { json, int8 } = call.flags;
-    const { labels } = call.values;
     const photos = (await Promise.all(call.words.map(photosAt))).flat();
     exitWhenInterrupted();
-    const classifier = await createClassifier({
-      weights: weightsOr(call.values.weights),
-      ...weightChoices(call),
+    const classifier = await classifierOf(call, weightsOr(call.values.weights), {
       ...(threads !== undefined && { threads }),
-      ...(labels !== undefined && { labels }),
       ...(int8 && { arithmetic: "int8" }),
     });
     let failed = 0;

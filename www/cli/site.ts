@@ -34,12 +34,11 @@ processors where the host sends no headers. A folder that an earlier call made i
   --weights FILE       a weight file: safetensors, PyTorch's .pth, .pt, .ckpt or .bin, or burnpack
   --out FOLDER         the folder to make
   --title TEXT         the page's name
-  --preprocessing FILE a config.json or preprocessor_config.json that says how images are preprocessed
 ${ABOUT_WEIGHTS_HELP}
   --dtype ${DTYPES.join("|")}  how the weights are stored; int8 if left out, a quarter of f32's size
   --help               show this text
 `,
-  values: ["weights", "out", "title", "preprocessing", "dtype", ...ABOUT_WEIGHTS],
+  values: ["weights", "out", "title", "dtype", ...ABOUT_WEIGHTS],
   words: [0, 0],
   async run(call) {
     const { weights, out, title, labels, preprocessing } = call.values;

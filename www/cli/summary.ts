@@ -1,16 +1,17 @@
-import { createClassifier, type LoadedModel } from "resnet-web/node";
+import type { LoadedModel } from "resnet-web/node";
 import type { Command } from "./command";
 import { plain, print } from "./output";
 import { weightsOr } from "./page";
 import { exitWhenInterrupted } from "./signals";
-import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, weightChoices } from "./weight-options";
+import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, classifierOf } from "./weight-options";
 
 export const summary: Command = {
   help: `Prints a row for each layer of a weight file's network: its output, parameters and multiply-adds.
 
   npx resnet-web summary [options] [WEIGHTS]
 
-WEIGHTS is a weight file (.safetensors, .pth, .bpk) or a manifest, or its address; the package's if left out.
+WEIGHTS is a weight file (.safetensors, .pth, .bpk) or a manifest, or its address; hf:OWNER/NAME is a model on the Hugging Face Hub. The
+package's weights if left out.
 
 ${ABOUT_WEIGHTS_HELP}
   --json               print what is known of the model as JSON: info, summary, bytes
@@ -20,14 +21,8 @@ ${ABOUT_WEIGHTS_HELP}
   flags: ["json"],
   words: [0, 1],
   async run(call) {
-    const { labels } = call.values;
     exitWhenInterrupted();
-    const classifier = await createClassifier({
-      weights: weightsOr(call.words[0]),
-      threads: 1,
-      ...weightChoices(call),
-      ...(labels !== undefined && { labels }),
-    });
+    const classifier = await classifierOf(call, weightsOr(call.words[0]), { threads: 1 });
     const { model } = classifier;
     classifier.dispose();
     if (!model) throw new Error("No model is loaded.");

@@ -4,6 +4,7 @@ import { plain } from "../file-text";
 import { strings } from "../strings";
 import { LABEL_FILES } from "./accept";
 import { normalisationOf, normalised } from "./normalisation";
+import { Preparation } from "./Preparation";
 
 const text = strings.model.choices;
 
@@ -15,8 +16,8 @@ interface ChoicesProps {
 }
 
 /**
- * What a weight file may not say: which of its sets of weights to use, where the stride is, how images are normalised, what
- * the classes are called. And the arithmetic.
+ * What a weight file may not say: which of its sets of weights to use, where the stride is, how images are prepared, what the
+ * classes are called. And the arithmetic.
  */
 export function Choices({ info, disabled, onChoose, onFiles }: ChoicesProps) {
   const { preprocessing, assumed, weightSets } = info;
@@ -85,6 +86,11 @@ export function Choices({ info, disabled, onChoose, onFiles }: ChoicesProps) {
         />
         {areImagenets && <Assumed what="labels" />}
       </div>
+      <Preparation
+        preprocessing={preprocessing}
+        disabled={disabled}
+        onChoose={(preprocessing) => onChoose({ preprocessing })}
+      />
     </div>
   );
 }

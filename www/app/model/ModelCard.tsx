@@ -24,7 +24,9 @@ export function ModelCard() {
       </h2>
       {progress && <Download progress={progress} onCancel={actions.cancel} />}
       {model && <Facts {...model} />}
-      {model && <Notes notes={model.info.notes} unsupported={unsupported} />}
+      {model && (
+        <Notes notes={model.info.notes} unsupported={[...model.unsupported, ...unsupported]} />
+      )}
       {model && (
         <Choices
           info={model.info}

@@ -10,25 +10,34 @@ const NORMALISATIONS = {
 /** One of the usual normalisations of images. */
 export type Normalisation = keyof typeof NORMALISATIONS;
 
-/** The preprocessing with another normalisation. */
+/** The preprocessing with another normalisation, in its own range. */
 export function normalised<T extends PreprocessingChoice>(preprocessing: T, name: Normalisation) {
-  return { ...preprocessing, ...NORMALISATIONS[name] };
+  const { range = 1 } = preprocessing;
+  const { mean, std } = NORMALISATIONS[name];
+  const inRange = (value: number) => tidy(value * range);
+  return {
+    ...preprocessing,
+    mean: mean.map(inRange) as Preprocessing["mean"],
+    std: std.map(inRange) as Preprocessing["std"],
+  };
 }
 
 /** The name of a preprocessing's normalisation, if it is a usual one. */
-export function normalisationOf(
-  preprocessing: Pick<Preprocessing, "mean" | "std">,
-): Normalisation | undefined {
+export function normalisationOf({
+  mean,
+  std,
+  range,
+}: Pick<Preprocessing, "mean" | "std" | "range">): Normalisation | undefined {
   const names = Object.keys(NORMALISATIONS) as Normalisation[];
-  return names.find((name) => isSame(NORMALISATIONS[name], preprocessing));
+  // Files keep these numbers as 32-bit floats.
+  const near = (found: readonly number[], usual: readonly number[]) =>
+    found.every((value, i) => Math.abs(value / range - (usual[i] ?? Number.NaN)) < 1e-4);
+  return names.find(
+    (name) => near(mean, NORMALISATIONS[name].mean) && near(std, NORMALISATIONS[name].std),
+  );
 }
 
-/** Files keep these numbers as 32-bit floats. */
-function isSame(
-  a: Pick<Preprocessing, "mean" | "std">,
-  b: Pick<Preprocessing, "mean" | "std">,
-): boolean {
-  const near = (x: readonly number[], y: readonly number[]) =>
-    x.every((value, i) => Math.abs(value - (y[i] ?? Number.NaN)) < 1e-4);
-  return near(a.mean, b.mean) && near(a.std, b.std);
+/** A 32-bit number in as few digits as it was written with. */
+export function tidy(value: number): number {
+  return Number(value.toPrecision(7));
 }

@@ -1,7 +1,10 @@
 /** Under which keys files have the names of classes: Hugging Face's, timm's and torchvision's among them. */
 const LABEL_KEYS = ["id2label", "label2id", "label_names", "class_to_idx", "labels", "classes"];
-/** What only descriptions of a model's images have: Hugging Face's, timm's. */
-const PREPROCESSING_KEYS = [
+/** What only configurations of a model or of its images have: Hugging Face's, timm's. They may hold labels, too. */
+const CONFIGURATION_KEYS = [
+  "architecture",
+  "architectures",
+  "model_type",
   "image_mean",
   "image_processor_type",
   "feature_extractor_type",
@@ -9,13 +12,13 @@ const PREPROCESSING_KEYS = [
 ];
 
 /** What a JSON file is for, by its content; null if it is of no use here. */
-export function jsonKind(json: unknown): "labels" | "preprocessing" | "shards" | null {
+export function jsonKind(json: unknown): "labels" | "configuration" | "shards" | null {
   if (Array.isArray(json)) return json.length > 0 && json.every(isLabel) ? "labels" : null;
   if (typeof json !== "object" || json === null) return null;
   const has = (key: string) => key in json;
   if (has("weight_map")) return "shards";
+  if (CONFIGURATION_KEYS.some(has)) return "configuration";
   if (LABEL_KEYS.some(has)) return "labels";
-  if (PREPROCESSING_KEYS.some(has)) return "preprocessing";
   const keys = Object.keys(json);
   const values = Object.values(json);
   const areNamed = areNumbers(keys.map(Number)) && values.every(isLabel);

@@ -8,12 +8,12 @@ export type Kind =
   | "weights"
   /** What people take for weights, and is of no format that is read: the reader says what it is. */
   | "other-format"
-  /** Labels, or a configuration with labels in it. */
+  /** Labels alone. */
   | "labels"
   /** A text that can be labels, though nothing in it says so. */
   | "text"
-  /** How a model wants its images: Hugging Face's `preprocessor_config.json`, a configuration of timm's. */
-  | "preprocessing"
+  /** Hugging Face's or timm's `config.json`, a `preprocessor_config.json`: labels, or how a model wants its images. */
+  | "configuration"
   /** The index of weights that were saved in several files. */
   | "shards"
   | "empty"
@@ -105,10 +105,13 @@ function isSvg(text: string): boolean {
   return /^(\s|<\?xml[^>]*>|<!--.*?-->|<!doctype svg[^>]*>)*<svg/is.test(text);
 }
 
-/** A file's beginning as text, in an encoding that people write labels in (UTF-8, UTF-16 with its mark, Latin-1); else null. */
+/** A file's beginning as text, in an encoding that people write labels in (UTF-8, UTF-16, Latin-1); else null. */
 function textOf(start: Uint8Array): string | null {
   const marks = { "utf-16le": [0xff, 0xfe], "utf-16be": [0xfe, 0xff] };
-  const wide = Object.entries(marks).find(([, bytes]) => isOneOf([{ bytes }], start))?.[0];
+  const marked = Object.entries(marks).find(([, bytes]) => isOneOf([{ bytes }], start))?.[0];
+  // Without its mark it is known by zeros, which no other text has.
+  const zero = start.indexOf(0);
+  const wide = marked ?? (zero < 0 ? undefined : zero % 2 === 0 ? "utf-16be" : "utf-16le");
   const text = new TextDecoder(wide).decode(start);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: texts have none of these, nearly all other files do.
   return /[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? null : text.trimStart();

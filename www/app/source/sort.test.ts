@@ -6,7 +6,7 @@ type Kinds = Record<string, Found["kind"]>;
 interface Expected {
   weights?: string;
   labels?: string;
-  preprocessing?: string;
+  configurations?: string[];
   photos?: string[];
   unused?: Record<string, Sorted["unused"][number]["why"]>;
 }
@@ -18,14 +18,13 @@ const CASES: { what: string; files: Kinds; is: Expected }[] = [
   {
     what: "weights with config and preprocessor",
     files: {
-      "config.json": "labels",
-      "preprocessor_config.json": "preprocessing",
+      "config.json": "configuration",
+      "preprocessor_config.json": "configuration",
       "model.safetensors": "weights",
     },
     is: {
       weights: "model.safetensors",
-      labels: "config.json",
-      preprocessing: "preprocessor_config.json",
+      configurations: ["config.json", "preprocessor_config.json"],
     },
   },
   {
@@ -43,7 +42,7 @@ const CASES: { what: string; files: Kinds; is: Expected }[] = [
     files: {
       ".gitattributes": "text",
       "README.md": "text",
-      "config.json": "labels",
+      "config.json": "configuration",
       "flax_model.msgpack": "unknown",
       "model.safetensors": "weights",
       "pytorch_model.bin": "weights",
@@ -51,7 +50,7 @@ const CASES: { what: string; files: Kinds; is: Expected }[] = [
     },
     is: {
       weights: "model.safetensors",
-      labels: "config.json",
+      configurations: ["config.json"],
       unused: {
         "pytorch_model.bin": "other-weights",
         "tf_model.h5": "other-weights",
@@ -89,8 +88,13 @@ const CASES: { what: string; files: Kinds; is: Expected }[] = [
   },
   {
     what: "two files of labels, the one that is called so first",
-    files: { "config.json": "labels", "labels.txt": "text" },
-    is: { labels: "labels.txt", unused: { "config.json": "other-labels" } },
+    files: { "a.json": "labels", "labels.txt": "text" },
+    is: { labels: "labels.txt", unused: { "a.json": "other-labels" } },
+  },
+  {
+    what: "labels and a configuration",
+    files: { "config.json": "configuration", "labels.txt": "text" },
+    is: { labels: "labels.txt", configurations: ["config.json"] },
   },
   {
     what: "what is of no use",
@@ -101,22 +105,22 @@ const CASES: { what: string; files: Kinds; is: Expected }[] = [
 
 it.each(CASES)("$what", ({ files, is }) => {
   const found = Object.entries(files).map(([name, kind]) => ({ file: new File([], name), kind }));
-  const { weights, labels, preprocessing, photos, unused } = sortDropped(found);
+  const { weights, labels, configurations, photos, unused } = sortDropped(found);
   expect({
     weights: weights?.name,
     labels: labels?.name,
-    preprocessing: preprocessing?.name,
+    configurations: configurations.map(({ name }) => name),
     photos: photos.map(({ name }) => name),
     unused: unused.map(({ name, why }) => [name, why]),
   }).toEqual({
     weights: is.weights,
     labels: is.labels,
-    preprocessing: is.preprocessing,
+    configurations: is.configurations ?? [],
     photos: is.photos ?? [],
     unused: Object.entries(is.unused ?? {}),
   });
   // Nothing is lost on the way.
-  const used = [weights, labels, preprocessing].filter(Boolean).length + photos.length;
+  const used = [weights, labels, ...configurations].filter(Boolean).length + photos.length;
   expect(used + unused.length).toBe(found.length);
 });
 
@@ -124,4 +128,17 @@ it("names what lies in a folder with its path", () => {
   const file = new File([], "a.txt");
   Object.defineProperty(file, "webkitRelativePath", { value: "folder/a.txt" });
   expect(sortDropped([{ file, kind: "unknown" }]).unused[0]?.name).toBe("folder/a.txt");
+});
+
+it("takes one configuration of each name", () => {
+  const file = (name: string, path: string) => {
+    const file = new File([], name);
+    return Object.defineProperty(file, "webkitRelativePath", { value: path });
+  };
+  const files = [file("config.json", "a/config.json"), file("config.json", "b/config.json")];
+  const { configurations, unused } = sortDropped(
+    files.map((file) => ({ file, kind: "configuration" })),
+  );
+  expect(configurations).toEqual(files.slice(0, 1));
+  expect(unused).toEqual([{ name: "b/config.json", why: "other-configurations" }]);
 });

@@ -14,13 +14,14 @@ export type WhyNot =
   | "shards"
   | "other-weights"
   | "other-labels"
-  | "other-preprocessing";
+  | "other-configurations";
 
 /** What becomes of files that came together. */
 export interface Sorted {
   weights: File | null;
   labels: File | null;
-  preprocessing: File | null;
+  /** What describes the model besides: one file of each name. */
+  configurations: File[];
   photos: File[];
   unused: { name: string; why: WhyNot }[];
 }
@@ -31,9 +32,8 @@ const BEST_WEIGHTS = /\.safetensors$/i;
 const LABELS_NAME = /label|class|synset|categor|names/i;
 
 /**
- * What to do with files that were chosen, dropped or pasted together: one of weights, with one of labels and one of its
- * preprocessing, and any number
- * of photos. Everything else is in `unused`, with the reason.
+ * What to do with files that were chosen, dropped or pasted together: one of weights, with one of labels and its configurations,
+ * and any number of photos. Everything else is in `unused`, with the reason.
  */
 export function sortDropped(found: readonly Found[]): Sorted {
   const unused: Sorted["unused"] = [];
@@ -55,16 +55,19 @@ export function sortDropped(found: readonly Found[]): Sorted {
   const labels = first([...named, ...of("labels")], "other-labels");
   leave(texts, "unknown");
 
-  const preprocessing = first(of("preprocessing"), "other-preprocessing");
+  const isFirst = ({ name }: File, i: number, all: readonly File[]) =>
+    all.findIndex((other) => other.name === name) === i;
+  const [configurations, others] = divided(of("configuration"), isFirst);
+  leave(others, "other-configurations");
   const reasons = ["shards", "empty", "unknown", "unreadable"] as const;
   for (const why of reasons) leave(of(why), why);
-  return { weights, labels, preprocessing, photos: of("photo"), unused };
+  return { weights, labels, configurations, photos: of("photo"), unused };
 }
 
 /** Those that fulfil a condition, and the others. */
 function divided(
   files: readonly File[],
-  condition: (file: File) => boolean,
+  condition: (file: File, at: number, all: readonly File[]) => boolean,
 ): [yes: File[], no: File[]] {
-  return [files.filter(condition), files.filter((file) => !condition(file))];
+  return [files.filter(condition), files.filter((...each) => !condition(...each))];
 }

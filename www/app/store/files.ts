@@ -36,7 +36,7 @@ export function createTakeFiles(destinations: Destinations, beginTurn: BeginTurn
     const found = await Promise.all(files.map(recognised));
     if (isOvertaken()) return;
 
-    const { weights, labels, preprocessing, photos, ...sorted } = sortDropped(found);
+    const { weights, labels, configurations, photos, ...sorted } = sortDropped(found);
     const unused = [
       ...sorted.unused,
       ...unread.map((name) => ({ name, why: "unreadable" as const })),
@@ -46,7 +46,7 @@ export function createTakeFiles(destinations: Destinations, beginTurn: BeginTurn
     onUnused(unused.length > 0 ? say(unusedText(unused)) : null, isAll);
     // Labels of weights that were not loaded are not those of the model that is there.
     const isLoaded = !weights || (await onWeights(weights));
-    const descriptions = [labels, preprocessing].filter((file) => file !== null);
+    const descriptions = [...(labels ? [labels] : []), ...configurations];
     if (descriptions.length > 0 && isLoaded && !isOvertaken()) await onDescriptions(descriptions);
     if (isOvertaken()) return;
     const [photo, ...others] = photos;

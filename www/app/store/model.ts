@@ -213,7 +213,7 @@ export function createModel(
     /** Reads files that describe the model: its labels, and the sizes and normalisation of its input. */
     async describe(files: readonly File[]) {
       try {
-        const found = await Promise.all(files.map((file) => classifier.describe(file)));
+        const found = await describedBy(files, classifier);
         const labels = found.find((each) => each.labels.length > 0)?.labels;
         const chosen = chosenBy(found, classifier.model);
         const before = shown.peek();
@@ -255,20 +255,30 @@ export function createModel(
   };
 }
 
+/** What files say of a model. One that says nothing is an error only if it is the only one. */
+async function describedBy(
+  files: readonly File[],
+  classifier: Pick<Classifier, "describe">,
+): Promise<Description[]> {
+  const read = await Promise.allSettled(files.map((file) => classifier.describe(file)));
+  const found = read.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+  const failed = read.find((each) => each.status === "rejected");
+  if (found.length === 0 && failed) throw failed.reason;
+  return found;
+}
+
 /** What descriptions of a model decide besides its labels; undefined where they decide nothing. */
 function chosenBy(
   descriptions: readonly Description[],
   model: LoadedModel | undefined,
 ): WeightChoices | undefined {
-  const preprocessing = Object.assign({}, ...descriptions.map((each) => each.preprocessing));
-  const strideOn = descriptions.find((each) => each.strideOn)?.strideOn;
-  const hasPreprocessing = Object.keys(preprocessing).length > 0;
-  if (!hasPreprocessing && !strideOn) return undefined;
-  return {
-    // All of it, so that a link can carry it.
-    ...(hasPreprocessing && {
-      preprocessing: { ...model?.info.preprocessing, ...preprocessing },
-    }),
-    ...(strideOn && { strideOn }),
-  };
+  const all: WeightChoices = {};
+  for (const { labels: _, unsupported: __, preprocessing, ...others } of descriptions) {
+    Object.assign(all, others);
+    if (preprocessing) all.preprocessing = { ...all.preprocessing, ...preprocessing };
+  }
+  if (Object.keys(all).length === 0) return undefined;
+  // All of it, so that a link can carry it.
+  const whole = { ...model?.info.preprocessing, ...all.preprocessing };
+  return { ...all, ...(all.preprocessing && { preprocessing: whole }) };
 }
