@@ -165,8 +165,10 @@ test("a link with ?weights= loads them, and says what another server has to allo
 async function otherServer(answer: (request: IncomingMessage, response: ServerResponse) => void) {
   const asked: string[] = [];
   const server = createServer((request, response) => {
+    // What describes weights is looked for beside them, and here is none.
+    if (/config\.json$/.test(request.url ?? "")) return response.writeHead(404, ALLOWED).end();
     asked.push(`${request.method} ${request.url}`);
-    answer(request, response);
+    return answer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
