@@ -298,8 +298,8 @@ async fn a_timed_run_times_every_dispatch_and_changes_nothing() {
         let image = input(shape);
         let ordinary = plan.run(&image).await.unwrap();
         let (timed, beside) = zip(plan.run_timed(&image), plan.run(&image)).await;
-        let TimedRun { output, layers } = timed.unwrap().unwrap();
-        assert_eq!((&output, &beside.unwrap()), (&ordinary, &ordinary));
+        let TimedRun { logits, layers } = timed.unwrap().unwrap();
+        assert_eq!((&logits, &beside.unwrap()), (&ordinary, &ordinary));
         let names: Vec<_> = layers.iter().map(|layer| layer.layer.as_str()).collect();
         assert_eq!(names, expected.split_whitespace().collect::<Vec<_>>());
         assert_eq!(names.len(), plan.dispatches());

@@ -180,9 +180,9 @@ mod on_gpu {
         let mut worst_error: f32 = 0.0;
         for (run, pending) in (1..).zip(runs) {
             let Outputs {
-                output, observed, ..
+                logits, observed, ..
             } = pending.read().await?;
-            let error = passed(run, "logits", worst(&output, &GPU_LOGITS), tolerance)?;
+            let error = passed(run, "logits", worst(&logits, &GPU_LOGITS), tolerance)?;
             worst_error = worst_error.max(error);
             for (layer, map) in &observed {
                 let expected = expected.get(layer).map_or(&[][..], Vec::as_slice);

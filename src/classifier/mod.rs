@@ -339,7 +339,11 @@ impl Classifier {
     /// # Errors
     /// [`ImageError::Values`] for another number of values, [`DeviceError`](crate::backend::DeviceError).
     pub async fn logits(&self, input: Vec<f32>) -> Result<Vec<f32>, Error> {
-        Ok(self.begin_network(input)?.finish(false).await?.logits)
+        Ok(self
+            .begin_network(input)?
+            .finish(false, false)
+            .await?
+            .logits)
     }
 
     fn begin_network(&self, input: Vec<f32>) -> Result<NetworkRun, ImageError> {

@@ -49,7 +49,7 @@ pub(super) enum NetworkRun {
 
 /// The numbers that a run ends with.
 pub(super) struct Outputs {
-    /// What enters the head's layers.
+    /// What enters the head's layers. On a GPU only if that was asked for.
     pub(super) features: Vec<f32>,
     /// One for each class.
     pub(super) logits: Vec<f32>,
@@ -180,8 +180,8 @@ impl NetworkRun {
         }
     }
 
-    /// Computes what is left: features and logits, and a trace if that is asked for.
-    pub(super) async fn finish(mut self, traced: bool) -> Result<Outputs, Error> {
+    /// Computes what is left: logits, and features and a trace if they are asked for.
+    pub(super) async fn finish(mut self, embedded: bool, traced: bool) -> Result<Outputs, Error> {
         while self.advance()? {}
         match self {
             Self::Cpu {
@@ -203,19 +203,25 @@ impl NetworkRun {
             }
             #[cfg(feature = "webgpu")]
             Self::Gpu { plan, input } if traced => {
-                let (logits, maps) = plan.run_with_class_maps(&input).await?;
+                let (outputs, maps) = plan.run_with_class_maps(&input).await?;
                 Ok(Outputs {
-                    features: Vec::new(),
-                    logits,
+                    features: outputs.features,
+                    logits: outputs.logits,
                     trace: Some(Trace::Gpu(maps)),
                 })
             }
             #[cfg(feature = "webgpu")]
-            Self::Gpu { plan, input } => Ok(Outputs {
-                features: Vec::new(),
-                logits: plan.run(&input).await?,
-                trace: None,
-            }),
+            Self::Gpu { plan, input } => {
+                let outputs = match embedded {
+                    true => plan.run_with_features(&input).await?,
+                    false => plan.start(&input)?.read().await?,
+                };
+                Ok(Outputs {
+                    features: outputs.features,
+                    logits: outputs.logits,
+                    trace: None,
+                })
+            }
         }
     }
 }

@@ -86,7 +86,8 @@ impl Run {
     /// [`DeviceError`] if a step before has failed, the device is lost, or it returns what is no number.
     pub async fn finish(self) -> Result<Classification, Error> {
         let start = Instant::now();
-        let outputs = self.network.finish(self.evidence.is_some()).await?;
+        let traced = self.evidence.is_some();
+        let outputs = self.network.finish(self.embedding, traced).await?;
         let Outputs {
             features,
             logits,

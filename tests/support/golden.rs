@@ -299,7 +299,7 @@ impl Golden {
             let expected = self.logits.concat();
             let largest = expected.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
             let expected = expected.into_iter().enumerate();
-            compare_values(&name, expected, &outputs.output, largest, &mut faults);
+            compare_values(&name, expected, &outputs.logits, largest, &mut faults);
         }
         let mut recorder = Recorder::default();
         let maps = plan.observed().iter().map(|(_, map)| map);

@@ -5,21 +5,26 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
+mod head;
+mod layers;
+
 use std::collections::BTreeMap;
 
+use resnet_web_core::resnet::Head;
 use resnet_web_core::resnet::conv::ConvShape;
-use resnet_web_core::resnet::spec::{
-    BlockSpec, ConvSpec, HeadSpec, LinearSpec, NetworkSpec, PoolSpec,
-};
+use resnet_web_core::resnet::spec::{BlockSpec, ConvSpec, NetworkSpec, NormSpec};
 use resnet_web_core::size::product;
 use resnet_web_core::storage_dtype::StorageDtype;
+use resnet_web_core::weights::folded_head::FoldedLinear;
 
 use crate::caps::Caps;
 use crate::error::{LimitError, LowerError};
 use crate::kernels::conv2d::Tile;
-use crate::kernels::{Kernel, average_pool, conv2d, linear, max_pool};
-use crate::layout::{channel_blocks, map_bytes, pixels};
-use crate::select::{self, Forced};
+use crate::kernels::{Kernel, conv2d, linear};
+use crate::layout::{CHANNEL_BLOCK, map_bytes};
+use crate::select::Forced;
+
+use head::LoweredHead;
 
 /// The name of a lone block's output among the observed maps.
 const BLOCK_OUTPUT: &str = "output";
@@ -73,26 +78,47 @@ pub struct TensorsId(pub usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Tensors<'a> {
-    /// A convolution with its batch norm folded into it.
+    /// A convolution.
     Conv2d {
-        /// The layer.
-        spec: &'a ConvSpec,
+        /// Where its weights come from.
+        weights: ConvWeights<'a>,
         /// The convolution that is dispatched.
         shape: ConvShape,
         /// Its kernel's variant.
         tile: Tile,
-        /// Whether the kernel is brought into space-to-depth form.
-        space_to_depth: bool,
     },
-    /// The head's linear layer, for maps of so many channels and pixels.
+    /// A batch norm as a factor and a shift of each channel.
+    Norm(&'a NormSpec),
+    /// A linear layer, with the head's batch norms next to it folded into it.
     Linear {
         /// The layer.
-        spec: &'a LinearSpec,
+        spec: FoldedLinear<'a>,
         /// Of the map that it reads.
         channels: usize,
         /// Of the map that it reads.
         pixels: usize,
+        /// Whether its numbers stay in this program's memory, too: see [`ClassMaps::OnCpu`].
+        on_cpu: bool,
     },
+    /// A convolution along the channels.
+    ChannelConvolution {
+        /// Its name.
+        name: &'a str,
+        /// Its length.
+        kernel: usize,
+    },
+}
+
+/// Where a convolution's weights come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConvWeights<'a> {
+    /// A layer, with its batch norm folded into it.
+    Layer(&'a ConvSpec),
+    /// The same, brought into space-to-depth form.
+    SpaceToDepth(&'a ConvSpec),
+    /// No layer: each input channel becomes the output channel that is so many places after it. All others are zero.
+    Shifted(usize),
 }
 
 impl Tensors<'_> {
@@ -100,11 +126,23 @@ impl Tensors<'_> {
     pub fn packed_shape(&self) -> [usize; 3] {
         match *self {
             Self::Conv2d { shape, tile, .. } => conv2d::packed_shape(shape, tile),
+            Self::Norm(spec) => [1, 1, spec.channels.next_multiple_of(CHANNEL_BLOCK)],
             Self::Linear {
                 spec,
                 channels,
                 pixels,
-            } => linear::packed_shape(channels, pixels, spec.outputs),
+                ..
+            } => linear::packed_shape(channels, pixels, spec.linear.outputs),
+            Self::ChannelConvolution { kernel, .. } => [1, 1, kernel],
+        }
+    }
+
+    /// What the packed weight is stored as on a device that stores maps as `maps`: what is a few numbers for a channel stays
+    /// f32.
+    pub const fn dtype(&self, maps: StorageDtype) -> StorageDtype {
+        match self {
+            Self::Conv2d { .. } | Self::Linear { .. } => maps,
+            Self::Norm(_) | Self::ChannelConvolution { .. } => StorageDtype::F32,
         }
     }
 }
@@ -172,17 +210,28 @@ pub struct SpaceToDepth {
     pub padding: usize,
 }
 
-/// What each place of the last stage's map adds to each logit, as one call more.
-///
-/// It is the head's linear layer, run for each place alone, for all classes: the weights are on the GPU in packed form only,
-/// and which class is the most probable is known there no sooner than here. On the CPU the rows of a flatten head could take
-/// 400 MB; reading the map back instead would take more than reading this, and would need them.
+/// What each place of the map that the head reads adds to each logit: the class activation maps.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClassMapsCall<'a> {
-    /// Writes a map `[1, classes, height, width]`.
-    pub call: Call<'a>,
-    /// Over how many places the head takes the map's mean: one where it flattens.
-    pub places: usize,
+pub enum ClassMaps<'a> {
+    /// As one call more, of a head of one linear layer.
+    ///
+    /// It is that layer, run for each place alone, for all classes: the weights are on the GPU in packed form only, and which
+    /// class is the most probable is known there no sooner than here. On the CPU the rows of a flatten head could take 400 MB;
+    /// reading the map back instead would take more than reading this, and would need them.
+    Call {
+        /// Writes a map `[1, classes, height, width]`.
+        call: Call<'a>,
+        /// Over how many places the head takes the map's mean: one where it flattens.
+        places: usize,
+    },
+    /// On the CPU, by [`class_map`](resnet_web_core::resnet::class_map). What is not linear in a head (a largest value, a
+    /// ReLU) depends on the whole map, so there is nothing to run for a place alone.
+    OnCpu {
+        /// What is read back: the map that the head pools.
+        map: MapId,
+        /// What it does with it.
+        kind: Head,
+    },
 }
 
 /// A network for inputs of one shape, as calls of kernels.
@@ -196,20 +245,34 @@ pub struct Program<'a> {
     pub calls: Vec<Call<'a>>,
     /// What is written before the first call.
     pub input: Input,
-    /// What is read after the last call: the logits, or a lone block's map.
-    pub output: MapId,
+    /// What the head's layers read: pooled features, or the whole map. A lone block's output.
+    pub features: MapId,
+    /// What they end in. `None` without a head.
+    pub logits: Option<MapId>,
     /// The maps that are observed, by PyTorch's names: a convolution's map after batch norm and ReLU has the name of the last
     /// of them. None unless that was asked for.
     pub observed: BTreeMap<String, MapId>,
-    /// A network's class activation maps.
-    pub class_maps: Option<ClassMapsCall<'a>>,
+    /// A network's class activation maps. `None` without classes.
+    pub class_maps: Option<ClassMaps<'a>>,
 }
 
 impl Program<'_> {
+    /// The call of the class activation maps, if there is one.
+    pub fn class_maps_call(&self) -> Option<&Call<'_>> {
+        match &self.class_maps {
+            Some(ClassMaps::Call { call, .. }) => Some(call),
+            _ => None,
+        }
+    }
+
     /// The calls of a run, with that of the class activation maps.
     pub fn all_calls(&self) -> impl Iterator<Item = &Call<'_>> {
-        let class_maps = self.class_maps.as_ref().map(|class_maps| &class_maps.call);
-        self.calls.iter().chain(class_maps)
+        self.calls.iter().chain(self.class_maps_call())
+    }
+
+    /// What every run reads back: the logits, or the features where there are none.
+    pub fn output(&self) -> MapId {
+        self.logits.unwrap_or(self.features)
     }
 }
 
@@ -225,19 +288,18 @@ pub fn network<'a>(
 ) -> Result<Program<'a>, LowerError> {
     spec.check_input(shape)?;
     let mut lowering = Lowering::new(caps, options);
-    let (input, mut x) = lowering.stem(shape, &spec.stem.convolutions[0])?;
-    lowering.observe(spec.stem.container.as_deref(), x);
-    for pool in &spec.stem.pools {
-        x = lowering.max_pool(x, pool)?;
-    }
+    let (input, mut x) = lowering.stem(shape, &spec.stem)?;
     for stage in &spec.stages {
         for block in &stage.blocks {
             x = lowering.block(x, block)?;
         }
         lowering.observe(Some(&stage.name), x);
     }
-    let (logits, class_maps) = lowering.head(x, &spec.head)?;
-    Ok(lowering.finish(input, logits, class_maps))
+    if let Some(norm) = &spec.final_norm {
+        x = lowering.norm(x, norm)?;
+    }
+    let head = lowering.head(x, &spec.head)?;
+    Ok(lowering.finish(input, head))
 }
 
 /// Lowers a block alone.
@@ -252,13 +314,18 @@ pub fn block<'a>(
 ) -> Result<Program<'a>, LowerError> {
     let mut lowering = Lowering::new(caps, options);
     let map = lowering.map(&spec.name, shape)?;
-    let output = lowering.block(map, spec)?;
-    lowering.observe(Some(BLOCK_OUTPUT), output);
+    let features = lowering.block(map, spec)?;
+    lowering.observe(Some(BLOCK_OUTPUT), features);
     let input = Input {
         map,
         space_to_depth: None,
     };
-    Ok(lowering.finish(input, output, None))
+    let no_head = LoweredHead {
+        features,
+        logits: None,
+        class_maps: None,
+    };
+    Ok(lowering.finish(input, no_head))
 }
 
 struct Lowering<'a, 'c> {
@@ -268,14 +335,6 @@ struct Lowering<'a, 'c> {
     tensors: Vec<Tensors<'a>>,
     calls: Vec<Call<'a>>,
     observed: BTreeMap<String, MapId>,
-}
-
-/// A convolution of a layer: its own, or that over an image in space-to-depth form.
-struct Convolution<'a> {
-    spec: &'a ConvSpec,
-    shape: ConvShape,
-    output_size: [usize; 2],
-    space_to_depth: bool,
 }
 
 impl<'a, 'c> Lowering<'a, 'c> {
@@ -290,25 +349,26 @@ impl<'a, 'c> Lowering<'a, 'c> {
         }
     }
 
-    fn finish(
-        self,
-        input: Input,
-        output: MapId,
-        class_maps: Option<ClassMapsCall<'a>>,
-    ) -> Program<'a> {
+    fn finish(self, input: Input, head: LoweredHead<'a>) -> Program<'a> {
         Program {
             maps: self.maps,
             tensors: self.tensors,
             calls: self.calls,
             input,
-            output,
+            features: head.features,
+            logits: head.logits,
             observed: self.observed,
-            class_maps,
+            class_maps: head.class_maps,
         }
     }
 
     fn shape(&self, map: MapId) -> [usize; 4] {
         self.maps.get(map.0).map_or([0; 4], |map| map.shape)
+    }
+
+    fn dtype(&self, map: MapId) -> StorageDtype {
+        let maps = self.caps.storage_dtype();
+        self.maps.get(map.0).map_or(maps, |map| map.dtype)
     }
 
     fn observe(&mut self, name: Option<&str>, map: MapId) {
@@ -336,7 +396,7 @@ impl<'a, 'c> Lowering<'a, 'c> {
 
     fn tensors(&mut self, layer: &str, tensors: Tensors<'a>) -> Result<TensorsId, LimitError> {
         let numbers = product(&tensors.packed_shape());
-        let size = self.caps.storage_dtype().size() as u64;
+        let size = tensors.dtype(self.caps.storage_dtype()).size() as u64;
         self.check_bytes(layer, numbers.saturating_mul(size))?;
         self.tensors.push(tensors);
         Ok(TensorsId(self.tensors.len().saturating_sub(1)))
@@ -345,6 +405,21 @@ impl<'a, 'c> Lowering<'a, 'c> {
     fn check_bytes(&self, layer: &str, needed: u64) -> Result<(), LimitError> {
         let allowed = self.caps.max_binding_bytes;
         check(layer, "bytes in one buffer", needed, allowed)
+    }
+
+    /// Adds a call.
+    fn push(
+        &mut self,
+        layer: &'a str,
+        kernel: Kernel,
+        params: &[u8],
+        maps: [MapId; 2],
+        operands: Vec<Operand>,
+        workgroups: [usize; 3],
+    ) -> Result<MapId, LimitError> {
+        let call = self.call(layer, kernel, params, maps, operands, workgroups)?;
+        self.calls.push(call);
+        Ok(maps[1])
     }
 
     /// Checks a call against the device's limits.
@@ -372,217 +447,6 @@ impl<'a, 'c> Lowering<'a, 'c> {
             operands,
             workgroups: workgroups.map(|count| count as u32),
         })
-    }
-
-    /// The stem, and what it reads: an image of `shape` in space-to-depth form.
-    fn stem(
-        &mut self,
-        shape: [usize; 4],
-        spec: &'a ConvSpec,
-    ) -> Result<(Input, MapId), LimitError> {
-        let whole = spec.shape();
-        let deep = ConvShape {
-            inputs: whole.inputs.saturating_mul(4),
-            kernel: whole.kernel.div_ceil(2),
-            stride: 1,
-            padding: 0,
-            ..whole
-        };
-        let output_size = spec.output_size([shape[2], shape[3]]);
-        let border = deep.kernel.saturating_sub(1);
-        let [down, across] = output_size.map(|side| side.saturating_add(border));
-        let map = self.map(&spec.name, [shape[0], deep.inputs, down, across])?;
-        let convolution = Convolution {
-            spec,
-            shape: deep,
-            output_size,
-            space_to_depth: true,
-        };
-        let y = self.convolution(map, None, spec.relu.is_some(), convolution)?;
-        self.observe(spec.relu.as_deref().or(Some(spec.folded_name())), y);
-        let space_to_depth = Some(SpaceToDepth {
-            image: shape,
-            padding: whole.padding,
-        });
-        let input = Input {
-            map,
-            space_to_depth,
-        };
-        Ok((input, y))
-    }
-
-    fn conv(
-        &mut self,
-        x: MapId,
-        residual: Option<MapId>,
-        relu: bool,
-        spec: &'a ConvSpec,
-    ) -> Result<MapId, LimitError> {
-        let [_, _, height, width] = self.shape(x);
-        let convolution = Convolution {
-            spec,
-            shape: spec.shape(),
-            output_size: spec.output_size([height, width]),
-            space_to_depth: false,
-        };
-        self.convolution(x, residual, relu, convolution)
-    }
-
-    fn convolution(
-        &mut self,
-        x: MapId,
-        residual: Option<MapId>,
-        relu: bool,
-        convolution: Convolution<'a>,
-    ) -> Result<MapId, LimitError> {
-        let Convolution {
-            spec,
-            shape,
-            output_size: [height, width],
-            space_to_depth,
-        } = convolution;
-        let input = self.shape(x);
-        let output = [input[0], shape.outputs, height, width];
-        let tile = select::conv2d(&shape, self.caps, self.options.forced);
-        let tensors = Tensors::Conv2d {
-            spec,
-            shape,
-            tile,
-            space_to_depth,
-        };
-        let y = self.map(&spec.name, output)?;
-        let tensors = self.tensors(&spec.name, tensors)?;
-        let operands = vec![
-            Operand::Weight(tensors),
-            Operand::Bias(tensors),
-            // Without a residual a buffer has to stand in its place, and is not read.
-            Operand::Map(residual.unwrap_or(x)),
-        ];
-        let call = self.call(
-            &spec.name,
-            conv2d::kernel(tile),
-            bytemuck::bytes_of(&conv2d::Params::new(
-                shape,
-                tile,
-                [input, output],
-                [relu, residual.is_some()],
-            )),
-            [x, y],
-            operands,
-            conv2d::workgroups(tile, output),
-        )?;
-        self.calls.push(call);
-        Ok(y)
-    }
-
-    fn max_pool(&mut self, x: MapId, spec: &'a PoolSpec) -> Result<MapId, LimitError> {
-        let input = self.shape(x);
-        let [batch, channels, height, width] = input;
-        let [height, width] = spec.output_size([height, width]);
-        let output = [batch, channels, height, width];
-        let y = self.map(&spec.name, output)?;
-        let call = self.call(
-            &spec.name,
-            max_pool::kernel(),
-            bytemuck::bytes_of(&max_pool::Params::new(input, output)),
-            [x, y],
-            Vec::new(),
-            max_pool::workgroups(output),
-        )?;
-        self.calls.push(call);
-        self.observe(Some(&spec.name), y);
-        Ok(y)
-    }
-
-    fn block(&mut self, x: MapId, spec: &'a BlockSpec) -> Result<MapId, LowerError> {
-        let [_, _, height, width] = self.shape(x);
-        spec.output_size([height, width])?;
-        let Some((last, first)) = spec.convolutions.split_last() else {
-            return Ok(x);
-        };
-        let mut inner = x;
-        for conv in first {
-            inner = self.conv(inner, None, conv.relu.is_some(), conv)?;
-            self.observe(conv.relu.as_deref(), inner);
-        }
-        let residual = match spec.projection() {
-            Some(projection) => {
-                let y = self.conv(x, None, projection.relu.is_some(), projection)?;
-                self.observe(Some(projection.folded_name()), y);
-                y
-            }
-            None => x,
-        };
-        let y = self.conv(inner, Some(residual), true, last)?;
-        self.observe(spec.relu.as_deref(), y);
-        self.observe(Some(&*spec.name).filter(|name| !name.is_empty()), y);
-        Ok(y)
-    }
-
-    fn head(
-        &mut self,
-        features: MapId,
-        spec: &'a HeadSpec,
-    ) -> Result<(MapId, Option<ClassMapsCall<'a>>), LimitError> {
-        let feature_shape = self.shape(features);
-        let [batch, channels, height, width] = feature_shape;
-        let mut x = features;
-        if let Some(name) = &spec.pool {
-            x = self.map(name, [batch, channels, 1, 1])?;
-            let call = self.call(
-                name,
-                average_pool::kernel(),
-                bytemuck::bytes_of(&average_pool::Params::new(feature_shape)),
-                [features, x],
-                Vec::new(),
-                average_pool::workgroups(feature_shape),
-            )?;
-            self.calls.push(call);
-            self.observe(Some(name), x);
-        }
-        self.observe(Some(&spec.flatten), x);
-        let Some(last) = spec.last_linear() else {
-            return Ok((x, None));
-        };
-        let row = pixels(self.shape(x));
-        let tensors = Tensors::Linear {
-            spec: last,
-            channels,
-            pixels: row,
-        };
-        let tensors = self.tensors(&last.name, tensors)?;
-        let blocks = channel_blocks(channels);
-        let logits = self.map_of(&last.name, [batch, spec.classes, 1, 1], StorageDtype::F32)?;
-        let call = self.call(
-            &last.name,
-            linear::kernel(),
-            bytemuck::bytes_of(&linear::Params::new(
-                row.saturating_mul(blocks),
-                spec.classes,
-                0,
-            )),
-            [x, logits],
-            vec![Operand::Weight(tensors), Operand::Bias(tensors)],
-            linear::workgroups(batch, spec.classes),
-        )?;
-        self.calls.push(call);
-        self.observe(Some(&last.name), logits);
-
-        let shape = [1, spec.classes, height, width];
-        let class_maps = self.map_of(&last.name, shape, StorageDtype::F32)?;
-        let (step, places) = match spec.pool {
-            Some(_) => (0, pixels(feature_shape)),
-            None => (blocks, 1),
-        };
-        let call = self.call(
-            &last.name,
-            linear::kernel(),
-            bytemuck::bytes_of(&linear::Params::new(blocks, spec.classes, step)),
-            [features, class_maps],
-            vec![Operand::Weight(tensors), Operand::Zeros(spec.classes)],
-            linear::workgroups(pixels(feature_shape), spec.classes),
-        )?;
-        Ok((logits, Some(ClassMapsCall { call, places })))
     }
 }
 

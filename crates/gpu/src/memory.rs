@@ -2,7 +2,7 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
-use crate::lower::{MapId, Program};
+use crate::lower::{ClassMaps, MapId, Program};
 
 /// The buffers that a program's maps need.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub struct MapBuffers {
 
 /// Assigns buffers to the maps of `program`.
 ///
-/// A map keeps its buffer from the call that writes it to the last one that reads it. The output and what the class activation
-/// maps are made of keep theirs to the end; so does every map of a program that is observed.
+/// A map keeps its buffer from the call that writes it to the last one that reads it. Features, logits and what the class
+/// activation maps are made of keep theirs to the end; so does every map of a program that is observed.
 pub fn assign(program: &Program<'_>) -> MapBuffers {
     let Program { maps, calls, .. } = program;
     let last_reads = last_reads(program);
@@ -29,14 +29,15 @@ pub fn assign(program: &Program<'_>) -> MapBuffers {
     for (place, call) in calls.iter().enumerate() {
         buffers.take(program, call.output, &mut free);
         let mut read: Vec<_> = call.reads().collect();
+        read.sort_unstable();
         read.dedup();
         let over = read
             .into_iter()
             .filter(|map| last_reads[map.0] == Some(place));
         free.extend(over.map(|map| buffers.of_map[map.0]));
     }
-    if let Some(class_maps) = &program.class_maps {
-        buffers.take(program, class_maps.call.output, &mut free);
+    if let Some(call) = program.class_maps_call() {
+        buffers.take(program, call.output, &mut free);
     }
     buffers
 }
@@ -49,11 +50,11 @@ fn last_reads(program: &Program<'_>) -> Vec<Option<usize>> {
             last[map.0] = Some(place);
         }
     }
-    let class_maps = program
-        .class_maps
-        .iter()
-        .map(|class_maps| class_maps.call.input);
-    let stay = class_maps.chain([program.output]);
+    let class_maps = program.class_maps.iter().map(|maps| match maps {
+        ClassMaps::Call { call, .. } => call.input,
+        ClassMaps::OnCpu { map, .. } => *map,
+    });
+    let stay = class_maps.chain([program.features]).chain(program.logits);
     for map in stay.chain(program.observed.values().copied()) {
         last[map.0] = None;
     }
@@ -141,7 +142,7 @@ mod tests {
                     }
                     holds[buffer(call.output)] = Some(call.output);
                 }
-                for &map in program.observed.values().chain([&program.output]) {
+                for &map in program.observed.values().chain([&program.output()]) {
                     if holds[buffer(map)] != Some(map) {
                         fault("is gone", "after the run", map);
                     }

@@ -6,16 +6,20 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use burn_wgpu::wgpu;
+use resnet_web_core::resnet::Head;
 use resnet_web_core::resnet::spec::{BlockSpec, NetworkSpec};
 use resnet_web_core::storage_dtype::StorageDtype;
 use resnet_web_core::weights::TensorSource;
+use resnet_web_core::weights::folded_head::Dense;
 
 use crate::device::Gpu;
 use crate::error::PlanError;
 use crate::layout::{from_bytes, padded, to_bytes, to_nchw};
-use crate::lower::{self, Call, MapId, MapSpec, Operand, Options, Program, SpaceToDepth};
+use crate::lower::{
+    self, Call, ClassMaps, MapId, MapSpec, Operand, Options, Program, SpaceToDepth,
+};
 use crate::memory;
-use crate::weights::{self, Packed};
+use crate::weights;
 
 /// Bytes from one dispatch's parameters to the next: WebGPU's default alignment of uniform buffers.
 const PARAMS_STRIDE: usize = 256;
@@ -34,19 +38,34 @@ pub struct Plan {
     pub(crate) dispatches: Vec<Dispatch>,
     pub(crate) input: Map,
     pub(crate) space_to_depth: Option<SpaceToDepth>,
-    pub(crate) output: Map,
+    pub(crate) features: Map,
+    pub(crate) logits: Option<Map>,
     pub(crate) observed: Vec<(String, Map)>,
-    pub(crate) class_maps: Option<ClassMapsDispatch>,
+    pub(crate) class_maps: Option<ClassMapsStep>,
     buffers: Buffers,
 }
 
-/// What each place of the last stage's map adds to each logit: see [`lower::ClassMapsCall`].
+/// How class activation maps are made: see [`lower::ClassMaps`].
 #[derive(Debug)]
-pub(crate) struct ClassMapsDispatch {
-    pub(crate) dispatch: Dispatch,
-    /// `[1, classes, height, width]`
-    pub(crate) map: Map,
-    pub(crate) places: usize,
+pub(crate) enum ClassMapsStep {
+    OnGpu {
+        dispatch: Dispatch,
+        /// `[1, classes, height, width]`
+        map: Map,
+        places: usize,
+    },
+    OnCpu {
+        /// What the head pools.
+        map: Map,
+        head: Arc<HeadOnCpu>,
+    },
+}
+
+/// A head that the CPU computes class activation maps with.
+#[derive(Debug, PartialEq)]
+pub(crate) struct HeadOnCpu {
+    pub(crate) kind: Head,
+    pub(crate) layers: Vec<Dense>,
 }
 
 /// Every buffer of a plan, freed when the plan is dropped.
@@ -109,10 +128,12 @@ impl Plan {
         };
         let maps = upload.maps(program);
         let mut tensors = Vec::new();
+        let mut layers = Vec::new();
         for layer in &program.tensors {
-            let Packed { weight, bias } = weights::take(layer, source)?;
-            let weight = upload.filled(&weight, gpu.storage_dtype());
-            tensors.push([weight, upload.filled(&bias, StorageDtype::F32)]);
+            let packed = weights::take(layer, source)?;
+            let weight = upload.filled(&packed.weight, layer.dtype(gpu.storage_dtype()));
+            tensors.push([weight, upload.filled(&packed.bias, StorageDtype::F32)]);
+            layers.extend(packed.on_cpu);
         }
         let operand = |upload: &mut Upload<'_>, operand: &Operand| match *operand {
             Operand::Map(map) => maps[map.0].buffer.clone(),
@@ -138,19 +159,27 @@ impl Plan {
         gpu.check()?;
         let of = |map: MapId| maps[map.0].clone();
         let observed = program.observed.iter();
-        let class_maps = program.class_maps.as_ref().and_then(|class_maps| {
-            Some(ClassMapsDispatch {
+        let class_maps = program.class_maps.as_ref().and_then(|maps| match maps {
+            ClassMaps::Call { call, places } => Some(ClassMapsStep::OnGpu {
                 dispatch: dispatches.pop()?,
-                map: of(class_maps.call.output),
-                places: class_maps.places,
-            })
+                map: of(call.output),
+                places: *places,
+            }),
+            ClassMaps::OnCpu { map, kind } => Some(ClassMapsStep::OnCpu {
+                map: of(*map),
+                head: Arc::new(HeadOnCpu {
+                    kind: *kind,
+                    layers,
+                }),
+            }),
         });
         Ok(Self {
             gpu: gpu.clone(),
             dispatches,
             input: of(program.input.map),
             space_to_depth: program.input.space_to_depth,
-            output: of(program.output),
+            features: of(program.features),
+            logits: program.logits.map(of),
             observed: observed
                 .map(|(name, &map)| (name.clone(), of(map)))
                 .collect(),
@@ -203,6 +232,11 @@ impl Map {
     /// Bytes of the map, of which its buffer may have more.
     pub(crate) fn bytes(&self) -> u64 {
         self.spec.bytes()
+    }
+
+    /// Where its bytes are, and how many.
+    pub(crate) fn source(&self) -> (&wgpu::Buffer, u64) {
+        (&self.buffer, self.bytes())
     }
 
     /// Its values, `[batch, channels, height, width]` row by row, given its bytes.

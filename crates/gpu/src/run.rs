@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use burn_wgpu::wgpu;
+use resnet_web_core::resnet::class_map::class_map;
 use resnet_web_core::summary::LayerTime;
 use web_time::Instant;
 
 use crate::error::GpuError;
 use crate::layout::{space_to_depth, to_bytes, to_nhwc};
-use crate::plan::{Map, Plan};
+use crate::plan::{ClassMapsStep, Dispatch, HeadOnCpu, Map, Plan};
 use crate::timing::{self, Timestamps};
 
 /// Timed runs that count, at most. Browsers round timestamps (Chromium to 65 microseconds), and a layer may take less. But
@@ -19,14 +21,16 @@ const TIMED_RUNS: usize = 20;
 /// No timed run begins after so long: a software adapter takes seconds for each.
 const ENOUGH: Duration = Duration::from_millis(500);
 
-/// What a run copies back beside its outputs.
+/// What a run copies back beside the logits and what is observed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Readback {
     Nothing,
+    /// The features.
+    Features,
+    /// The features, and what class activation maps are made of.
+    ClassMaps,
     /// The timestamps around each dispatch.
     Timestamps,
-    /// The class activation maps.
-    ClassMaps,
 }
 
 /// A run that was submitted.
@@ -38,45 +42,62 @@ pub struct PendingRun<'a> {
     mapped: oneshot::Receiver<Result<(), wgpu::BufferAsyncError>>,
 }
 
-/// The outputs of a run, each `[batch, channels, height, width]` row by row.
+/// The outputs of a run, row by row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outputs {
-    /// A network's logits, or a lone block's map.
-    pub output: Vec<f32>,
-    /// The maps that are observed, in the order of [`Plan::observed`].
+    /// `[batch, classes]`. None of a network without a head, or of a lone block.
+    pub logits: Vec<f32>,
+    /// What the head's layers read, `[batch, features]`; a lone block's map. None unless they were asked for, or there are no
+    /// logits.
+    pub features: Vec<f32>,
+    /// The maps that are observed, `[batch, channels, height, width]`, in the order of [`Plan::observed`].
     pub observed: Vec<(String, Vec<f32>)>,
-    /// The bytes of the [`Readback`].
-    readback: Vec<u8>,
+    /// The bytes of the [`Readback`] but for the features.
+    rest: Vec<u8>,
 }
 
 /// The result of a timed run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimedRun {
-    /// As that of an ordinary run.
-    pub output: Vec<f32>,
+    /// As those of an ordinary run.
+    pub logits: Vec<f32>,
     /// Each dispatch, in the order of computation.
     pub layers: Vec<LayerTime>,
 }
 
-/// Class activation maps: what each place of the last stage's map adds to each logit.
+/// Class activation maps: what each place of the map that the head reads adds to each logit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassMaps {
     size: [usize; 2],
-    places: usize,
-    /// `[classes, height, width]`
-    values: Vec<f32>,
+    values: ClassMapValues,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum ClassMapValues {
+    /// `[classes, height, width]`, and over how many places the head takes the mean.
+    OfClasses(Vec<f32>, usize),
+    /// What the head reads, `[channels, height, width]`, and the head.
+    Features(Vec<f32>, Arc<HeadOnCpu>),
 }
 
 impl Plan {
-    /// Computes the output for `input`, `[batch, channels, height, width]` row by row: the logits of a network.
+    /// Computes a network's logits for `input`, `[batch, channels, height, width]` row by row.
     ///
     /// # Errors
     /// A device that is lost, or that refuses any part of the run.
     pub async fn run(&self, input: &[f32]) -> Result<Vec<f32>, GpuError> {
-        Ok(self.start(input)?.read().await?.output)
+        Ok(self.start(input)?.read().await?.logits)
     }
 
-    /// Computes the output as [`run`](Self::run) does, and times each dispatch by the GPU's own clock. Each dispatch has a pass
+    /// Computes the logits as [`run`](Self::run) does, and returns the features with them.
+    ///
+    /// # Errors
+    /// As those of an ordinary run.
+    pub async fn run_with_features(&self, input: &[f32]) -> Result<Outputs, GpuError> {
+        self.submit(input, Readback::Features)?.read().await
+    }
+
+    /// Computes the logits as [`run`](Self::run) does, and times each dispatch by the GPU's own clock. Each dispatch has a pass
     /// to itself for this. `None` where the adapter or the browser has no timestamps.
     ///
     /// Browsers round timestamps to a tenth of a millisecond or so: see [`layer_times`](Self::layer_times).
@@ -88,16 +109,14 @@ impl Plan {
             return Ok(None);
         }
         let pending = self.submit(input, Readback::Timestamps)?;
-        let Outputs {
-            output, readback, ..
-        } = pending.read().await?;
-        let layers = self.dispatches.iter().zip(timing::milliseconds(&readback));
+        let Outputs { logits, rest, .. } = pending.read().await?;
+        let layers = self.dispatches.iter().zip(timing::milliseconds(&rest));
         let timed = layers.map(|(dispatch, milliseconds)| LayerTime {
             layer: dispatch.layer.clone(),
             milliseconds,
         });
         Ok(Some(TimedRun {
-            output,
+            logits,
             layers: timed.collect(),
         }))
     }
@@ -121,29 +140,32 @@ impl Plan {
         Ok(timing::mean(&runs[1..]))
     }
 
-    /// Computes the output for one image as [`run`](Self::run) does, and the class activation maps.
+    /// Computes features and logits of one image as [`run_with_features`](Self::run_with_features) does, and the class
+    /// activation maps.
     ///
     /// # Errors
-    /// As those of a run; a block alone has no classes.
+    /// As those of a run; what has no head has no classes.
     pub async fn run_with_class_maps(
         &self,
         input: &[f32],
-    ) -> Result<(Vec<f32>, ClassMaps), GpuError> {
+    ) -> Result<(Outputs, ClassMaps), GpuError> {
         let Some(step) = &self.class_maps else {
-            let reason = "a block alone has no classes".to_owned();
+            let reason = "this network has no classes".to_owned();
             return Err(GpuError::Failed { reason });
         };
-        let pending = self.submit(input, Readback::ClassMaps)?;
-        let Outputs {
-            output, readback, ..
-        } = pending.read().await?;
-        let [_, _, height, width] = step.map.shape();
+        let outputs = self.submit(input, Readback::ClassMaps)?.read().await?;
+        let map = step.map();
+        let [_, _, height, width] = map.shape();
+        let values = map.values(&outputs.rest);
+        let values = match step {
+            ClassMapsStep::OnGpu { places, .. } => ClassMapValues::OfClasses(values, *places),
+            ClassMapsStep::OnCpu { head, .. } => ClassMapValues::Features(values, head.clone()),
+        };
         let maps = ClassMaps {
             size: [height, width],
-            places: step.places,
-            values: step.map.values(&readback),
+            values,
         };
-        Ok((output, maps))
+        Ok((outputs, maps))
     }
 
     /// Submits a run for `input`, `[batch, channels, height, width]` row by row.
@@ -168,7 +190,7 @@ impl Plan {
             None => {
                 let descriptor = wgpu::ComputePassDescriptor::default();
                 let mut pass = encoder.begin_compute_pass(&descriptor);
-                let last = class_maps.map(|step| &step.dispatch);
+                let last = class_maps.and_then(ClassMapsStep::dispatch);
                 for dispatch in self.dispatches.iter().chain(last) {
                     dispatch.encode(&mut pass);
                 }
@@ -185,13 +207,13 @@ impl Plan {
         }
 
         // All that is read back is copied into one buffer, because mapping takes a wait for each.
-        let outputs = self.outputs().map(|map| (&*map.buffer, map.bytes()));
+        let outputs = self.outputs(readback).map(Map::source);
         let mut sources: Vec<_> = outputs.collect();
         if let Some(timestamps) = &timestamps {
             let resolved = timestamps.resolve(&mut encoder);
             sources.push((resolved, resolved.size()));
         }
-        sources.extend(class_maps.map(|step| (&*step.map.buffer, step.map.bytes())));
+        sources.extend(class_maps.map(|step| step.map().source()));
         let staging = device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("readback"),
             size: sources.iter().map(|(_, bytes)| bytes).sum(),
@@ -240,10 +262,15 @@ impl Plan {
         self.gpu.queue.write_buffer(&map.buffer, 0, &bytes);
     }
 
-    /// The maps that every run reads back, in their order in the staging buffer.
-    fn outputs(&self) -> impl Iterator<Item = &Map> {
+    /// The maps that a run reads back, in their order in the staging buffer.
+    fn outputs(&self, readback: Readback) -> impl Iterator<Item = &Map> {
         let observed = self.observed.iter().map(|(_, map)| map);
-        std::iter::once(&self.output).chain(observed)
+        let features = self.reads_features(readback).then_some(&self.features);
+        self.logits.iter().chain(features).chain(observed)
+    }
+
+    fn reads_features(&self, readback: Readback) -> bool {
+        self.logits.is_none() || matches!(readback, Readback::Features | Readback::ClassMaps)
     }
 }
 
@@ -270,25 +297,44 @@ impl PendingRun<'_> {
             reason: error.to_string(),
         })?;
         let mut rest = &view[..];
-        let mut values = self.plan.outputs().map(|map| {
+        let mut values = self.plan.outputs(self.readback).map(|map| {
             let (own, after) = rest.split_at(map.bytes() as usize);
             rest = after;
             map.values(own)
         });
-        let output = values.next().unwrap_or_default();
+        let mut next_if = |is_there: bool| {
+            let values = is_there.then(|| values.next()).flatten();
+            values.unwrap_or_default()
+        };
+        let logits = next_if(self.plan.logits.is_some());
+        let features = next_if(self.plan.reads_features(self.readback));
         let names = self.plan.observed.iter().map(|(name, _)| name.clone());
         let observed = names.zip(values).collect();
-        let readback = match self.readback {
-            Readback::Nothing => Vec::new(),
-            Readback::Timestamps | Readback::ClassMaps => rest.to_vec(),
-        };
+        let rest = rest.to_vec();
         drop(view);
         self.staging.destroy();
         Ok(Outputs {
-            output,
+            logits,
+            features,
             observed,
-            readback,
+            rest,
         })
+    }
+}
+
+impl ClassMapsStep {
+    const fn dispatch(&self) -> Option<&Dispatch> {
+        match self {
+            Self::OnGpu { dispatch, .. } => Some(dispatch),
+            Self::OnCpu { .. } => None,
+        }
+    }
+
+    /// What is read back.
+    const fn map(&self) -> &Map {
+        match self {
+            Self::OnGpu { map, .. } | Self::OnCpu { map, .. } => map,
+        }
     }
 }
 
@@ -298,10 +344,17 @@ impl ClassMaps {
         self.size
     }
 
-    /// A class's map, row by row. Together with the class's bias its places sum up to the logit.
+    /// A class's map, row by row. Together with what the biases add its places sum up to the logit.
     pub fn of_class(&self, class: usize) -> Vec<f32> {
         let pixels = self.size[0] * self.size[1];
-        let own = self.values.iter().skip(class * pixels).take(pixels);
-        own.map(|value| value / self.places as f32).collect()
+        match &self.values {
+            ClassMapValues::OfClasses(values, places) => {
+                let own = values.iter().skip(class * pixels).take(pixels);
+                own.map(|value| value / *places as f32).collect()
+            }
+            ClassMapValues::Features(map, head) => {
+                class_map(head.kind, &head.layers, map, pixels, class)
+            }
+        }
     }
 }

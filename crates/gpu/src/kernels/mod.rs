@@ -10,11 +10,14 @@ use bytemuck::Pod;
 use resnet_web_core::storage_dtype::StorageDtype;
 
 pub mod average_pool;
+pub mod channel_convolution;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod check;
+pub mod concat_pool;
 pub mod conv2d;
 pub mod linear;
-pub mod max_pool;
+pub mod pool2d;
+pub mod scale_shift;
 
 /// What a pipeline is compiled from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct Kernel {
     pub constants: Vec<(&'static str, u32)>,
     /// The shader's storage buffers in the order of their bindings: from 1 on input, output and the rest. The parameters are 0.
     pub bindings: &'static [&'static str],
+    /// Whether its input is f32 even where maps are stored as f16: the shader's type `input_type`.
+    pub f32_input: bool,
     source: &'static str,
 }
 
@@ -36,6 +41,11 @@ impl Kernel {
         let mut text = match dtype {
             StorageDtype::F32 => "alias stored = f32;\n".to_owned(),
             StorageDtype::F16 => "enable f16;\nalias stored = f16;\n".to_owned(),
+        };
+        text += if self.f32_input {
+            "alias input_type = f32;\n"
+        } else {
+            "alias input_type = stored;\n"
         };
         let invocations = ("INVOCATIONS", self.invocations);
         for (name, value) in std::iter::once(&invocations).chain(&self.constants) {

@@ -108,12 +108,11 @@ fn a_resnet_50_is_56_dispatches() {
     assert_eq!(found, RESNET_50.trim().lines().collect::<Vec<_>>());
     assert_eq!(found.len(), 56);
 
-    let class_maps = program.class_maps.unwrap();
-    assert_eq!(
-        line(&class_maps.call),
-        "fc                    linear        49 16 1"
-    );
-    assert_eq!(class_maps.places, 49);
+    let Some(ClassMaps::Call { call, places }) = program.class_maps else {
+        panic!("{:?}", program.class_maps);
+    };
+    let expected = "fc                    linear        49 16 1";
+    assert_eq!((line(&call), places), (expected.to_owned(), 49));
 }
 
 #[test]
@@ -252,7 +251,8 @@ fn a_block_alone_ends_in_its_output() {
     let program = block(&spec, shape, &Caps::default(), Options::observing()).unwrap();
     let layers: Vec<_> = program.calls.iter().map(|call| call.layer).collect();
     assert_eq!(layers, ["conv1", "conv2", "downsample.0", "conv3"]);
-    assert_eq!(program.observed.get("output"), Some(&program.output));
+    assert_eq!(program.observed.get("output"), Some(&program.features));
+    assert_eq!(program.logits, None);
     assert_eq!(program.class_maps, None);
 }
 

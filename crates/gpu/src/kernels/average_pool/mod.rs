@@ -23,6 +23,7 @@ pub fn kernel() -> Kernel {
         invocations: INVOCATIONS,
         constants: Vec::new(),
         bindings: &["input", "output"],
+        f32_input: false,
         source: include_str!("average_pool.wgsl"),
     }
 }

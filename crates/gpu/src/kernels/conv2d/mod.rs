@@ -80,6 +80,7 @@ pub fn kernel(tile: Tile) -> Kernel {
             ("TILE_BLOCKS", count(tile.blocks())),
         ],
         bindings: &["input", "output", "weights", "bias", "residual"],
+        f32_input: false,
         source: include_str!("conv2d.wgsl"),
     }
 }

@@ -6,10 +6,12 @@ struct Params {
     class_blocks: u32,
     // Feature blocks from the weights of one row to those of the next: 0 where all rows have the same.
     step: u32,
+    // 1: ReLU, 2: sigmoid.
+    activation: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> input: array<vec4<stored>>;
+@group(0) @binding(1) var<storage, read> input: array<vec4<input_type>>;
 @group(0) @binding(2) var<storage, read_write> output: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read> weights: array<vec4<stored>>;
 @group(0) @binding(4) var<storage, read> bias: array<vec4<f32>>;
@@ -39,6 +41,13 @@ fn main(
         for (var share = 1u; share < SHARES; share++) {
             total += sums[lane + share * CLASS_BLOCKS];
         }
-        output[group.x * params.class_blocks + block] = total + bias[block];
+        total += bias[block];
+        if (params.activation == 1u) {
+            // Not `max`, which may turn NaN into a number.
+            total = select(total, vec4<f32>(), total < vec4<f32>());
+        } else if (params.activation == 2u) {
+            total = 1.0 / (1.0 + exp(-total));
+        }
+        output[group.x * params.class_blocks + block] = total;
     }
 }

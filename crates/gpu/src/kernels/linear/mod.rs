@@ -1,4 +1,7 @@
-//! The linear layer: the head's product, for images or, for class activation maps, for each place of a map.
+//! The linear layer: of the head and of squeeze-and-excitation for images, and for class activation maps for each place of a
+//! map.
+
+use resnet_web_core::storage_dtype::StorageDtype;
 
 use super::{Kernel, count, params};
 use crate::layout::{CHANNEL_BLOCK, ROWS_AT_ONCE, channel_blocks, copy_column};
@@ -17,27 +20,43 @@ params! {
         class_blocks: u32,
         /// Feature blocks from the weights of one row to those of the next: 0 where all rows have the same.
         step: u32,
+        /// An [`Activation`].
+        activation: u32,
     }
 }
 
-/// The kernel; there is one variant.
-pub fn kernel() -> Kernel {
+/// What is done to the sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Activation {
+    /// Nothing.
+    None = 0,
+    /// Negative sums become zero.
+    Relu = 1,
+    /// The sigmoid.
+    Sigmoid = 2,
+}
+
+/// The kernel's variant for features that are stored as `features`.
+pub fn kernel(features: StorageDtype) -> Kernel {
     Kernel {
         name: "linear",
         invocations: CLASS_BLOCKS * SHARES,
         constants: vec![("CLASS_BLOCKS", CLASS_BLOCKS), ("SHARES", SHARES)],
         bindings: &["input", "output", "weights", "bias"],
+        f32_input: features == StorageDtype::F32,
         source: include_str!("linear.wgsl"),
     }
 }
 
 impl Params {
-    /// For rows of so many feature blocks.
-    pub fn new(feature_blocks: usize, classes: usize, step: usize) -> Self {
+    /// For rows of so many feature blocks, and so many outputs of each.
+    pub fn new(feature_blocks: usize, outputs: usize, step: usize, activation: Activation) -> Self {
         Self {
             feature_blocks: count(feature_blocks),
-            class_blocks: count(channel_blocks(classes)),
+            class_blocks: count(channel_blocks(outputs)),
             step: count(step),
+            activation: activation as u32,
         }
     }
 }
@@ -88,8 +107,11 @@ mod tests {
     #[cfg(not(target_arch = "wasm32"))]
     #[test]
     fn the_shader_has_these_parameters() {
-        let faults = crate::kernels::check::faults::<Params>(&kernel());
-        assert_eq!(faults, Vec::<String>::new());
+        let kernels = [StorageDtype::F32, StorageDtype::F16].map(kernel);
+        let faults = kernels
+            .iter()
+            .flat_map(crate::kernels::check::faults::<Params>);
+        assert_eq!(faults.collect::<Vec<_>>(), Vec::<String>::new());
     }
 
     #[test]

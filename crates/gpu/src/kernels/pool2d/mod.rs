@@ -1,16 +1,12 @@
-//! The largest value of each channel in a window of pixels: the pooling after the stem.
+//! The largest value of each channel in a window of pixels, their mean or their binomial mean.
+
+use resnet_web_core::resnet::spec::{PoolKind, PoolSpec};
 
 use super::{Kernel, count, params};
 use crate::layout::channel_blocks;
 
 /// Invocations of a workgroup, one for each channel block of an output pixel.
 const INVOCATIONS: u32 = 64;
-/// Side of a window, in pixels.
-const WINDOW: u32 = 3;
-/// Its step.
-const STRIDE: u32 = 2;
-/// Pixels on each side of the map, which never win.
-const PADDING: u32 = 1;
 
 params! {
     /// The shader's parameters.
@@ -28,14 +24,26 @@ params! {
     }
 }
 
-/// The kernel; there is one variant.
-pub fn kernel() -> Kernel {
+/// The kernel's variant for a pooling.
+pub fn kernel(spec: &PoolSpec) -> Kernel {
+    let (name, average, blur) = match spec.kind {
+        PoolKind::Average => ("mean of window", 1, 0),
+        PoolKind::Blur => ("blur pool", 0, 1),
+        _ => ("max pool", 0, 0),
+    };
     Kernel {
-        name: "max pool",
+        name,
         invocations: INVOCATIONS,
-        constants: vec![("WINDOW", WINDOW), ("STRIDE", STRIDE), ("PADDING", PADDING)],
+        constants: vec![
+            ("WINDOW", count(spec.kernel)),
+            ("STRIDE", count(spec.stride)),
+            ("PADDING", count(spec.padding)),
+            ("AVERAGE", average),
+            ("BLUR", blur),
+        ],
         bindings: &["input", "output"],
-        source: include_str!("max_pool.wgsl"),
+        f32_input: false,
+        source: include_str!("pool2d.wgsl"),
     }
 }
 
@@ -67,8 +75,25 @@ mod tests {
     #[cfg(not(target_arch = "wasm32"))]
     #[test]
     fn the_shader_has_these_parameters() {
-        let faults = crate::kernels::check::faults::<Params>(&kernel());
-        assert_eq!(faults, Vec::<String>::new());
+        let pool = |kind, kernel, stride, padding| PoolSpec {
+            name: String::new(),
+            kind,
+            kernel,
+            stride,
+            padding,
+            ceil: false,
+        };
+        let kernels = [
+            pool(PoolKind::Max, 3, 2, 1),
+            pool(PoolKind::Max, 3, 1, 1),
+            pool(PoolKind::Average, 2, 2, 0),
+            pool(PoolKind::Blur, 3, 2, 1),
+        ]
+        .map(|pool| kernel(&pool));
+        let faults = kernels
+            .iter()
+            .flat_map(crate::kernels::check::faults::<Params>);
+        assert_eq!(faults.collect::<Vec<_>>(), Vec::<String>::new());
     }
 
     #[test]
