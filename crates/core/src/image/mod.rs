@@ -117,6 +117,21 @@ pub struct PreprocessingChoice {
 }
 
 impl PreprocessingChoice {
+    /// This, and what `other` says where this says nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            resize_short_side: self.resize_short_side.or(other.resize_short_side),
+            crop: self.crop.or(other.crop),
+            mean: self.mean.or(other.mean),
+            std: self.std.or(other.std),
+            interpolation: self.interpolation.or(other.interpolation),
+            fit: self.fit.or(other.fit),
+            channel_order: self.channel_order.or(other.channel_order),
+            range: self.range.or(other.range),
+        }
+    }
+
     /// Whether it has size and normalisation. What it leaves open besides is nearly always the usual.
     pub const fn is_whole(&self) -> bool {
         self.resize_short_side.is_some()

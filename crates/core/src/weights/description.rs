@@ -104,7 +104,10 @@ impl Description {
         if self.labels.is_empty() {
             self.labels = other.labels;
         }
-        self.preprocessing = self.preprocessing.or(other.preprocessing);
+        self.preprocessing = match (self.preprocessing, other.preprocessing) {
+            (Some(own), Some(others)) => Some(own.or(others)),
+            (own, others) => own.or(others),
+        };
         self.stride_on = self.stride_on.or(other.stride_on);
         self.unsupported.extend(other.unsupported);
         self

@@ -56,16 +56,16 @@ pub struct Choices {
 }
 
 impl Choices {
-    /// Changes what they decide of the network and its images, and what is assumed then.
-    fn apply(&self, metadata: &mut ModelMetadata, assumed: &mut Vec<Assumption>) {
-        if let Some(stride_on) = self.stride_on {
-            metadata.network.stride_on = stride_on;
-            assumed.retain(|&assumption| assumption != Assumption::Stride);
+    /// These, and what is described where they decide nothing.
+    fn or_described(&self) -> Self {
+        let mut all = self.clone();
+        if let Some(described) = all.described.take() {
+            all.stride_on = all.stride_on.or(described.stride_on);
+            let choice = all.preprocessing.unwrap_or_default();
+            let beside = described.preprocessing.unwrap_or_default();
+            all.preprocessing = Some(choice.or(beside));
         }
-        if let Some(choice) = self.preprocessing {
-            metadata.preprocessing = metadata.preprocessing.with(&choice);
-            assumed.retain(|&known| known != Assumption::Preprocessing || !choice.is_whole());
-        }
+        all
     }
 }
 
@@ -147,20 +147,25 @@ impl<'bytes> WeightFile<'bytes> {
         }
         let backbone = others.remove(wanted.unwrap_or(0));
         let described = ModelMetadata::from_entries(&index.metadata)?;
+        let choices = &match described {
+            Some(_) => choices.clone(),
+            None => choices.or_described(),
+        };
         let (mut metadata, mut assumed, head) = match described {
             Some(metadata) => (metadata, Vec::new(), backbone.usual_head()),
-            None => {
-                let (mut metadata, mut assumed, head) = describe(&index, &backbone, &others)?;
-                if let Some(described) = &choices.described {
-                    described.apply(&mut metadata, &mut assumed);
-                }
-                (metadata, assumed, head)
-            }
+            None => describe(&index, &backbone, &others)?,
         };
         if metadata.labels.is_empty() {
             assumed.push(Assumption::Labels);
         }
-        choices.apply(&mut metadata, &mut assumed);
+        if let Some(stride_on) = choices.stride_on {
+            metadata.network.stride_on = stride_on;
+            assumed.retain(|&assumption| assumption != Assumption::Stride);
+        }
+        if let Some(choice) = choices.preprocessing {
+            metadata.preprocessing = metadata.preprocessing.with(&choice);
+            assumed.retain(|&known| known != Assumption::Preprocessing || !choice.is_whole());
+        }
         if let (Some(name), true) = (&choices.name, metadata.source.is_empty()) {
             metadata.source = plain(name);
         }
