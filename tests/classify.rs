@@ -18,10 +18,10 @@ use resnet_web::image::{Preprocessing, preprocess};
 use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::resnet::{NetworkSpec, ResNetConfig, StrideOn};
 use resnet_web::threads;
-use resnet_web::weights::synthetic::Synthetic;
+use resnet_web::weights::synthetic::{Synthetic, input};
 use resnet_web::weights::{Choices, TensorSource, WeightFile};
 use serde_json::Value;
-use support::networks::every_kind;
+use support::networks::{every_kind, heads_of_several_layers, without_head};
 use support::weight_file::Draft;
 use support::{evidence, weight_file};
 
@@ -299,6 +299,75 @@ fn an_embedding_is_what_the_linear_layer_makes_logits_of() {
         }
     }
     assert_eq!(report, Vec::<String>::new());
+}
+
+#[test]
+fn a_head_of_several_layers_is_explained_as_the_linear_function_that_it_is_for_the_image() {
+    // So small that hardly any channel's largest value is overtaken, so large that a difference of logits is exact enough.
+    const STEP: f32 = 1.0 / 1024.0;
+    let device = Device::flex();
+    let mut report = Vec::new();
+    for (name, config) in heads_of_several_layers() {
+        let spec = NetworkSpec::new(&config).unwrap();
+        let network = CpuResNet::load(spec, &mut Synthetic, Arithmetic::F32).unwrap();
+        let shape = [1, 3, 64, 64];
+        let image = Tensor::from_data(TensorData::new(input(shape), shape), &device);
+        let map = network.features(image).unwrap();
+        let logits = |map: Tensor<4>| {
+            let data = network.head(map).into_data();
+            data.iter::<f32>().collect::<Vec<_>>()
+        };
+        let before = logits(map.clone());
+        let [_, channels, height, width] = map.dims();
+        let mut expected = vec![Vec::new(); config.classes];
+        for pixel in 0..height * width {
+            // By how much the logits grow with everything that is at this place.
+            let (y, x) = (pixel / width, pixel % width);
+            let place = [0..1, 0..channels, y..y + 1, x..x + 1];
+            let more = map.clone().slice(place.clone()) * (1.0 + STEP);
+            let after = logits(map.clone().slice_assign(place, more));
+            for (class, expected) in expected.iter_mut().enumerate() {
+                expected.push((after[class] - before[class]) / STEP);
+            }
+        }
+        for (class, expected) in expected.iter().enumerate() {
+            let found = network.evidence(map.clone(), class);
+            let largest = expected.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
+            let near = |(f, e): (&f32, &f32)| (f - e).abs() <= 5e-3 * largest;
+            if found.len() != expected.len() || !found.iter().zip(expected).all(near) {
+                report.push(format!(
+                    "{name}, class {class}: {found:?} instead of {expected:?}"
+                ));
+            }
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
+#[test]
+fn a_network_without_classes_gives_embeddings_alone() {
+    let config = without_head();
+    let weights = evidence::weights(&config);
+    let choices = Choices::default();
+    let classifier = Classifier::load(weights.as_slice(), &choices, &Processor::Cpu).unwrap();
+    let (rgba, width, height) = evidence::image();
+    for evidence in [None, Some(EvidenceFor::First), Some(EvidenceFor::Class(0))] {
+        let error = block_on(classifier.classify(&rgba, width, height, 5, evidence)).unwrap_err();
+        assert_eq!((error.code(), &error), ("no-classes", &Error::NoClasses));
+        assert!(error.to_string().contains("Call `embed`"), "{error}");
+    }
+    let embedding = block_on(classifier.embed(&rgba, width, height)).unwrap();
+    assert_eq!(embedding.len(), 512);
+
+    let run = classifier.begin_embedding(&rgba, width, height).unwrap();
+    let result = block_on(run.finish()).unwrap();
+    assert_eq!((result.embedding, result.top.len()), (Some(embedding), 0));
+    let input = preprocess(&rgba, width, height, &classifier.metadata().preprocessing).unwrap();
+    assert_eq!(block_on(classifier.logits(input)).unwrap(), [0.0; 0]);
+    assert_eq!(classifier.metadata().network.distinguished(), 0);
+    let rows = classifier.summary().unwrap().rows;
+    assert_eq!(rows[rows.len() - 1].kind, "Flatten");
+    assert!(classifier.inspect(&rgba, width, height).is_ok());
 }
 
 #[test]

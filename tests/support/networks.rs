@@ -1,6 +1,6 @@
 //! Small networks of every kind of head and block.
 
-use resnet_web::resnet::{BlockKind, Depth, ResNetConfig};
+use resnet_web::resnet::{BlockKind, Depth, Head, HeadLayer, ResNetConfig};
 
 /// Networks for images of 64 x 64 pixels, each with its description: both heads, both blocks, a single logit.
 pub fn every_kind() -> Vec<(&'static str, ResNetConfig)> {
@@ -30,6 +30,33 @@ pub fn every_kind() -> Vec<(&'static str, ResNetConfig)> {
                 repetitions: vec![1, 1, 1, 1],
                 ..ResNetConfig::torchvision(Depth::D18, 1)
             },
+        ),
+    ]
+}
+
+/// A network that ends with its features.
+pub fn without_head() -> ResNetConfig {
+    ResNetConfig::of(BlockKind::NoBottleneck, vec![1, 1, 1, 1], 0)
+}
+
+/// Networks whose logits are no linear function of the last map, each with its description.
+pub fn heads_of_several_layers() -> Vec<(&'static str, ResNetConfig)> {
+    let linear = |outputs, bias| HeadLayer::Linear { outputs, bias };
+    let config = |head, head_layers: &[HeadLayer]| ResNetConfig {
+        head,
+        head_layers: head_layers.to_vec(),
+        ..ResNetConfig::of(BlockKind::NoBottleneck, vec![1, 1, 1, 1], 4)
+    };
+    let (norm, relu) = (HeadLayer::BatchNorm, HeadLayer::Relu);
+    let layers = [linear(24, true), relu, linear(4, true)];
+    let fastai = [norm, linear(24, false), relu, norm, linear(4, false)];
+    vec![
+        ("two layers", config(Head::AveragePool, &layers)),
+        ("the largest and the mean", config(Head::ConcatPool, &[])),
+        ("fastai's", config(Head::ConcatPool, &fastai)),
+        (
+            "two layers after flattening",
+            config(Head::Flatten { input_width: 64 }, &layers),
         ),
     ]
 }

@@ -6,6 +6,7 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 use crate::resnet::conv::ConvShape;
+use crate::resnet::spec::AttentionSpec;
 use crate::resnet::{NetworkSpec, ShapeError};
 use crate::size::{Bytes, product};
 use crate::summary::Summary;
@@ -51,7 +52,9 @@ impl Footprint {
         let maps = summary.rows.iter().map(|row| product(&row.output_shape));
         let convolutions = spec.convolutions();
         let packed = convolutions.map(|convolution| packing.convolution(convolution.shape()));
-        let linear = spec.head.linear_layers();
+        let attention = spec.blocks().filter_map(|block| block.attention.as_ref());
+        let attention = attention.flat_map(AttentionSpec::linear_layers);
+        let linear = attention.chain(spec.head.linear_layers());
         let linear = linear.map(|linear| packing.linear(linear.size()));
         let tensors = spec.tensors();
         let tensors = tensors.iter().map(|tensor| product(&tensor.shape));

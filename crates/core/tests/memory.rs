@@ -8,7 +8,7 @@ use std::io;
 
 use resnet_web_core::memory::{Footprint, Packing};
 use resnet_web_core::resnet::conv::ConvShape;
-use resnet_web_core::resnet::{Depth, NetworkSpec, ResNetConfig};
+use resnet_web_core::resnet::{Attention, Depth, Head, HeadLayer, NetworkSpec, ResNetConfig};
 use resnet_web_core::size::Bytes;
 use resnet_web_core::weights::ByteSource;
 use resnet_web_core::weights::index::{Dtype, TensorEntry};
@@ -127,8 +127,35 @@ fn a_tensor_for_which_there_is_no_room_is_an_error() {
 fn a_networks_footprint_is_that_of_its_weights_and_maps() {
     let plain = |depth, classes| ResNetConfig::torchvision(depth, classes);
     // Weights without biases and norms, the largest tensor, the largest map: in numbers of four bytes.
+    let squeezing = ResNetConfig {
+        attention: Some(Attention::SqueezeExcite {
+            reduced: vec![4, 8, 16, 32],
+        }),
+        ..plain(Depth::D18, 1000)
+    };
+    // Two blocks of each width, with two layers each.
+    let squeezed = 4 * (64 * 4 + 128 * 8 + 256 * 16 + 512 * 32);
+    let of_two_layers = ResNetConfig {
+        head: Head::ConcatPool,
+        head_layers: vec![
+            HeadLayer::BatchNorm,
+            HeadLayer::Linear {
+                outputs: 512,
+                bias: false,
+            },
+            HeadLayer::Relu,
+            HeadLayer::Linear {
+                outputs: 1000,
+                bias: true,
+            },
+        ],
+        ..plain(Depth::D18, 1000)
+    };
     #[rustfmt::skip]
     let cases: &[(ResNetConfig, usize, [u64; 3])] = &[
+        (squeezing, 224, [11_678_912 + squeezed, 512 * 512 * 9, 64 * 112 * 112]),
+        (of_two_layers, 224, [11_678_912 + 1024 * 512, 512 * 512 * 9, 64 * 112 * 112]),
+        (plain(Depth::D18, 0), 224, [11_678_912 - 1000 * 512, 512 * 512 * 9, 64 * 112 * 112]),
         (plain(Depth::D18, 1000), 224, [11_678_912, 512 * 512 * 9, 64 * 112 * 112]),
         (plain(Depth::D18, 1000), 2048, [11_678_912, 512 * 512 * 9, 64 * 1024 * 1024]),
         (plain(Depth::D18, 900_000), 224, [11_678_912 + 899_000 * 512, 900_000 * 512, 900_000]),

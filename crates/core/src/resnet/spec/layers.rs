@@ -291,6 +291,15 @@ impl AttentionSpec {
         }
     }
 
+    /// Its linear layers: two of squeeze-and-excitation, otherwise none.
+    pub fn linear_layers(&self) -> impl Iterator<Item = &LinearSpec> {
+        let layers = match &self.kind {
+            AttentionKind::SqueezeExcite { reduce, expand, .. } => [Some(reduce), Some(expand)],
+            AttentionKind::EfficientChannel { .. } => [None, None],
+        };
+        layers.into_iter().flatten()
+    }
+
     /// timm's class.
     pub const fn class(&self) -> &'static str {
         match self.kind {
