@@ -19,7 +19,7 @@ use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::summary::Summary;
 use resnet_web::weights::Setting;
 use resnet_web::weights::plain::message;
-use resnet_web::weights::{Assumption, Choices, Description, WeightFile, labels};
+use resnet_web::weights::{Assumption, Choices, Description, ModelMetadata, WeightFile, labels};
 
 use logit_error::logit_error;
 
@@ -183,8 +183,8 @@ fn convert_weights(
                 "assumed the stride on the 3x3 convolutions, as torchvision has it; `--stride conv1` changes that"
             )?;
         }
-        let labels = described.labels;
-        let labels = (!labels.is_empty()).then_some(labels);
+        let labels = Some(described.labels).filter(|labels| !labels.is_empty());
+        let labels = labels.or_else(|| labels_beside(input, file.assumed(), file.metadata()));
         let converted = convert_file(&mut file, labels, dtype).map_err(in_file(input))?;
         let error = logit_error(&mut file, &converted.bytes).map_err(in_file(input))?;
         writeln!(
@@ -219,13 +219,18 @@ impl CommonArgs {
         choices.name = path.file_name().map(|name| name.to_string_lossy().into());
         choices.stride_on = stride_on.or(described.stride_on);
         choices.preprocessing = described.preprocessing;
+        let beside = beside(path);
+        let mut below = Choices::default();
+        below.stride_on = beside.stride_on;
+        below.preprocessing = beside.preprocessing;
+        choices.described = Some(Box::new(below));
         choices.weight_set = self.weight_set.clone();
         // int8 is for browsers: natively its products are not vectorised.
         choices.arithmetic = Arithmetic::F32;
         choices
     }
 
-    /// What the files beside the weights say: the one with labels first, then the one with the preprocessing.
+    /// What the files say that were named: the one with labels first, then the one with the preprocessing.
     fn described(&self) -> Outcome<Description> {
         let mut described = Description::default();
         for path in [&self.labels, &self.preprocessing].into_iter().flatten() {
@@ -242,6 +247,27 @@ impl CommonArgs {
         }
         Ok(described)
     }
+}
+
+/// Files that say what tensors do not, by the names under which Hugging Face and timm put them beside weights.
+const BESIDE: [&str; 2] = ["preprocessor_config.json", "config.json"];
+
+/// What files say that lie beside the weights. One that is no description of a model belongs to something else.
+fn beside(weights: &Path) -> Description {
+    let read = |name| Description::read(&fs::read(weights.with_file_name(name)).ok()?).ok();
+    let described = BESIDE.into_iter().filter_map(read);
+    described.fold(Description::default(), Description::or)
+}
+
+/// The labels beside weights that have none themselves, if they are as many as the classes.
+fn labels_beside(
+    weights: &Path,
+    assumed: &[Assumption],
+    metadata: &ModelMetadata,
+) -> Option<Vec<String>> {
+    let labels = beside(weights).labels;
+    let fits = labels.len() == metadata.network.distinguished();
+    (fits && assumed.contains(&Assumption::Labels)).then_some(labels)
 }
 
 fn open_weights(path: &Path, choices: &Choices) -> Outcome<WeightFile<'static>> {
@@ -270,13 +296,16 @@ fn load(weights: &Path, common: &CommonArgs) -> Outcome<Classifier> {
     let choices = common.choices(weights, &described);
     let mut classifier =
         Classifier::load(file, &choices, &Processor::Cpu).map_err(in_file(weights))?;
-    match described.labels {
-        labels if !labels.is_empty() => classifier.set_labels(labels).map_err(in_file(weights))?,
-        _ if classifier.origin().assumed.contains(&Assumption::Labels) => {
+    let labels = Some(described.labels).filter(|labels| !labels.is_empty());
+    let assumed = &classifier.origin().assumed;
+    let labels = labels.or_else(|| labels_beside(weights, assumed, classifier.metadata()));
+    match labels {
+        Some(labels) => classifier.set_labels(labels).map_err(in_file(weights))?,
+        None if classifier.origin().assumed.contains(&Assumption::Labels) => {
             // With another number of classes these are not ImageNet's.
             let _ = classifier.set_labels(labels::parse(IMAGENET)?);
         }
-        _ => {}
+        None => {}
     }
     Ok(classifier)
 }
