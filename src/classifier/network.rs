@@ -195,8 +195,12 @@ impl NetworkRun {
                 } else {
                     read(network.classify(features.clone())).await?
                 };
+                let features = match embedded {
+                    true => read(features).await?,
+                    false => Vec::new(),
+                };
                 Ok(Outputs {
-                    features: read(features).await?,
+                    features,
                     logits,
                     trace: kept.map(|map| Trace::Cpu(network, map)),
                 })
