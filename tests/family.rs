@@ -20,7 +20,6 @@ fn the_burn_module_computes_what_pytorch_computes() {
 }
 
 #[test]
-#[ignore = "the CPU's network does not have all of the family yet"]
 fn the_cpu_computes_what_pytorch_computes() {
     let mut faults = Vec::new();
     for threads in [1, 2] {

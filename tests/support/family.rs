@@ -24,8 +24,8 @@ use serde::Deserialize;
 
 /// How far a value may be off in f32; logits have a size of about 2.
 const TOLERANCE: f32 = 1e-3;
-/// The same in eight bits, as a multiple of what rounding alone changes in PyTorch.
-const TOLERANCE_INT8: f32 = 2.0;
+/// The same in eight bits, and the part of it that is not a multiple of what rounding alone changes in PyTorch.
+const TOLERANCE_INT8: f32 = 5e-2;
 /// Where maps are stored with significands of 11 bits.
 #[cfg(feature = "webgpu")]
 const TOLERANCE_F16: f32 = 2e-2;
@@ -189,23 +189,19 @@ impl Member {
         let found = async {
             let (spec, mut source) = self.parts()?;
             let network = CpuResNet::load(spec, &mut source, arithmetic).map_err(line)?;
-            let mut observer = Embedding {
-                name: network.spec().head.flatten.clone(),
-                values: None,
-            };
-            let observed = network.forward_observed(self.image(), &mut observer);
+            let observed = network.forward_observed(self.image(), &mut Seen::default());
             let observed = read(observed.map_err(line)?).await;
-            let embedding = observer.values.ok_or("the head's input is not observed")?;
             let features = network.features(self.image()).map_err(line)?;
+            let embedding = network.pool(features.clone());
             let class = self.class_map.as_ref().map(|map| map.class);
             Ok(Found {
                 engine: format!("CPU, {arithmetic:?}, {} threads", threads::count()),
                 tolerance: match arithmetic {
                     Arithmetic::F32 => TOLERANCE,
-                    _ => TOLERANCE_INT8 * self.int8,
+                    _ => TOLERANCE_INT8 + 2.0 * self.int8,
                 },
-                embedding: Some(read(embedding).await),
-                logits: vec![read(network.head(features.clone())).await, observed],
+                embedding: Some(read(embedding.clone()).await),
+                logits: vec![read(network.classify(embedding)).await, observed],
                 class_map: class.map(|class| network.evidence(features, class)),
             })
         };
@@ -221,22 +217,24 @@ impl Member {
             let plan = Plan::of_network(&spec, &mut source, self.input_shape, options, gpu);
             let plan = plan.map_err(line)?;
             let image = input(self.input_shape);
-            let class = self.class_map.as_ref().map(|map| map.class);
-            let (logits, class_map) = match class {
-                Some(class) => {
-                    let (logits, maps) = plan.run_with_class_maps(&image).await.map_err(line)?;
-                    (logits, Some(maps.of_class(class)))
+            let class_map = match &self.class_map {
+                Some(map) => {
+                    let (_, maps) = plan.run_with_class_maps(&image).await.map_err(line)?;
+                    Some(maps.of_class(map.class))
                 }
-                None => (plan.run(&image).await.map_err(line)?, None),
+                None => None,
             };
+            let outputs = plan.run_with_features(&image).await.map_err(line)?;
+            // Without a head, the features are all that there is.
+            let has_logits = self.logits.is_some();
             Ok(Found {
                 engine: format!("GPU, {:?}", gpu.storage_dtype()),
                 tolerance: match gpu.storage_dtype() {
                     StorageDtype::F32 => TOLERANCE,
                     StorageDtype::F16 => TOLERANCE_F16,
                 },
-                embedding: None,
-                logits: vec![logits],
+                embedding: Some(outputs.features),
+                logits: has_logits.then_some(outputs.logits).into_iter().collect(),
                 class_map,
             })
         };
@@ -330,20 +328,6 @@ impl Observer for Seen {
             Output::Vector(values) => values.dims().to_vec(),
         };
         self.0.insert(layer.to_owned(), shape);
-    }
-}
-
-/// Keeps the features that the head's layers take.
-struct Embedding {
-    name: String,
-    values: Option<Tensor<2>>,
-}
-
-impl Observer for Embedding {
-    fn see(&mut self, layer: &str, output: Output<'_>) {
-        if let (true, Output::Vector(values)) = (layer == self.name, output) {
-            self.values = Some(values.clone());
-        }
     }
 }
 
