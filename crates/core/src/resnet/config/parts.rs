@@ -95,7 +95,7 @@ impl Stem {
         };
         match self.pool {
             StemPool::None => convolutions,
-            StemPool::Max | StemPool::Convolution => 2 * convolutions,
+            StemPool::Max | StemPool::MaxOverEnd | StemPool::Convolution => 2 * convolutions,
         }
     }
 }
@@ -135,6 +135,9 @@ impl StemConvolutions {
 pub enum StemPool {
     /// Max pooling: 3x3, stride 2, padding 1.
     Max,
+    /// Max pooling without padding, whose last windows may reach over the map's end: 3x3, stride 2. Caffe's, and TensorFlow's
+    /// `SAME` over an even number of pixels.
+    MaxOverEnd,
     /// Nothing: networks for small images.
     None,
     /// A 3x3 convolution of stride 2, with batch norm and ReLU: ResNet-RS (Bello et al. 2021), timm's `replace_stem_pool`.

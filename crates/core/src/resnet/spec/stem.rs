@@ -110,15 +110,22 @@ fn convolutions(config: &ResNetConfig) -> Vec<ConvSpec> {
 }
 
 fn pools(config: &ResNetConfig) -> Vec<PoolSpec> {
-    if config.stem.pool != StemPool::Max {
-        return Vec::new();
-    }
+    let over_end = match config.stem.pool {
+        StemPool::Max => false,
+        StemPool::MaxOverEnd => true,
+        StemPool::None | StemPool::Convolution => return Vec::new(),
+    };
     let name = match (config.family, config.pre_activation) {
         (Family::Reference, _) => "maxpool1",
         (Family::Torchvision, false) => "maxpool",
         (Family::Torchvision, true) => "stem.pool",
     };
     match config.anti_aliasing {
+        None if over_end => vec![PoolSpec {
+            padding: 0,
+            ceil: true,
+            ..PoolSpec::of_three(name.to_owned(), PoolKind::Max, 2)
+        }],
         None => vec![PoolSpec::of_three(name.to_owned(), PoolKind::Max, 2)],
         Some(kind @ AntiAliasing::Average) => vec![anti_aliasing_pool(kind, name.to_owned())],
         Some(kind @ AntiAliasing::Blur) => vec![
