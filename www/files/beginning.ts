@@ -29,7 +29,7 @@ export async function* joined(start: Uint8Array<ArrayBuffer>[], rest: Pieces): P
  * it for one of its formats. tests/fixtures/weight-starts.json holds both against each other.
  */
 export function canBeWeights(start: Uint8Array): boolean {
-  return isBurnpack(start) || isPyTorch(start) || isSafetensors(start);
+  return isBurnpack(start) || isPyTorch(start) || isSafetensors(start) || isOnnx(start);
 }
 
 function isBurnpack(start: Uint8Array): boolean {
@@ -49,6 +49,17 @@ function isSafetensors(start: Uint8Array): boolean {
   if (start.length < 9 || !has(start, 8, "{")) return false;
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   return length <= LONGEST_HEADER;
+}
+
+/** Protocol buffers: a version, then another field of a model. TensorFlow's SavedModel begins with version 1. */
+function isOnnx(start: Uint8Array): boolean {
+  const [field, version = 0, next = 0] = start;
+  return (
+    field === 0x08 &&
+    version >= 3 &&
+    version <= 20 &&
+    [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42].includes(next)
+  );
 }
 
 function has(start: Uint8Array, at: number, text: string): boolean {

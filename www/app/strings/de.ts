@@ -326,7 +326,7 @@ export const de: Strings = {
     },
     noClasses: "keine: das Netz endet mit seinen Merkmalen",
     fileSize: (megabytes, dtype) => `${megabytes} MB, ${dtype}`,
-    formats: { safetensors: "safetensors", pytorch: "PyTorch", burnpack: "burnpack" },
+    formats: { safetensors: "safetensors", pytorch: "PyTorch", burnpack: "burnpack", onnx: "ONNX" },
     format: (format, naming) => `${format}, Namen von ${naming}`,
     unknown: "nicht angegeben",
     open: "Andere Gewichte laden",

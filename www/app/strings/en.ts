@@ -326,7 +326,7 @@ export const en = {
     },
     noClasses: "none: the network ends with its features",
     fileSize: (megabytes: string, dtype: string) => `${megabytes} MB, ${dtype}`,
-    formats: { safetensors: "safetensors", pytorch: "PyTorch", burnpack: "burnpack" },
+    formats: { safetensors: "safetensors", pytorch: "PyTorch", burnpack: "burnpack", onnx: "ONNX" },
     format: (format: string, naming: string) => `${format}, names as in ${naming}`,
     unknown: "not stated",
     open: "Load other weights",

@@ -72,7 +72,7 @@ export type Fit = "crop" | "stretch";
 /**
  * The file formats that are read.
  */
-export type Format = "safetensors" | "pytorch" | "burnpack";
+export type Format = "safetensors" | "pytorch" | "burnpack" | "onnx";
 
 /**
  * A layer between the pooled features and the logits.
@@ -250,7 +250,7 @@ channels: [number, number], };
 /**
  * What stands between the stem's convolutions and the first stage.
  */
-export type StemPool = "max" | "none" | "convolution";
+export type StemPool = "max" | "max-over-end" | "none" | "convolution";
 
 /**
  * What maps and weights are stored as. Sums are always taken in f32.

@@ -23,6 +23,16 @@ pub trait ByteSource {
     fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 }
 
+impl ByteSource for &(dyn ByteSource + '_) {
+    fn size(&self) -> u64 {
+        (**self).size()
+    }
+
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        (**self).read_into(offset, buffer)
+    }
+}
+
 impl<S: ByteSource + ?Sized> ByteSource for Box<S> {
     fn size(&self) -> u64 {
         (**self).size()

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bytes::ByteSource;
 use super::format;
+use super::format::onnx::{self, Beside};
 use super::index::{Dtype, Format, TensorEntry, TensorIndex, WeightSets};
 use super::infer::{guess, infer};
 use super::metadata::{FORMAT, ModelMetadata};
@@ -20,6 +21,8 @@ use crate::resnet::{BlockKind, Family, Head, NetworkSpec, ResNetConfig, StrideOn
 
 /// Added to an int8 tensor's name: the tensor of its scales, one for each output channel.
 pub const SCALE_SUFFIX: &str = "_scale";
+/// Added likewise: the tensor of what is taken off before, where that is not 0.
+pub const ZERO_POINT_SUFFIX: &str = "_zero_point";
 /// PyTorch counts batches while it trains; nothing reads the count afterwards.
 const BATCH_COUNT: &str = "num_batches_tracked";
 
@@ -66,6 +69,27 @@ impl Choices {
             all.preprocessing = Some(choice.or(beside));
         }
         all
+    }
+
+    /// These for a graph, which shows where the stride is and may normalise: that is not described once more.
+    fn for_graph(&self, normalises: bool) -> Self {
+        let mut own = self.clone();
+        let described = own.described.as_mut();
+        if let Some(beside) = described.and_then(|described| described.preprocessing.as_mut())
+            && normalises
+        {
+            *beside = PreprocessingChoice {
+                mean: None,
+                std: None,
+                channel_order: None,
+                range: None,
+                ..*beside
+            };
+        }
+        Self {
+            stride_on: None,
+            ..own.or_described()
+        }
     }
 }
 
@@ -134,27 +158,46 @@ impl<'bytes> WeightFile<'bytes> {
     /// # Errors
     /// What is wrong with the file. No tensor's values are read.
     pub fn open(bytes: impl ByteSource + 'bytes, choices: &Choices) -> Result<Self, WeightError> {
-        let index = format::index(&bytes, choices.weight_set.as_deref())?;
-        let mut others = Backbone::find(&index);
-        let wanted = choices.weight_set.as_ref();
-        let wanted = others
-            .iter()
-            .position(|backbone| Some(&backbone.set_name()) == wanted);
-        if others.is_empty() {
-            return Err(WeightError::NotResNet {
-                seems: guess(&index),
-            });
+        Self::open_beside(bytes, &|_| None, choices)
+    }
+
+    /// As [`open`](Self::open), for a file that may keep its weights in others beside it, as ONNX does. `beside` opens one by
+    /// its name, which has no folder.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_beside(
+        bytes: impl ByteSource + 'bytes,
+        beside: &Beside<'bytes>,
+        choices: &Choices,
+    ) -> Result<Self, WeightError> {
+        if format::is_graph(&bytes)? {
+            let (bytes, graph) = onnx::read(Box::new(bytes), beside)?;
+            let choices = choices.for_graph(graph.normalises);
+            return Self::with(Box::new(bytes), Read::graph(graph), &choices);
         }
-        let backbone = others.remove(wanted.unwrap_or(0));
-        let described = ModelMetadata::from_entries(&index.metadata)?;
-        let choices = &match described {
-            Some(_) => choices.clone(),
-            None => choices.or_described(),
+        let read = Read::new(&bytes, choices)?;
+        let choices = match read.is_described {
+            true => choices.clone(),
+            false => choices.or_described(),
         };
-        let (mut metadata, mut assumed, head) = match described {
-            Some(metadata) => (metadata, Vec::new(), backbone.usual_head()),
-            None => describe(&index, &backbone, &others)?,
-        };
+        Self::with(Box::new(bytes), read, &choices)
+    }
+
+    fn with(
+        bytes: Box<dyn ByteSource + 'bytes>,
+        read: Read,
+        choices: &Choices,
+    ) -> Result<Self, WeightError> {
+        let Read {
+            index,
+            backbone,
+            others,
+            head,
+            mut metadata,
+            mut assumed,
+            ..
+        } = read;
         if metadata.labels.is_empty() {
             assumed.push(Assumption::Labels);
         }
@@ -170,9 +213,17 @@ impl<'bytes> WeightFile<'bytes> {
             metadata.source = plain(name);
         }
         let spec = spec_of(&metadata.network, index.tensors.len())?;
+        let names = match index.format {
+            // A graph's tensors have the network's names.
+            Format::Onnx => {
+                let names = spec.tensors().into_iter().map(|tensor| tensor.name);
+                names.map(|name| (name.clone(), name)).collect()
+            }
+            _ => backbone.names(&spec, &head),
+        };
         let mut file = Self {
-            bytes: Box::new(bytes),
-            names: backbone.names(&spec, &head),
+            bytes,
+            names,
             index,
             backbone,
             others,
@@ -271,9 +322,11 @@ impl<'bytes> WeightFile<'bytes> {
         };
         let unreadable = found().filter_map(|(_, (name, entry))| match &entry.dtype {
             Dtype::Other(kind) => Some(format!("{name} is {kind}")),
-            Dtype::I8 if self.scales_of(name, entry).is_none() => Some(format!(
-                "{name} is I8 without {name}{SCALE_SUFFIX} of one number for each output channel"
+            Dtype::I8 | Dtype::U8 if self.scales_of(name, entry, SCALE_SUFFIX).is_none() => Some(format!(
+                "{name} is {} without {name}{SCALE_SUFFIX} of one number for each output channel",
+                entry.dtype
             )),
+            Dtype::I32 | Dtype::I64 => Some(format!("{name} is {}", entry.dtype)),
             _ => None,
         });
         if let Some(tensors) = Listing::new(unreadable) {
@@ -320,7 +373,9 @@ impl<'bytes> WeightFile<'bytes> {
     fn left_over(&self) -> impl Iterator<Item = &String> {
         let known: HashSet<&str> = self.names.values().map(String::as_str).collect();
         let is_known = move |name: &str| {
-            let scaled = name.strip_suffix(SCALE_SUFFIX);
+            let scaled = [SCALE_SUFFIX, ZERO_POINT_SUFFIX]
+                .iter()
+                .find_map(|suffix| name.strip_suffix(suffix));
             known.contains(name)
                 || name.ends_with(BATCH_COUNT)
                 || scaled.is_some_and(|name| known.contains(name))
@@ -343,9 +398,14 @@ impl<'bytes> WeightFile<'bytes> {
         head.into_iter().chain(ignored).collect()
     }
 
-    /// The scales of a tensor of whole numbers: one for each output channel.
-    fn scales_of(&self, name: &str, entry: &TensorEntry) -> Option<(String, &TensorEntry)> {
-        let name = format!("{name}{SCALE_SUFFIX}");
+    /// The scales or zero points of a tensor of whole numbers: one for each output channel.
+    fn scales_of(
+        &self,
+        name: &str,
+        entry: &TensorEntry,
+        suffix: &str,
+    ) -> Option<(String, &TensorEntry)> {
+        let name = format!("{name}{suffix}");
         let scales = self.index.tensors.get(&name)?;
         let fits = scales.dtype == Dtype::F32 && scales.count() == entry.shape.first().copied();
         fits.then_some((name, scales))
@@ -368,19 +428,84 @@ impl TensorSource for WeightFile<'_> {
         };
         let bytes = &*self.bytes;
         let mut values = entry.values(name, bytes)?;
-        if entry.dtype == Dtype::I8
-            && let Some((scales_name, scales)) = self.scales_of(name, entry)
-        {
-            let scales = scales.values(&scales_name, bytes)?;
-            let per_channel = values.len() / scales.len().max(1);
-            for (channel, scale) in values.chunks_exact_mut(per_channel.max(1)).zip(scales) {
-                channel.iter_mut().for_each(|value| *value *= scale);
+        if matches!(entry.dtype, Dtype::I8 | Dtype::U8) {
+            let numbers = |suffix| {
+                let numbers = self.scales_of(name, entry, suffix);
+                numbers.map(|(name, numbers)| numbers.values(&name, bytes))
+            };
+            if let Some(zeros) = numbers(ZERO_POINT_SUFFIX) {
+                each_channel(&mut values, &zeros?, |value, zero| value - zero);
+            }
+            if let Some(scales) = numbers(SCALE_SUFFIX) {
+                each_channel(&mut values, &scales?, |value, scale| value * scale);
             }
         }
         if self.is_transposed(&spec) {
             values = transposed(&values, shape[1], name)?;
         }
         Ok(values)
+    }
+}
+
+/// What a file says of its network, before the caller's choices.
+struct Read {
+    index: TensorIndex,
+    backbone: Backbone,
+    others: Vec<Backbone>,
+    head: String,
+    metadata: ModelMetadata,
+    /// Whether that is the file's own, so that what is beside it decides nothing.
+    is_described: bool,
+    assumed: Vec<Assumption>,
+}
+
+impl Read {
+    /// From the names and shapes of tensors.
+    fn new(bytes: &dyn ByteSource, choices: &Choices) -> Result<Self, WeightError> {
+        let index = format::index(bytes, choices.weight_set.as_deref())?;
+        let mut others = Backbone::find(&index);
+        let wanted = choices.weight_set.as_ref();
+        let wanted = others
+            .iter()
+            .position(|backbone| Some(&backbone.set_name()) == wanted);
+        if others.is_empty() {
+            return Err(WeightError::NotResNet {
+                seems: guess(&index),
+            });
+        }
+        let backbone = others.remove(wanted.unwrap_or(0));
+        let described = ModelMetadata::from_entries(&index.metadata)?;
+        let is_described = described.is_some();
+        let (metadata, assumed, head) = match described {
+            Some(metadata) => (metadata, Vec::new(), backbone.usual_head()),
+            None => describe(&index, &backbone, &others)?,
+        };
+        Ok(Self {
+            is_described,
+            index,
+            backbone,
+            others,
+            head,
+            metadata,
+            assumed,
+        })
+    }
+
+    /// From a graph, which shows more.
+    fn graph(graph: onnx::Graph) -> Self {
+        let backbone = Backbone::unwrapped();
+        let mut metadata = metadata_of(graph.network, &graph.index, &backbone);
+        metadata.preprocessing = graph.preprocessing;
+        let assumed = (!graph.normalises).then_some(Assumption::Preprocessing);
+        Self {
+            is_described: false,
+            head: backbone.usual_head(),
+            index: graph.index,
+            backbone,
+            others: Vec::new(),
+            metadata,
+            assumed: assumed.into_iter().collect(),
+        }
     }
 }
 
@@ -398,6 +523,17 @@ fn spec_of(network: &ResNetConfig, tensors: usize) -> Result<NetworkSpec, Weight
         )));
     }
     NetworkSpec::new(network).map_err(|error| fault(error.to_string()))
+}
+
+/// Computes each of a channel's values with the channel's number.
+#[inline]
+fn each_channel(values: &mut [f32], numbers: &[f32], of: fn(f32, f32) -> f32) {
+    let per_channel = (values.len() / numbers.len().max(1)).max(1);
+    for (channel, &number) in values.chunks_exact_mut(per_channel).zip(numbers) {
+        for value in channel {
+            *value = of(*value, number);
+        }
+    }
 }
 
 /// Transposes tensor `name`, a matrix of `rows` rows.
@@ -436,19 +572,25 @@ fn describe(
         assumed.push(Assumption::Stride);
     }
     assumed.push(Assumption::Preprocessing);
+    let mut metadata = metadata_of(network, index, backbone);
+    metadata.preprocessing = preprocessing;
+    Ok((metadata, assumed, head))
+}
+
+/// What a network's tensors show of it.
+fn metadata_of(network: ResNetConfig, index: &TensorIndex, backbone: &Backbone) -> ModelMetadata {
     let dtype = index
         .tensors
         .get(&backbone.stem_weight())
         .map(|entry| entry.dtype.to_string());
-    let metadata = ModelMetadata {
+    ModelMetadata {
         format: FORMAT,
         name: network.name(),
         network,
-        preprocessing,
+        preprocessing: Preprocessing::default(),
         labels: Vec::new(),
         source: String::new(),
         license: String::new(),
         dtype: plain(&dtype.unwrap_or_default().to_ascii_lowercase()),
-    };
-    Ok((metadata, assumed, head))
+    }
 }

@@ -24,6 +24,8 @@ pub enum Format {
     Pytorch,
     /// burn's own format.
     Burnpack,
+    /// A graph of <https://onnx.ai>.
+    Onnx,
 }
 
 /// How a tensor's numbers are stored.
@@ -40,6 +42,12 @@ pub enum Dtype {
     Bf16,
     /// Whole numbers from -127 to 127, to be multiplied by a scale for each output channel.
     I8,
+    /// Whole numbers from 0 to 255, to be multiplied likewise after a zero point was taken off.
+    U8,
+    /// Whole numbers of biases, to be multiplied likewise.
+    I32,
+    /// Whole numbers of shapes.
+    I64,
     /// A dtype that is not supported, by its name.
     Other(String),
 }
@@ -48,10 +56,10 @@ impl Dtype {
     /// Bytes of one number; 0 if unknown.
     pub const fn size(&self) -> usize {
         match self {
-            Self::F64 => 8,
-            Self::F32 => 4,
+            Self::F64 | Self::I64 => 8,
+            Self::F32 | Self::I32 => 4,
             Self::F16 | Self::Bf16 => 2,
-            Self::I8 => 1,
+            Self::I8 | Self::U8 => 1,
             Self::Other(_) => 0,
         }
     }
@@ -65,6 +73,9 @@ impl fmt::Display for Dtype {
             Self::F16 => "F16",
             Self::Bf16 => "BF16",
             Self::I8 => "I8",
+            Self::U8 => "U8",
+            Self::I32 => "I32",
+            Self::I64 => "I64",
             Self::Other(name) => name,
         })
     }
@@ -224,6 +235,9 @@ impl TensorEntry {
             Dtype::F16 => |bytes, values| each(bytes, values, |b| f16::from_le_bytes(b).to_f32()),
             Dtype::Bf16 => |bytes, values| each(bytes, values, |b| bf16::from_le_bytes(b).to_f32()),
             Dtype::I8 => |bytes, values| each(bytes, values, |b| f32::from(i8::from_le_bytes(b))),
+            Dtype::U8 => |bytes, values| values.extend(bytes.iter().map(|&byte| f32::from(byte))),
+            Dtype::I32 => |bytes, values| each(bytes, values, |b| i32::from_le_bytes(b) as f32),
+            Dtype::I64 => |bytes, values| each(bytes, values, |b| i64::from_le_bytes(b) as f32),
             Dtype::Other(_) => return None,
         })
     }

@@ -194,6 +194,14 @@ impl Backbone {
         found
     }
 
+    /// torchvision's names without a prefix.
+    pub const fn unwrapped() -> Self {
+        Self {
+            convention: &CONVENTIONS[0],
+            prefix: String::new(),
+        }
+    }
+
     /// The smaller, the more likely it is the network that is meant.
     fn rank(&self) -> (bool, usize) {
         (is_copy(&self.prefix), self.prefix.len())

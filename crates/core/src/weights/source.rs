@@ -66,7 +66,7 @@ impl fmt::Display for Listing {
 pub enum WeightError {
     /// The bytes are not a weight file, or a damaged one.
     #[error(
-        "this is not a weight file that can be read: {}. Expected: a complete safetensors, PyTorch (.pth) or burnpack file",
+        "this is not a weight file that can be read: {}. Expected: a complete safetensors, PyTorch (.pth), ONNX or burnpack file",
         message(reason)
     )]
     Format {

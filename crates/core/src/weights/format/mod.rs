@@ -6,6 +6,7 @@
 #![deny(clippy::arithmetic_side_effects)]
 
 mod burnpack;
+pub mod onnx;
 mod pytorch;
 mod safetensors;
 
@@ -27,9 +28,19 @@ pub fn index(bytes: &dyn ByteSource, weight_set: Option<&str>) -> Result<TensorI
     let start = read(bytes, 0, bytes.size().min(1024), "the file's start")?;
     match format(&start)? {
         Format::Burnpack => burnpack::index(bytes),
+        Format::Onnx => Ok(onnx::read(Box::new(bytes), &|_| None)?.1.index),
         Format::Pytorch => pytorch::index(bytes, weight_set),
         Format::Safetensors => safetensors::index(bytes),
     }
+}
+
+/// Whether a file is a graph, which says more than an index.
+///
+/// # Errors
+/// As [`index`].
+pub fn is_graph(bytes: &dyn ByteSource) -> Result<bool, WeightError> {
+    let start = read(bytes, 0, bytes.size().min(64), "the file's start")?;
+    Ok(onnx::starts(&start) && start.get(SAFETENSORS_JSON) != Some(&b'{'))
 }
 
 /// Recognises a file's format by its first bytes. www/files/beginning.ts does the same, to stop downloads of other files.
@@ -46,6 +57,8 @@ fn format(start: &[u8]) -> Result<Format, WeightError> {
         Ok(Format::Pytorch)
     } else if start.get(SAFETENSORS_JSON) == Some(&b'{') {
         Ok(Format::Safetensors)
+    } else if onnx::starts(start) {
+        Ok(Format::Onnx)
     } else {
         let reason = "its first bytes match no known format".to_owned();
         Err(WeightError::Format { reason })
@@ -96,15 +109,11 @@ fn impostor(start: &[u8]) -> Option<&'static str> {
     if start.get(4..8) == Some(b"TFL3") {
         return Some("it is a TensorFlow Lite file");
     }
-    // Protocol buffers: a version, then who wrote it. A safetensors header's length may begin so, too.
-    if let [8, version, 0x12, ..] = *start
+    // Protocol buffers: a version, then the graph. A safetensors header's length may begin so, too.
+    if let [8, 1, 0x12, ..] = *start
         && start.get(SAFETENSORS_JSON) != Some(&b'{')
     {
-        return Some(if version == 1 {
-            "it is a SavedModel of TensorFlow"
-        } else {
-            "it is an ONNX model: save the `state_dict()` of the PyTorch model that it was made of"
-        });
+        return Some("it is a SavedModel of TensorFlow");
     }
     let sign = SIGNS.iter().find(|(sign, _)| start.starts_with(sign));
     sign.map(|(_, what)| *what)

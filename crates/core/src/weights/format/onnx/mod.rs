@@ -1,0 +1,162 @@
+//! ONNX (<https://onnx.ai>): a graph, which is matched with the ResNet family and never run.
+//!
+//! [`protobuf`] reads fields, [`model`] nodes and where tensors lie, [`parts`] makes one range of bytes out of the file and those
+//! beside it. [`steps`] makes the same of what exporters write in different ways, [`network`] finds the blocks, from the logits
+//! back, [`config`] says which ResNet they make, and [`tensors`] where in the file each of its tensors is.
+
+mod config;
+mod model;
+mod network;
+mod parts;
+mod protobuf;
+mod steps;
+mod tensors;
+
+use std::collections::HashMap;
+
+use self::model::{Attribute, Model, Tensor};
+pub use self::parts::{Beside, Parts};
+use self::protobuf::{Reader, fault};
+use self::steps::{Affine, Steps, unfit};
+use crate::image::{ChannelOrder, Preprocessing};
+use crate::resnet::{NetworkSpec, ResNetConfig};
+use crate::weights::bytes::{ByteSource, HEADER_LIMIT};
+use crate::weights::index::{Format, TensorIndex, WeightSets};
+use crate::weights::source::WeightError;
+
+/// The most of a graph's outputs that are tried.
+const MOST_OUTPUTS: usize = 8;
+/// Above this a mean or a deviation is of numbers up to 255, not up to 1.
+const OF_BYTES: f64 = 2.0;
+
+/// A network out of a graph.
+pub struct Graph {
+    /// Its tensors, by the names of its spec.
+    pub index: TensorIndex,
+    /// The network.
+    pub network: ResNetConfig,
+    /// How an image becomes its input.
+    pub preprocessing: Preprocessing,
+    /// Whether the graph says how it is normalised.
+    pub normalises: bool,
+}
+
+/// Whether a file that starts so is one: a version, then another field of a model.
+pub fn starts(start: &[u8]) -> bool {
+    matches!(
+        start,
+        [
+            8,
+            3..=20,
+            0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42,
+            ..
+        ]
+    )
+}
+
+/// Reads a graph. The places of its tensors are in the bytes that are returned with it. Files beside it are opened by `beside`.
+///
+/// # Errors
+/// [`WeightError::Format`] for a damaged one or a missing file, [`WeightError::Architecture`] for another network.
+pub fn read<'bytes>(
+    bytes: Box<dyn ByteSource + 'bytes>,
+    beside: &Beside<'bytes>,
+) -> Result<(Parts<'bytes>, Graph), WeightError> {
+    let mut parts = Parts::new(bytes);
+    let model = Model::read(&mut Reader::new(parts.model(), HEADER_LIMIT))?;
+    for tensor in tensors_of(&model) {
+        parts.open(tensor, beside)?;
+    }
+    let steps = Steps::new(&model, &mut parts)?;
+    let mut first = None;
+    for output in model.outputs.iter().take(MOST_OUTPUTS) {
+        let network = steps.output(output).and_then(|step| steps.network(step));
+        let network = match network {
+            Ok(network) => network,
+            Err(error) => {
+                first.get_or_insert(error);
+                continue;
+            }
+        };
+        let config = steps.config(&network)?;
+        let spec = NetworkSpec::new(&config).map_err(|error| unfit(&error.to_string()))?;
+        let tensors = tensors::named(&steps, &network, &spec, &mut parts)?;
+        let (preprocessing, normalises) =
+            preprocessing(&steps, &config, network.input.as_ref(), network.reversed)?;
+        let index = TensorIndex {
+            format: Format::Onnx,
+            tensors,
+            metadata: HashMap::new(),
+            weight_sets: WeightSets::default(),
+        };
+        let graph = Graph {
+            index,
+            network: config,
+            preprocessing,
+            normalises,
+        };
+        return Ok((parts, graph));
+    }
+    Err(first.unwrap_or_else(|| fault("its graph has no output")))
+}
+
+/// Every tensor of a model.
+fn tensors_of(model: &Model) -> impl Iterator<Item = &Tensor> {
+    let attributes = model.nodes.iter().flat_map(|node| &node.attributes);
+    let constants = attributes.filter_map(|(_, attribute)| match attribute {
+        Attribute::Tensor(tensor) => Some(tensor),
+        _ => None,
+    });
+    model.initialisers.values().chain(constants)
+}
+
+/// How an image becomes the network's input: what the graph does before the first convolution, in a square of the size that it
+/// takes. Whether it normalises, too.
+fn preprocessing(
+    steps: &Steps<'_>,
+    config: &ResNetConfig,
+    affine: Option<&Affine>,
+    reversed: bool,
+) -> Result<(Preprocessing, bool), WeightError> {
+    let usual = Preprocessing::default();
+    let mut preprocessing = usual;
+    let side = steps.size().map(|[height, width]| height.min(width));
+    let crop = match config.head {
+        crate::resnet::Head::Flatten { input_width } => Some(input_width),
+        _ => side,
+    };
+    if let Some(crop) = crop.and_then(|crop| u32::try_from(crop).ok()) {
+        // The same part of the image.
+        preprocessing.crop = crop;
+        preprocessing.resize_short_side = crop
+            .saturating_mul(usual.resize_short_side)
+            .checked_div(usual.crop)
+            .unwrap_or(crop);
+    }
+    if reversed {
+        preprocessing.channel_order = ChannelOrder::Bgr;
+    }
+    let Some(affine) = affine else {
+        if steps.bytes {
+            preprocessing.range = 255.0;
+        }
+        return Ok((preprocessing, false));
+    };
+    // scale x + shift = (x - mean) / deviation
+    let of =
+        |list: &[f64], channel: usize| list.get(channel).or(list.first()).copied().unwrap_or(0.0);
+    let std = [0, 1, 2].map(|channel| of(&affine.scale, channel).recip());
+    let mean = [0, 1, 2].map(|channel| -of(&affine.shift, channel) / of(&affine.scale, channel));
+    let large = mean
+        .iter()
+        .chain(&std)
+        .any(|number| number.abs() > OF_BYTES);
+    // The same with white as 1.
+    let white = if large || steps.bytes { 255.0 } else { 1.0 };
+    preprocessing.mean = mean.map(|mean| (mean / white) as f32);
+    preprocessing.std = std.map(|std| (std / white) as f32);
+    preprocessing
+        .validate()
+        .map_err(|error| unfit(&error.to_string()))?;
+    Ok((preprocessing, true))
+}
