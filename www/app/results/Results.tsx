@@ -1,8 +1,9 @@
 import type { ImageClassification } from "resnet-web";
-import { readableLabel } from "../format";
+import { grouped, readableLabel } from "../format";
 import { useStore } from "../store/context";
 import { strings } from "../strings";
 import { Bars } from "./Bars";
+import { FeatureStrip } from "./FeatureStrip";
 import { TakeAway } from "./TakeAway";
 import { ViewControls } from "./ViewControls";
 import { shown } from "./view";
@@ -15,6 +16,7 @@ export function Results() {
   const { photo, model, evidence, view } = useStore();
   const { stage } = photo.state.value;
   const result = photo.result.value;
+  const features = photo.features.value;
   const first = result?.top[0];
   const predictions = shown(result?.top ?? [], view.view.value);
   return (
@@ -28,6 +30,7 @@ export function Results() {
       <p class="visually-hidden" role="status">
         {first && text.announce(readableLabel(first.label), text.probability(first.probability))}
         {result?.cutShort && ` ${text.cutShort}`}
+        {features && text.features.announce(grouped(features.values.length))}
       </p>
       {result ? (
         <>
@@ -44,6 +47,8 @@ export function Results() {
           )}
           <Timing {...result} />
         </>
+      ) : features ? (
+        <FeatureStrip values={features.values} name={photo.photo.value?.name ?? ""} />
       ) : (
         <p class="placeholder">
           {stage === "running" ? text.running : stage === "waiting" ? text.waiting : text.empty}

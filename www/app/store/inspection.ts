@@ -18,7 +18,7 @@ export type InspectionStore = ReturnType<typeof createInspection>;
 /** Looks into the network when asked to; another photo or model makes what was seen stale. */
 export function createInspection(
   { classifier, model }: Pick<ModelStore, "classifier" | "model">,
-  { photo, result }: Pick<PhotoStore, "photo" | "result">,
+  { photo, result, features }: Pick<PhotoStore, "photo" | "result" | "features">,
 ) {
   const state = signal<InspectionState>(NOTHING);
   const layer = signal<number | null>(null);
@@ -60,7 +60,7 @@ export function createInspection(
     /** Chooses a row, and inspects the network if the photo has a result and was not inspected yet. */
     choose(row: number) {
       layer.value = row;
-      if (!state.peek().inspection && result.peek()) void look();
+      if (!state.peek().inspection && (result.peek() ?? features.peek())) void look();
     },
   };
 }

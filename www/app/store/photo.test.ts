@@ -17,7 +17,7 @@ interface Call {
   reject: (error: Error) => void;
 }
 
-const model = (id: number) => ({ id }) as LoadedModel;
+const model = (id: number, classes = 10) => ({ id, info: { classes } }) as LoadedModel;
 const result = (id: number) => ({ model: id }) as ImageClassification;
 const photo = (name: string) => ({ blob: new Blob([name]), name });
 const settled = () => new Promise((resolve) => setTimeout(resolve));
@@ -29,6 +29,7 @@ function setUp() {
       new Promise<ImageClassification>((resolve, reject) => {
         calls.push({ name: file.name, signal, resolve, reject });
       }),
+    embed: async () => Float32Array.of(1, 2),
   } as unknown as Classifier;
   const current = signal<LoadedModel | null>(null);
   const store = createPhoto({ classifier, model: current });
@@ -53,6 +54,18 @@ describe("a photo", () => {
     await settled();
     expect(store.state.value).toMatchObject({ stage: "idle", error: null });
     expect(store.result.value).toEqual(result(1));
+  });
+
+  it("has features in place of a result where the model has no classes", async () => {
+    const { store, calls, current } = setUp();
+    current.value = model(1, 0);
+    store.show(photo("cat"));
+    await settled();
+    expect(calls).toHaveLength(0);
+    expect(store.state.value).toMatchObject({ stage: "idle", result: null, error: null });
+    expect(store.features.value).toEqual({ model: 1, values: Float32Array.of(1, 2) });
+    current.value = model(2);
+    expect(store.features.value).toBeNull();
   });
 
   it("is cancelled by a newer one, and its late result is dropped", async () => {

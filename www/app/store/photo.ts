@@ -19,7 +19,17 @@ export interface PhotoState {
   /** Whether the photo waits for the model or is being classified. */
   stage: "idle" | "waiting" | "running";
   result: ImageClassification | null;
+  /** In place of a result, from a model without classes. */
+  features: Features | null;
   error: ResNetError | null;
+}
+
+/** What a model without classes makes of a photo. */
+export interface Features {
+  /** The model's number. */
+  model: number;
+  /** The embedding: one number for each feature. */
+  values: Float32Array;
 }
 
 /** More classes than any model has: how many are shown can change without another run. */
@@ -28,7 +38,13 @@ const ALL = 1e6;
 /** What cannot be decoded, or takes too much memory, cannot be shown either. */
 const UNSHOWN: readonly ErrorCode[] = ["image-decode", "image-size"];
 
-const NOTHING: PhotoState = { photo: null, stage: "idle", result: null, error: null };
+const NOTHING: PhotoState = {
+  photo: null,
+  stage: "idle",
+  result: null,
+  features: null,
+  error: null,
+};
 
 /** The newest photo and its result. */
 export type PhotoStore = ReturnType<typeof createPhoto>;
@@ -53,7 +69,8 @@ export function createPhoto({ classifier, model }: Pick<ModelStore, "classifier"
 
   async function classify(): Promise<void> {
     const { photo, stage } = state.peek();
-    if (!model.peek() || !photo || stage !== "waiting") return;
+    const current = model.peek();
+    if (!current || !photo || stage !== "waiting") return;
     const turn = newest;
     const changeInTurn = (part: Partial<PhotoState>) => {
       if (turn === newest) change(part);
@@ -62,6 +79,11 @@ export function createPhoto({ classifier, model }: Pick<ModelStore, "classifier"
     underWay = new AbortController();
     const { signal } = underWay;
     try {
+      if (current.info.classes === 0) {
+        const values = await classifier.embed(fileOf(photo), { signal });
+        changeInTurn({ stage: "idle", features: { model: current.id, values } });
+        return;
+      }
       const result = await classifier.classify(fileOf(photo), { top: ALL, signal });
       changeInTurn({ stage: "idle", result });
     } catch (thrown) {
@@ -92,6 +114,10 @@ export function createPhoto({ classifier, model }: Pick<ModelStore, "classifier"
     /** What the model on the page makes of it: never what the model before did. */
     result: computed(() =>
       state.value.result?.model === model.value?.id ? state.value.result : null,
+    ),
+    /** Likewise, where the model has no classes. */
+    features: computed(() =>
+      state.value.features?.model === model.value?.id ? state.value.features : null,
     ),
 
     /** Shows a photo in place of the one before, and classifies it. */

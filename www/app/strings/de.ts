@@ -109,6 +109,14 @@ export const de: Strings = {
     milliseconds: (value) => `${fixed(value, value < 10 ? 1 : 0)}\u00a0ms`,
     size: (width, height) => `${width} × ${height} Pixel`,
     cutShort: "Die Datei ist abgeschnitten: Das Ergebnis gilt für den Teil des Fotos, der da ist.",
+    features: {
+      announce: (count) => `${count} Merkmale.`,
+      intro: (count) =>
+        `Diese Gewichte haben keine Klassen. Das Netz endet mit ${count} Merkmalen des Fotos, seiner Einbettung: Fotos, die sich ähneln, haben ähnliche.`,
+      alt: (count, most) => `${count} Merkmale als Linien; das größte ist ${most}.`,
+      most: (most) => `Das größte ist ${most}.`,
+      save: "Als CSV speichern",
+    },
   },
 
   gallery: {

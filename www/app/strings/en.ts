@@ -112,6 +112,14 @@ export const en = {
     milliseconds: (value: number) => `${value < 10 ? value.toFixed(1) : Math.round(value)}\u00a0ms`,
     size: (width: number, height: number) => `${width} × ${height} pixels`,
     cutShort: "This file is cut short: the result covers the part of the photo that is there.",
+    features: {
+      announce: (count: string) => `${count} features.`,
+      intro: (count: string) =>
+        `These weights have no classes. The network ends with ${count} features of the photo, its embedding: photos that look alike have similar ones.`,
+      alt: (count: string, most: string) => `${count} features as lines; the largest is ${most}.`,
+      most: (most: string) => `The largest is ${most}.`,
+      save: "Save as CSV",
+    },
   },
 
   gallery: {
