@@ -10,8 +10,9 @@ use resnet_web::inspect::Inspection;
 use resnet_web::observe::{Observer, Output};
 use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::resnet::{NetworkSpec, ResNetConfig};
+use resnet_web::summary::{LayerRow, Summary};
 use resnet_web::weights::synthetic::{Synthetic, input};
-use support::networks::every_kind;
+use support::networks::{every_kind, with_every_layer};
 
 const SHAPE: [usize; 4] = [1, 3, 64, 64];
 
@@ -42,7 +43,7 @@ impl Observer for Everything {
 #[test]
 fn every_layers_statistics_and_images_are_those_of_its_activations() {
     let mut faults = Vec::new();
-    for (name, config) in every_kind() {
+    for (name, config) in every_kind().into_iter().chain(with_every_layer()) {
         let (network, image, inspection) = inspected(&config);
         let mut expected = Everything::default();
         network.forward_observed(image, &mut expected).unwrap();
@@ -101,6 +102,54 @@ fn every_layers_statistics_and_images_are_those_of_its_activations() {
             let same = |(found, expected): (&u8, f32)| (f32::from(*found) - expected).abs() <= 1.0;
             if pixels.len() != several * size || !pixels.iter().zip(images).all(same) {
                 fault("wrong images".to_owned());
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn every_row_of_the_summary_is_seen_with_its_shape_unless_it_is_folded_into_another() {
+    let mut faults = Vec::new();
+    for (name, config) in every_kind().into_iter().chain(with_every_layer()) {
+        let (network, _, inspection) = inspected(&config);
+        let rows = Summary::of_network(network.spec(), SHAPE).unwrap().rows;
+        let mut seen = inspection.layers().iter();
+        let is_norm = |place: usize| {
+            let row = rows.get(place);
+            row.is_some_and(|row: &LayerRow| row.kind.starts_with("BatchNorm"))
+        };
+        let layers = |rows: &[LayerRow]| rows.iter().filter(|row| !row.container).count();
+        let mut next = seen.next();
+        for (place, row) in rows.iter().enumerate().filter(|(_, row)| !row.container) {
+            // Containers are seen after their layers.
+            let is_container =
+                |name: &str| rows.iter().any(|row| row.container && row.name == name);
+            while next.is_some_and(|seen| is_container(&seen.name)) {
+                next = seen.next();
+            }
+            let is_folded = match row.kind.as_str() {
+                "Conv2d" | "Linear" => is_norm(place + 1),
+                "BatchNorm1d" => true,
+                // The probabilities are no part of the network that runs.
+                "Softmax" | "Sigmoid" => layers(&rows[place..]) == 1,
+                _ => false,
+            };
+            match next {
+                Some(layer) if layer.name == row.name => {
+                    let mut shape = row.output_shape[1..].to_vec();
+                    shape.resize(3, 1);
+                    if layer.shape[..] != shape {
+                        faults.push(format!("{name}, {}: {:?}", row.name, layer.shape));
+                    }
+                    next = seen.next();
+                }
+                _ if is_folded => {}
+                found => {
+                    let found = found.map(|layer| &layer.name);
+                    faults.push(format!("{name}, {}: saw {found:?}", row.name));
+                    break;
+                }
             }
         }
     }

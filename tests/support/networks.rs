@@ -1,6 +1,9 @@
 //! Small networks of every kind of head and block.
 
-use resnet_web::resnet::{BlockKind, Depth, Head, HeadLayer, ResNetConfig};
+use resnet_web::resnet::{
+    AntiAliasing, Attention, BlockKind, Depth, Head, HeadLayer, ResNetConfig, ShortcutKind, Stem,
+    StemConvolutions, StemPool,
+};
 
 /// Networks for images of 64 x 64 pixels, each with its description: both heads, both blocks, a single logit.
 pub fn every_kind() -> Vec<(&'static str, ResNetConfig)> {
@@ -59,4 +62,64 @@ pub fn heads_of_several_layers() -> Vec<(&'static str, ResNetConfig)> {
             config(Head::Flatten { input_width: 64 }, &layers),
         ),
     ]
+}
+
+/// Networks for images of 64 x 64 pixels that have every kind of layer between them, each with its description.
+pub fn with_every_layer() -> Vec<(&'static str, ResNetConfig)> {
+    let bottleneck = |stages| ResNetConfig::of(BlockKind::Bottleneck, vec![1; stages], 5);
+    let basic = |stages| ResNetConfig::of(BlockKind::NoBottleneck, vec![1; stages], 5);
+    let deep = Stem {
+        convolutions: StemConvolutions::Deep { channels: [8, 16] },
+        channels: 16,
+        pool: StemPool::Convolution,
+    };
+    let squeeze = Attention::SqueezeExcite {
+        reduced: vec![4, 4],
+    };
+    let mut networks = vec![
+        ("no head", without_head()),
+        (
+            "ResNet-D with squeeze-and-excitation",
+            ResNetConfig {
+                stem: deep,
+                shortcut: ShortcutKind::AveragePool,
+                attention: Some(squeeze.clone()),
+                ..bottleneck(2)
+            },
+        ),
+        (
+            "channel attention and blurs",
+            ResNetConfig {
+                attention: Some(Attention::EfficientChannel {
+                    kernels: vec![3, 5],
+                }),
+                anti_aliasing: Some(AntiAliasing::Blur),
+                ..bottleneck(2)
+            },
+        ),
+        (
+            "a network for small images with averages",
+            ResNetConfig {
+                stem: Stem {
+                    convolutions: StemConvolutions::Conv3x3,
+                    channels: 64,
+                    pool: StemPool::None,
+                },
+                shortcut: ShortcutKind::ZeroPadded,
+                anti_aliasing: Some(AntiAliasing::Average),
+                ..basic(3)
+            },
+        ),
+        (
+            "pre-activation",
+            ResNetConfig {
+                shortcut: ShortcutKind::AveragePool,
+                attention: Some(squeeze),
+                pre_activation: true,
+                ..bottleneck(2)
+            },
+        ),
+    ];
+    networks.extend(heads_of_several_layers());
+    networks
 }

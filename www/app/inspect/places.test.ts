@@ -48,3 +48,40 @@ it.each([
   expect(millisecondsOf(ROWS, row, SEEN)).toBe(milliseconds);
   expect(gpuMillisecondsOf(ROWS, row, ON_GPU)).toBe(gpu);
 });
+
+/** A network with pre-activation: some layers have a batch norm after them, some have none. */
+const PRE_ACTIVATED = [
+  ["stem.conv", "Conv2d", 0],
+  ["stem.pool", "MaxPool2d", 1],
+  ["stages.0.blocks.0.norm1", "BatchNorm2d", 2],
+  ["stages.0.blocks.0.conv1", "Conv2d", 3],
+  ["stages.0.blocks.0.norm2", "BatchNorm2d", 3],
+  ["stages.0.blocks.0.conv2", "Conv2d", 4],
+  ["stages.0.blocks.0.se", "SEModule", undefined],
+  ["stages.0.blocks.0.se.fc1", "Conv2d", 5],
+  ["stages.0.blocks.0.se.act", "ReLU", 6],
+  ["norm", "BatchNorm2d", 7],
+  ["head.fc.0", "BatchNorm1d", undefined],
+  ["head.fc.1", "Linear", 8],
+  ["head.fc.2", "BatchNorm1d", 8],
+] as const;
+
+const PRE_ACTIVATED_SEEN = [
+  "stem.conv",
+  "stem.pool",
+  "stages.0.blocks.0.norm1",
+  "stages.0.blocks.0.norm2",
+  "stages.0.blocks.0.conv2",
+  "stages.0.blocks.0.se.fc1",
+  "stages.0.blocks.0.se.act",
+  "norm",
+  "head.fc.2",
+].map((name) => ({ name }) as SeenLayer);
+
+it.each(PRE_ACTIVATED)("%s, %s, is seen at %s", (name, _, expected) => {
+  const rows = PRE_ACTIVATED.map(
+    ([name, kind]) => ({ name, kind, container: kind === "SEModule" }) as LayerRow,
+  );
+  const index = rows.findIndex((row) => row.name === name);
+  expect(placeOf(rows, index, PRE_ACTIVATED_SEEN)).toBe(expected);
+});

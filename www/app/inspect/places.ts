@@ -3,21 +3,30 @@ import type { LayerRow, LayerTime, SeenLayer } from "resnet-web";
 /**
  * Where in an inspection's layers the output of the row at `index` is; undefined where it was not observed.
  *
- * A convolution's output is seen as its batch norm's, the row that follows. A ReLU that a block uses several times has as
- * many rows as it is seen, in the same order.
+ * The output of a convolution or linear layer with a batch norm is seen as that batch norm's, the row that follows. A ReLU that a
+ * block uses several times has as many rows as it is seen, in the same order.
  */
 export function placeOf(
   rows: readonly LayerRow[],
   index: number,
   layers: readonly SeenLayer[],
 ): number | undefined {
-  const isConvolution = rows[index]?.kind === "Conv2d";
-  const at = isConvolution ? index + 1 : index;
-  const name = rows[at]?.name;
-  const before = rows.slice(0, at).filter((row) => row.name === name).length;
-  let left = before;
-  const place = layers.findIndex((layer) => layer.name === name && left-- === 0);
-  return place < 0 ? undefined : place;
+  const place = seenAt(rows, index, layers);
+  if (place >= 0) return place;
+  const isFolded = rows[index + 1]?.kind.startsWith("BatchNorm");
+  if (!isFolded || !FOLDING.includes(rows[index]?.kind ?? "")) return undefined;
+  const after = seenAt(rows, index + 1, layers);
+  return after < 0 ? undefined : after;
+}
+
+/** Kinds of layers into which a batch norm that follows is folded. */
+const FOLDING = ["Conv2d", "Linear"];
+
+/** Where the row's own name is among the layers, or -1. */
+function seenAt(rows: readonly LayerRow[], index: number, layers: readonly SeenLayer[]): number {
+  const name = rows[index]?.name;
+  let before = rows.slice(0, index).filter((row) => row.name === name).length;
+  return layers.findIndex((layer) => layer.name === name && before-- === 0);
 }
 
 /** How long the layers took that belong to the row at `index`: its own, or all of a container's. */
