@@ -3,6 +3,7 @@ import type { LoadOptions } from "resnet-web/node";
 import { ResNetError } from "resnet-web/node";
 import { checkIsFile, whyUnread } from "../lib/node/address";
 import { MOST_SMALL } from "../lib/node/read-up-to";
+import type { Assumption } from "../protocol/generated/core";
 import { convert, initSync } from "../wasm/convert/resnet_web";
 
 /** How weights are stored: int8 takes a quarter of f32's bytes. */
@@ -16,7 +17,7 @@ export interface Facts {
   /** How many labels there are. */
   labels: number;
   /** What neither the file nor the caller said. */
-  assumed: ("stride" | "preprocessing" | "labels")[];
+  assumed: Assumption[];
   /** The largest difference between a value and what is written of it, as a part of its tensor's largest. */
   rounding: number;
 }

@@ -177,11 +177,17 @@ fn convert_weights(
             "read {} from {format:?} with {naming}'s names",
             file.metadata().name
         )?;
-        if file.assumed().contains(&Assumption::Stride) {
-            writeln!(
-                out,
-                "assumed the stride on the 3x3 convolutions, as torchvision has it; `--stride conv1` changes that"
-            )?;
+        for assumption in file.assumed() {
+            let what = match assumption {
+                Assumption::Stride => {
+                    "the stride on the 3x3 convolutions, as torchvision has it; `--stride conv1` changes that"
+                }
+                Assumption::StemPool => "no pooling after the first convolution",
+                Assumption::Shortcut => "the shortcuts' kind, which the tensors do not show",
+                Assumption::HeadActivation => "ReLU between the head's linear layers",
+                _ => continue,
+            };
+            writeln!(out, "assumed {what}")?;
         }
         let labels = Some(described.labels).filter(|labels| !labels.is_empty());
         let labels = labels.or_else(|| labels_beside(input, file.assumed(), file.metadata()));

@@ -61,6 +61,9 @@ export function Choices({ info, disabled, onChoose, onFiles }: ChoicesProps) {
           onChoose({ preprocessing: normalised(preprocessing, name) });
         }}
       />
+      {WITHOUT_CONTROL.filter((what) => assumed.includes(what)).map((what) => (
+        <Assumed key={what} what={what} />
+      ))}
       {info.arithmetics.length > 1 && (
         <Choice<Arithmetic>
           id="arithmetic"
@@ -94,6 +97,9 @@ export function Choices({ info, disabled, onChoose, onFiles }: ChoicesProps) {
     </div>
   );
 }
+
+/** What is assumed and only the library's options change. */
+const WITHOUT_CONTROL: readonly Assumption[] = ["stem-pool", "shortcut", "head-activation"];
 
 interface ChoiceProps<T extends string> {
   id: "weight-set" | "stride" | "normalisation" | "arithmetic";

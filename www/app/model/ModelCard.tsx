@@ -104,6 +104,7 @@ function Notes({
   const lines = [
     ...notes.map((note) => {
       if (note.kind === "head") return text.notes.head(isolated(note.layer));
+      if (note.kind === "no-head") return text.notes.noHead;
       const { first, count } = note.tensors;
       return text.notes.ignored(first.map(isolated).join(", "), count - first.length);
     }),

@@ -354,6 +354,8 @@ export const de: Strings = {
       ignored: (names, more) =>
         `Übergangen, weil kein Teil des Netzes: ${names}${more > 0 ? ` und ${grouped(more)} weitere` : ""}.`,
       head: (layer) => `Die lineare Schicht ${layer} gilt ihrer Form nach als Kopf.`,
+      noHead:
+        "Die Datei hat keinen Klassifikator: Das Modell liefert Merkmale, die beigebrachte Klassen und andere Programme nutzen können.",
       unsupported: (name, value) =>
         `Die Konfiguration des Modells verlangt ${name} = ${value}; das macht diese Seite nicht.`,
     },
@@ -385,6 +387,12 @@ export const de: Strings = {
       assumed: {
         stride:
           "Angenommen: Die Datei sagt es nicht, und ihre Tensoren passen zu beidem. Das falsche kostet etwa zehn Prozentpunkte Genauigkeit.",
+        "stem-pool":
+          "Angenommen: kein Pooling nach der ersten Faltung, wie in Netzen für kleine Bilder. Die Datei sagt es nicht.",
+        shortcut:
+          "Angenommen: die Art der Abkürzungen, die aus den Tensoren der Datei nicht hervorgeht.",
+        "head-activation":
+          "Angenommen: ReLU zwischen den linearen Schichten des Kopfes. Die Datei sagt es nicht.",
         preprocessing: "Angenommen: Die Datei sagt es nicht.",
         labels: "Angenommen: Die Datei hat keine eigenen.",
       },

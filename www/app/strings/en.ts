@@ -355,6 +355,8 @@ export const en = {
         `Ignored because it is not part of the network: ${names}${more > 0 ? ` and ${grouped(more)} more` : ""}.`,
       head: (layer: string) =>
         `The linear layer ${layer} is used as the head because of its shape.`,
+      noHead:
+        "The file has no classifier: the model gives embeddings, which taught classes and other programs can use.",
       unsupported: (name: string, value: string) =>
         `The model's configuration asks for ${name} = ${value}, which this page does not support.`,
     },
@@ -386,6 +388,10 @@ export const en = {
       assumed: {
         stride:
           "Assumed: the file does not say, and its tensors fit both. The wrong choice costs about ten points of accuracy.",
+        "stem-pool":
+          "Assumed: no pooling after the first convolution, as in networks for small images. The file does not say.",
+        shortcut: "Assumed: the shortcuts' kind, which the file's tensors do not show.",
+        "head-activation": "Assumed: ReLU between the head's linear layers. The file does not say.",
         preprocessing: "Assumed: the file does not say.",
         labels: "Assumed: the file has no labels.",
       },

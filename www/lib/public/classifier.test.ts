@@ -851,6 +851,9 @@ describe("createClassifier", () => {
       weights: file("small"),
       name: "renamed",
       strideOn: "conv1",
+      stemPool: "none",
+      shortcut: "zero-padded",
+      antiAliasing: "blur",
       preprocessing,
       weightSet: "ema",
       arithmetic: "int8",
@@ -869,7 +872,16 @@ describe("createClassifier", () => {
     const made = await createClassifier(options);
     made.dispose();
     expect(FakeWorker.requests.map(({ choices }) => choices)).toEqual([
-      { name: "renamed", strideOn: "conv1", preprocessing, weightSet: "ema", arithmetic: "int8" },
+      {
+        name: "renamed",
+        strideOn: "conv1",
+        stemPool: "none",
+        shortcut: "zero-padded",
+        antiAliasing: "blur",
+        preprocessing,
+        weightSet: "ema",
+        arithmetic: "int8",
+      },
     ]);
   });
 });

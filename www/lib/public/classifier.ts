@@ -540,6 +540,9 @@ function requestOf(weights: WeightSource, options: WeightOptions): ModelRequest 
 const CHOICES: Record<keyof WeightChoices, true> = {
   name: true,
   strideOn: true,
+  stemPool: true,
+  shortcut: true,
+  antiAliasing: true,
   preprocessing: true,
   weightSet: true,
   arithmetic: true,

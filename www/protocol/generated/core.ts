@@ -13,7 +13,7 @@ export type Arithmetic = "f32" | "int8";
 /**
  * What neither the file nor the caller said, so that the usual is assumed.
  */
-export type Assumption = "stride" | "preprocessing" | "labels";
+export type Assumption = "stride" | "stem-pool" | "shortcut" | "head-activation" | "preprocessing" | "labels";
 
 /**
  * What weighs the channels that come out of a block's convolutions.
@@ -162,9 +162,9 @@ export type Note = { "kind": "ignored",
  */
 tensors: Listing, } | { "kind": "head", 
 /**
- * Its name.
+ * Its name, or those of several.
  */
-layer: string, };
+layer: string, } | { "kind": "no-head" };
 
 /**
  * Parts of a preprocessing that are known from elsewhere than the weight file.
@@ -292,6 +292,18 @@ name?: string,
  * Which convolution of a bottleneck carries the stride.
  */
 strideOn?: StrideOn, 
+/**
+ * What follows the stem's convolutions: after one of 3x3 nothing, unless given; after others a max pool.
+ */
+stemPool?: StemPool, 
+/**
+ * How a block's input gets the shape of its output, where tensors do not show it.
+ */
+shortcut?: ShortcutKind, 
+/**
+ * How convolutions of stride 2 are kept from aliasing: not at all, unless given.
+ */
+antiAliasing?: AntiAliasing, 
 /**
  * How an image becomes the network's input, or parts of that.
  */

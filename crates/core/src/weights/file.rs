@@ -7,17 +7,19 @@ use serde::{Deserialize, Serialize};
 use super::bytes::ByteSource;
 use super::format;
 use super::format::onnx::{self, Beside};
+use super::head::{self, HeadNames, usual_names};
 use super::index::{Dtype, Format, TensorEntry, TensorIndex, WeightSets};
-use super::infer::{guess, infer};
+use super::infer::{Inferred, guess, infer};
 use super::metadata::{FORMAT, ModelMetadata};
 use super::naming::{Backbone, Convention};
 use super::plain::plain;
 use super::room::room;
 use super::source::{Listing, TensorSource, WeightError};
 use crate::image::{Preprocessing, PreprocessingChoice};
+use crate::resnet::config::{AntiAliasing, ShortcutKind, StemPool};
 use crate::resnet::conv::Arithmetic;
 use crate::resnet::spec::TensorSpec;
-use crate::resnet::{BlockKind, Family, Head, NetworkSpec, ResNetConfig, StrideOn};
+use crate::resnet::{Head, NetworkSpec, ResNetConfig, StrideOn};
 
 /// Added to an int8 tensor's name: the tensor of its scales, one for each output channel.
 pub const SCALE_SUFFIX: &str = "_scale";
@@ -45,6 +47,12 @@ pub struct Choices {
     pub name: Option<String>,
     /// Which convolution of a bottleneck carries the stride.
     pub stride_on: Option<StrideOn>,
+    /// What follows the stem's convolutions: after one of 3x3 nothing, unless given; after others a max pool.
+    pub stem_pool: Option<StemPool>,
+    /// How a block's input gets the shape of its output, where tensors do not show it.
+    pub shortcut: Option<ShortcutKind>,
+    /// How convolutions of stride 2 are kept from aliasing: not at all, unless given.
+    pub anti_aliasing: Option<AntiAliasing>,
     /// How an image becomes the network's input, or parts of that.
     pub preprocessing: Option<PreprocessingChoice>,
     /// Which of several sets of weights in the file is taken, by its name there; if not given, the one that most likely is meant.
@@ -64,6 +72,9 @@ impl Choices {
         let mut all = self.clone();
         if let Some(described) = all.described.take() {
             all.stride_on = all.stride_on.or(described.stride_on);
+            all.stem_pool = all.stem_pool.or(described.stem_pool);
+            all.shortcut = all.shortcut.or(described.shortcut);
+            all.anti_aliasing = all.anti_aliasing.or(described.anti_aliasing);
             let choice = all.preprocessing.unwrap_or_default();
             let beside = described.preprocessing.unwrap_or_default();
             all.preprocessing = Some(choice.or(beside));
@@ -101,6 +112,13 @@ impl Choices {
 pub enum Assumption {
     /// That the stride is on the 3x3 convolution, as in torchvision.
     Stride,
+    /// That a stem of one 3x3 convolution has no pooling, as in networks for small images.
+    StemPool,
+    /// That shortcuts without tensors have zeros before and after the input's channels; or, with pre-activation, that they
+    /// average if the stem is deep.
+    Shortcut,
+    /// That a head of several linear layers has ReLU between them.
+    HeadActivation,
     /// That images are resized, cropped and normalised as for torchvision's ImageNet weights.
     Preprocessing,
     /// What the classes are called.
@@ -120,9 +138,11 @@ pub enum Note {
     },
     /// The linear layer of the head was recognised by its shape, not by its usual name.
     Head {
-        /// Its name.
+        /// Its name, or those of several.
         layer: String,
     },
+    /// The file has no classifier, so that the network gives embeddings alone.
+    NoHead,
 }
 
 /// An open weight file. Its header has been read and checked; tensors are read when they are taken.
@@ -142,8 +162,8 @@ pub struct WeightFile<'bytes> {
     /// Where in the file the network is, and which other ones are beside it.
     backbone: Backbone,
     others: Vec<Backbone>,
-    /// The name in the file of the linear layer.
-    head: String,
+    /// Where in the file the head is.
+    head: HeadNames,
     /// The file's names of tensors, by the network's.
     names: HashMap<String, String>,
     metadata: ModelMetadata,
@@ -198,7 +218,7 @@ impl<'bytes> WeightFile<'bytes> {
             mut assumed,
             ..
         } = read;
-        if metadata.labels.is_empty() {
+        if metadata.labels.is_empty() && metadata.network.classes > 0 {
             assumed.push(Assumption::Labels);
         }
         if let Some(stride_on) = choices.stride_on {
@@ -213,13 +233,14 @@ impl<'bytes> WeightFile<'bytes> {
             metadata.source = plain(name);
         }
         let spec = spec_of(&metadata.network, index.tensors.len())?;
+        let head = head.unwrap_or_else(|| usual_names(&backbone, &spec));
         let names = match index.format {
             // A graph's tensors have the network's names.
             Format::Onnx => {
                 let names = spec.tensors().into_iter().map(|tensor| tensor.name);
                 names.map(|name| (name.clone(), name)).collect()
             }
-            _ => backbone.names(&spec, &head),
+            _ => backbone.names(&index, &spec, &head),
         };
         let mut file = Self {
             bytes,
@@ -286,9 +307,14 @@ impl<'bytes> WeightFile<'bytes> {
         Some((name, entry))
     }
 
-    /// Whether `spec` is the head's weight and the file has it transposed, as burn does.
+    /// Whether `spec` is a linear layer's weight and the file has it transposed, as burn does.
     fn is_transposed(&self, spec: &TensorSpec) -> bool {
         self.convention().transposed_head && spec.shape.len() == 2
+    }
+
+    /// The container of the head's layers, where they are in one.
+    fn head_container(&self) -> Option<&str> {
+        head::container(&self.backbone, self.head.layers.first()?)
     }
 
     /// Checks that the file holds every tensor of the network, each in its shape and readable, and no other.
@@ -304,7 +330,7 @@ impl<'bytes> WeightFile<'bytes> {
             });
         }
         // Tensors among the network's own layers would change what it computes.
-        let module = self.backbone.head_module(&self.head);
+        let module = self.head_container();
         let takes_part = |name: &&String| {
             self.backbone.holds(name) || module.is_some_and(|module| name.starts_with(module))
         };
@@ -337,8 +363,12 @@ impl<'bytes> WeightFile<'bytes> {
             if self.is_transposed(spec) {
                 shape.reverse();
             }
-            (entry.shape != shape)
-                .then(|| format!("{name} is {:?} instead of {shape:?}", entry.shape))
+            // A linear layer's weight may be a 1x1 convolution's.
+            let is_same = match (&entry.shape[..], &shape[..]) {
+                ([own @ .., 1, 1], [_, _]) => own == shape,
+                (own, _) => own == shape,
+            };
+            (!is_same).then(|| format!("{name} is {:?} instead of {shape:?}", entry.shape))
         });
         if let Some(tensors) = Listing::new(misshapen) {
             return Err(WeightError::Shape {
@@ -385,16 +415,25 @@ impl<'bytes> WeightFile<'bytes> {
     }
 
     fn noted(&self) -> Vec<Note> {
+        let is_head_of = |other: &Backbone, name: &str| {
+            let mut heads = other.usual_heads();
+            heads.any(|head| name.starts_with(&(head + ".")))
+        };
         let of_others = |name: &str| {
             self.others
                 .iter()
-                .any(|other| other.holds(name) || name.starts_with(&(other.usual_head() + ".")))
+                .any(|other| other.holds(name) || is_head_of(other, name))
         };
         let ignored = self.left_over().filter(|name| !of_others(name));
         let ignored = Listing::new(ignored.cloned()).map(|tensors| Note::Ignored { tensors });
-        let head = (self.head != self.backbone.usual_head()).then(|| Note::Head {
-            layer: plain(&self.head),
-        });
+        let head = match &self.head.layers[..] {
+            [] => Some(Note::NoHead),
+            [only] if self.backbone.usual_heads().any(|head| head == *only) => None,
+            _ if self.index.format == Format::Onnx => None,
+            layers => Some(Note::Head {
+                layer: plain(&layers.join(", ")),
+            }),
+        };
         head.into_iter().chain(ignored).collect()
     }
 
@@ -452,7 +491,8 @@ struct Read {
     index: TensorIndex,
     backbone: Backbone,
     others: Vec<Backbone>,
-    head: String,
+    /// Where the head is; `None`: under its usual names.
+    head: Option<HeadNames>,
     metadata: ModelMetadata,
     /// Whether that is the file's own, so that what is beside it decides nothing.
     is_described: bool,
@@ -477,8 +517,12 @@ impl Read {
         let described = ModelMetadata::from_entries(&index.metadata)?;
         let is_described = described.is_some();
         let (metadata, assumed, head) = match described {
-            Some(metadata) => (metadata, Vec::new(), backbone.usual_head()),
-            None => describe(&index, &backbone, &others)?,
+            Some(metadata) => (metadata, Vec::new(), None),
+            None => {
+                let choices = choices.or_described();
+                let (metadata, assumed, head) = describe(&index, &backbone, &others, &choices)?;
+                (metadata, assumed, Some(head))
+            }
         };
         Ok(Self {
             is_described,
@@ -493,13 +537,13 @@ impl Read {
 
     /// From a graph, which shows more.
     fn graph(graph: onnx::Graph) -> Self {
-        let backbone = Backbone::unwrapped();
+        let backbone = Backbone::unwrapped(&graph.index, graph.network.pre_activation);
         let mut metadata = metadata_of(graph.network, &graph.index, &backbone);
         metadata.preprocessing = graph.preprocessing;
         let assumed = (!graph.normalises).then_some(Assumption::Preprocessing);
         Self {
             is_described: false,
-            head: backbone.usual_head(),
+            head: None,
             index: graph.index,
             backbone,
             others: Vec::new(),
@@ -546,13 +590,18 @@ fn transposed(values: &[f32], rows: usize, name: &str) -> Result<Vec<f32>, Weigh
     Ok(transposed)
 }
 
-/// For a file without metadata: what its tensors show, what is assumed, and the name of the linear layer.
+/// For a file without metadata: what its tensors show, what is assumed, and where the head is.
 fn describe(
     index: &TensorIndex,
     backbone: &Backbone,
     others: &[Backbone],
-) -> Result<(ModelMetadata, Vec<Assumption>, String), WeightError> {
-    let (network, head) = infer(index, backbone, others)?;
+    choices: &Choices,
+) -> Result<(ModelMetadata, Vec<Assumption>, HeadNames), WeightError> {
+    let Inferred {
+        config: network,
+        head,
+        mut assumed,
+    } = infer(index, backbone, others, choices)?;
     let usual = Preprocessing::default();
     let preprocessing = match network.head {
         Head::AveragePool | Head::ConcatPool => usual,
@@ -566,11 +615,6 @@ fn describe(
             }
         }
     };
-    let choice = network.family == Family::Torchvision && network.block == BlockKind::Bottleneck;
-    let mut assumed = Vec::new();
-    if choice {
-        assumed.push(Assumption::Stride);
-    }
     assumed.push(Assumption::Preprocessing);
     let mut metadata = metadata_of(network, index, backbone);
     metadata.preprocessing = preprocessing;
@@ -581,7 +625,7 @@ fn describe(
 fn metadata_of(network: ResNetConfig, index: &TensorIndex, backbone: &Backbone) -> ModelMetadata {
     let dtype = index
         .tensors
-        .get(&backbone.stem_weight())
+        .get(&backbone.stem_weight(0))
         .map(|entry| entry.dtype.to_string());
     ModelMetadata {
         format: FORMAT,

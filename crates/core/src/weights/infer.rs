@@ -1,18 +1,37 @@
 //! The config, inferred from the names and shapes of a file's tensors.
 
+use super::file::{Assumption, Choices};
+use super::head::{self, FoundHead, HeadFault, HeadNames};
 use super::index::{Dtype, TensorEntry, TensorIndex};
-use super::naming::{Backbone, HeadFault};
+use super::naming::{Backbone, Layer};
 use super::source::{Listing, WeightError};
-use crate::resnet::config::{STEM_CHANNELS, STEM_KERNEL};
+use crate::resnet::config::{
+    Attention, HeadLayer, STEM_CHANNELS, STEM_KERNEL, ShortcutKind, Stem, StemConvolutions,
+    StemPool,
+};
 use crate::resnet::{BlockKind, Family, Head, ResNetConfig};
 
-/// How many stages every ResNet has.
-const STAGES: usize = 4;
+/// A network as a file's tensors show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inferred {
+    /// The network.
+    pub config: ResNetConfig,
+    /// Where its head is.
+    pub head: HeadNames,
+    /// What the tensors do not show.
+    pub assumed: Vec<Assumption>,
+}
 
-/// The network whose convolutions are `backbone`, and the name in the file of its linear layer. `others` are networks
-/// beside it in the same file, whose layers are not its own.
+/// A layer of a block that only networks of another kind have, and what they are called.
+const OTHER_BLOCKS: &[(&str, &str)] = &[
+    ("conv2.fc1.", "split attention (ResNeSt)"),
+    ("conv2.paths.", "selective kernels (SKNet)"),
+    ("convs.", "several 3x3 convolutions in a block (Res2Net)"),
+];
+
+/// The network whose convolutions are `backbone`. `others` are networks beside it in the same file, whose layers are not its own.
 ///
-/// Shapes do not show which convolution of a bottleneck has the stride: the config has torchvision's.
+/// What shapes do not show is as `choices` have it, or else as it usually is, and then among what is assumed.
 ///
 /// # Errors
 /// [`WeightError::Missing`] if tensors are missing that show the architecture, [`WeightError::Architecture`] for a network of
@@ -21,146 +40,391 @@ pub fn infer(
     index: &TensorIndex,
     backbone: &Backbone,
     others: &[Backbone],
-) -> Result<(ResNetConfig, String), WeightError> {
-    let fault = |reason: String| WeightError::Architecture { reason };
-    let weight = |name: String, rank: usize| match index.tensors.get(&name) {
-        Some(TensorEntry {
-            dtype: Dtype::Other(kind),
-            ..
-        }) => Err(WeightError::Dtype {
-            tensors: Listing::one(format!("{name} is {kind}")),
-        }),
-        Some(entry) if entry.shape.len() == rank => Ok(entry.shape.as_slice()),
-        Some(entry) => Err(fault(format!(
-            "{name} has shape {:?}: expected rank {rank}, found {}",
-            entry.shape,
-            entry.shape.len()
-        ))),
-        None => Err(WeightError::Missing {
-            architecture: "a ResNet".to_owned(),
-            names: Listing::one(name),
-        }),
-    };
-
-    // MoCo's linear layer projects features for comparison and has no classes.
-    if backbone.prefix.contains("encoder_q.") || backbone.prefix.contains("encoder_k.") {
-        return Err(WeightError::NotResNet {
-            seems: guess(index),
-        });
-    }
-    let stem = weight(backbone.stem_weight(), 4)?;
-    let &[stem_channels, input_channels, height, width] = stem else {
-        return Err(fault(format!("its stem has shape {stem:?}")));
-    };
-    if [stem_channels, height, width] != [STEM_CHANNELS, STEM_KERNEL, STEM_KERNEL] {
-        return Err(fault(format!(
-            "expected a stem of a {STEM_KERNEL}x{STEM_KERNEL} convolution to {STEM_CHANNELS} channels, \
-             found {height}x{width} to {stem_channels} channels"
-        )));
-    }
-
-    let repetitions = [0, 1, 2, 3].map(|stage| backbone.blocks(index, stage));
-    let stages = repetitions.iter().filter(|&&blocks| blocks > 0).count();
-    if stages < STAGES {
-        return Err(fault(format!(
-            "expected blocks in {STAGES} stages, found {stages}"
-        )));
-    }
-    if backbone.blocks(index, STAGES) > 0 {
-        return Err(fault(format!("it has more than {STAGES} stages")));
-    }
-
-    let third = |stage, block| {
-        let name = backbone.convolution_weight(stage, block, 2);
-        index.tensors.contains_key(&name)
-    };
-    // The majority decides, so that a block that lacks a tensor does not change the architecture.
-    let votes = (0..STAGES)
-        .flat_map(|stage| (0..repetitions[stage]).map(move |block| (stage, block)))
-        .map(|(stage, block)| third(stage, block));
-    let (with, without): (Vec<bool>, Vec<bool>) = votes.partition(|&third| third);
-    let block = if with.len() > without.len() {
-        BlockKind::Bottleneck
-    } else {
-        BlockKind::NoBottleneck
-    };
+    choices: &Choices,
+) -> Result<Inferred, WeightError> {
+    let tensors = Tensors { index, backbone };
+    let mut assumed = Vec::new();
+    let blocks = tensors.blocks()?;
+    tensors.refuse_others()?;
+    let (stem, input_channels) = tensors.stem(choices, &mut assumed)?;
+    let block = tensors.block_kind(&blocks);
+    let repetitions: Vec<usize> = blocks;
+    let widths = (0..repetitions.len())
+        .map(|stage| tensors.width(stage, block))
+        .collect::<Result<Vec<_>, _>>()?;
     let (groups, width_per_group) = match block {
         BlockKind::NoBottleneck => (1, STEM_CHANNELS),
-        BlockKind::Bottleneck => {
-            // [width, width / groups, 3, 3]
-            let spatial = weight(backbone.convolution_weight(0, 0, 1), 4)?;
-            let (inner, per_group) = (spatial[0], spatial[1]);
-            if per_group == 0 || inner % per_group != 0 {
-                return Err(fault(format!(
-                    "its first 3x3 convolution has shape {spatial:?}, which cannot be divided into groups"
-                )));
-            }
-            (inner / per_group, per_group)
-        }
+        BlockKind::Bottleneck => tensors.groups(widths[0])?,
     };
-
-    let channels = (STEM_CHANNELS << (STAGES - 1)) * block.expansion();
-    let side = |features: usize| {
-        let side = (features / channels).isqrt();
-        (side > 0 && side * side * channels == features).then_some(side)
-    };
-    let fits = |features| side(features).is_some();
-    let linear = backbone.head(index, others, fits).map_err(|found| {
-        let listed = |names: Vec<String>| Listing::new(names).map(|names| names.to_string());
-        match found {
-            // A backbone within another network may have no linear layer of its own.
-            HeadFault::Missing => match sign(index) {
-                Some(seems) => WeightError::NotResNet { seems },
-                None => WeightError::Missing {
-                    architecture: "a ResNet".to_owned(),
-                    names: Listing::one(format!("{}.weight", backbone.usual_head())),
-                },
-            },
-            HeadFault::Ambiguous(names) => fault(format!(
-                "it has several linear layers, any of which may be its head: {}",
-                listed(names).unwrap_or_default()
-            )),
-            HeadFault::Deep(names) => fault(format!(
-                "its head has several linear layers, and only one is supported: {}",
-                listed(names).unwrap_or_default()
-            )),
-        }
-    })?;
-    let mut head = weight(format!("{linear}.weight"), 2)?.to_vec();
-    if backbone.convention.transposed_head {
-        head.reverse();
-    }
-    let (classes, features) = (head[0], head[1]);
-    let Some(side) = side(features) else {
-        return Err(fault(format!(
-            "its linear layer takes {features} features; expected {channels} for each pixel of a square map"
-        )));
-    };
+    let is_bottleneck = block == BlockKind::Bottleneck;
     let family = backbone.convention.family;
-    // The reference network has no average pool, whatever the size.
-    let usual = ResNetConfig::of(block, repetitions.to_vec(), classes);
-    let head = if family == Family::Reference || side > 1 {
-        let input_width = usual.input_width_of(side).ok_or_else(|| {
-            fault(format!(
-                "its linear layer takes {features} features, too many"
-            ))
-        })?;
-        Head::Flatten { input_width }
-    } else {
-        Head::AveragePool
-    };
-    let config = ResNetConfig {
+    if is_bottleneck && family == Family::Torchvision {
+        assumed.push(Assumption::Stride);
+    }
+    let mut config = ResNetConfig {
         family,
         input_channels,
-        head,
         groups,
         width_per_group,
-        ..usual
+        shortcut: tensors.shortcut(&stem, &repetitions, choices, &mut assumed),
+        attention: tensors.attention(repetitions.len())?,
+        anti_aliasing: choices.anti_aliasing,
+        pre_activation: backbone.is_pre_activated(),
+        stem,
+        widths,
+        ..ResNetConfig::of(block, repetitions, 0)
     };
+    let head = tensors.head(others, &mut config, &mut assumed)?;
     config
         .validate()
         .map_err(|error| fault(error.to_string()))?;
-    Ok((config, linear))
+    Ok(Inferred {
+        config,
+        head,
+        assumed,
+    })
+}
+
+fn fault(reason: String) -> WeightError {
+    WeightError::Architecture { reason }
+}
+
+fn missing(name: String) -> WeightError {
+    WeightError::Missing {
+        architecture: "a ResNet".to_owned(),
+        names: Listing::one(name),
+    }
+}
+
+/// A file's tensors, and where the network's are among them.
+#[derive(Clone, Copy)]
+struct Tensors<'a> {
+    index: &'a TensorIndex,
+    backbone: &'a Backbone,
+}
+
+impl<'a> Tensors<'a> {
+    /// The shape of a tensor of this rank.
+    fn shape_of(self, name: String, rank: usize) -> Result<&'a [usize], WeightError> {
+        match self.index.tensors.get(&name) {
+            Some(TensorEntry {
+                dtype: Dtype::Other(kind),
+                ..
+            }) => Err(WeightError::Dtype {
+                tensors: Listing::one(format!("{name} is {kind}")),
+            }),
+            Some(entry) if entry.shape.len() == rank => Ok(&entry.shape),
+            Some(entry) => Err(fault(format!(
+                "{name} has shape {:?}: expected rank {rank}, found {}",
+                entry.shape,
+                entry.shape.len()
+            ))),
+            None => Err(missing(name)),
+        }
+    }
+
+    /// The shape of a convolution's weight.
+    fn weight(self, name: String) -> Result<[usize; 4], WeightError> {
+        let shape = self.shape_of(name, 4)?;
+        Ok([shape[0], shape[1], shape[2], shape[3]])
+    }
+
+    /// The name of the weight of a layer of a block; empty if the convention has no such layer.
+    fn name(self, stage: usize, block: usize, layer: Layer) -> String {
+        let prefix = self.backbone.block_prefix(stage, block);
+        let name = self.backbone.layer(self.index, &prefix, layer);
+        name.map(|name| format!("{name}.weight"))
+            .unwrap_or_default()
+    }
+
+    fn shape(self, stage: usize, block: usize, layer: Layer) -> Option<&'a [usize]> {
+        let entry = self.index.tensors.get(&self.name(stage, block, layer))?;
+        Some(&entry.shape)
+    }
+
+    fn has(self, stage: usize, block: usize, layer: Layer, rank: usize) -> bool {
+        self.shape(stage, block, layer)
+            .is_some_and(|shape| shape.len() == rank)
+    }
+
+    /// How many blocks each stage has.
+    fn blocks(self) -> Result<Vec<usize>, WeightError> {
+        let stages = self.backbone.stages;
+        let later = (stages..=stages.saturating_add(1))
+            .find(|&stage| self.backbone.blocks(self.index, stage) > 0);
+        if let Some(later) = later {
+            return Err(fault(format!(
+                "it has blocks in stages up to {}, but none in stage {}",
+                later + 1,
+                stages + 1
+            )));
+        }
+        Ok((0..stages)
+            .map(|stage| self.backbone.blocks(self.index, stage))
+            .collect())
+    }
+
+    /// Refuses networks with blocks of another kind, and with another norm.
+    fn refuse_others(self) -> Result<(), WeightError> {
+        let prefix = self.backbone.block_prefix(0, 0);
+        let begins = |layer: &str| {
+            let start = format!("{prefix}{layer}");
+            let next = self.index.tensors.range(start.clone()..).next();
+            next.is_some_and(|(name, _)| name.starts_with(&start))
+        };
+        if let Some((_, what)) = OTHER_BLOCKS.iter().find(|(layer, _)| begins(layer)) {
+            return Err(fault(format!("it has {what}")));
+        }
+        let norm = match self.backbone.is_pre_activated() {
+            true => Layer::FirstNorm,
+            false => Layer::Norm(0),
+        };
+        let weight = self.name(0, 0, norm);
+        let mean = weight.replace(".weight", ".running_mean");
+        let tensors = &self.index.tensors;
+        if tensors.contains_key(&weight) && !tensors.contains_key(&mean) {
+            return Err(fault(format!(
+                "its norms are no batch norms, for `{mean}` is missing: a ResNet with group norm, as BiT's is with \
+                 standardised weights, is not supported"
+            )));
+        }
+        if let Some(filter) = tensors.keys().find(|name| name.ends_with(".filt")) {
+            return Err(fault(format!(
+                "`{filter}` is a filter of antialiased-cnns, which blurs shortcuts, too; timm's networks with blur pooling \
+                 load"
+            )));
+        }
+        Ok(())
+    }
+
+    /// The stem, and the channels of an image.
+    fn stem(
+        self,
+        choices: &Choices,
+        assumed: &mut Vec<Assumption>,
+    ) -> Result<(Stem, usize), WeightError> {
+        let count = self.backbone.stem_convolutions();
+        let weights = (0..count)
+            .map(|i| self.weight(self.backbone.stem_weight(i)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let [_, input_channels, height, width] = weights[0];
+        let channels = weights[weights.len() - 1][0];
+        let convolutions = match (weights.len(), height, width) {
+            (1, STEM_KERNEL, STEM_KERNEL) => StemConvolutions::Conv7x7,
+            (1, 3, 3) => StemConvolutions::Conv3x3,
+            (3, 3, 3) => StemConvolutions::Deep {
+                channels: [weights[0][0], weights[1][0]],
+            },
+            _ => {
+                return Err(fault(format!(
+                    "expected a stem of a {STEM_KERNEL}x{STEM_KERNEL} or 3x3 convolution, or of three of 3x3, found \
+                     {count} of {height}x{width} to {channels} channels"
+                )));
+            }
+        };
+        let tensors = &self.index.tensors;
+        let shown = tensors
+            .contains_key(&self.backbone.stem_pool_weight())
+            .then_some(StemPool::Convolution);
+        let small = convolutions == StemConvolutions::Conv3x3;
+        let pool = shown.or(choices.stem_pool).unwrap_or_else(|| {
+            if small {
+                assumed.push(Assumption::StemPool);
+                StemPool::None
+            } else {
+                StemPool::Max
+            }
+        });
+        let stem = Stem {
+            convolutions,
+            channels,
+            pool,
+        };
+        Ok((stem, input_channels))
+    }
+
+    /// The kind of block of most blocks, so that one that lacks a tensor does not change the architecture.
+    fn block_kind(self, repetitions: &[usize]) -> BlockKind {
+        let blocks = repetitions
+            .iter()
+            .enumerate()
+            .flat_map(|(stage, &blocks)| (0..blocks).map(move |block| (stage, block)));
+        let third = Layer::Convolution(2);
+        let votes = blocks.map(|(stage, block)| self.has(stage, block, third, 4));
+        let (with, without): (Vec<bool>, Vec<bool>) = votes.partition(|&third| third);
+        if with.len() > without.len() {
+            BlockKind::Bottleneck
+        } else {
+            BlockKind::NoBottleneck
+        }
+    }
+
+    /// A stage's width: the channels that come out of its first block, without expansion.
+    fn width(self, stage: usize, block: BlockKind) -> Result<usize, WeightError> {
+        let last = Layer::Convolution(block.convolutions() - 1);
+        let name = self.name(stage, 0, last);
+        let shape = self.weight(name.clone())?;
+        let expansion = block.expansion();
+        if shape[0] % expansion != 0 {
+            return Err(fault(format!(
+                "{name} has shape {shape:?}; expected a multiple of {expansion} output channels"
+            )));
+        }
+        Ok(shape[0] / expansion)
+    }
+
+    /// The groups of a bottleneck's 3x3 convolution, and `width_per_group`, in the first stage of this width.
+    fn groups(self, width: usize) -> Result<(usize, usize), WeightError> {
+        // [width, width / groups, 3, 3]
+        let shape = self.weight(self.name(0, 0, Layer::Convolution(1)))?;
+        let [inner, per_group, ..] = shape;
+        let groups = inner.checked_div(per_group).unwrap_or(0);
+        let base = width.saturating_mul(groups);
+        let scaled = inner.saturating_mul(STEM_CHANNELS);
+        if groups == 0 || inner % per_group != 0 || base == 0 || scaled % base != 0 {
+            return Err(fault(format!(
+                "its first 3x3 convolution has shape {shape:?}, which cannot be divided into groups"
+            )));
+        }
+        Ok((groups, scaled / base))
+    }
+
+    /// How a block's input gets the shape of its output.
+    fn shortcut(
+        self,
+        stem: &Stem,
+        repetitions: &[usize],
+        choices: &Choices,
+        assumed: &mut Vec<Assumption>,
+    ) -> ShortcutKind {
+        let any = |layer| (0..repetitions.len()).any(|stage| self.has(stage, 0, layer, 4));
+        let (plain, pooled) = (any(Layer::Shortcut), any(Layer::PooledShortcut));
+        let shown = match (plain, pooled) {
+            // With pre-activation both have the same name.
+            (true, true) if !self.backbone.is_pre_activated() => Some(ShortcutKind::AveragePool),
+            (false, true) => Some(ShortcutKind::AveragePool),
+            (true, false) => Some(ShortcutKind::Projection),
+            _ => None,
+        };
+        let reference = self.backbone.convention.family == Family::Reference;
+        let usual = match stem.convolutions {
+            _ if reference => return ShortcutKind::Projection,
+            _ if !plain && !pooled => ShortcutKind::ZeroPadded,
+            StemConvolutions::Deep { .. } => ShortcutKind::AveragePool,
+            StemConvolutions::Conv7x7 | StemConvolutions::Conv3x3 => ShortcutKind::Projection,
+        };
+        shown.or(choices.shortcut).unwrap_or_else(|| {
+            // One stage of no-bottleneck blocks needs no shortcut.
+            if plain || repetitions.len() > 1 {
+                assumed.push(Assumption::Shortcut);
+            }
+            usual
+        })
+    }
+
+    /// What weighs the channels that come out of a block's convolutions, by the first block of each stage.
+    fn attention(self, stages: usize) -> Result<Option<Attention>, WeightError> {
+        let sizes = |layer, size: fn(&[usize]) -> Option<usize>| {
+            let size = |stage| {
+                let shape = self.shape(stage, 0, layer);
+                let name = || missing(self.name(stage, 0, layer));
+                size(shape.ok_or_else(name)?).ok_or_else(|| {
+                    let name = self.name(stage, 0, layer);
+                    fault(format!(
+                        "{name} has shape {shape:?}, which no attention has"
+                    ))
+                })
+            };
+            (0..stages).map(size).collect::<Result<Vec<_>, _>>()
+        };
+        if self.shape(0, 0, Layer::Reduce).is_some() {
+            let reduced = sizes(Layer::Reduce, |shape| match *shape {
+                [reduced, _] | [reduced, _, 1, 1] => Some(reduced),
+                _ => None,
+            })?;
+            return Ok(Some(Attention::SqueezeExcite { reduced }));
+        }
+        if self.shape(0, 0, Layer::ChannelConvolution).is_some() {
+            let kernels = sizes(Layer::ChannelConvolution, |shape| shape.last().copied())?;
+            return Ok(Some(Attention::EfficientChannel { kernels }));
+        }
+        Ok(None)
+    }
+
+    /// Adds the head to the config, as far as there is one.
+    fn head(
+        self,
+        others: &[Backbone],
+        config: &mut ResNetConfig,
+        assumed: &mut Vec<Assumption>,
+    ) -> Result<HeadNames, WeightError> {
+        let channels = config.last_channels();
+        let side = |features: usize| {
+            let side = features.checked_div(channels)?.isqrt();
+            (side > 0 && side * side * channels == features).then_some(side)
+        };
+        let concatenated = channels.saturating_mul(2);
+        let fits = |features| features == concatenated || side(features).is_some();
+        let found = head::find(self.backbone, self.index, others, fits).map_err(|found| {
+            let listed = |names: Vec<String>| Listing::new(names).map(|names| names.to_string());
+            match found {
+                HeadFault::Ambiguous(names) => fault(format!(
+                    "it has several linear layers, any of which may be its head: {}",
+                    listed(names).unwrap_or_default()
+                )),
+                HeadFault::Unordered(names) => fault(format!(
+                    "its head has several linear layers, and which follows which does not show: {}. Expected: layers of one \
+                     `Sequential`",
+                    listed(names).unwrap_or_default()
+                )),
+                HeadFault::NoMatrix(name) => match self.shape_of(name, 2) {
+                    Err(error) => error,
+                    Ok(shape) => fault(format!("its linear layer has shape {shape:?}")),
+                },
+            }
+        })?;
+        let Some(FoundHead {
+            names,
+            layers,
+            features,
+            classes,
+        }) = found
+        else {
+            // A backbone within another network has no head of its own.
+            return match sign(self.index) {
+                Some(seems) => Err(WeightError::NotResNet { seems }),
+                None if config.family == Family::Reference => {
+                    let usual = self.backbone.usual_heads().next().unwrap_or_default();
+                    Err(missing(format!("{usual}.weight")))
+                }
+                None => Ok(HeadNames::default()),
+            };
+        };
+        config.head = match side(features) {
+            // The reference network has no average pool, whatever the size.
+            Some(1) if config.family != Family::Reference => Head::AveragePool,
+            Some(side) => {
+                let input_width = config.input_width_of(side).ok_or_else(|| {
+                    fault(format!(
+                        "its linear layer takes {features} features, too many"
+                    ))
+                })?;
+                Head::Flatten { input_width }
+            }
+            None if features == concatenated => Head::ConcatPool,
+            None => {
+                return Err(fault(format!(
+                    "its linear layer takes {features} features; expected {channels} for each pixel of a square map"
+                )));
+            }
+        };
+        if layers.contains(&HeadLayer::Relu) {
+            assumed.push(Assumption::HeadActivation);
+        }
+        config.classes = classes;
+        config.head_layers = layers;
+        Ok(names)
+    }
 }
 
 /// What kind of network tensors without a known naming convention seem to belong to.
@@ -175,10 +439,6 @@ pub fn guess(index: &TensorIndex) -> String {
 pub fn sign(index: &TensorIndex) -> Option<String> {
     /// A part of a name, and the network that has it.
     const SIGNS: &[(&str, &str)] = &[
-        (
-            "conv1.0.weight",
-            "a ResNet with a deep stem of three convolutions (timm's ResNet-D)",
-        ),
         ("features.denseblock1.", "a DenseNet"),
         (
             "features.0.0.weight",
@@ -196,7 +456,9 @@ pub fn sign(index: &TensorIndex) -> Option<String> {
         ("word_embeddings", "a language model"),
         ("embed_tokens", "a language model"),
         ("down_blocks.", "a diffusion model's U-Net"),
-        ("encoder_q.", "a contrastive learner's checkpoint (MoCo)"),
+        ("classifier.0.convs.", "a segmentation network"),
+        ("fpn.", "a detection network"),
+        ("bit.embedder", "a ResNet with group norm (BiT)"),
     ];
     let has = |sign: &str| index.tensors.keys().any(|name| name.contains(sign));
     let (_, what) = SIGNS.iter().find(|(sign, _)| has(sign))?;

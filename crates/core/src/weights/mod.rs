@@ -12,6 +12,7 @@ mod file;
 pub mod folded;
 pub mod folded_head;
 pub mod format;
+pub mod head;
 pub mod index;
 pub mod infer;
 pub mod labels;

@@ -110,7 +110,7 @@ pub enum WeightError {
     },
     /// The tensors belong to another kind of network.
     #[error(
-        "the file holds {}. Expected: a ResNet with the tensor names of torchvision, timm, Hugging Face, burn or the reference implementation",
+        "the file holds {}. Expected: a ResNet with the tensor names of torchvision, timm, Hugging Face, fastai, OpenMMLab, Detectron2, burn or the reference implementation",
         message(seems)
     )]
     NotResNet {
