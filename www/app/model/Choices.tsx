@@ -1,17 +1,20 @@
-import type { Arithmetic, Assumption, ModelInfo, WeightChoices } from "resnet-web";
+import type { Arithmetic, ModelInfo } from "resnet-web";
 import { FileButton } from "../FileButton";
 import { plain } from "../file-text";
 import { strings } from "../strings";
 import { LABEL_FILES } from "./accept";
+import { Assumed, Choice } from "./Choice";
+import type { ChangedChoices } from "./choices";
 import { normalisationOf, normalised } from "./normalisation";
 import { Preparation } from "./Preparation";
+import { Unshown } from "./Unshown";
 
 const text = strings.model.choices;
 
 interface ChoicesProps {
   info: ModelInfo;
   disabled: boolean;
-  onChoose: (choices: WeightChoices) => void;
+  onChoose: (changes: ChangedChoices) => void;
   onFiles: (files: File[]) => void;
 }
 
@@ -61,9 +64,8 @@ export function Choices({ info, disabled, onChoose, onFiles }: ChoicesProps) {
           onChoose({ preprocessing: normalised(preprocessing, name) });
         }}
       />
-      {WITHOUT_CONTROL.filter((what) => assumed.includes(what)).map((what) => (
-        <Assumed key={what} what={what} />
-      ))}
+      {assumed.includes("head-activation") && <Assumed what="head-activation" />}
+      <Unshown info={info} disabled={disabled} onChoose={onChoose} />
       {info.arithmetics.length > 1 && (
         <Choice<Arithmetic>
           id="arithmetic"
@@ -96,45 +98,4 @@ export function Choices({ info, disabled, onChoose, onFiles }: ChoicesProps) {
       />
     </div>
   );
-}
-
-/** What is assumed and only the library's options change. */
-const WITHOUT_CONTROL: readonly Assumption[] = ["stem-pool", "shortcut", "head-activation"];
-
-interface ChoiceProps<T extends string> {
-  id: "weight-set" | "stride" | "normalisation" | "arithmetic";
-  label: string;
-  value: T;
-  options: Partial<Record<T, string>>;
-  assumed?: Assumption | false;
-  disabled: boolean;
-  onChange: (value: T) => void;
-}
-
-function Choice<T extends string>(props: ChoiceProps<T>) {
-  const { id, label, value, options, assumed, disabled, onChange } = props;
-  return (
-    <div class="choice">
-      <label class="choice-label" for={id}>
-        {label}
-      </label>
-      <select
-        id={id}
-        value={value}
-        disabled={disabled}
-        onChange={(event) => onChange(event.currentTarget.value as T)}
-      >
-        {Object.entries<string | undefined>(options).map(([name, words]) => (
-          <option key={name} value={name} selected={name === value}>
-            {words}
-          </option>
-        ))}
-      </select>
-      {assumed && <Assumed what={assumed} />}
-    </div>
-  );
-}
-
-function Assumed({ what }: { what: Assumption }) {
-  return <p class="assumed">{text.assumed[what]}</p>;
 }

@@ -1,6 +1,6 @@
 import type { WeightChoices } from "resnet-web";
 import { describe, expect, it } from "vitest";
-import { readChoices, writeChoices } from "./choices";
+import { changed, readChoices, writeChoices } from "./choices";
 
 const SYMMETRIC = {
   resizeShortSide: 232,
@@ -25,6 +25,10 @@ describe("choices in the page's address", () => {
     [{}, ""],
     [{ strideOn: "conv1" }, "stride=conv1"],
     [{ arithmetic: "int8" }, "arithmetic=int8"],
+    [
+      { stemPool: "max", shortcut: "zero-padded-after", antiAliasing: "blur" },
+      "stem-pool=max&shortcut=zero-padded-after&anti-aliasing=blur",
+    ],
     [{ weightSet: "state_dict_ema" }, "set=state_dict_ema"],
     [{ preprocessing: SYMMETRIC }, "normalisation=symmetric&resize=232&crop=224"],
     [
@@ -75,4 +79,12 @@ describe("choices in the page's address", () => {
       crop,
     });
   });
+});
+
+it.each([
+  ["adds to those before", { strideOn: "conv1" }, { strideOn: "conv1", antiAliasing: "blur" }],
+  ["replaces one", { antiAliasing: "average" }, { antiAliasing: "average" }],
+  ["takes one back", { antiAliasing: undefined }, {}],
+] as const)("a change of choices %s", (_, changes, expected) => {
+  expect(changed({ antiAliasing: "blur" }, changes)).toEqual(expected);
 });

@@ -3,6 +3,14 @@ import { type Normalisation, normalisationOf, normalised, tidy } from "./normali
 
 /** What each parameter of the page's address may say. */
 const STRIDES: readonly WeightChoices["strideOn"][] = ["conv1", "conv2"];
+const STEM_POOLS: readonly WeightChoices["stemPool"][] = ["none", "max"];
+const SHORTCUTS: readonly WeightChoices["shortcut"][] = [
+  "projection",
+  "average-pool",
+  "zero-padded",
+  "zero-padded-after",
+];
+const ANTI_ALIASINGS: readonly WeightChoices["antiAliasing"][] = ["blur", "average"];
 const ARITHMETICS: readonly WeightChoices["arithmetic"][] = ["f32", "int8"];
 const FILTERS: readonly PreprocessingChoice["interpolation"][] = [
   "nearest",
@@ -19,15 +27,30 @@ const LONGEST_NAME = 200;
 /** The largest side that an address may ask for: no ResNet was trained on larger images. */
 const LARGEST = 2048;
 
+/** Choices that a person changes: `undefined` takes one back. */
+export type ChangedChoices = { [K in keyof WeightChoices]: WeightChoices[K] | undefined };
+
+/** `choices` after these changes. */
+export function changed(choices: WeightChoices, changes: ChangedChoices): WeightChoices {
+  const all = Object.entries({ ...choices, ...changes });
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined)) as WeightChoices;
+}
+
 /** The choices in an address, of what weight files may not say; unknown values are ignored. */
 export function readChoices(parameters: URLSearchParams): WeightChoices {
   const strideOn = STRIDES.find((stride) => stride === parameters.get("stride"));
   const weightSet = parameters.get("set")?.slice(0, LONGEST_NAME);
   const arithmetic = ARITHMETICS.find((each) => each === parameters.get("arithmetic"));
   const preprocessing = readPreprocessing(parameters);
+  const stemPool = STEM_POOLS.find((pool) => pool === parameters.get("stem-pool"));
+  const shortcut = SHORTCUTS.find((kind) => kind === parameters.get("shortcut"));
+  const antiAliasing = ANTI_ALIASINGS.find((kind) => kind === parameters.get("anti-aliasing"));
   return {
     ...(weightSet !== undefined && { weightSet }),
     ...(strideOn && { strideOn }),
+    ...(stemPool && { stemPool }),
+    ...(shortcut && { shortcut }),
+    ...(antiAliasing && { antiAliasing }),
     ...(preprocessing && { preprocessing }),
     ...(arithmetic && { arithmetic }),
   };
@@ -35,9 +58,13 @@ export function readChoices(parameters: URLSearchParams): WeightChoices {
 
 /** Writes choices so that {@link readChoices} reads them again. */
 export function writeChoices(choices: WeightChoices, parameters: URLSearchParams): void {
-  const { weightSet, strideOn, preprocessing, arithmetic } = choices;
+  const { weightSet, strideOn, stemPool, shortcut, antiAliasing } = choices;
+  const { preprocessing, arithmetic } = choices;
   if (weightSet !== undefined) parameters.set("set", weightSet);
   if (strideOn) parameters.set("stride", strideOn);
+  if (stemPool) parameters.set("stem-pool", stemPool);
+  if (shortcut) parameters.set("shortcut", shortcut);
+  if (antiAliasing) parameters.set("anti-aliasing", antiAliasing);
   if (preprocessing) writePreprocessing(preprocessing, parameters);
   if (arithmetic) parameters.set("arithmetic", arithmetic);
 }

@@ -1,6 +1,6 @@
 import type { ModelInfo } from "resnet-web";
 import { expect, it } from "vitest";
-import { stemOf, variantsOf } from "./variants";
+import { stemOf, unshown, variantsOf } from "./variants";
 
 type Variants = Pick<ModelInfo, "shortcut" | "attention" | "antiAliasing" | "preActivation">;
 
@@ -38,4 +38,36 @@ it("a stem is written as its kernels and channels", () => {
     stemOf({ ...stem, convolutions: { kind: "deep", channels: [24, 32] } }),
   ];
   expect(found).toEqual(["7×7 → 64", "3×3 → 64", "3×3 → 24, 3×3 → 32, 3×3 → 64"]);
+});
+
+const TIMM = {
+  ...PLAIN,
+  family: "torchvision",
+  format: "pytorch",
+  stem: { convolutions: { kind: "conv7x7" }, channels: 64, pool: "max" },
+  assumed: [],
+} as unknown as ModelInfo;
+const NOTHING = { stemPools: [], shortcuts: [], antiAliasings: [] };
+
+it.each<[string, Partial<ModelInfo>, Partial<ReturnType<typeof unshown>>]>([
+  ["a file with metadata", {}, {}],
+  ["an ONNX file", { format: "onnx", shortcut: "zero-padded" }, {}],
+  ["the reference network", { family: "reference", assumed: ["preprocessing"] }, {}],
+  [
+    "a file that says nothing of itself",
+    { assumed: ["preprocessing"] },
+    { antiAliasings: ["none", "blur", "average"] },
+  ],
+  [
+    "a network for small images",
+    { stem: { ...TIMM.stem, convolutions: { kind: "conv3x3" } }, shortcut: "zero-padded" },
+    { stemPools: ["none", "max"], shortcuts: ["zero-padded", "zero-padded-after"] },
+  ],
+  [
+    "a network with pre-activation",
+    { preActivation: true },
+    { shortcuts: ["projection", "average-pool"] },
+  ],
+])("%s leaves open what its tensors do not show", (_, changes, expected) => {
+  expect(unshown({ ...TIMM, ...changes })).toEqual({ ...NOTHING, ...expected });
 });

@@ -1,4 +1,4 @@
-import type { ModelInfo, ShortcutKind, Stem } from "resnet-web";
+import type { AntiAliasing, ModelInfo, ShortcutKind, Stem, StemPool } from "resnet-web";
 
 /** What a network has that torchvision's ResNets have not. */
 export type Variant =
@@ -27,6 +27,31 @@ export function variantsOf(info: ModelInfo): Variant[] {
     SHORTCUTS[shortcut],
   ];
   return variants.filter((variant) => variant !== null);
+}
+
+/** What layers without tensors a network may have, each with the options that its tensors leave open; none: it is known. */
+export interface Unshown {
+  stemPools: readonly StemPool[];
+  shortcuts: readonly ShortcutKind[];
+  antiAliasings: readonly (AntiAliasing | "none")[];
+}
+
+/** What the tensors of a weight file leave open. The graph of an ONNX file leaves nothing open. */
+export function unshown(info: ModelInfo): Unshown {
+  const { family, format, stem, shortcut, antiAliasing, preActivation, assumed } = info;
+  if (family !== "torchvision" || format === "onnx") {
+    return { stemPools: [], shortcuts: [], antiAliasings: [] };
+  }
+  const isUndescribed = assumed.includes("preprocessing") || assumed.includes("stride");
+  return {
+    stemPools: stem.convolutions.kind === "conv3x3" ? ["none", "max"] : [],
+    shortcuts: preActivation
+      ? ["projection", "average-pool"]
+      : shortcut.startsWith("zero-padded")
+        ? ["zero-padded", "zero-padded-after"]
+        : [],
+    antiAliasings: antiAliasing !== null || isUndescribed ? ["none", "blur", "average"] : [],
+  };
 }
 
 /** The kernels and channels of a stem: `3×3 → 32, 3×3 → 32, 3×3 → 64`. */

@@ -13,6 +13,7 @@ import {
   type WeightChoices,
   type WeightSource,
 } from "resnet-web";
+import { type ChangedChoices, changed } from "../model/choices";
 import { allow, type Question, questionBefore } from "../model/consent";
 import type { Settings } from "../settings";
 import { rememberedThreads, rememberThreads } from "../status/threads";
@@ -205,9 +206,9 @@ export function createModel(
     },
 
     /** Loads the model again with what its file does not say. */
-    choose(choices: WeightChoices) {
+    choose(changes: ChangedChoices) {
       const before = shown.peek();
-      void load({ ...before, choices: { ...before.choices, ...choices } });
+      void load({ ...before, choices: changed(before.choices, changes) });
     },
 
     /** Reads files that describe the model: its labels, and the sizes and normalisation of its input. */

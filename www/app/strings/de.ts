@@ -320,6 +320,7 @@ export const de: Strings = {
     },
     stemPools: {
       max: ", Max-Pooling",
+      "max-over-end": ", Max-Pooling über das Ende der Karte hinaus",
       none: "",
       convolution: ", eine 3×3-Faltung statt Pooling",
     },
@@ -366,6 +367,26 @@ export const de: Strings = {
       strides: {
         conv2: "an der 3×3, wie torchvision (v1.5)",
         conv1: "an der ersten 1×1, wie He et al. (v1)",
+      },
+      stemPool: "Nach der ersten Faltung",
+      stemPools: {
+        none: "nichts, wie für kleine Bilder",
+        max: "Max-Pooling",
+        convolution: "eine Faltung mit Schrittweite 2",
+        "max-over-end": "Max-Pooling über das Ende hinaus",
+      },
+      shortcut: "Abkürzungen, wo sich die Größe ändert",
+      shortcuts: {
+        projection: "eine 1×1-Faltung",
+        "average-pool": "Mittelwert-Pooling, dann eine 1×1-Faltung (D)",
+        "zero-padded": "Nullen davor und danach (Option A)",
+        "zero-padded-after": "Nullen danach (Option A)",
+      },
+      antiAliasing: "Gegen Aliasing",
+      antiAliasings: {
+        none: "nichts",
+        blur: "Weichzeichner (timms resnetblur)",
+        average: "Mittelwert-Pooling (timms resnetaa)",
       },
       normalisation: "Normalisierung der Bilder",
       normalisations: {

@@ -320,6 +320,7 @@ export const en = {
     },
     stemPools: {
       max: ", max pool",
+      "max-over-end": ", max pool over the map’s end",
       none: "",
       convolution: ", a 3×3 convolution instead of a pool",
     },
@@ -367,6 +368,26 @@ export const en = {
       strides: {
         conv2: "on the 3×3, as torchvision (v1.5)",
         conv1: "on the first 1×1, as He et al. (v1)",
+      },
+      stemPool: "After the first convolution",
+      stemPools: {
+        none: "nothing, as for small images",
+        max: "a max pool",
+        convolution: "a convolution of stride 2",
+        "max-over-end": "a max pool over the end",
+      },
+      shortcut: "Shortcuts where the size changes",
+      shortcuts: {
+        projection: "a 1×1 convolution",
+        "average-pool": "an average pool, then a 1×1 convolution (D)",
+        "zero-padded": "zeros before and after (option A)",
+        "zero-padded-after": "zeros after (option A)",
+      },
+      antiAliasing: "Against aliasing",
+      antiAliasings: {
+        none: "nothing",
+        blur: "blur pool (timm’s resnetblur)",
+        average: "average pool (timm’s resnetaa)",
       },
       normalisation: "Image normalisation",
       normalisations: {
