@@ -10,7 +10,7 @@ use flate2::read::GzDecoder;
 use resnet_web_core::resnet::config::{
     Attention, HeadLayer, ShortcutKind, Stem, StemConvolutions, StemPool,
 };
-use resnet_web_core::resnet::{BlockKind, Depth, Head, NetworkSpec, ResNetConfig};
+use resnet_web_core::resnet::{BlockKind, Depth, Head, NetworkSpec, ResNetConfig, StrideOn};
 use resnet_web_core::weights::head::usual_names;
 use resnet_web_core::weights::index::{Dtype, Format, TensorEntry, TensorIndex, WeightSets};
 use resnet_web_core::weights::infer::infer;
@@ -488,9 +488,10 @@ fn cases() -> Vec<Case> {
             "Cadene's SE-ResNet",
             squeezed(ResNetConfig {
                 stem: Stem {
-                    pool: StemPool::Max,
+                    pool: StemPool::MaxOverEnd,
                     ..Stem::default()
                 },
+                stride_on: StrideOn::Conv1,
                 ..bottleneck.clone()
             }),
             legacy(&squeezed(bottleneck.clone())),

@@ -114,7 +114,7 @@ pub fn usual_names(backbone: &Backbone, spec: &NetworkSpec) -> HeadNames {
     let is_single = spec.head.layers.len() == 1;
     let with_tensors = layers.filter(|(_, layer)| !matches!(layer, HeadLayerSpec::Relu(_)));
     let named = with_tensors.map(|(i, _)| {
-        if is_single && spec.config.head_layers.is_empty() {
+        if is_single {
             usual.clone()
         } else {
             format!("{usual}.{i}")

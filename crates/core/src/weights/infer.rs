@@ -9,7 +9,7 @@ use crate::resnet::config::{
     Attention, HeadLayer, STEM_CHANNELS, STEM_KERNEL, ShortcutKind, Stem, StemConvolutions,
     StemPool,
 };
-use crate::resnet::{BlockKind, Family, Head, ResNetConfig};
+use crate::resnet::{BlockKind, Family, Head, ResNetConfig, StrideOn};
 
 /// A network as a file's tensors show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,9 @@ pub fn infer(
     let mut assumed = Vec::new();
     let blocks = tensors.blocks()?;
     tensors.refuse_others()?;
-    let (stem, input_channels) = tensors.stem(choices, &mut assumed)?;
+    let attention = tensors.attention(blocks.len())?;
+    let of_caffe = backbone.is_of_caffe() && attention.is_some();
+    let (stem, input_channels) = tensors.stem(of_caffe, choices, &mut assumed)?;
     let block = tensors.block_kind(&blocks);
     let repetitions: Vec<usize> = blocks;
     let widths = (0..repetitions.len())
@@ -58,7 +60,12 @@ pub fn infer(
     };
     let is_bottleneck = block == BlockKind::Bottleneck;
     let family = backbone.convention.family;
-    if is_bottleneck && family == Family::Torchvision {
+    // Caffe's ResNets have it on the first convolution, its ResNeXts have not.
+    let stride_on = match (of_caffe, is_bottleneck && groups == 1) {
+        (true, true) => StrideOn::Conv1,
+        _ => StrideOn::Conv2,
+    };
+    if is_bottleneck && family == Family::Torchvision && !of_caffe {
         assumed.push(Assumption::Stride);
     }
     let mut config = ResNetConfig {
@@ -67,7 +74,8 @@ pub fn infer(
         groups,
         width_per_group,
         shortcut: tensors.shortcut(&stem, &repetitions, choices, &mut assumed),
-        attention: tensors.attention(repetitions.len())?,
+        attention,
+        stride_on,
         anti_aliasing: choices.anti_aliasing,
         pre_activation: backbone.is_pre_activated(),
         stem,
@@ -200,6 +208,7 @@ impl<'a> Tensors<'a> {
     /// The stem, and the channels of an image.
     fn stem(
         self,
+        of_caffe: bool,
         choices: &Choices,
         assumed: &mut Vec<Assumption>,
     ) -> Result<(Stem, usize), WeightError> {
@@ -231,6 +240,8 @@ impl<'a> Tensors<'a> {
             if small {
                 assumed.push(Assumption::StemPool);
                 StemPool::None
+            } else if of_caffe {
+                StemPool::MaxOverEnd
             } else {
                 StemPool::Max
             }

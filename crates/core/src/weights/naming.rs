@@ -447,6 +447,11 @@ impl Backbone {
         format!("{}{}.weight", self.prefix, self.stem[convolution][0])
     }
 
+    /// Whether it has the names of networks that were converted from Caffe: Cadene's, timm's legacy ones.
+    pub fn is_of_caffe(&self) -> bool {
+        self.stem[0][0].starts_with("layer0.")
+    }
+
     /// The name in the file of the weight of the convolution in place of the stem's max pool.
     pub fn stem_pool_weight(&self) -> String {
         format!("{}{}.weight", self.prefix, self.convention.stem_pool[0])
