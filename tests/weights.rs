@@ -19,12 +19,13 @@ use resnet_web::backend::Processor;
 use resnet_web::classifier::Classifier;
 use resnet_web::cpu::CpuResNet;
 use resnet_web::image::{Interpolation, PreprocessingChoice};
+use resnet_web::resnet::config::AntiAliasing;
 use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::resnet::{BlockKind, Family, Head, StrideOn};
 use resnet_web::weights::index::Format;
 use resnet_web::weights::metadata::KEY;
 use resnet_web::weights::synthetic::input;
-use resnet_web::weights::{Assumption, Choices, Note, TensorSource, WeightFile};
+use resnet_web::weights::{Assumption, Choices, Description, Note, TensorSource, WeightFile};
 use safetensors::Dtype;
 use serde::Deserialize;
 use support::weight_file::{Draft, Entry, small};
@@ -179,6 +180,28 @@ fn files_beside_the_weights_count_where_the_weights_say_nothing() {
         assert!(
             !file.assumed().contains(&Assumption::Preprocessing),
             "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_configuration_beside_the_weights_says_how_they_are_kept_from_aliasing() {
+    let bytes = Draft::small().write_with(HashMap::new());
+    for (architecture, expected) in [
+        ("resnetaa18d", Some(AntiAliasing::Average)),
+        ("resnetblur18", Some(AntiAliasing::Blur)),
+        ("resnet18", None),
+    ] {
+        let config = format!(r#"{{"architecture": "{architecture}"}}"#);
+        let mut choices = Choices::default();
+        choices.described = Some(Box::new(
+            Description::read(config.as_bytes()).unwrap().choices(),
+        ));
+        let file = WeightFile::open(bytes.as_slice(), &choices).unwrap();
+        assert_eq!(
+            file.metadata().network.anti_aliasing,
+            expected,
+            "{architecture}"
         );
     }
 }

@@ -89,8 +89,10 @@ pub fn convert(
         let found = Description::read(&Uint8Array::new(&bytes).to_vec());
         described = described.or(found.map_err(weights_error)?);
     }
-    choices.stride_on = choices.stride_on.or(described.stride_on);
-    choices.preprocessing = choices.preprocessing.or(described.preprocessing);
+    let named = described.choices();
+    choices.stride_on = choices.stride_on.or(named.stride_on);
+    choices.anti_aliasing = choices.anti_aliasing.or(named.anti_aliasing);
+    choices.preprocessing = choices.preprocessing.or(named.preprocessing);
     let labels = Some(described.labels).filter(|labels| !labels.is_empty());
     let size = size as u64;
     let mut file = WeightFile::open(FileBytes { size, read }, &choices).map_err(weights_error)?;

@@ -221,15 +221,10 @@ impl CommonArgs {
             Stride::Conv1 => StrideOn::Conv1,
             Stride::Conv2 => StrideOn::Conv2,
         });
-        let mut choices = Choices::default();
+        let mut choices = described.choices();
         choices.name = path.file_name().map(|name| name.to_string_lossy().into());
         choices.stride_on = stride_on.or(described.stride_on);
-        choices.preprocessing = described.preprocessing;
-        let beside = beside(path);
-        let mut below = Choices::default();
-        below.stride_on = beside.stride_on;
-        below.preprocessing = beside.preprocessing;
-        choices.described = Some(Box::new(below));
+        choices.described = Some(Box::new(beside(path).choices()));
         choices.weight_set = self.weight_set.clone();
         // int8 is for browsers: natively its products are not vectorised.
         choices.arithmetic = Arithmetic::F32;

@@ -55,7 +55,11 @@ preprocessing?: PreprocessingChoice,
  */
 strideOn?: StrideOn, 
 /**
- * Settings of the preprocessing that are not supported.
+ * How convolutions of stride 2 are kept from aliasing.
+ */
+antiAliasing?: AntiAliasing, 
+/**
+ * Settings that are not supported.
  */
 unsupported: Array<Setting>, };
 

@@ -4,12 +4,14 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::file::Choices;
 use super::labels::{fault, get, of_lines, of_value, some, structured};
 use super::plain::plain;
 use super::source::WeightError;
 use super::text::decode;
 use crate::image::{ChannelOrder, Fit, Interpolation, PreprocessingChoice};
 use crate::resnet::StrideOn;
+use crate::resnet::config::AntiAliasing;
 
 /// The short side's length after resizing, the side of the square that is cut out of the middle, and how an image of
 /// another shape becomes that square.
@@ -28,7 +30,10 @@ pub struct Description {
     /// Which convolution of a bottleneck carries the stride.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stride_on: Option<StrideOn>,
-    /// Settings of the preprocessing that are not supported.
+    /// How convolutions of stride 2 are kept from aliasing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anti_aliasing: Option<AntiAliasing>,
+    /// Settings that are not supported.
     pub unsupported: Vec<Setting>,
 }
 
@@ -109,34 +114,72 @@ impl Description {
             (own, others) => own.or(others),
         };
         self.stride_on = self.stride_on.or(other.stride_on);
+        self.anti_aliasing = self.anti_aliasing.or(other.anti_aliasing);
         self.unsupported.extend(other.unsupported);
         self
+    }
+
+    /// What it decides of the network and its images.
+    pub fn choices(&self) -> Choices {
+        Choices {
+            stride_on: self.stride_on,
+            anti_aliasing: self.anti_aliasing,
+            preprocessing: self.preprocessing,
+            ..Choices::default()
+        }
     }
 
     fn of_configuration(object: &Map<String, Value>) -> Result<Self, WeightError> {
         let mut description = Self {
             labels: labels(object)?,
-            stride_on: get(object, "downsample_in_bottleneck")
-                .and_then(Value::as_bool)
-                .map(|first| {
-                    if first {
-                        StrideOn::Conv1
-                    } else {
-                        StrideOn::Conv2
-                    }
-                }),
             ..Self::default()
         };
+        description.read_network(object);
         let inner = get(object, "pretrained_cfg").and_then(Value::as_object);
         let preprocessing = description.read_preprocessing(inner.unwrap_or(object))?;
         let says_something = preprocessing != PreprocessingChoice::default();
         description.preprocessing = says_something.then_some(preprocessing);
-        if description.labels.is_empty() && !says_something && description.stride_on.is_none() {
+        let says_something = says_something
+            || description.stride_on.is_some()
+            || !description.unsupported.is_empty();
+        if description.labels.is_empty() && !says_something {
             return Err(fault(
                 "it is a model's configuration without labels and preprocessing. Choose its `preprocessor_config.json`, or a file of labels",
             ));
         }
         Ok(description)
+    }
+
+    /// What a network's tensors do not show, in timm's words or Hugging Face's.
+    fn read_network(&mut self, object: &Map<String, Value>) {
+        let text = |key: &str| get(object, key).and_then(Value::as_str);
+        let says_yes = |key: &str| get(object, key).and_then(Value::as_bool) == Some(true);
+        if text("model_type") == Some("resnet") {
+            // Hugging Face's ResNets have the stride on the 3x3 unless they say otherwise.
+            self.stride_on = Some(if says_yes("downsample_in_bottleneck") {
+                StrideOn::Conv1
+            } else {
+                StrideOn::Conv2
+            });
+        }
+        let architecture = text("architecture").unwrap_or_default();
+        let is = |part: &str| architecture.contains(part);
+        if (is("resnet") || is("resnext")) && !is("legacy") {
+            self.stride_on = Some(StrideOn::Conv2);
+            self.anti_aliasing = if is("netaa") || is("nextaa") {
+                Some(AntiAliasing::Average)
+            } else {
+                is("netblur").then_some(AntiAliasing::Blur)
+            };
+        }
+        for (key, supported) in [("hidden_act", "relu"), ("global_pool", "avg")] {
+            if let Some(value) = text(key).filter(|value| *value != supported) {
+                self.unsupported(key, value.to_owned());
+            }
+        }
+        if says_yes("downsample_in_first_stage") {
+            self.unsupported("downsample_in_first_stage", "true".to_owned());
+        }
     }
 
     /// Mean, deviation and size, in timm's words or Hugging Face's.
@@ -379,6 +422,7 @@ mod tests {
             labels,
             preprocessing,
             stride_on,
+            anti_aliasing,
             unsupported,
         } = match Description::read(bytes) {
             Ok(description) => description,
@@ -407,6 +451,7 @@ mod tests {
             said.extend(range.map(|range| format!("to {range}")));
         }
         said.extend(stride_on.map(|stride_on| format!("{stride_on:?}")));
+        said.extend(anti_aliasing.map(|kind| format!("{kind:?}")));
         let settings = unsupported.into_iter();
         said.extend(settings.map(|Setting { name, value }| format!("not {name}={value}")));
         said.join("; ")
@@ -429,8 +474,23 @@ mod tests {
             ),
             (
                 "a configuration that names nothing",
-                r#"{"architectures": ["ResNetModel"], "model_type": "resnet", "num_channels": 3}"#,
+                r#"{"architectures": ["BertModel"], "model_type": "bert", "num_channels": 3}"#,
                 "the labels cannot be read: it is a model's configuration without labels and preprocessing. Choose its `preprocessor_config.json`, or a file of labels. ",
+            ),
+            (
+                "a ResNet's without the stride, with what is not supported",
+                r#"{"architectures": ["ResNetModel"], "model_type": "resnet", "hidden_act": "gelu", "downsample_in_first_stage": true}"#,
+                "; Conv2; not hidden_act=gelu; not downsample_in_first_stage=true",
+            ),
+            (
+                "timm's with average pools against aliasing",
+                r#"{"architecture": "seresnextaa101d_32x8d", "num_classes": 1000, "global_pool": "avg"}"#,
+                "; Conv2; Average",
+            ),
+            (
+                "timm's with blurs against it",
+                r#"{"architecture": "resnetblur50", "global_pool": "avgmax"}"#,
+                "; Conv2; Blur; not global_pool=avgmax",
             ),
             (
                 "a preprocessor_config.json of microsoft/resnet-50",
@@ -492,23 +552,23 @@ mod tests {
                     "label_descriptions": {"n0": "daisy", "n1": "rose"},
                     "pretrained_cfg": {"input_size": [3, 176, 176], "crop_pct": 0.95, "interpolation": "bilinear", "mean": [0.5, 0.5, 0.5],
                     "std": [0.5, 0.5, 0.5], "crop_mode": "center"}}"#,
-                "daisy|rose; 185/176; Bilinear; mean [0.5, 0.5, 0.5]; std [0.5, 0.5, 0.5]",
+                "daisy|rose; 185/176; Bilinear; mean [0.5, 0.5, 0.5]; std [0.5, 0.5, 0.5]; Conv2",
             ),
             (
                 "timm's without labels",
                 r#"{"architecture": "resnet18", "num_classes": 10, "pretrained_cfg": {"input_size": [3, 224, 224], "interpolation": "bicubic"}}"#,
-                "; 256/224; Bicubic",
+                "; 256/224; Bicubic; Conv2",
             ),
             (
                 "timm's that stretches",
                 r#"{"architecture": "resnet18", "pretrained_cfg": {"input_size": [3, 224, 224], "crop_mode": "squash", "crop_pct": 1.0,
                     "interpolation": "lanczos", "test_input_size": [3, 288, 288], "test_crop_pct": 0.9}}"#,
-                "; 224/224; Stretch; not interpolation=lanczos",
+                "; 224/224; Stretch; Conv2; not interpolation=lanczos",
             ),
             (
                 "timm's with a border, and a filter chosen at random",
                 r#"{"architecture": "resnet18", "pretrained_cfg": {"input_size": [3, 224, 224], "crop_mode": "border", "interpolation": "random"}}"#,
-                "; 256/224; not crop_mode=border; not interpolation=random",
+                "; 256/224; Conv2; not crop_mode=border; not interpolation=random",
             ),
             (
                 "a mean of one number",
