@@ -322,7 +322,6 @@ export const de: Strings = {
       max: ", Max-Pooling",
       "max-over-end": ", Max-Pooling über das Ende der Karte hinaus",
       none: "",
-      "max-over-end": ", Max-Pooling über den Rand hinaus",
       convolution: ", eine 3×3-Faltung statt Pooling",
     },
     variants: {

@@ -322,7 +322,6 @@ export const en = {
       max: ", max pool",
       "max-over-end": ", max pool over the map’s end",
       none: "",
-      "max-over-end": ", max pool over the map's end",
       convolution: ", a 3×3 convolution instead of a pool",
     },
     variants: {
