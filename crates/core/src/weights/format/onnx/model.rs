@@ -90,6 +90,38 @@ pub struct Node {
     pub attributes: Vec<(String, Attribute)>,
 }
 
+impl Node {
+    /// The attribute of this name.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        let mut attributes = self.attributes.iter();
+        attributes.find_map(|(own, attribute)| (own == name).then_some(attribute))
+    }
+
+    /// A whole number; `usual` if there is none.
+    pub fn int(&self, name: &str, usual: i64) -> i64 {
+        match self.attribute(name) {
+            Some(Attribute::Int(int)) => *int,
+            _ => usual,
+        }
+    }
+
+    /// A list of whole numbers; empty if there is none.
+    pub fn ints(&self, name: &str) -> &[i64] {
+        match self.attribute(name) {
+            Some(Attribute::Ints(ints)) => ints,
+            _ => &[],
+        }
+    }
+
+    /// A number, if there is one.
+    pub fn float(&self, name: &str) -> Option<f64> {
+        match self.attribute(name) {
+            Some(Attribute::Float(float)) => Some(f64::from(*float)),
+            _ => None,
+        }
+    }
+}
+
 /// An input of the graph.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Input {

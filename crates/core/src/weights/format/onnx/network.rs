@@ -109,8 +109,10 @@ impl Steps<'_> {
         let pooling = match self.operator(at) {
             _ if self.is_whole(at, false) => Pooling::Average,
             Operator::Flatten => match self.operator(self.before(at)) {
-                // An image of open size, and a window that is its whole map.
-                Operator::Pool(_, Pool::Average { .. }) => {
+                // A window over an image of open size: what it was made for, it covers.
+                Operator::Pool(_, Pool::Average { .. })
+                    if self.steps[self.before(at)].size.is_none() =>
+                {
                     at = self.before(at);
                     Pooling::Average
                 }

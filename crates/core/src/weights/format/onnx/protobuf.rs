@@ -140,9 +140,12 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// [`WeightError::Format`] where all texts together are too long.
-    pub fn text(&mut self, span: Span) -> Result<String, WeightError> {
+    pub fn text(&mut self, mut span: Span) -> Result<String, WeightError> {
         self.spend(span.len())?;
-        let bytes = read(self.bytes, span.start, span.len(), "a text")?;
+        let mut bytes = Vec::new();
+        while span.len() > 0 {
+            bytes.push(self.byte(&mut span)?);
+        }
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 

@@ -189,8 +189,10 @@ impl Tensors<'_, '_, '_> {
                 (*ceil == spec.ceil && window.pads == pads[0])
                     || (spec.ceil && !ceil && window.pads == pads[1])
             }
-            // Over an even number of pixels, which all but odd images have.
-            (Operator::Pool(..), PoolKind::Average) => window.padding() == Some(spec.padding),
+            // Where a block's other branch rounds up, so must this one, whatever it says.
+            (Operator::Pool(_, Pool::Average { ceil }), PoolKind::Average) => {
+                window.padding() == Some(spec.padding) && (spec.ceil || !ceil)
+            }
             (Operator::Conv(blur), PoolKind::Blur) => {
                 let values = blur.weight.numbers(self.parts)?;
                 let binomial = |place: usize| {

@@ -1,0 +1,425 @@
+//! From a graph's nodes to the steps of a network: what exporters write in different ways becomes the same, and constants are
+//! worked out. Nothing else is computed.
+
+mod constants;
+mod layout;
+mod maps;
+mod order;
+mod windows;
+
+use std::collections::HashMap;
+
+use self::layout::{Layout, NCHW, NHWC};
+use super::model::{Input, Model, Node, kind};
+use super::parts::Parts;
+use super::protobuf::fault;
+use crate::weights::plain::plain;
+use crate::weights::source::WeightError;
+
+pub use self::constants::Constant;
+pub use self::windows::Window;
+
+/// What is done with a map. All of its inputs are steps; tensors are part of it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operator {
+    /// The image.
+    Input,
+    /// A convolution, in one dimension or two.
+    Conv(Box<Convolution>),
+    /// Each channel times a number plus a number, in the end of all batch norms.
+    Affine(Affine),
+    /// Negative numbers become 0.
+    Relu,
+    /// A gate, or the last activation of all.
+    Sigmoid,
+    /// The last activation of all.
+    Softmax,
+    /// Maximum or average of windows.
+    Pool(Window, Pool),
+    /// Maximum or average of the map.
+    Global {
+        /// Of the maximum.
+        max: bool,
+    },
+    /// A linear layer: its weight as `[out, in]`, its bias.
+    Linear(Constant, Option<Constant>),
+    /// The map as one row.
+    Flatten,
+    /// The sum of two.
+    Add,
+    /// The product of two.
+    Mul,
+    /// The channels of two, one behind the other.
+    Concat,
+    /// Channels of zeros before and after.
+    PadChannels([usize; 2]),
+    /// Pixels around the map, which mirror those inside or are 0.
+    Pad {
+        /// Above, left, below, right.
+        pads: [usize; 4],
+        /// Whether they mirror.
+        mirror: bool,
+    },
+    /// Every so many pixels.
+    Slice([usize; 2]),
+    /// The channels from last to first.
+    Reverse,
+}
+
+/// The kind of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pool {
+    /// The maximum.
+    Max {
+        /// Whether windows may begin in the map and end outside.
+        ceil: bool,
+    },
+    /// The average.
+    Average {
+        /// Whether windows may begin in the map and end outside.
+        ceil: bool,
+    },
+}
+
+/// A convolution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Convolution {
+    /// `[out, in / groups, height, width]`, or with one side.
+    pub weight: Constant,
+    /// Of one number per channel.
+    pub bias: Option<Constant>,
+    /// Where its windows lie.
+    pub window: Window,
+    /// Parts of the channels.
+    pub groups: usize,
+}
+
+/// `scale * x + shift`, each of one number or of one per channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Affine {
+    /// The factors.
+    pub scale: Vec<f64>,
+    /// The summands.
+    pub shift: Vec<f64>,
+    /// Whether it is a batch norm's, not a layer's bias.
+    pub norm: bool,
+}
+
+/// A step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What it does.
+    pub operator: Operator,
+    /// With what.
+    pub inputs: Vec<usize>,
+    /// The node, for messages.
+    pub node: Option<usize>,
+    /// Height and width, where they are known.
+    pub size: Option<[usize; 2]>,
+    /// Whether the map is one pixel, because all of it was pooled.
+    pub pooled: bool,
+    /// Whether no number is negative.
+    positive: bool,
+}
+
+/// The value of a name in the graph.
+#[derive(Debug, Clone)]
+enum Value {
+    /// Of a step.
+    Map(usize, Layout),
+    /// No step's.
+    Constant(Constant),
+    /// Sides of maps, so many numbers.
+    Shape(usize),
+    /// Of a node that is not known, or what was made from it.
+    Unknown(usize, &'static str),
+}
+
+/// Why a node has no value.
+enum Fault {
+    /// It is not known. That matters only if the network needs it.
+    Unknown(&'static str),
+    /// The file is damaged.
+    Error(WeightError),
+}
+
+impl From<WeightError> for Fault {
+    fn from(error: WeightError) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// The value of a node's first output.
+type Read = Result<Value, Fault>;
+
+const UNKNOWN: Fault = Fault::Unknown("is no part of a ResNet");
+
+/// A node, and the map that it works on.
+#[derive(Clone, Copy)]
+struct At<'m> {
+    /// The node's place.
+    index: usize,
+    /// The node.
+    node: &'m Node,
+    /// The step that gives the map.
+    step: usize,
+    /// The map's axes.
+    layout: Layout,
+}
+
+/// A graph as steps.
+pub struct Steps<'m> {
+    model: &'m Model,
+    /// Each uses only those before.
+    pub steps: Vec<Step>,
+    values: HashMap<&'m str, Value>,
+    /// Whether the image has bytes as numbers.
+    pub bytes: bool,
+}
+
+impl<'m> Steps<'m> {
+    /// Reads the nodes of `model`.
+    ///
+    /// # Errors
+    /// For a graph that is none. Nodes that are not known are reported where they are needed.
+    pub fn new(model: &'m Model, parts: &mut Parts<'_>) -> Result<Self, WeightError> {
+        let is_image = |input: &&Input| !model.initialisers.contains_key(&input.name);
+        let mut images = model.inputs.iter().filter(is_image);
+        let (Some(image), None) = (images.next(), images.next()) else {
+            return Err(unfit("it does not have one input, an image"));
+        };
+        // TensorFlow's images have their channels last.
+        let turned = |node: &Node| {
+            node.inputs.first() == Some(&image.name) && node.ints("perm") == [0, 3, 1, 2]
+        };
+        let few = |axis: usize| {
+            image
+                .shape
+                .get(axis)
+                .is_some_and(|&side| matches!(side, 1..5))
+        };
+        let layout = if model.nodes.iter().any(turned) || (few(3) && !few(1)) {
+            NHWC
+        } else {
+            NCHW
+        };
+        if ![0, 4].contains(&image.shape.len()) {
+            return Err(unfit("its input is no image of four axes"));
+        }
+        let side = |letter: u8| {
+            let axis = layout::axis(layout, letter)?;
+            image.shape.get(axis).copied().filter(|&side| side > 0)
+        };
+        let size = side(b'h').zip(side(b'w')).map(|(h, w)| [h, w]);
+        let first = Step {
+            operator: Operator::Input,
+            inputs: Vec::new(),
+            node: None,
+            size,
+            pooled: false,
+            positive: true,
+        };
+        let mut steps = Self {
+            model,
+            steps: vec![first],
+            values: HashMap::from([(image.name.as_str(), Value::Map(0, layout))]),
+            bytes: image.kind == kind::U8,
+        };
+        for index in order::in_order(model) {
+            let node = &model.nodes[index];
+            let value = match steps.node(index, node, parts) {
+                Ok(value) => value,
+                Err(Fault::Unknown(why)) => Value::Unknown(index, why),
+                Err(Fault::Error(error)) => return Err(error),
+            };
+            for (place, name) in node.outputs.iter().enumerate() {
+                let value = if place == 0 {
+                    value.clone()
+                } else {
+                    Value::Unknown(index, "has a second output")
+                };
+                steps.values.insert(name, value);
+            }
+        }
+        Ok(steps)
+    }
+
+    /// The step that gives the graph's output `name`.
+    ///
+    /// # Errors
+    /// Where a node is needed that is not known.
+    pub fn output(&self, name: &str) -> Result<usize, WeightError> {
+        match self.values.get(name) {
+            Some(Value::Map(step, _)) => Ok(*step),
+            Some(Value::Unknown(node, why)) => Err(self.refused(Some(*node), why)),
+            None => Err(fault(
+                "its nodes wait for each other, or for what is not there",
+            )),
+            _ => Err(unfit("its output does not depend on the image")),
+        }
+    }
+
+    /// The image's height and width, if they are fixed.
+    pub fn size(&self) -> Option<[usize; 2]> {
+        self.steps[0].size
+    }
+
+    /// The error of a node.
+    #[cold]
+    pub fn refused(&self, node: Option<usize>, why: &str) -> WeightError {
+        match node.and_then(|node| self.model.nodes.get(node)) {
+            Some(node) => unfit(&format!(
+                "node {} \"{}\" {why}",
+                plain(&node.kind),
+                plain(&node.name)
+            )),
+            None => unfit(&format!("its input {why}")),
+        }
+    }
+
+    /// Makes the initialisers that a node uses known.
+    fn use_initialisers(
+        &mut self,
+        node: &'m Node,
+        parts: &mut Parts<'_>,
+    ) -> Result<(), WeightError> {
+        for name in &node.inputs {
+            if name.is_empty() || self.values.contains_key(name.as_str()) {
+                continue;
+            }
+            let Some(tensor) = self.model.initialisers.get(name) else {
+                let name = plain(name);
+                return Err(fault(&format!("it uses `{name}` before it is computed")));
+            };
+            let constant = Constant {
+                entry: parts.entry(tensor)?,
+                quantised: None,
+                name: plain(name),
+            };
+            self.values.insert(name, Value::Constant(constant));
+        }
+        Ok(())
+    }
+
+    /// The value of a node's input; `None` for one that is left out.
+    fn input(&self, node: &Node, place: usize) -> Option<Value> {
+        let name = node.inputs.get(place)?;
+        self.values.get(name.as_str()).cloned()
+    }
+
+    /// The node's value.
+    fn node(&mut self, index: usize, node: &'m Node, parts: &mut Parts<'_>) -> Read {
+        self.use_initialisers(node, parts)?;
+        // What follows from something unknown is unknown, for the same reason.
+        let arithmetic = ["Add", "Sub", "Mul", "Div", "Sum"].contains(&node.kind.as_str());
+        let mut map = None;
+        let mut shape = false;
+        for place in 0..node.inputs.len() {
+            match self.input(node, place) {
+                Some(unknown @ Value::Unknown(..)) if node.kind != "Shape" => return Ok(unknown),
+                Some(Value::Shape(_)) => shape = true,
+                // A map is the first of a node's inputs, or the second of two summands or factors.
+                Some(Value::Map(step, layout))
+                    if map.is_none() && place <= usize::from(arithmetic) =>
+                {
+                    map = Some(At {
+                        index,
+                        node,
+                        step,
+                        layout,
+                    });
+                }
+                _ => {}
+            }
+        }
+        match (map, self.input(node, 0)) {
+            (Some(at), _) => self.map(at, parts),
+            (None, None) => constants::node(node, parts),
+            (None, Some(Value::Constant(constant))) if !shape || node.kind == "Expand" => {
+                self.of_constant(node, constant, parts)
+            }
+            (None, Some(_)) => Ok(self.sides(node)),
+        }
+    }
+
+    /// How many numbers a node makes of sides of maps.
+    fn sides(&self, node: &Node) -> Value {
+        let count = |place| match self.input(node, place) {
+            Some(Value::Shape(count)) => count,
+            Some(Value::Constant(constant)) => constant.entry.count().unwrap_or(0),
+            _ => 0,
+        };
+        let count = match node.kind.as_str() {
+            "Concat" => {
+                (0..node.inputs.len()).fold(0_usize, |sum, place| sum.saturating_add(count(place)))
+            }
+            "Gather" => 1,
+            // Of what is not known.
+            "Shape" => 4,
+            _ => count(0),
+        };
+        Value::Shape(count)
+    }
+
+    /// Adds a step of the node at `at`.
+    fn step(&mut self, at: At<'_>, operator: Operator, inputs: &[usize]) -> Read {
+        let first = &self.steps[inputs[0]];
+        let (mut size, mut pooled) = (first.size, first.pooled);
+        let mut positive = first.positive;
+        match &operator {
+            Operator::Conv(convolution) => {
+                size = size.and_then(|size| convolution.window.output(size, false));
+                positive = false;
+            }
+            Operator::Pool(window, Pool::Max { ceil } | Pool::Average { ceil }) => {
+                size = size.and_then(|size| window.output(size, *ceil));
+                pooled = size == Some([1, 1]);
+            }
+            Operator::Slice(stride) => {
+                let side = |axis: usize| {
+                    size.map(|size: [usize; 2]| size[axis].div_ceil(stride[axis].max(1)))
+                };
+                size = side(0).zip(side(1)).map(|(h, w)| [h, w]);
+            }
+            Operator::Pad { pads, .. } => {
+                let grown = |size: [usize; 2]| {
+                    [0, 1].map(|axis| {
+                        size[axis]
+                            .saturating_add(pads[axis])
+                            .saturating_add(pads[axis | 2])
+                    })
+                };
+                size = size.map(grown);
+            }
+            Operator::Global { .. } | Operator::Flatten | Operator::Linear(..) => {
+                size = Some([1, 1]);
+                pooled = true;
+                positive &= !matches!(operator, Operator::Linear(..));
+            }
+            Operator::Reverse | Operator::Affine(_) => positive = false,
+            Operator::Relu | Operator::Sigmoid | Operator::Softmax => positive = true,
+            Operator::Add | Operator::Mul | Operator::Concat => {
+                positive &= inputs.iter().all(|&input| self.steps[input].positive);
+                pooled &= !matches!(operator, Operator::Add);
+            }
+            _ => {}
+        }
+        self.steps.push(Step {
+            operator,
+            inputs: inputs.to_vec(),
+            node: Some(at.index),
+            size,
+            pooled,
+            positive,
+        });
+        Ok(Value::Map(self.steps.len().saturating_sub(1), at.layout))
+    }
+}
+
+/// A network that is no ResNet, or is one that cannot be built.
+#[cold]
+pub fn unfit(reason: &str) -> WeightError {
+    WeightError::Architecture {
+        reason: reason.to_owned(),
+    }
+}
