@@ -44,6 +44,7 @@ const MEMBERS: &[(&str, &[u8])] = members! {
     "resnet18" "safetensors",
     "resnet50" "safetensors",
     "resnet50-v1" "safetensors",
+    "resnet50-caffe" "safetensors",
     "stem-3x3" "safetensors",
     "stem-3x3-bottleneck" "safetensors",
     "stem-3x3-max-pool" "safetensors",

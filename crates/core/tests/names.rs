@@ -75,7 +75,11 @@ fn every_member_of_the_family_is_inferred_from_its_tensors() {
         }
         for (is_as_it_is, assumption) in [
             (network.stride_on == config.stride_on, Assumption::Stride),
-            (network.stem == config.stem, Assumption::StemPool),
+            // Only a graph shows Caffe's pooling, and only graphs have it.
+            (
+                network.stem == config.stem || config.stem.pool == StemPool::MaxOverEnd,
+                Assumption::StemPool,
+            ),
             (network.shortcut == config.shortcut, Assumption::Shortcut),
         ] {
             if !is_as_it_is && !found.assumed().contains(&assumption) {

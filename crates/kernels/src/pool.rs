@@ -4,26 +4,37 @@ use crate::map::{FeatureMap, Window};
 use crate::simd::{F32x4, LANES};
 use crate::threads;
 
-/// Writes the maximum of each window, channel by channel, to `output`, `[height, width, channels]`. Padding counts as minus
-/// infinity. A NaN anywhere in a window makes its maximum NaN, as in PyTorch.
+/// Writes the maximum of each window, channel by channel, to `output`, `[height, width, channels]`. Padding and what lies beyond
+/// the map do not count. A NaN anywhere in a window makes its maximum NaN, as in PyTorch. There are as many windows as `size`,
+/// height and width, says: PyTorch's `ceil_mode` has one more that covers the rest of a side.
 ///
 /// ```
 /// use resnet_web_kernels::{FeatureMap, Window, pool};
 ///
 /// let map = FeatureMap::new(&[1.0, 4.0, 3.0, 2.0], [2, 2, 1]);
 /// let mut output = [0.0];
-/// pool::max_pool(map, Window { side: 2, stride: 2, padding: 0 }, &mut output);
+/// pool::max_pool(map, Window { side: 2, stride: 2, padding: 0 }, [1, 1], &mut output);
 /// assert_eq!(output, [4.0]);
 /// ```
 ///
 /// # Panics
-/// If the output has another size, or the padding is more than half of the window, so that a window may cover no pixel.
-pub fn max_pool(map: FeatureMap<'_>, window: Window, output: &mut [f32]) {
+/// If the output has another size, or a window may cover no pixel: the padding is more than half of it, or the last one begins
+/// beyond the map.
+pub fn max_pool(
+    map: FeatureMap<'_>,
+    window: Window,
+    [height, width]: [usize; 2],
+    output: &mut [f32],
+) {
+    let begins_within = |windows: usize, side: usize| {
+        windows.saturating_sub(1) * window.stride < side + window.padding
+    };
     assert!(
-        window.padding <= window.side / 2,
+        window.padding <= window.side / 2
+            && begins_within(height, map.height)
+            && begins_within(width, map.width),
         "a window covers no pixel"
     );
-    let [height, width] = [map.height, map.width].map(|side| window.count(side));
     let line = width * map.channels;
     assert!(height * line == output.len(), "the output has another size");
     threads::each_chunk(output, line, |y, line| {

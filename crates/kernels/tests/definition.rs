@@ -254,8 +254,21 @@ fn max_pooling_is_what_the_definition_says_and_keeps_every_nan() {
             map[pixel * channels..][..channels].fill(f32::NAN);
             inputs.push(("a pixel of NaN", map));
         }
-        for (what, map) in inputs {
-            let expected = max_pool_as_defined(&map, [height, width, channels], window);
+        // A window more, which reaches over the end, where one has room to begin.
+        let over = |side: usize| {
+            let count = window.count(side);
+            let has_room = count * stride < side + padding;
+            count + usize::from(has_room)
+        };
+        let floor = [height, width].map(|side| window.count(side));
+        let whole = inputs.iter().map(|input| (floor, input));
+        let ceiled = inputs
+            .iter()
+            .take(1)
+            .map(|input| ([height, width].map(over), input));
+        for (output_size, (what, map)) in whole.chain(ceiled) {
+            let what = *what;
+            let expected = max_pool_as_defined(map, [height, width, channels], window, output_size);
             let threads = if what == "numbers" {
                 THREADS
             } else {
@@ -263,8 +276,10 @@ fn max_pooling_is_what_the_definition_says_and_keeps_every_nan() {
             };
             for &threads in threads {
                 let mut found = vec![0.0; expected.len()];
-                let map = FeatureMap::new(&map, [height, width, channels]);
-                on_threads(threads, || pool::max_pool(map, window, &mut found));
+                let map = FeatureMap::new(map, [height, width, channels]);
+                on_threads(threads, || {
+                    pool::max_pool(map, window, output_size, &mut found);
+                });
                 let equal = |(a, b): (&f32, &f32)| a == b || a.is_nan() && b.is_nan();
                 if !found.iter().zip(&expected).all(equal) {
                     faults.push(format!("{what}, {threads} threads, {case:?}"));
@@ -276,7 +291,12 @@ fn max_pooling_is_what_the_definition_says_and_keeps_every_nan() {
 }
 
 /// The largest of each window, or NaN if there is one in it: what PyTorch's `max_pool2d` calculates.
-fn max_pool_as_defined(map: &[f32], sides: [usize; 3], window: Window) -> Vec<f32> {
+fn max_pool_as_defined(
+    map: &[f32],
+    sides: [usize; 3],
+    window: Window,
+    [windows_down, windows_across]: [usize; 2],
+) -> Vec<f32> {
     let [height, width, channels] = sides;
     let covers = |at: usize, side: usize| {
         let first = at * window.stride;
@@ -285,8 +305,8 @@ fn max_pool_as_defined(map: &[f32], sides: [usize; 3], window: Window) -> Vec<f3
             .filter(move |&at| at < side)
     };
     let mut output = Vec::new();
-    for y in 0..window.count(height) {
-        for x in 0..window.count(width) {
+    for y in 0..windows_down {
+        for x in 0..windows_across {
             for channel in 0..channels {
                 let mut largest = f32::NEG_INFINITY;
                 for y in covers(y, height) {

@@ -99,7 +99,7 @@ impl Layer<'_> {
                 of_maps(x, sides, |map, size, output| match spec.kind {
                     PoolKind::Blur => pool::blur_pool(map, output),
                     PoolKind::Average => pool::average_pool(map, window, size, output),
-                    _ => pool::max_pool(map, window, output),
+                    _ => pool::max_pool(map, window, size, output),
                 })
             }
             Self::ScaleShift { weights, relu } => of_maps(
