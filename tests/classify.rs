@@ -12,7 +12,7 @@ use burn::prelude::*;
 use pollster::block_on;
 use resnet_web::Error;
 use resnet_web::backend::Processor;
-use resnet_web::classifier::{Classification, Classifier, EvidenceFor};
+use resnet_web::classifier::{Classification, Classifier, Evidence, EvidenceFor, Prediction, Run};
 use resnet_web::cpu::CpuResNet;
 use resnet_web::image::{Preprocessing, preprocess};
 use resnet_web::resnet::conv::Arithmetic;
@@ -21,7 +21,7 @@ use resnet_web::threads;
 use resnet_web::weights::synthetic::{Synthetic, input};
 use resnet_web::weights::{Choices, TensorSource, WeightFile};
 use serde_json::Value;
-use support::networks::{every_kind, heads_of_several_layers, without_head};
+use support::networks::{every_kind, heads_of_several_layers, with_every_layer, without_head};
 use support::weight_file::Draft;
 use support::{evidence, weight_file};
 
@@ -370,17 +370,37 @@ fn a_network_without_classes_gives_embeddings_alone() {
     assert!(classifier.inspect(&rgba, width, height).is_ok());
 }
 
+/// Begins a run for everything that a network can return.
+fn begin_all(classifier: &Classifier) -> Run {
+    let (rgba, width, height) = evidence::image();
+    if classifier.metadata().network.classes == 0 {
+        return classifier.begin_embedding(&rgba, width, height).unwrap();
+    }
+    let first = Some(EvidenceFor::First);
+    let run = classifier.begin(&rgba, width, height, 5, first).unwrap();
+    run.with_embedding()
+}
+
+/// Classes, class activation map and embedding.
+fn all_of(run: Run) -> (Vec<Prediction>, Option<Evidence>, Option<Vec<f32>>) {
+    let Classification {
+        top,
+        evidence,
+        embedding,
+        ..
+    } = block_on(run.finish()).unwrap();
+    (top, evidence, embedding)
+}
+
 #[test]
 fn a_run_can_be_stopped_after_each_step_and_returns_what_a_whole_one_does() {
-    let (rgba, width, height) = evidence::image();
     let mut report = Vec::new();
-    for (name, config) in every_kind() {
+    for (name, config) in every_kind().into_iter().chain(with_every_layer()) {
         let weights = evidence::weights(&config);
         let choices = Choices::default();
         let classifier = Classifier::load(weights.as_slice(), &choices, &Processor::Cpu).unwrap();
-        let first = Some(EvidenceFor::First);
-        let begin = || classifier.begin(&rgba, width, height, 5, first).unwrap();
-        let whole = block_on(classifier.classify(&rgba, width, height, 5, first)).unwrap();
+        let begin = || begin_all(&classifier);
+        let whole = all_of(begin());
         // The stem, and each block.
         let steps = 1 + config.repetitions.iter().sum::<usize>();
         for stop in 0..=steps {
@@ -396,8 +416,8 @@ fn a_run_can_be_stopped_after_each_step_and_returns_what_a_whole_one_does() {
             for _ in 0..stop {
                 run.advance().unwrap();
             }
-            let found = block_on(run.finish()).unwrap();
-            if (&found.top, &found.evidence) != (&whole.top, &whole.evidence) {
+            let found = all_of(run);
+            if found != whole {
                 report.push(format!("{name}, {stop} steps: {found:?}, whole {whole:?}"));
             }
         }
@@ -407,18 +427,14 @@ fn a_run_can_be_stopped_after_each_step_and_returns_what_a_whole_one_does() {
 
 #[test]
 fn results_are_the_same_bit_for_bit_on_any_number_of_threads() {
-    let (rgba, width, height) = evidence::image();
     let mut report = Vec::new();
-    for (name, config) in every_kind() {
+    for (name, config) in every_kind().into_iter().chain(with_every_layer()) {
         let weights = evidence::weights(&config);
         let choices = Choices::default();
         let classifier = Classifier::load(weights.as_slice(), &choices, &Processor::Cpu).unwrap();
         let on = |count| {
             threads::set_count(count);
-            let first = Some(EvidenceFor::First);
-            let run = classifier.classify(&rgba, width, height, 5, first);
-            let Classification { top, evidence, .. } = block_on(run).unwrap();
-            (top, evidence)
+            all_of(begin_all(&classifier))
         };
         let one = on(1);
         for count in [2, 3, 8] {

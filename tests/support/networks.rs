@@ -83,7 +83,7 @@ pub fn with_every_layer() -> Vec<(&'static str, ResNetConfig)> {
             ResNetConfig {
                 stem: deep,
                 shortcut: ShortcutKind::AveragePool,
-                attention: Some(squeeze.clone()),
+                attention: Some(squeeze),
                 ..bottleneck(2)
             },
         ),
@@ -114,7 +114,6 @@ pub fn with_every_layer() -> Vec<(&'static str, ResNetConfig)> {
             "pre-activation",
             ResNetConfig {
                 shortcut: ShortcutKind::AveragePool,
-                attention: Some(squeeze),
                 pre_activation: true,
                 ..bottleneck(2)
             },
