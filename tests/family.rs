@@ -32,6 +32,12 @@ fn the_cpu_computes_what_pytorch_computes() {
 }
 
 #[test]
+fn files_as_their_libraries_write_them_give_pytorchs_logits() {
+    let faults = members().flat_map(|member| block_on(member.file_faults()));
+    assert_eq!(faults.collect::<Vec<_>>().join("\n"), "");
+}
+
+#[test]
 fn every_network_of_the_folder_is_in_the_table() {
     let files = fs::read_dir("tests/fixtures/family").unwrap();
     let names = files.filter_map(|file| {

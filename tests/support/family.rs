@@ -17,7 +17,7 @@ use resnet_web::threads;
 use resnet_web::weights::format::index;
 use resnet_web::weights::index::TensorIndex;
 use resnet_web::weights::synthetic::input;
-use resnet_web::weights::{TensorSource, WeightError};
+use resnet_web::weights::{Choices, TensorSource, WeightError, WeightFile};
 #[cfg(feature = "webgpu")]
 use resnet_web_core::storage_dtype::StorageDtype;
 use serde::Deserialize;
@@ -204,6 +204,29 @@ impl Member {
                 embedding: Some(read(embedding.clone()).await),
                 logits: vec![read(network.classify(embedding)).await, observed],
                 class_map: class.map(|class| network.evidence(features, class)),
+            })
+        };
+        self.compare(found.await)
+    }
+
+    /// A line for everything that is different if the file is opened as any other: its network follows from names and shapes,
+    /// and what they do not show is chosen.
+    pub async fn file_faults(&self) -> Vec<String> {
+        let found = async {
+            let mut choices = Choices::default();
+            choices.stride_on = Some(self.config.stride_on);
+            choices.anti_aliasing = self.config.anti_aliasing;
+            choices.stem_pool = Some(self.config.stem.pool);
+            choices.shortcut = Some(self.config.shortcut);
+            let mut file = WeightFile::open(self.bytes.as_slice(), &choices).map_err(line)?;
+            let spec = file.spec().clone();
+            let network = CpuResNet::load(spec, &mut file, Arithmetic::F32).map_err(line)?;
+            Ok(Found {
+                engine: "as a file".to_owned(),
+                tolerance: TOLERANCE,
+                embedding: None,
+                logits: vec![read(network.forward(self.image()).map_err(line)?).await],
+                class_map: None,
             })
         };
         self.compare(found.await)
