@@ -761,6 +761,11 @@ fn what_is_no_weight_file_is_named() {
             &["not one that `torch.save` wrote"],
         ),
         (
+            "Detectron2's pickle of arrays",
+            b"\x80\x02}(X\x01\x00\x00\x00acnumpy.core.multiarray\n_reconstruct\nu.".to_vec(),
+            &["NumPy's arrays, as Detectron2's", "`torch.save`"],
+        ),
+        (
             "burnpack of a later version",
             b"NRUB\x02\x00\x00\x00\x00\x00".to_vec(),
             &["version 2"],

@@ -915,9 +915,8 @@ fn cases() -> Vec<Case> {
         case(
             "group norm",
             without(of(&v2), &["running"]),
-            "the file's network cannot be built here: its norms are no batch norms, for \
-             `stages.0.blocks.0.norm1.running_mean` is missing: a ResNet with group norm, as BiT's is with standardised \
-             weights, is not supported",
+            "the file's network cannot be built here: its norms have no running means, so they are no batch norms: a \
+             ResNet with group norm, as BiT's is with standardised weights, is not supported",
         ),
         case(
             "ResNeSt",

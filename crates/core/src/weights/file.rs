@@ -290,9 +290,12 @@ impl<'bytes> WeightFile<'bytes> {
             return self.index.weight_sets.clone();
         }
         let all = [&self.backbone].into_iter().chain(&self.others);
+        // Sets that the format keeps beside the one that these networks are in.
+        let WeightSets { taken, names } = &self.index.weight_sets;
+        let beside = names.iter().filter(|name| taken.as_ref() != Some(name));
         WeightSets {
             taken: Some(self.backbone.set_name()),
-            names: all.map(Backbone::set_name).collect(),
+            names: all.map(Backbone::set_name).chain(beside.cloned()).collect(),
         }
     }
 

@@ -49,6 +49,8 @@ const HEADS: [&str; 6] = [
     "classifier.1",
     "linear",
 ];
+/// The most layers of a head with tensors: each linear layer is compared with each of them.
+const MOST_LAYERS: usize = 64;
 /// Parts of names in files of networks that learned by comparing images: MoCo, SimSiam, BYOL, SwAV, DINO. Their linear layers
 /// project features for that comparison and have no classes.
 const COMPARING: [&str; 12] = [
@@ -156,6 +158,10 @@ pub fn find(
         },
     };
     let chain = chain(&candidates, &first);
+    if chain.len() > MOST_LAYERS {
+        let names = chain.iter().map(|layer| layer.name.to_owned());
+        return Err(HeadFault::Unordered(names.collect()));
+    }
     let names = |layers: &[&Candidate<'_>]| layers.iter().map(|l| l.name.to_owned()).collect();
     let mut width = chain[0].inputs();
     let features = width;

@@ -188,13 +188,15 @@ impl<'a> Tensors<'a> {
             false => Layer::Norm(0),
         };
         let weight = self.name(0, 0, norm);
-        let mean = weight.replace(".weight", ".running_mean");
         let tensors = &self.index.tensors;
-        if tensors.contains_key(&weight) && !tensors.contains_key(&mean) {
-            return Err(fault(format!(
-                "its norms are no batch norms, for `{mean}` is missing: a ResNet with group norm, as BiT's is with \
+        let is_mean =
+            |name: &String| name.starts_with(&self.backbone.prefix) && name.ends_with(".running_mean");
+        if tensors.contains_key(&weight) && !tensors.keys().any(is_mean) {
+            return Err(fault(
+                "its norms have no running means, so they are no batch norms: a ResNet with group norm, as BiT's is with \
                  standardised weights, is not supported"
-            )));
+                    .to_owned(),
+            ));
         }
         if let Some(filter) = tensors.keys().find(|name| name.ends_with(".filt")) {
             return Err(fault(format!(

@@ -404,6 +404,12 @@ impl Backbone {
                         continue;
                     }
                     let candidate = (convention, prefix);
+                    // One that is not among the most likely need not be looked at.
+                    let is_full = found.len() == MOST_NETWORKS;
+                    let last = found.last().map(|(_, last)| rank(last));
+                    if is_full && last.is_some_and(|last| rank(prefix) >= last) {
+                        continue;
+                    }
                     if !found.contains(&candidate) && convention.has_block(index, prefix) {
                         let later = |&(_, other): &(_, &str)| rank(other) > rank(prefix);
                         let at = found.iter().position(later).unwrap_or(found.len());

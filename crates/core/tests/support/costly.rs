@@ -183,6 +183,51 @@ pub const COSTLY: &[Costly] = &[
         let tensors: Vec<_> = names.map(|name| empty_tensor(&name, "[0]")).collect();
         safetensors(&format!("{{{}}}", tensors.join(",")))
     }),
+    costly("safetensors", "networks of every convention", |n| {
+        let layers = [
+            "conv1.weight",
+            "conv1.0.weight",
+            "stem.conv.weight",
+            "stem.conv1.weight",
+            "embedder.embedder.convolution.weight",
+            "0.weight",
+            "0.0.weight",
+            "layer1.0.conv1.weight",
+            "layer1.blocks.0.conv1.weight",
+            "stages.0.blocks.0.conv1.weight",
+            "res2.0.conv1.weight",
+            "encoder.stages.0.layers.0.layer.0.convolution.weight",
+            "conv2_x.0.residual_function.0.weight",
+            "4.0.conv1.weight",
+            "4.0.convpath.0.0.weight",
+            "fc.weight",
+        ];
+        let names = (0..n / 8).flat_map(|i| layers.map(|layer| format!("{i}.{layer}")));
+        let tensors: Vec<_> = names.map(|name| empty_tensor(&name, "[0,0]")).collect();
+        safetensors(&format!("{{{}}}", tensors.join(",")))
+    }),
+    costly("safetensors", "networks inside each other", |n| {
+        let prefixes = (0..90).map(|depth| "4.".repeat(depth));
+        let stems = prefixes.map(|prefix| format!("{prefix}0.weight"));
+        let deepest = "4.".repeat(90);
+        let blocks = (0..n).map(|i| format!("{deepest}{i}.conv1.weight"));
+        let names = stems.chain(blocks);
+        let tensors: Vec<_> = names.map(|name| empty_tensor(&name, "[0,0,0,0]")).collect();
+        safetensors(&format!("{{{}}}", tensors.join(",")))
+    }),
+    costly("safetensors", "a head of many layers", |n| {
+        let heads = (0..n).map(|i| empty_tensor(&format!("fc.{i}.weight"), "[0,512]"));
+        let convolutions = [
+            "conv1.weight",
+            "layer1.0.conv1.weight",
+            "layer1.0.conv2.weight",
+        ];
+        let shapes = ["[64,0,7,7]", "[512,0,3,3]", "[512,0,3,3]"];
+        let convolutions = convolutions.iter().zip(shapes);
+        let convolutions = convolutions.map(|(name, shape)| empty_tensor(name, shape));
+        let tensors: Vec<_> = heads.chain(convolutions).collect();
+        safetensors(&format!("{{{}}}", tensors.join(",")))
+    }),
     costly("safetensors", "blocks with high numbers", |n| {
         // The fewest tensors that so many blocks can have.
         let highest = (n / 8 - 1).min(1023);
