@@ -35,10 +35,12 @@ pub(super) fn footprint(
     let footprint = Footprint::of(spec, input_shape, &OnCpu(arithmetic))?;
     Ok(match processor {
         Processor::Cpu => footprint,
-        // No weights stay, but each tensor is packed and converted before it is uploaded.
+        // No weights stay but those of some heads, and each tensor is packed and converted before it is uploaded.
         #[cfg(feature = "webgpu")]
         Processor::Gpu(_) => Footprint {
-            weights: footprint.largest_tensor,
+            weights: footprint
+                .largest_tensor
+                .saturating_add(crate::gpu::memory::on_cpu(&spec.head)),
             ..footprint
         },
     })

@@ -49,7 +49,7 @@ pub(super) enum NetworkRun {
 
 /// The numbers that a run ends with.
 pub(super) struct Outputs {
-    /// What enters the head's layers. On a GPU only if that was asked for.
+    /// What enters the head's layers, if that was asked for. A GPU also returns it where it comes for nothing.
     pub(super) features: Vec<f32>,
     /// One for each class.
     pub(super) logits: Vec<f32>,

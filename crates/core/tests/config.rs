@@ -114,6 +114,20 @@ fn a_configuration_that_breaks_a_rule_names_the_value_and_the_rule() {
         ),
         (
             ResNetConfig {
+                head_layers: vec![
+                    HeadLayer::BatchNorm,
+                    HeadLayer::Relu,
+                    HeadLayer::Linear {
+                        outputs: 1000,
+                        bias: true,
+                    },
+                ],
+                ..torchvision()
+            },
+            &["batch norm of the head", "linear layer beside it"],
+        ),
+        (
+            ResNetConfig {
                 attention: Some(Attention::SqueezeExcite {
                     reduced: vec![16, 16, 16, 16],
                 }),

@@ -6,7 +6,7 @@
 //! an adapter can do, [`kernels`] holds a folder for each shader, [`select`] chooses a variant for a layer, [`lower`] makes the
 //! calls of a network, [`memory`] lets maps share buffers. With the feature, `Gpu` opens a device and `Plan` loads a network onto
 //! it and runs it. That is WebGPU itself, by burn-wgpu's `wgpu`, and not burn's tensors: the kernels are few, what they read is
-//! bound once, and only the logits are read back.
+//! bound once, and only what is asked for is read back.
 //!
 //! # Maps and limits
 //!

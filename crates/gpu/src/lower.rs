@@ -25,6 +25,7 @@ use crate::layout::{CHANNEL_BLOCK, map_bytes};
 use crate::select::Forced;
 
 use head::LoweredHead;
+pub(crate) use head::is_linear;
 
 /// The name of a lone block's output among the observed maps.
 const BLOCK_OUTPUT: &str = "output";
@@ -268,11 +269,6 @@ impl Program<'_> {
     /// The calls of a run, with that of the class activation maps.
     pub fn all_calls(&self) -> impl Iterator<Item = &Call<'_>> {
         self.calls.iter().chain(self.class_maps_call())
-    }
-
-    /// What every run reads back: the logits, or the features where there are none.
-    pub fn output(&self) -> MapId {
-        self.logits.unwrap_or(self.features)
     }
 }
 

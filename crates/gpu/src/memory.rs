@@ -2,7 +2,10 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
-use crate::lower::{ClassMaps, MapId, Program};
+use resnet_web_core::resnet::spec::HeadSpec;
+use resnet_web_core::size::product;
+
+use crate::lower::{self, ClassMaps, MapId, Program};
 
 /// The buffers that a program's maps need.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +43,16 @@ pub fn assign(program: &Program<'_>) -> MapBuffers {
         buffers.take(program, call.output, &mut free);
     }
     buffers
+}
+
+/// Bytes of a head's weights that stay in this program's own memory, for class activation maps.
+pub fn on_cpu(spec: &HeadSpec) -> u64 {
+    if lower::is_linear(spec) {
+        return 0;
+    }
+    let layers = spec.linear_layers();
+    let bytes = layers.map(|linear| product(&[linear.inputs, linear.outputs, size_of::<f32>()]));
+    bytes.fold(0, u64::saturating_add)
 }
 
 /// The place of the last call that reads each map; `None` for a map that stays to the end.
@@ -81,11 +94,14 @@ impl MapBuffers {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
 mod tests {
-    use resnet_web_core::resnet::{BlockKind, Depth, NetworkSpec, ResNetConfig};
+    use resnet_web_core::resnet::{
+        AntiAliasing, Attention, BlockKind, Depth, Head, HeadLayer, NetworkSpec, ResNetConfig,
+        ShortcutKind,
+    };
 
     use super::*;
     use crate::caps::Caps;
-    use crate::lower::{self, Options};
+    use crate::lower::Options;
 
     fn configs() -> Vec<ResNetConfig> {
         let mut configs = Depth::ALL
@@ -93,6 +109,21 @@ mod tests {
             .to_vec();
         for block in [BlockKind::NoBottleneck, BlockKind::Bottleneck] {
             configs.push(ResNetConfig::reference([2, 2, 2, 2], 224, 10, block, 3));
+            // What is read a second time later: the gates' map and, with pre-activation, a block's input.
+            let torchvision = ResNetConfig::of(block, vec![2, 2, 2, 2], 10);
+            configs.push(ResNetConfig {
+                shortcut: ShortcutKind::AveragePool,
+                attention: Some(Attention::SqueezeExcite {
+                    reduced: vec![8; 4],
+                }),
+                anti_aliasing: Some(AntiAliasing::Blur),
+                ..torchvision.clone()
+            });
+            configs.push(ResNetConfig {
+                pre_activation: true,
+                head: Head::ConcatPool,
+                ..torchvision
+            });
         }
         configs
     }
@@ -110,6 +141,36 @@ mod tests {
             let shape = [1, 3, 224, 224];
             let program = lower::network(&spec, shape, &Caps::default(), Options::default());
             assert_eq!(assign(&program.unwrap()).bytes, expected, "{depth:?}");
+        }
+    }
+
+    #[test]
+    fn a_head_that_is_not_linear_stays_in_this_programs_memory() {
+        let one = ResNetConfig::torchvision(Depth::D50, 1000);
+        let layer = |outputs| HeadLayer::Linear {
+            outputs,
+            bias: true,
+        };
+        let two = ResNetConfig {
+            head_layers: vec![layer(512), HeadLayer::Relu, layer(1000)],
+            ..one.clone()
+        };
+        let concat = ResNetConfig {
+            head: Head::ConcatPool,
+            ..one.clone()
+        };
+        let none = ResNetConfig {
+            classes: 0,
+            ..one.clone()
+        };
+        for (config, expected) in [
+            (one, 0),
+            (two, (2048 + 1000) * 512 * 4),
+            (concat, 4096 * 1000 * 4),
+            (none, 0),
+        ] {
+            let spec = NetworkSpec::new(&config).unwrap();
+            assert_eq!(on_cpu(&spec.head), expected, "{config:?}");
         }
     }
 
@@ -142,7 +203,12 @@ mod tests {
                     }
                     holds[buffer(call.output)] = Some(call.output);
                 }
-                for &map in program.observed.values().chain([&program.output()]) {
+                let read_back = match &program.class_maps {
+                    Some(ClassMaps::OnCpu { map, .. }) => vec![program.features, *map],
+                    _ => vec![program.features],
+                };
+                let read_back = program.logits.iter().chain(&read_back);
+                for &map in program.observed.values().chain(read_back) {
                     if holds[buffer(map)] != Some(map) {
                         fault("is gone", "after the run", map);
                     }

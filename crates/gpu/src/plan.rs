@@ -193,6 +193,11 @@ impl Plan {
         self.dispatches.len()
     }
 
+    /// The layer of each dispatch, by PyTorch's name, in the order of computation: see [`Call::layer`].
+    pub fn layers(&self) -> impl Iterator<Item = &str> {
+        self.dispatches.iter().map(|dispatch| &*dispatch.layer)
+    }
+
     /// Bytes of the GPU's memory that the plan holds.
     pub fn bytes(&self) -> u64 {
         let sizes = self.buffers.0.iter().map(|buffer| buffer.size());

@@ -1,8 +1,7 @@
 //! A layer's tensors, taken from a source and packed as its kernel reads them.
 
 use resnet_web_core::resnet::conv::ConvShape;
-use resnet_web_core::resnet::fold::fold_batch_norm;
-use resnet_web_core::weights::folded::{take_folded, take_norm};
+use resnet_web_core::weights::folded::{take_folded, take_scale_shift};
 use resnet_web_core::weights::folded_head::Dense;
 use resnet_web_core::weights::{TensorSource, WeightError};
 
@@ -46,13 +45,7 @@ pub fn take(tensors: &Tensors<'_>, source: &mut dyn TensorSource) -> Result<Pack
             (conv2d::pack(&weight, shape, tile), bias)
         }
         Tensors::Norm(spec) => {
-            let mut scale = vec![1.0; spec.channels];
-            let norm = take_norm(spec, source)?;
-            let shift = fold_batch_norm(&mut scale, None, &norm);
-            let shift = shift.map_err(|fault| WeightError::Norm {
-                name: spec.name.clone(),
-                fault,
-            })?;
+            let (scale, shift) = take_scale_shift(spec, source)?;
             (padded(scale), shift)
         }
         Tensors::Linear {

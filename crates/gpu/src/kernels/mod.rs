@@ -60,6 +60,11 @@ impl Kernel {
 pub trait Params: Pod {
     /// Each field's name, type and offset in bytes.
     const FIELDS: &'static [(&'static str, &'static str, usize)];
+
+    /// Its bytes.
+    fn bytes(&self) -> &[u8] {
+        bytemuck::bytes_of(self)
+    }
 }
 
 /// Declares a kernel's parameters: a `#[repr(C)]` struct that knows its fields.

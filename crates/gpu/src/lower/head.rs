@@ -8,7 +8,7 @@ use resnet_web_core::weights::folded_head::{FoldedLinear, folded_layers};
 use super::{ClassMaps, Lowering, MapId, Operand, Tensors, TensorsId};
 use crate::error::LimitError;
 use crate::kernels::linear::Activation;
-use crate::kernels::{concat_pool, linear};
+use crate::kernels::{Params, concat_pool, linear};
 use crate::layout::{channel_blocks, pixels};
 
 /// What a head was lowered to.
@@ -16,6 +16,12 @@ pub(super) struct LoweredHead<'a> {
     pub(super) features: MapId,
     pub(super) logits: Option<MapId>,
     pub(super) class_maps: Option<ClassMaps<'a>>,
+}
+
+/// Whether a head adds up what its one layer makes of each place. Of any other the numbers stay on the CPU, too: see
+/// [`ClassMaps::OnCpu`].
+pub(crate) fn is_linear(spec: &HeadSpec) -> bool {
+    spec.linear_layers().count() <= 1 && spec.kind != Head::ConcatPool
 }
 
 impl<'a> Lowering<'a, '_> {
@@ -32,7 +38,7 @@ impl<'a> Lowering<'a, '_> {
                 self.push(
                     name,
                     concat_pool::kernel(),
-                    bytemuck::bytes_of(&concat_pool::Params::new(shape)),
+                    concat_pool::Params::new(shape).bytes(),
                     [map, features],
                     Vec::new(),
                     concat_pool::workgroups(pooled),
@@ -45,14 +51,14 @@ impl<'a> Lowering<'a, '_> {
         self.observe(Some(&spec.flatten), features);
         let mut x = features;
         let layers = folded_layers(&spec.layers);
-        let is_linear = layers.len() == 1 && spec.kind != Head::ConcatPool;
+        let is_linear = is_linear(spec);
         for layer in &layers {
             let activation = match layer.relu {
                 Some(_) => Activation::Relu,
                 None => Activation::None,
             };
             x = self.linear(x, *layer, activation, !is_linear)?;
-            self.observe(Some(layer.relu.unwrap_or(&layer.linear.name)), x);
+            self.observe(Some(layer.relu.unwrap_or(layer.output_name())), x);
         }
         let class_maps = match &layers[..] {
             [] => None,
@@ -89,7 +95,7 @@ impl<'a> Lowering<'a, '_> {
         let call = self.call(
             name,
             linear::kernel(self.dtype(map)),
-            bytemuck::bytes_of(&params),
+            params.bytes(),
             [map, class_maps],
             vec![Operand::Weight(weights), Operand::Zeros(classes)],
             linear::workgroups(pixels(shape), classes),
@@ -121,7 +127,7 @@ impl<'a> Lowering<'a, '_> {
         self.push(
             layer,
             linear::kernel(self.dtype(x)),
-            bytemuck::bytes_of(&linear::Params::new(blocks, outputs, 0, activation)),
+            linear::Params::new(blocks, outputs, 0, activation).bytes(),
             [x, y],
             vec![Operand::Weight(tensors), Operand::Bias(tensors)],
             linear::workgroups(batch, outputs),

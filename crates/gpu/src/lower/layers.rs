@@ -10,7 +10,7 @@ use resnet_web_core::weights::folded_head::FoldedLinear;
 use super::{ConvWeights, Input, Lowering, MapId, Operand, SpaceToDepth, Tensors};
 use crate::error::{LimitError, LowerError};
 use crate::kernels::linear::Activation;
-use crate::kernels::{average_pool, channel_convolution, conv2d, pool2d, scale_shift};
+use crate::kernels::{Params, average_pool, channel_convolution, conv2d, pool2d, scale_shift};
 use crate::select;
 
 /// A convolution as it is dispatched.
@@ -153,7 +153,7 @@ impl<'a> Lowering<'a, '_> {
         self.push(
             layer,
             conv2d::kernel(tile),
-            bytemuck::bytes_of(&params),
+            params.bytes(),
             [x, y],
             operands,
             conv2d::workgroups(tile, output),
@@ -174,7 +174,7 @@ impl<'a> Lowering<'a, '_> {
         self.push(
             &spec.name,
             pool2d::kernel(spec),
-            bytemuck::bytes_of(&pool2d::Params::new(input, output)),
+            pool2d::Params::new(input, output).bytes(),
             [x, y],
             Vec::new(),
             pool2d::workgroups(output),
@@ -190,11 +190,7 @@ impl<'a> Lowering<'a, '_> {
         self.push(
             &spec.name,
             scale_shift::kernel(),
-            bytemuck::bytes_of(&scale_shift::Params::new(
-                shape,
-                false,
-                [spec.relu.is_some(), false],
-            )),
+            scale_shift::Params::new(shape, false, [spec.relu.is_some(), false]).bytes(),
             [x, y],
             vec![
                 Operand::Weight(tensors),
@@ -322,7 +318,7 @@ impl<'a> Lowering<'a, '_> {
                 self.push(
                     convolution,
                     channel_convolution::kernel(),
-                    bytemuck::bytes_of(&channel_convolution::Params::new(channels, *kernel)),
+                    channel_convolution::Params::new(channels, *kernel).bytes(),
                     [means, gates],
                     vec![Operand::Weight(tensors)],
                     channel_convolution::workgroups(batch, channels),
@@ -347,7 +343,7 @@ impl<'a> Lowering<'a, '_> {
         self.push(
             &spec.gate,
             scale_shift::kernel(),
-            bytemuck::bytes_of(&scale_shift::Params::new(shape, true, [relu, true])),
+            scale_shift::Params::new(shape, true, [relu, true]).bytes(),
             [x, y],
             vec![
                 Operand::Map(gates),
@@ -365,7 +361,7 @@ impl<'a> Lowering<'a, '_> {
         self.push(
             layer,
             average_pool::kernel(),
-            bytemuck::bytes_of(&average_pool::Params::new(shape)),
+            average_pool::Params::new(shape).bytes(),
             [x, y],
             Vec::new(),
             average_pool::workgroups(shape),

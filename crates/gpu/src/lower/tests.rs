@@ -1,5 +1,8 @@
 use resnet_web_core::image::MAX_CROP;
-use resnet_web_core::resnet::{BlockConfig, BlockKind, Depth, Family, ResNetConfig, StrideOn};
+use resnet_web_core::resnet::{
+    AntiAliasing, Attention, BlockConfig, BlockKind, Depth, Family, HeadLayer, ResNetConfig,
+    ShortcutKind, Stem, StemConvolutions, StemPool, StrideOn,
+};
 
 use super::*;
 
@@ -17,6 +20,116 @@ fn spec(config: &ResNetConfig) -> NetworkSpec {
 
 /// A network of every kind, for images of this side.
 fn every_kind(side: usize) -> Vec<ResNetConfig> {
+    let mut kinds = of_pytorch(side);
+    kinds.extend(variants().into_iter().map(|(_, config)| config));
+    kinds
+}
+
+/// Two stages of one block, with something that torchvision's networks do not have.
+fn variants() -> [(&'static str, ResNetConfig); 9] {
+    let small = |block| ResNetConfig {
+        widths: vec![16, 32],
+        stem: Stem {
+            channels: 16,
+            ..Stem::default()
+        },
+        ..ResNetConfig::of(block, vec![1, 1], 10)
+    };
+    let [basic, bottleneck] = [BlockKind::NoBottleneck, BlockKind::Bottleneck].map(small);
+    let stem = |convolutions, pool| Stem {
+        convolutions,
+        channels: 16,
+        pool,
+    };
+    let deep = StemConvolutions::Deep { channels: [8, 12] };
+    let layer = |outputs| HeadLayer::Linear {
+        outputs,
+        bias: false,
+    };
+    [
+        (
+            "CIFAR, option A",
+            ResNetConfig {
+                stem: stem(StemConvolutions::Conv3x3, StemPool::None),
+                shortcut: ShortcutKind::ZeroPadded,
+                ..basic.clone()
+            },
+        ),
+        (
+            "D, squeeze-and-excitation",
+            ResNetConfig {
+                stem: stem(deep, StemPool::Max),
+                shortcut: ShortcutKind::AveragePool,
+                attention: Some(Attention::SqueezeExcite {
+                    reduced: vec![4, 8],
+                }),
+                ..bottleneck.clone()
+            },
+        ),
+        (
+            "RS, channel attention",
+            ResNetConfig {
+                stem: stem(deep, StemPool::Convolution),
+                attention: Some(Attention::EfficientChannel {
+                    kernels: vec![3, 5],
+                }),
+                ..basic.clone()
+            },
+        ),
+        (
+            "blur",
+            ResNetConfig {
+                anti_aliasing: Some(AntiAliasing::Blur),
+                ..bottleneck.clone()
+            },
+        ),
+        (
+            "average instead of strides",
+            ResNetConfig {
+                anti_aliasing: Some(AntiAliasing::Average),
+                ..basic.clone()
+            },
+        ),
+        (
+            "pre-activation",
+            ResNetConfig {
+                pre_activation: true,
+                ..bottleneck
+            },
+        ),
+        (
+            "fastai's head",
+            ResNetConfig {
+                head: Head::ConcatPool,
+                head_layers: vec![
+                    HeadLayer::BatchNorm,
+                    layer(24),
+                    HeadLayer::Relu,
+                    HeadLayer::BatchNorm,
+                    layer(10),
+                ],
+                ..basic.clone()
+            },
+        ),
+        (
+            "two layers",
+            ResNetConfig {
+                head_layers: vec![layer(24), HeadLayer::BatchNorm, HeadLayer::Relu, layer(10)],
+                ..basic.clone()
+            },
+        ),
+        (
+            "no head",
+            ResNetConfig {
+                classes: 0,
+                ..basic
+            },
+        ),
+    ]
+}
+
+/// Networks as torchvision and the reference have them.
+fn of_pytorch(side: usize) -> Vec<ResNetConfig> {
     let torchvision = Depth::ALL.map(|depth| ResNetConfig::torchvision(depth, 1000));
     let grouped = [(32, 4), (32, 8), (64, 4), (1, 128), (1, 8)].map(|(groups, width_per_group)| {
         ResNetConfig {
@@ -95,15 +208,263 @@ avgpool               average pool   8  1 1
 fc                    linear         1 16 1
 ";
 
+fn line(call: &Call<'_>) -> String {
+    let [x, y, z] = call.workgroups;
+    format!("{:21} {:12} {x:3} {y:2} {z}", call.layer, call.kernel.name)
+}
+
+/// Layer and kernel of each dispatch of the [`variants`].
+const VARIANTS: [(&str, &str); 9] = [
+    (
+        "CIFAR, option A",
+        "
+conv1                conv2d
+layer1.0.conv1       conv2d
+layer1.0.conv2       conv2d
+layer2.0.conv1       conv2d
+layer2.0.downsample  conv2d
+layer2.0.conv2       conv2d
+avgpool              average pool
+fc                   linear
+",
+    ),
+    (
+        "D, squeeze-and-excitation",
+        "
+conv1.0               conv2d
+conv1.3               conv2d
+conv1.6               conv2d
+maxpool               max pool
+layer1.0.conv1        conv2d
+layer1.0.conv2        conv2d
+layer1.0.conv3        conv2d
+layer1.0.se           average pool
+layer1.0.se.fc1       linear
+layer1.0.se.fc2       linear
+layer1.0.downsample.1 conv2d
+layer1.0.se.gate      scale shift
+layer2.0.conv1        conv2d
+layer2.0.conv2        conv2d
+layer2.0.conv3        conv2d
+layer2.0.se           average pool
+layer2.0.se.fc1       linear
+layer2.0.se.fc2       linear
+layer2.0.downsample.0 window mean
+layer2.0.downsample.1 conv2d
+layer2.0.se.gate      scale shift
+avgpool               average pool
+fc                    linear
+",
+    ),
+    (
+        "RS, channel attention",
+        "
+conv1.0               conv2d
+conv1.3               conv2d
+conv1.6               conv2d
+maxpool.0             conv2d
+layer1.0.conv1        conv2d
+layer1.0.conv2        conv2d
+layer1.0.se           average pool
+layer1.0.se.conv      channel convolution
+layer1.0.se.gate      scale shift
+layer2.0.conv1        conv2d
+layer2.0.conv2        conv2d
+layer2.0.se           average pool
+layer2.0.se.conv      channel convolution
+layer2.0.downsample.0 conv2d
+layer2.0.se.gate      scale shift
+avgpool               average pool
+fc                    linear
+",
+    ),
+    (
+        "blur",
+        "
+conv1                 conv2d
+maxpool.0             max pool
+maxpool.1             blur pool
+layer1.0.conv1        conv2d
+layer1.0.conv2        conv2d
+layer1.0.downsample.0 conv2d
+layer1.0.conv3        conv2d
+layer2.0.conv1        conv2d
+layer2.0.conv2        conv2d
+layer2.0.aa           blur pool
+layer2.0.downsample.0 conv2d
+layer2.0.conv3        conv2d
+avgpool               average pool
+fc                    linear
+",
+    ),
+    (
+        "average instead of strides",
+        "
+conv1                 conv2d
+maxpool               window mean
+layer1.0.conv1        conv2d
+layer1.0.conv2        conv2d
+layer2.0.conv1        conv2d
+layer2.0.aa           window mean
+layer2.0.downsample.0 conv2d
+layer2.0.conv2        conv2d
+avgpool               average pool
+fc                    linear
+",
+    ),
+    (
+        "pre-activation",
+        "
+stem.conv                         conv2d
+stem.pool                         max pool
+stages.0.blocks.0.norm1           scale shift
+stages.0.blocks.0.conv1           conv2d
+stages.0.blocks.0.conv2           conv2d
+stages.0.blocks.0.downsample.conv conv2d
+stages.0.blocks.0.conv3           conv2d
+stages.1.blocks.0.norm1           scale shift
+stages.1.blocks.0.conv1           conv2d
+stages.1.blocks.0.conv2           conv2d
+stages.1.blocks.0.downsample.conv conv2d
+stages.1.blocks.0.conv3           conv2d
+norm                              scale shift
+head.global_pool                  average pool
+head.fc                           linear
+",
+    ),
+    (
+        "fastai's head",
+        "
+conv1                 conv2d
+maxpool               max pool
+layer1.0.conv1        conv2d
+layer1.0.conv2        conv2d
+layer2.0.conv1        conv2d
+layer2.0.downsample.0 conv2d
+layer2.0.conv2        conv2d
+avgpool               concat pool
+fc.1                  linear
+fc.4                  linear
+",
+    ),
+    (
+        "two layers",
+        "
+conv1                 conv2d
+maxpool               max pool
+layer1.0.conv1        conv2d
+layer1.0.conv2        conv2d
+layer2.0.conv1        conv2d
+layer2.0.downsample.0 conv2d
+layer2.0.conv2        conv2d
+avgpool               average pool
+fc.0                  linear
+fc.3                  linear
+",
+    ),
+    (
+        "no head",
+        "
+conv1                 conv2d
+maxpool               max pool
+layer1.0.conv1        conv2d
+layer1.0.conv2        conv2d
+layer2.0.conv1        conv2d
+layer2.0.downsample.0 conv2d
+layer2.0.conv2        conv2d
+avgpool               average pool
+",
+    ),
+];
+
+#[test]
+fn the_family_is_these_dispatches() {
+    let mut report = Vec::new();
+    for ((name, config), (expected_name, expected)) in variants().into_iter().zip(VARIANTS) {
+        assert_eq!(name, expected_name);
+        let spec = spec(&config);
+        let shape = [1, 3, 64, 64];
+        let program = network(&spec, shape, &Caps::default(), Options::default()).unwrap();
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let calls = program.calls.iter();
+        let found: Vec<_> = calls
+            .map(|call| format!("{} {}", call.layer, call.kernel.name))
+            .collect();
+        let expected: Vec<_> = expected.trim().lines().map(words).collect();
+        if found != expected {
+            report.push(format!("{name}: {found:#?}"));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
+#[test]
+fn an_image_is_in_space_to_depth_form_for_a_convolution_of_stride_two() {
+    let expected = [
+        ("CIFAR, option A", [1, 3, 64, 64], None),
+        ("D, squeeze-and-excitation", [1, 12, 33, 33], Some(1)),
+        ("blur", [1, 12, 35, 35], Some(3)),
+    ];
+    for (name, shape, padding) in expected {
+        let (_, config) = variants().into_iter().find(|kind| kind.0 == name).unwrap();
+        let spec = spec(&config);
+        let image = [1, 3, 64, 64];
+        let program = network(&spec, image, &Caps::default(), Options::default()).unwrap();
+        let deep = padding.map(|padding| SpaceToDepth { image, padding });
+        let input = program.input;
+        let found = (program.maps[input.map.0].shape, input.space_to_depth);
+        assert_eq!(found, (shape, deep), "{name}");
+    }
+}
+
+#[test]
+fn a_head_ends_in_features_logits_and_class_maps() {
+    // Features, logits, and where class activation maps come from.
+    let expected = [
+        ("CIFAR, option A", 32, Some(10), "the GPU"),
+        ("fastai's head", 64, Some(10), "the CPU"),
+        ("two layers", 32, Some(10), "the CPU"),
+        ("no head", 32, None, "nowhere"),
+    ];
+    let mut report = Vec::new();
+    for (name, features, logits, class_maps) in expected {
+        let (_, config) = variants().into_iter().find(|kind| kind.0 == name).unwrap();
+        let spec = spec(&config);
+        let shape = [2, 3, 64, 64];
+        let f16 = Caps {
+            shader_f16: true,
+            ..Caps::default()
+        };
+        let program = network(&spec, shape, &f16, Options::default()).unwrap();
+        // Vectors are f32 everywhere.
+        let vector = |width| MapSpec {
+            shape: [2, width, 1, 1],
+            dtype: StorageDtype::F32,
+        };
+        let found = (
+            program.maps[program.features.0],
+            program.logits.map(|map| program.maps[map.0]),
+            match &program.class_maps {
+                Some(ClassMaps::Call { .. }) => "the GPU",
+                Some(ClassMaps::OnCpu { map, .. }) => {
+                    assert_eq!(program.maps[map.0].shape[1], 32);
+                    "the CPU"
+                }
+                None => "nowhere",
+            },
+        );
+        if found != (vector(features), logits.map(vector), class_maps) {
+            report.push(format!("{name}: {found:?}"));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
 #[test]
 fn a_resnet_50_is_56_dispatches() {
     let spec = spec(&ResNetConfig::torchvision(Depth::D50, 1000));
     let shape = [1, 3, 224, 224];
     let program = network(&spec, shape, &Caps::default(), Options::default()).unwrap();
-    let line = |call: &Call<'_>| {
-        let [x, y, z] = call.workgroups;
-        format!("{:21} {:12} {x:3} {y:2} {z}", call.layer, call.kernel.name)
-    };
     let found: Vec<_> = program.calls.iter().map(line).collect();
     assert_eq!(found, RESNET_50.trim().lines().collect::<Vec<_>>());
     assert_eq!(found.len(), 56);
@@ -259,7 +620,7 @@ fn a_block_alone_ends_in_its_output() {
 #[test]
 fn the_largest_crop_keeps_to_the_workgroups_that_webgpu_guarantees() {
     let side = MAX_CROP as usize;
-    for mut config in every_kind(side) {
+    for mut config in of_pytorch(side) {
         config.classes = 1 << 20;
         let spec = spec(&config);
         let program = network(&spec, [1, 3, side, side], &roomy(), Options::default());

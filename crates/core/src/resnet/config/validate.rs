@@ -124,6 +124,9 @@ pub enum ConfigError {
         /// How many logits there are.
         classes: usize,
     },
+    /// A batch norm that cannot be folded.
+    #[error("a batch norm of the head stands between ReLUs; expected a linear layer beside it")]
+    HeadNorm,
     /// The reference's no-bottleneck block adds its input as it is unless its stride is not 1.
     #[error(
         "a no-bottleneck block of stride 1 maps {input_channels} channels to {output_channels}; \
@@ -311,6 +314,14 @@ impl ResNetConfig {
         if !self.head_layers.is_empty() && found != self.classes {
             let classes = self.classes;
             return Err(ConfigError::HeadOutputs { found, classes });
+        }
+        // A batch norm is folded into the linear layer before or after it.
+        let is_linear = |layer: &HeadLayer| matches!(layer, HeadLayer::Linear { .. });
+        let can_fold =
+            |run: &[HeadLayer]| !run.contains(&HeadLayer::BatchNorm) || run.iter().any(is_linear);
+        let mut runs = self.head_layers.split(|layer| *layer == HeadLayer::Relu);
+        if !runs.all(can_fold) {
+            return Err(ConfigError::HeadNorm);
         }
         Ok(())
     }

@@ -27,7 +27,7 @@ params! {
 /// The kernel's variant for a pooling.
 pub fn kernel(spec: &PoolSpec) -> Kernel {
     let (name, average, blur) = match spec.kind {
-        PoolKind::Average => ("mean of window", 1, 0),
+        PoolKind::Average => ("window mean", 1, 0),
         PoolKind::Blur => ("blur pool", 0, 1),
         _ => ("max pool", 0, 0),
     };

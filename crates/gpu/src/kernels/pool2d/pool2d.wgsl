@@ -21,10 +21,8 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if (column >= params.out_width) {
         return;
     }
-    // The pixel that always lies within the image.
-    let inner = vec2<i32>(vec2<u32>(column, id.y) * STRIDE);
     let size = vec2<i32>(i32(params.width), i32(params.height));
-    let corner = inner - i32(PADDING);
+    let corner = vec2<i32>(vec2<u32>(column, id.y) * STRIDE) - i32(PADDING);
     var first = corner;
     var end = corner + i32(WINDOW);
     var value = vec4<f32>();
@@ -33,7 +31,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         first = max(first, vec2<i32>());
         end = min(end, size);
         if (AVERAGE == 0u) {
-            value = input_at(inner, block, id.z);
+            value = input_at(first, block, id.z);
         }
     }
     for (var y = first.y; y < end.y; y++) {
