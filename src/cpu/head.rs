@@ -3,7 +3,7 @@
 use burn::prelude::*;
 
 use super::linear::Linear;
-use super::ops::{largest, mean};
+use super::ops::{largest_and_mean, mean};
 use crate::observe::{Observer, Output};
 use crate::resnet::Head as HeadKind;
 use crate::resnet::class_map::class_map;
@@ -43,7 +43,7 @@ impl Head {
     pub(super) fn pool(&self, x: Tensor<4>, observer: &mut dyn Observer) -> Tensor<2> {
         let x = match self.spec.kind {
             HeadKind::AveragePool => mean(x),
-            HeadKind::ConcatPool => Tensor::cat(vec![largest(x.clone()), mean(x)], 1),
+            HeadKind::ConcatPool => largest_and_mean(x),
             _ => x,
         };
         if let Some(name) = &self.spec.pool {

@@ -24,8 +24,8 @@ pub enum Layer<'a> {
     ZeroPad(ZeroPad),
     /// See [`mean`](super::mean).
     Mean,
-    /// See [`largest`](super::largest).
-    Largest,
+    /// See [`largest_and_mean`](super::largest_and_mean).
+    LargestAndMean,
     /// See [`linear`](super::linear).
     Linear {
         /// Weights and bias.
@@ -84,8 +84,20 @@ impl Layer<'_> {
                     attention::sigmoid(output);
                 })
             }
-            Self::Mean => of_maps(x, one_pixel, |map, _, output| pool::mean(map, output)),
-            Self::Largest => of_maps(x, one_pixel, |map, _, output| pool::largest(map, output)),
+            Self::Mean => of_maps(
+                x,
+                |[channels, _, _]| [channels, 1, 1],
+                |map, _, output| pool::mean(map, output),
+            ),
+            Self::LargestAndMean => of_maps(
+                x,
+                |[channels, _, _]| [2 * channels, 1, 1],
+                |map, _, output| {
+                    let (largest, mean) = output.split_at_mut(output.len() / 2);
+                    pool::largest(map, largest);
+                    pool::mean(map, mean);
+                },
+            ),
             Self::Pool(spec) => {
                 let window = Window {
                     side: spec.kernel,
@@ -128,10 +140,6 @@ impl Layer<'_> {
 
 /// A map's channels, height and width.
 type Sides = [usize; 3];
-
-fn one_pixel([channels, _, _]: Sides) -> Sides {
-    [channels, 1, 1]
-}
 
 /// Maps to maps of other sides, image by image: `compute` gets one, height and width of its output, and that.
 fn of_maps(

@@ -130,12 +130,13 @@ pub fn mean(x: Tensor<4>) -> Tensor<4> {
     layer(x, &Layer::Mean)
 }
 
-/// The largest number of each channel of maps `[batch, channels, height, width]`: `[batch, channels, 1, 1]`.
+/// The largest number of each channel of maps `[batch, channels, height, width]`, then the mean of each:
+/// `[batch, 2 * channels, 1, 1]`.
 ///
 /// # Panics
 /// If the tensor is not on the CPU.
-pub fn largest(x: Tensor<4>) -> Tensor<4> {
-    layer(x, &Layer::Largest)
+pub fn largest_and_mean(x: Tensor<4>) -> Tensor<4> {
+    layer(x, &Layer::LargestAndMean)
 }
 
 /// `x W^T + b`, and ReLU of that: features `[batch, in]` to `[batch, out]`.

@@ -189,8 +189,9 @@ impl<'a> Tensors<'a> {
         };
         let weight = self.name(0, 0, norm);
         let tensors = &self.index.tensors;
-        let is_mean =
-            |name: &String| name.starts_with(&self.backbone.prefix) && name.ends_with(".running_mean");
+        let is_mean = |name: &String| {
+            name.starts_with(&self.backbone.prefix) && name.ends_with(".running_mean")
+        };
         if tensors.contains_key(&weight) && !tensors.keys().any(is_mean) {
             return Err(fault(
                 "its norms have no running means, so they are no batch norms: a ResNet with group norm, as BiT's is with \
