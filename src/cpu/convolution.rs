@@ -1,9 +1,8 @@
 //! A convolution with its batch norm, if it has one, folded into it.
 
 use burn::prelude::*;
-use burn::tensor::activation::relu;
 
-use super::ops::{PackedConv, conv, conv_residual};
+use super::ops::{PackedConv, conv, conv_residual, relu};
 use crate::observe::{Observer, Output};
 use crate::resnet::conv::{Arithmetic, ConvShape};
 use crate::resnet::spec::ConvSpec;

@@ -1,9 +1,8 @@
 //! A linear layer with the batch norms beside it folded into it.
 
 use burn::prelude::*;
-use burn::tensor::activation::relu;
 
-use super::ops::{PackedLinear, linear};
+use super::ops::{PackedLinear, linear, relu};
 use crate::observe::{Observer, Output};
 use crate::weights::folded_head::FoldedLinear;
 use crate::weights::{TensorSource, WeightError};

@@ -1,9 +1,8 @@
 //! A batch norm that no convolution comes right before.
 
 use burn::prelude::*;
-use burn::tensor::activation::relu;
 
-use super::ops::{ScaleShift, scale_shift};
+use super::ops::{ScaleShift, relu, scale_shift};
 use crate::observe::{Observer, Output};
 use crate::resnet::spec::NormSpec;
 use crate::weights::folded::take_scale_shift;

@@ -36,6 +36,18 @@ pub fn gate_add(x: &[f32], gate: &[f32], shortcut: &[f32], relu: bool, output: &
     });
 }
 
+/// ReLU: negative numbers become zero, NaN stays.
+///
+/// # Panics
+/// If the sizes differ.
+pub fn relu(x: &[f32], output: &mut [f32]) {
+    assert!(x.len() == output.len(), "the maps' sizes differ");
+    for (output, &x) in output.iter_mut().zip(x) {
+        // Not `f32::max`, which would turn NaN into zero.
+        *output = if x < 0.0 { 0.0 } else { x };
+    }
+}
+
 /// Calls `work` with the place of each pixel, its channels in `x` and in `output`, on all threads.
 fn each_pixel(
     x: &[f32],

@@ -222,6 +222,12 @@ const LAYERS: &[Layer] = &[
         defined: |map, at| gated(map, at).max(0.0),
     },
     Layer {
+        name: "ReLU",
+        output: |sides| sides,
+        compute: |_, numbers, _, output| pointwise::relu(numbers, output),
+        defined: |map, at| map.at(at).max(0.0),
+    },
+    Layer {
         name: "sigmoid",
         output: |sides| sides,
         compute: |_, numbers, _, output| {
@@ -405,6 +411,9 @@ fn what_does_not_fit_panics() {
         }),
         ("a shortcut of another size", &|| {
             pointwise::gate_add(&numbers, &[1.0; 4], &[1.0; 20], true, &mut output(24));
+        }),
+        ("a ReLU's output that is too short", &|| {
+            pointwise::relu(&numbers, &mut output(23));
         }),
         ("more outputs than means", &|| {
             attention::convolve_channels(&[1.0; 3], &[1.0; 3], &mut output(4));

@@ -37,6 +37,8 @@ pub enum Layer<'a> {
     AcrossChannels(&'a [f32]),
     /// See [`sigmoid`](super::sigmoid).
     Sigmoid,
+    /// See [`relu`](super::relu).
+    Relu,
 }
 
 /// What a batch norm does to each channel.
@@ -84,6 +86,15 @@ impl Layer<'_> {
                     attention::sigmoid(output);
                 })
             }
+            Self::Relu if x.layout().shape().len() == 2 => {
+                let features = x.layout().shape()[1];
+                of_features(x, features, pointwise::relu)
+            }
+            Self::Relu => of_maps(
+                x,
+                |sides| sides,
+                |map, _, output| pointwise::relu(map.numbers(), output),
+            ),
             Self::Mean => of_maps(
                 x,
                 |[channels, _, _]| [channels, 1, 1],

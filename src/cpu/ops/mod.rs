@@ -13,7 +13,6 @@ mod maps;
 mod packed;
 
 use burn::backend::flex::{FlexTensor, Layout};
-use burn::backend::ops::{ActivationOps, FloatTensorOps};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, backend_extension};
 use burn::prelude::{Shape, Tensor};
@@ -163,6 +162,14 @@ pub fn sigmoid(x: Tensor<2>) -> Tensor<2> {
     layer(x, &Layer::Sigmoid)
 }
 
+/// Negative numbers become zero, in tensors of two or four dimensions.
+///
+/// # Panics
+/// If the tensor is not on the CPU.
+pub fn relu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    layer(x, &Layer::Relu)
+}
+
 fn layer<const D: usize>(x: Tensor<D>, layer: &Layer<'_>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::layer(x.into_dispatch(), layer))
 }
@@ -182,28 +189,35 @@ impl CpuOps for Flex {
     }
 
     fn add(x: FlexTensor, residual: FlexTensor, relu: bool) -> FlexTensor {
-        let sum = Self::float_add(x, residual);
-        if relu { Self::relu(sum) } else { sum }
+        join(x, None, residual, relu)
     }
 
     fn gate_add(x: FlexTensor, gate: FlexTensor, shortcut: FlexTensor, relu: bool) -> FlexTensor {
-        let (x, shortcut) = (NhwcMaps::new(x), NhwcMaps::new(shortcut));
-        let gate = gate.to_contiguous();
-        let gates = gate.storage::<f32>().chunks_exact(x.channels);
-        let size = x.height * x.width * x.channels;
-        let mut output = buffers::take(x.batch * size);
-        for ((n, output), gate) in output.chunks_exact_mut(size).enumerate().zip(gates) {
-            pointwise::gate_add(x.image(n), gate, shortcut.image(n), relu, output);
-        }
-        let shape = [x.batch, x.channels, x.height, x.width];
-        buffers::give_back(x);
-        buffers::give_back(shortcut);
-        NhwcMaps::tensor(output, shape)
+        join(x, Some(gate), shortcut, relu)
     }
 
     fn layer(x: FlexTensor, layer: &Layer<'_>) -> FlexTensor {
         layer.compute(x)
     }
+}
+
+/// `x * gate + shortcut`, and ReLU of that. Without a gate every channel passes as it is.
+fn join(x: FlexTensor, gate: Option<FlexTensor>, shortcut: FlexTensor, relu: bool) -> FlexTensor {
+    let (x, shortcut) = (NhwcMaps::new(x), NhwcMaps::new(shortcut));
+    let gates = match gate {
+        Some(gate) => gate.to_contiguous().storage::<f32>().to_vec(),
+        None => vec![1.0; x.batch * x.channels],
+    };
+    let size = x.height * x.width * x.channels;
+    let mut output = buffers::take(x.batch * size);
+    let images = output.chunks_exact_mut(size).enumerate();
+    for ((n, output), gate) in images.zip(gates.chunks_exact(x.channels)) {
+        pointwise::gate_add(x.image(n), gate, shortcut.image(n), relu, output);
+    }
+    let shape = [x.batch, x.channels, x.height, x.width];
+    buffers::give_back(x);
+    buffers::give_back(shortcut);
+    NhwcMaps::tensor(output, shape)
 }
 
 /// `convolution + bias + residual`, and ReLU of that, by the kernels.
