@@ -6,13 +6,12 @@
 //! is narrow, and ends in torchvision's average pool, so that all of its kernels run. A GPU's feature maps are also compared
 //! with the CPU's, because logits can be right by chance.
 
-use burn::prelude::*;
-use burn::tensor::TensorData;
 use serde::Serialize;
 use web_time::Instant;
 
 use super::{DeviceError, Processor};
 use crate::cpu::CpuResNet;
+use crate::cpu::ops::tensor;
 use crate::resnet::conv::Arithmetic;
 use crate::resnet::{BlockKind, NetworkSpec, ResNetConfig};
 use crate::weights::synthetic::{self, Synthetic};
@@ -99,12 +98,11 @@ pub async fn run(processor: &Processor) -> Result<SelfCheck, DeviceError> {
 
 async fn run_on_cpu() -> Result<f32, DeviceError> {
     let network = on_cpu(&config())?;
-    let device = Device::flex();
-    let input = TensorData::new(synthetic::input(INPUT_SHAPE), INPUT_SHAPE);
+    let input = synthetic::input(INPUT_SHAPE);
     let mut worst_error: f32 = 0.0;
     for run in 1..=RUNS {
         let logits = network
-            .forward(Tensor::from_data(input.clone(), &device))
+            .forward(tensor(input.clone(), INPUT_SHAPE))
             .map_err(failed)?
             .into_data_async()
             .await
@@ -143,6 +141,7 @@ fn passed(run: usize, layer: &str, error: f32, tolerance: f32) -> Result<f32, De
 mod on_gpu {
     use std::collections::BTreeMap;
 
+    use burn::prelude::*;
     use resnet_web_core::storage_dtype::StorageDtype;
 
     use super::*;
@@ -208,12 +207,11 @@ mod on_gpu {
     }
 
     async fn cpu_maps(input: &[f32]) -> Result<BTreeMap<String, Vec<f32>>, DeviceError> {
-        let device = Device::flex();
         let network = on_cpu(&gpu_config())?;
-        let input = TensorData::new(input.to_vec(), INPUT_SHAPE);
+        let input = tensor(input.to_vec(), INPUT_SHAPE);
         let mut recorder = Recorder::default();
         network
-            .forward_observed(Tensor::from_data(input, &device), &mut recorder)
+            .forward_observed(input, &mut recorder)
             .map_err(failed)?;
         let mut maps = BTreeMap::new();
         for (layer, map) in recorder.0 {

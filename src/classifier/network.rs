@@ -7,7 +7,7 @@ use burn::prelude::*;
 use super::OnGpu;
 use crate::backend::{DeviceError, Processor};
 use crate::cpu::CpuResNet;
-use crate::cpu::ops::{arithmetics, supported};
+use crate::cpu::ops::{arithmetics, supported, tensor};
 use crate::error::Error;
 #[cfg(feature = "webgpu")]
 use crate::gpu::{ClassMaps, Options, Plan};
@@ -126,7 +126,7 @@ impl DeviceNetwork {
         match &self.network {
             Network::Cpu(network) => NetworkRun::Cpu {
                 network: network.clone(),
-                map: Some(cpu_tensor(input, self.input_shape)),
+                map: Some(tensor(input, self.input_shape)),
                 step: 0,
             },
             #[cfg(feature = "webgpu")]
@@ -140,10 +140,7 @@ impl DeviceNetwork {
     /// Runs the network and inspects every layer. Not on a GPU.
     pub(super) fn inspect(&self, input: Vec<f32>) -> Result<Inspection, Error> {
         match &self.network {
-            Network::Cpu(network) => Ok(Inspection::of(
-                network,
-                cpu_tensor(input, self.input_shape),
-            )?),
+            Network::Cpu(network) => Ok(Inspection::of(network, tensor(input, self.input_shape))?),
             #[cfg(feature = "webgpu")]
             Network::Gpu(_) => {
                 let reason = "layers are inspected on the CPU: load the weights there".to_owned();
@@ -258,8 +255,4 @@ impl Trace {
             Self::Gpu(maps) => (maps.size(), maps.of_class(logit)),
         }
     }
-}
-
-fn cpu_tensor(values: Vec<f32>, shape: [usize; 4]) -> Tensor<4> {
-    Tensor::from_data(TensorData::new(values, shape), &Device::flex())
 }

@@ -13,9 +13,10 @@ mod maps;
 mod packed;
 
 use burn::backend::flex::{FlexTensor, Layout};
+use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, Flex, backend_extension};
-use burn::prelude::{Shape, Tensor};
+use burn::prelude::{Device, Shape, Tensor, TensorData};
 use burn::tensor::{Bytes, DType};
 use resnet_web_core::resnet::spec::PoolSpec;
 use resnet_web_kernels::gemm::Epilogue;
@@ -53,6 +54,18 @@ pub trait CpuOps: Backend {
 
     /// Any layer of one input but a convolution.
     fn layer(x: FloatTensor<Self>, layer: &Layer<'_>) -> FloatTensor<Self>;
+}
+
+/// A tensor of `values`, row by row, on the CPU.
+///
+/// burn's `Tensor::from_data` converts between all types of numbers, which is a tenth of the CPU modules. These are f32.
+///
+/// # Panics
+/// If there are more or fewer values than `shape` says.
+pub fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Tensor<D> {
+    let data = TensorData::new(values, shape);
+    let device = Device::flex();
+    Tensor::from_dispatch(Dispatch::float_from_data(data, device.as_dispatch()))
 }
 
 /// `convolution + bias` of maps `[batch, channels, height, width]`, and ReLU of that.
