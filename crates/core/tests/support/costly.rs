@@ -1,7 +1,11 @@
 //! Files that ask for far more memory or time than they have bytes, in any size.
 
+#[path = "onnx.rs"]
+mod onnx;
+
 use std::io::Write;
 
+use onnx::{Message, external, graph, i64s, int, ints, model, node, tensor, zeros};
 use resnet_web_core::resnet::spec::TensorSpec;
 use resnet_web_core::resnet::{Depth, NetworkSpec, ResNetConfig};
 
@@ -255,6 +259,179 @@ pub const COSTLY: &[Costly] = &[
     costly("burnpack", "many sides", |n| {
         burnpack(&["a".to_owned()], &[("shape", &vec![0; n])])
     }),
+    costly("onnx", "a chain of nodes", |n| {
+        model(&graph(&chain(n, "x"), &[]))
+    }),
+    costly("onnx", "nodes from last to first", |n| {
+        let nodes: Vec<_> = chain(n, "x").into_iter().rev().collect();
+        model(&graph(&nodes, &[]))
+    }),
+    costly("onnx", "a circle of nodes", |n| {
+        model(&graph(&chain(n, "y"), &[]))
+    }),
+    costly("onnx", "sums that double", |n| {
+        let first = node("Relu", &["x"], &["0"], &[]);
+        let sums = (0..n).map(|i| {
+            let from = i.to_string();
+            let to = if i + 1 == n {
+                "y".to_owned()
+            } else {
+                (i + 1).to_string()
+            };
+            node("Add", &[&from, &from], &[&to], &[])
+        });
+        model(&graph(
+            &[first].into_iter().chain(sums).collect::<Vec<_>>(),
+            &[],
+        ))
+    }),
+    costly("onnx", "lists that double", |n| {
+        let lists = (0..n).map(|i| {
+            let [from, to] = [i, i + 1].map(|i| i.to_string());
+            node("Concat", &[&from, &from], &[&to], &[int("axis", 0)])
+        });
+        model(&graph(&lists.collect::<Vec<_>>(), &[i64s("0", &[1])]))
+    }),
+    costly("onnx", "a list of a size that is asked for", |n| {
+        let lists = (0..n).map(|i| node("ConstantOfShape", &["size"], &[&i.to_string()], &[]));
+        let size = i64s("size", &[1 << 20, 1 << 20]);
+        model(&graph(&lists.collect::<Vec<_>>(), &[size]))
+    }),
+    costly("onnx", "views of one list", |n| {
+        let list = i64s("list", &vec![1; n]);
+        let kinds = [
+            "Cast",
+            "Identity",
+            "Unsqueeze",
+            "Shape",
+            "Transpose",
+            "Mul",
+            "Gather",
+        ];
+        let nodes = (0..n).map(|i| {
+            node(
+                kinds[i % kinds.len()],
+                &["list", "list"],
+                &[&i.to_string()],
+                &[],
+            )
+        });
+        model(&graph(&nodes.collect::<Vec<_>>(), &[list]))
+    }),
+    costly("onnx", "turned weights", |n| {
+        let weight = zeros("w", &[1, 1, 1, n as i64]);
+        let nodes = (0..n).map(|i| {
+            node(
+                "Transpose",
+                &["w"],
+                &[&i.to_string()],
+                &[ints("perm", &[3, 2, 1, 0])],
+            )
+        });
+        model(&graph(&nodes.collect::<Vec<_>>(), &[weight]))
+    }),
+    costly("onnx", "scales of one weight", |n| {
+        let weight = tensor("w", 3, &[n as i64]).bytes(9, &vec![0; n]);
+        let scale = zeros("s", &[n as i64]);
+        let nodes = (0..n).map(|i| node("DequantizeLinear", &["w", "s"], &[&i.to_string()], &[]));
+        model(&graph(&nodes.collect::<Vec<_>>(), &[weight, scale]))
+    }),
+    costly("onnx", "batch norms of one list", |n| {
+        let nodes = (0..n).map(|i| {
+            let (from, to) = (
+                if i == 0 {
+                    "x".to_owned()
+                } else {
+                    i.to_string()
+                },
+                (i + 1).to_string(),
+            );
+            node(
+                "BatchNormalization",
+                &[&from, "a", "a", "a", "a"],
+                &[&to],
+                &[],
+            )
+        });
+        model(&graph(
+            &nodes.collect::<Vec<_>>(),
+            &[zeros("a", &[n as i64])],
+        ))
+    }),
+    costly("onnx", "blocks of one weight", |n| {
+        let window = [ints("kernel_shape", &[3, 3]), ints("pads", &[1; 4])];
+        let pool = [
+            ints("kernel_shape", &[3; 2]),
+            ints("strides", &[2; 2]),
+            ints("pads", &[1; 4]),
+        ];
+        let stem = [
+            ints("kernel_shape", &[7; 2]),
+            ints("strides", &[2; 2]),
+            ints("pads", &[3; 4]),
+        ];
+        let mut nodes = vec![
+            node("Conv", &["x", "stem"], &["s"], &stem),
+            node("MaxPool", &["s"], &["0"], &pool),
+        ];
+        for i in 0..n / 8 {
+            let name = |part: &str| format!("{i}{part}");
+            let [a, b, c, d] = ["a", "b", "c", "d"].map(name);
+            let [from, to] = [i, i + 1].map(|i| i.to_string());
+            nodes.push(node("Conv", &[&from, "w"], &[&a], &window));
+            nodes.push(node("Relu", &[&a], &[&b], &[]));
+            nodes.push(node("Conv", &[&b, "w"], &[&c], &window));
+            nodes.push(node("Add", &[&c, &from], &[&d], &[]));
+            nodes.push(node("Relu", &[&d], &[&to], &[]));
+        }
+        nodes.push(node(
+            "GlobalAveragePool",
+            &[&(n / 8).to_string()],
+            &["y"],
+            &[],
+        ));
+        let weights = [zeros("stem", &[8, 3, 7, 7]), zeros("w", &[8, 8, 3, 3])];
+        model(&graph(&nodes, &weights))
+    }),
+    costly("onnx", "a node of many inputs", |n| {
+        model(&graph(&[node("Concat", &vec!["x"; n], &["y"], &[])], &[]))
+    }),
+    costly("onnx", "a node of many outputs", |n| {
+        let names: Vec<_> = (0..n).map(|i| i.to_string()).collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        model(&graph(&[node("Relu", &["x"], &names, &[])], &[]))
+    }),
+    costly("onnx", "a node of many attributes", |n| {
+        model(&graph(
+            &[node("Relu", &["x"], &["y"], &vec![int("a", 1); n])],
+            &[],
+        ))
+    }),
+    costly("onnx", "an attribute of many numbers", |n| {
+        model(&graph(
+            &[node("Relu", &["x"], &["y"], &[ints("a", &vec![1; n])])],
+            &[],
+        ))
+    }),
+    costly("onnx", "many tensors", |n| {
+        let tensors: Vec<_> = (0..n).map(|i| tensor(&i.to_string(), 1, &[0])).collect();
+        model(&graph(&chain(1, "x"), &tensors))
+    }),
+    costly("onnx", "many sides", |n| {
+        model(&graph(&chain(1, "x"), &[tensor("a", 1, &vec![0; n])]))
+    }),
+    costly("onnx", "many files beside it", |n| {
+        let tensors =
+            (0..n).map(|i| external(&i.to_string(), &[1], &[("location", &i.to_string())]));
+        model(&graph(&chain(1, "x"), &tensors.collect::<Vec<_>>()))
+    }),
+    costly("onnx", "empty nodes", |n| {
+        model(&graph(&vec![Message::default(); n], &[]))
+    }),
+    costly("onnx", "a long name", |n| {
+        let long = "n".repeat(n);
+        model(&graph(&[node(&long, &["x", &long], &["y"], &[])], &[]))
+    }),
     costly("labels", "numbers", |n| {
         format!("[0{}]", ",0".repeat(n)).into_bytes()
     }),
@@ -278,6 +455,24 @@ pub const COSTLY: &[Costly] = &[
         format!("[{}]", ",".repeat(n)).into_bytes()
     }),
 ];
+
+/// Nodes from `first` to `y`, one after the other.
+fn chain(n: usize, first: &str) -> Vec<Message> {
+    let nodes = (0..n).map(|i| {
+        let from = if i == 0 {
+            first.to_owned()
+        } else {
+            i.to_string()
+        };
+        let to = if i + 1 == n {
+            "y".to_owned()
+        } else {
+            (i + 1).to_string()
+        };
+        node("Relu", &[&from], &[&to], &[])
+    });
+    nodes.collect()
+}
 
 /// `a.a.a.…` and the end.
 fn parted(n: usize, end: &str) -> String {

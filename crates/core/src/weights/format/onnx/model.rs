@@ -9,6 +9,8 @@ use crate::weights::source::WeightError;
 
 /// More nodes or initialisers than any ResNet has: one of 1202 layers has 20,000 with its quantisation.
 const MOST: usize = 1 << 16;
+/// More outputs than a node has: batch norm in training has five.
+const MOST_OUTPUTS: usize = 16;
 /// The longest list of numbers that is an attribute.
 const MOST_NUMBERS: usize = 64;
 /// What an entry of a list takes, about: an attacker's are empty.
@@ -208,6 +210,12 @@ fn node(reader: &mut Reader<'_>, mut rest: Span) -> Result<Node, WeightError> {
             5 => node.attributes.push(attribute(reader, span)?),
             _ => {}
         }
+    }
+    if node.kind.is_empty() || node.outputs.is_empty() {
+        return Err(fault("a node has no operator or no output"));
+    }
+    if node.outputs.len() > MOST_OUTPUTS {
+        return Err(fault("a node has more outputs than any in a ResNet"));
     }
     Ok(node)
 }

@@ -8,6 +8,11 @@ use crate::weights::bytes::{ByteSource, HEADER_LIMIT};
 use crate::weights::index::{Dtype, TensorEntry};
 use crate::weights::source::WeightError;
 
+/// Bytes that may be read to work with, or worked out, for each byte of the files.
+const BUDGET_PER_BYTE: u64 = 16;
+/// And beyond that.
+const BUDGET_MORE: u64 = 64 << 10;
+
 /// Opens a file beside the model by its name, which has no folder. `None`: there is none.
 pub type Beside<'bytes> = dyn Fn(&str) -> Option<Box<dyn ByteSource + 'bytes>> + 'bytes;
 
@@ -43,10 +48,10 @@ impl<'bytes> Parts<'bytes> {
     pub fn new(model: Box<dyn ByteSource + 'bytes>) -> Self {
         Self {
             end: model.size(),
+            budget: budget_of(model.size()),
             files: vec![(0, model)],
             names: vec![String::new()],
             worked_out: Vec::new(),
-            budget: HEADER_LIMIT.saturating_mul(2),
         }
     }
 
@@ -63,15 +68,15 @@ impl<'bytes> Parts<'bytes> {
         let Data::External { file, .. } = &tensor.data else {
             return Ok(());
         };
-        if self.names.contains(file) {
-            return Ok(());
-        }
         let inside =
             !file.contains(['/', '\\', ':', '\0']) && !["", ".", ".."].contains(&file.as_str());
         if !inside {
             return Err(fault(&format!(
                 "it keeps weights outside its folder, in `{file}`"
             )));
+        }
+        if self.names.contains(file) {
+            return Ok(());
         }
         let missing = || {
             fault(&format!(
@@ -81,6 +86,7 @@ impl<'bytes> Parts<'bytes> {
         let opened = beside(file).ok_or_else(missing)?;
         let start = self.end;
         self.end = start.checked_add(opened.size()).ok_or_else(missing)?;
+        self.budget = budget_of(self.end);
         self.files.push((start, opened));
         self.names.push(file.clone());
         Ok(())
@@ -187,6 +193,13 @@ impl<'bytes> Parts<'bytes> {
         self.worked_out.extend(bytes);
         (offset, bytes.len() as u64)
     }
+}
+
+/// How many bytes may be worked with in a model of so many.
+fn budget_of(size: u64) -> u64 {
+    let of_size = size.saturating_mul(BUDGET_PER_BYTE);
+    let budget = of_size.saturating_add(BUDGET_MORE);
+    budget.min(HEADER_LIMIT.saturating_mul(2))
 }
 
 fn dtype(kind: u64) -> Dtype {
