@@ -1,8 +1,7 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
-import { ensurePackages } from "./debian.mjs";
+import { pip } from "./pip.mjs";
 import { place } from "./places.mjs";
-import { ask } from "./query.mjs";
 import { run } from "./run.mjs";
 import { whenStale } from "./stamp.mjs";
 
@@ -10,8 +9,6 @@ import { whenStale } from "./stamp.mjs";
 const FOLDER = path.join(".tools", "checkers");
 /** Their versions and hashes. */
 const REQUIREMENTS = path.join("tools", "lib", "checkers.txt");
-/** Debian's pip, where no other Python is first on the PATH. */
-const PIP = "/usr/bin/pip3";
 
 /** The lock files of cargo that deny.toml is held against. */
 const MANIFESTS = ["Cargo.toml", path.join("fuzz", "Cargo.toml")];
@@ -42,21 +39,8 @@ const program = (name) => place(FOLDER, "bin", name);
 async function ensureCheckers(report) {
   const job = { name: "checkers", inputs: [REQUIREMENTS], outputs: [FOLDER] };
   await whenStale(job, report, async () => {
-    if (!hasPip()) {
-      await ensurePackages({ title: "pip", files: [PIP], packages: ["python3-pip"] }, report);
-    }
     // pip adds to a folder, and takes nothing away.
     rmSync(place(FOLDER), { recursive: true, force: true });
-    const trusted = ["--require-hashes", "--only-binary=:all:", "--no-deps"];
-    const args = ["install", ...trusted, "--target", place(FOLDER), "-r", place(REQUIREMENTS)];
-    await run("python3", ["-m", "pip", ...args], { onLine: report });
+    await pip("install", place(REQUIREMENTS), ["--target", place(FOLDER)], report);
   });
-}
-
-function hasPip() {
-  try {
-    return ask("python3", ["-m", "pip", "--version"]).startsWith("pip ");
-  } catch {
-    return false;
-  }
 }

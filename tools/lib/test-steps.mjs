@@ -9,6 +9,7 @@ import { buildSite } from "./docs/site.mjs";
 import { Fault } from "./fault.mjs";
 import { buildFuzzTargets, fuzz, fuzzTargets } from "./fuzzing.mjs";
 import { ensureRuntimes, installPackage } from "./installed-package.mjs";
+import { ensureOpenNsfw } from "./opennsfw.mjs";
 import { buildPackage } from "./package.mjs";
 import { place } from "./places.mjs";
 import { ensureTarget } from "./rust-toolchain.mjs";
@@ -115,9 +116,14 @@ export const testSteps = [
     work: making(ensureWeights),
   },
   {
+    name: "opennsfw",
+    about: "an ONNX model that is in use elsewhere is fetched",
+    work: making(ensureOpenNsfw),
+  },
+  {
     name: "native",
     about: "tests of the network and the command line, native",
-    after: ["weights"],
+    after: ["weights", "opennsfw"],
     work: cargoTests([
       ...["--workspace", ...CRATES_WITHOUT_BURN.flatMap((name) => ["--exclude", name])],
       ...NATIVE,
