@@ -239,6 +239,28 @@ fn any_file_is_converted_to_any_type_and_the_rounding_is_reported() {
 }
 
 #[test]
+fn an_onnx_model_is_read_with_the_files_beside_it() {
+    let folder = folder("onnx");
+    let unpacked = |name: &str| {
+        let packed = fs::File::open(format!("tests/fixtures/onnx/{name}.gz")).unwrap();
+        let mut bytes = Vec::new();
+        GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
+        file(&folder, name, &bytes)
+    };
+    let model = &unpacked("external.onnx");
+    let target = &folder.join("new.safetensors").display().to_string();
+    let alone = text(&tool(&["convert", model, target]).stderr);
+    assert!(alone.contains("`external.onnx.data`"), "{alone}");
+
+    unpacked("external.onnx.data");
+    let converted = text(&tool(&["convert", model, target, "--dtype", "f32"]).stdout);
+    assert!(converted.contains("from Onnx"), "{converted}");
+    let [before, after] = [model, target].map(|file| text(&tool(&["summary", file]).stdout));
+    assert!(before.contains("layer4.0.conv2"), "{before}");
+    assert_eq!(before, after);
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
     let weights = file(&folder("pipe"), "small.safetensors", &weight_file::small());
     let mut command = Command::new(env!("CARGO_BIN_EXE_resnet-web"));

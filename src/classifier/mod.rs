@@ -19,7 +19,8 @@ use crate::resnet::conv::Arithmetic;
 use crate::summary::{LayerTime, Summary};
 use crate::weights::index::Format;
 use crate::weights::{
-    Assumption, ByteSource, Choices, ModelMetadata, Note, WeightError, WeightFile, WeightSets,
+    Assumption, Beside, ByteSource, Choices, ModelMetadata, Note, WeightError, WeightFile,
+    WeightSets,
 };
 use memory::{MEMORY_FOR_NETWORKS, footprint};
 use network::{DeviceNetwork, NetworkRun, arithmetic_on};
@@ -168,7 +169,20 @@ impl Classifier {
         choices: &Choices,
         processor: &Processor,
     ) -> Result<Self, Error> {
-        let mut file = WeightFile::open(bytes, choices)?;
+        Self::load_beside(bytes, &|_| None, choices, processor)
+    }
+
+    /// As [`load`](Self::load), with files of external data: see [`WeightFile::open_beside`].
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_beside<'bytes>(
+        bytes: impl ByteSource + 'bytes,
+        beside: &Beside<'bytes>,
+        choices: &Choices,
+        processor: &Processor,
+    ) -> Result<Self, Error> {
+        let mut file = WeightFile::open_beside(bytes, beside, choices)?;
         check_takes_images(&file)?;
         let spec = file.spec().clone();
         let arithmetic = arithmetic_on(processor, choices.arithmetic);

@@ -6,7 +6,7 @@ pub mod threads;
 
 use std::panic;
 
-use js_sys::{Error as JsError, Function, JSON, Reflect};
+use js_sys::{Array, Error as JsError, Function, JSON, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -18,11 +18,11 @@ use crate::classifier::{self, Classifier, EvidenceFor};
 use crate::error::Error;
 use crate::image::PreprocessingChoice;
 use crate::inspect::{self, FeatureMaps};
-use crate::weights::{Choices, Description};
+use crate::weights::{ByteSource, Choices, Description};
 use blob::BlobBytes;
 
 #[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = r#"import type { Classification, Description, DeviceKind, DeviceReport, LayerTime, ModelInfo, SeenChannel, SeenLayer, Summary, WeightChoices } from "../../protocol/types";"#;
+const TYPES: &str = r#"import type { Classification, Description, DeviceKind, DeviceReport, ExternalFile, LayerTime, ModelInfo, SeenChannel, SeenLayer, Summary, WeightChoices } from "../../protocol/types";"#;
 
 /// Runs when the module is loaded: panics and the GPU's warnings are written to the console.
 #[wasm_bindgen(start)]
@@ -107,7 +107,8 @@ impl Engine {
         to_js(&self.report)
     }
 
-    /// Reads a weight file and builds its network on the device. The blob is not needed afterwards.
+    /// Reads a weight file, with the files of external data of an ONNX model, and builds its network on the device. The blobs
+    /// are not needed afterwards.
     ///
     /// # Errors
     /// `weights-format`, `weights-unreadable`, `weights-missing`, `weights-shape`, `weights-dtype`, `weights-values`,
@@ -116,11 +117,19 @@ impl Engine {
         &self,
         weights: Blob,
         #[wasm_bindgen(unchecked_param_type = "WeightChoices")] choices: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "readonly ExternalFile[]")] external: Array,
     ) -> Result<Model, JsValue> {
         let choices: Choices = from_js(&choices)?;
-        let classifier =
-            Classifier::load(BlobBytes::new(weights), &choices, &self.processor).map_err(thrown)?;
-        Ok(Model { classifier })
+        let beside = |name: &str| {
+            let file = external.iter().find(|file| blob_of(file, name).is_some())?;
+            let bytes = BlobBytes::new(blob_of(&file, name)?);
+            Some(Box::new(bytes) as Box<dyn ByteSource + '_>)
+        };
+        let bytes = BlobBytes::new(weights);
+        let classifier = Classifier::load_beside(bytes, &beside, &choices, &self.processor);
+        Ok(Model {
+            classifier: classifier.map_err(thrown)?,
+        })
     }
 }
 
@@ -132,6 +141,13 @@ impl Engine {
 pub fn read_description(bytes: &[u8]) -> Result<JsValue, JsValue> {
     let description = Description::read(bytes).map_err(Error::from);
     to_js(&description.map_err(thrown)?)
+}
+
+/// The bytes of an `ExternalFile`, if it has this name. In Node they are no `Blob`, but have as much of its surface as is used.
+fn blob_of(file: &JsValue, name: &str) -> Option<Blob> {
+    let own = Reflect::get(file, &JsValue::from("name")).ok()?;
+    let blob = Reflect::get(file, &JsValue::from("blob")).ok()?;
+    (own.as_string()? == name).then(|| blob.unchecked_into())
 }
 
 /// A network on a device.

@@ -19,7 +19,7 @@ export const classify: Command = {
 A PHOTO is a JPEG, PNG or WebP file, its address, or a folder: its photos are classified, without those of folders in it.
 One that fails is reported, and the others go on.
 
-  --weights FILE       a weight file (.safetensors, .pth, .bpk) or a manifest, or its address; hf:OWNER/NAME; the
+  --weights FILE       a weight file (.safetensors, .pth, .onnx) or a manifest, or its address; hf:OWNER/NAME; the
                        package's if left out
 ${ABOUT_WEIGHTS_HELP}
   --top N              how many classes; ${TOP} if left out

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import path from "node:path";
 import type { LoadOptions } from "resnet-web/node";
 import { ResNetError } from "resnet-web/node";
 import { checkIsFile, whyUnread } from "../lib/node/address";
@@ -34,10 +35,21 @@ export function converted(
   });
   const described = descriptions.map((description) => readable(description, smallFile));
   const { descriptor, size } = readable(file, opened);
+  const descriptors = [descriptor];
+  const beside = (name: string) => {
+    try {
+      const { descriptor, size } = opened(path.join(path.dirname(file), name));
+      descriptors.push(descriptor);
+      return { size, read: bytesOf(descriptor) };
+    } catch {
+      return undefined;
+    }
+  };
   try {
     const result = convert(
       size,
-      (offset, length) => bytesAt(descriptor, offset, length),
+      bytesOf(descriptor),
+      beside,
       JSON.stringify(choices),
       described,
       dtype,
@@ -50,9 +62,13 @@ export function converted(
     const faulty = code === "labels" ? descriptions.join(", ") : file;
     throw new ResNetError(code, `${faulty}: ${message}`);
   } finally {
-    closeSync(descriptor);
+    for (const descriptor of descriptors) closeSync(descriptor);
   }
 }
+
+/** How the module reads a file. */
+const bytesOf = (descriptor: number) => (offset: number, length: number) =>
+  bytesAt(descriptor, offset, length);
 
 /** Opens a weight file, which is read by ranges. */
 function opened(file: string): { descriptor: number; size: number } {

@@ -31,7 +31,7 @@ export const site: Command = {
 The weights are converted and come with a checksum. The page isolates itself by its service worker, so that it computes on all
 processors where the host sends no headers. A folder that an earlier call made is brought up to date.
 
-  --weights FILE       a weight file: safetensors, PyTorch's .pth, .pt, .ckpt or .bin, or burnpack
+  --weights FILE       a weight file: safetensors, PyTorch's .pth, .pt, .ckpt or .bin, ONNX, or burnpack
   --out FOLDER         the folder to make
   --title TEXT         the page's name
 ${ABOUT_WEIGHTS_HELP}

@@ -10,7 +10,7 @@ export const summary: Command = {
 
   npx resnet-web summary [options] [WEIGHTS]
 
-WEIGHTS is a weight file (.safetensors, .pth, .bpk) or a manifest, or its address; hf:OWNER/NAME is a model on the Hugging Face Hub. The
+WEIGHTS is a weight file (.safetensors, .pth, .onnx) or a manifest, or its address; hf:OWNER/NAME is a model on the Hugging Face Hub. The
 package's weights if left out.
 
 ${ABOUT_WEIGHTS_HELP}

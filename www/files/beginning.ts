@@ -52,7 +52,7 @@ function isSafetensors(start: Uint8Array): boolean {
 }
 
 /** Protocol buffers: a version, then another field of a model. TensorFlow's SavedModel begins with version 1. */
-function isOnnx(start: Uint8Array): boolean {
+export function isOnnx(start: Uint8Array): boolean {
   const [field, version = 0, next = 0] = start;
   return (
     field === 0x08 &&

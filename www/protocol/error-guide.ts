@@ -46,7 +46,7 @@ export const ERROR_GUIDE: Record<ErrorCode, ErrorAdvice> = {
   "weights-format": {
     means: "The file is no weight file that is understood, or a kind of one that is not.",
     remedy:
-      "Use safetensors, PyTorch's `.pth` with a state dict, or burnpack. The message names what was found and how to convert it.",
+      "Use safetensors, PyTorch's `.pth` with a state dict, ONNX, or burnpack. The message names what was found and how to convert it.",
   },
   "weights-unreadable": {
     means: "The file ends too early, is damaged, or changed while it was read.",

@@ -1,5 +1,5 @@
 import type { ErrorRecord } from "./errors";
-import type { EvidenceFor, Kept, WeightChoices } from "./types";
+import type { EvidenceFor, ExternalFile, Kept, WeightChoices } from "./types";
 
 /** A load that was asked for, as plain data. */
 export interface LoadRequest {
@@ -7,6 +7,8 @@ export interface LoadRequest {
   id: number;
   /** A weight file's bytes, its address, or that of a manifest (`.json`) that names one. */
   weights: string | Blob;
+  /** Files of external data beside `weights`, where those are no address. */
+  external?: ExternalFile[];
   choices: WeightChoices;
   /** A file of labels, or a configuration with labels or preprocessing; or its address. */
   labels?: string | Blob;
@@ -23,10 +25,12 @@ export interface WeightFile {
   kept: Kept;
   /** Configurations that were beside it: they count where it says nothing itself. */
   beside?: Blob[];
+  /** The files in which it has weights, as ONNX models may. */
+  external?: ExternalFile[];
 }
 
 /** What a worker builds a model from. */
-export interface BuildRequest extends Omit<LoadRequest, "weights" | "sha256"> {
+export interface BuildRequest extends Omit<LoadRequest, "weights" | "external" | "sha256"> {
   file: WeightFile;
 }
 

@@ -131,10 +131,21 @@ export type LabelSource = readonly string[] | string | URL | Blob;
 
 /** What a weight file may leave out, and how to check it. */
 export interface WeightOptions extends WeightChoices {
+  /**
+   * The files of external data of an ONNX model that is itself a file: with the names that the model has for them, such as
+   * `model.onnx.data`. Those of an address are fetched from beside it.
+   */
+  externalData?: readonly File[];
   /** What the classes are called. By default ImageNet's names for a network of 1000 classes. */
   labels?: LabelSource;
   /** The file's SHA-256 in hexadecimal digits; a file with another one is refused. */
   sha256?: string;
+}
+
+/** A file of an ONNX model's external data: the name that the model has for it, and its bytes. */
+export interface ExternalFile {
+  name: string;
+  blob: Blob;
 }
 
 /** What is known of weights at an address before they are downloaded. */

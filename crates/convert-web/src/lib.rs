@@ -61,7 +61,8 @@ impl ConvertedFile {
     }
 }
 
-/// Converts the weight file of `size` bytes, which `read` reads: `(offset, length)` to a `Uint8Array`.
+/// Converts the weight file of `size` bytes, which `read` reads: `(offset, length)` to a `Uint8Array`. `beside` opens a file
+/// beside it, in which an ONNX model may have weights: a name to `{ size, read }`, or to nothing where there is none.
 ///
 /// `choices` is the JSON of `WeightChoices`. `descriptions` are files with labels or configurations, as they are beside the
 /// weights; choices come before them, and one of them before the next. `dtype` is `f32`, `f16` or `int8`.
@@ -73,6 +74,10 @@ pub fn convert(
     size: f64,
     #[wasm_bindgen(unchecked_param_type = "(offset: number, length: number) => Uint8Array")]
     read: Function,
+    #[wasm_bindgen(
+        unchecked_param_type = "(name: string) => { size: number; read(offset: number, length: number): Uint8Array } | undefined"
+    )]
+    beside: Function,
     choices: &str,
     #[wasm_bindgen(unchecked_param_type = "Uint8Array[]")] descriptions: Array,
     dtype: &str,
@@ -95,7 +100,9 @@ pub fn convert(
     choices.preprocessing = choices.preprocessing.or(named.preprocessing);
     let labels = Some(described.labels).filter(|labels| !labels.is_empty());
     let size = size as u64;
-    let mut file = WeightFile::open(FileBytes { size, read }, &choices).map_err(weights_error)?;
+    let bytes = FileBytes { size, read };
+    let file = WeightFile::open_beside(bytes, &|name| opened(&beside, name), &choices);
+    let mut file = file.map_err(weights_error)?;
     let mut assumed = file.assumed().to_vec();
     if labels.is_some() {
         assumed.retain(|&assumption| assumption != Assumption::Labels);
@@ -112,6 +119,14 @@ pub fn convert(
     facts["rounding"] = json!(converted.rounding);
     let facts = facts.to_string();
     Ok(ConvertedFile { converted, facts })
+}
+
+/// What `beside` returns for a name.
+fn opened(beside: &Function, name: &str) -> Option<Box<dyn ByteSource>> {
+    let file = beside.call1(&JsValue::NULL, &name.into()).ok()?;
+    let size = Reflect::get(&file, &"size".into()).ok()?.as_f64()? as u64;
+    let read = Reflect::get(&file, &"read".into()).ok()?.dyn_into().ok()?;
+    Some(Box::new(FileBytes { size, read }))
 }
 
 fn convert_error(error: ConvertError) -> JsValue {

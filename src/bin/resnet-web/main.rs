@@ -19,7 +19,9 @@ use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::summary::Summary;
 use resnet_web::weights::Setting;
 use resnet_web::weights::plain::message;
-use resnet_web::weights::{Assumption, Choices, Description, ModelMetadata, WeightFile, labels};
+use resnet_web::weights::{
+    Assumption, ByteSource, Choices, Description, ModelMetadata, WeightFile, labels,
+};
 
 use logit_error::logit_error;
 
@@ -273,7 +275,17 @@ fn labels_beside(
 
 fn open_weights(path: &Path, choices: &Choices) -> Outcome<WeightFile<'static>> {
     let file = File::open(path).map_err(in_file(path))?;
-    Ok(WeightFile::open(file, choices).map_err(in_file(path))?)
+    let opened = WeightFile::open_beside(file, &external_data(path), choices);
+    Ok(opened.map_err(in_file(path))?)
+}
+
+/// Opens the files beside a weight file in which an ONNX model may have its weights.
+fn external_data(weights: &Path) -> impl Fn(&str) -> Option<Box<dyn ByteSource>> + use<> {
+    let weights = weights.to_owned();
+    move |name| {
+        let file = File::open(weights.with_file_name(name)).ok()?;
+        Some(Box::new(file) as Box<dyn ByteSource>)
+    }
 }
 
 /// Writes a file under another name first, so that an interrupted run leaves no half-written file under its own.
@@ -295,8 +307,9 @@ fn load(weights: &Path, common: &CommonArgs) -> Outcome<Classifier> {
     let file = File::open(weights).map_err(in_file(weights))?;
     let described = common.described()?;
     let choices = common.choices(weights, &described);
-    let mut classifier =
-        Classifier::load(file, &choices, &Processor::Cpu).map_err(in_file(weights))?;
+    let beside = external_data(weights);
+    let classifier = Classifier::load_beside(file, &beside, &choices, &Processor::Cpu);
+    let mut classifier = classifier.map_err(in_file(weights))?;
     let labels = Some(described.labels).filter(|labels| !labels.is_empty());
     let assumed = &classifier.origin().assumed;
     let labels = labels.or_else(|| labels_beside(weights, assumed, classifier.metadata()));

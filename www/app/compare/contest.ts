@@ -24,12 +24,16 @@ export interface Agreement {
 /** What an opponent is, beside a page's classifier with this model on this device. */
 export function contender(
   opponent: Opponent,
-  { source: weights, choices, labels }: Wanted,
+  { source: weights, choices, externalData, labels }: Wanted,
   device: DevicePolicy,
   file: File | null,
 ): Contender | null {
   // What a person chose for these weights holds for them wherever they run.
-  const options = { ...choices, ...(labels !== undefined && { labels }) };
+  const options = {
+    ...choices,
+    ...(externalData && { externalData }),
+    ...(labels !== undefined && { labels }),
+  };
   switch (opponent) {
     case "int8":
     case "f32":

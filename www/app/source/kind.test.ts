@@ -49,7 +49,8 @@ const CASES: Case[] = [
   { what: "burnpack", content: "NRUB", kind: "weights" },
   { what: "GGUF", content: "GGUF\x03\0", kind: "other-format" },
   { what: "HDF5", content: [0x89, ...ascii("HDF\r\n")], kind: "other-format" },
-  { what: "ONNX", content: [0x08, 0x07, 0x12, ...ascii("\x07pytorch")], kind: "other-format" },
+  { what: "ONNX", content: [0x08, 0x07, 0x12, ...ascii("\x07pytorch")], kind: "weights" },
+  { what: "a SavedModel", content: [0x08, 0x01, 0x12, 0x8e, 0x04], kind: "other-format" },
   { what: "TensorFlow Lite", content: "\x1c\0\0\0TFL3", kind: "other-format" },
   { what: "NumPy", content: [0x93, ...ascii("NUMPY")], kind: "other-format" },
   {

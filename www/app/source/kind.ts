@@ -4,7 +4,7 @@ import { isLabelsInPython, jsonKind } from "./json";
 /** What a file that was chosen, dropped or pasted is for. */
 export type Kind =
   | "photo"
-  /** Weights of a format that is read: safetensors, PyTorch's, burnpack. */
+  /** Weights of a format that is read: safetensors, PyTorch's, ONNX, burnpack. */
   | "weights"
   /** What people take for weights, and is of no format that is read: the reader says what it is. */
   | "other-format"
@@ -50,8 +50,7 @@ const OTHER_FORMATS: readonly Magic[] = [
   { bytes: [0x1f, 0x8b] }, // gzip
   { bytes: "GGUF" },
   { bytes: "TFL3", at: 4 },
-  // ONNX, a protocol buffer: its version, then who wrote it.
-  ...Array.from({ length: 16 }, (_, version) => ({ bytes: [0x08, version, 0x12] })),
+  { bytes: [0x08, 0x01, 0x12] }, // TensorFlow's SavedModel
   { bytes: "version https://git-lfs" },
 ];
 

@@ -142,3 +142,38 @@ it("takes one configuration of each name", () => {
   expect(configurations).toEqual(files.slice(0, 1));
   expect(unused).toEqual([{ name: "b/config.json", why: "other-configurations" }]);
 });
+
+it.each([
+  {
+    what: "an ONNX model with its external data, whatever that looks like",
+    files: ["a.onnx", "a.data", "a.bin"],
+    is: { weights: "a.onnx", external: ["a.data", "a.bin"], unused: [] },
+  },
+  {
+    what: "an ONNX model without it, and another's",
+    files: ["a.onnx", "b.data"],
+    is: { weights: "a.onnx", external: [], unused: ["b.data"] },
+  },
+  {
+    what: "two ONNX models",
+    files: ["a.onnx", "a.data", "b.onnx", "b.data"],
+    is: { weights: "a.onnx", external: ["a.data"], unused: ["b.data", "b.onnx"] },
+  },
+  {
+    what: "an ONNX model beside safetensors",
+    files: ["a.onnx", "a.data", "a.safetensors"],
+    is: { weights: "a.safetensors", external: [], unused: ["a.onnx", "a.data"] },
+  },
+])("$what", ({ files, is }) => {
+  const named: Record<string, string[]> = { "a.onnx": ["a.data", "a.bin"], "b.onnx": ["b.data"] };
+  const found = files.map((name): Found => {
+    const kind = /safetensors|onnx|bin/.test(name) ? "weights" : "unknown";
+    return { file: new File([], name), kind, ...(named[name] && { external: named[name] }) };
+  });
+  const { weights, external, unused } = sortDropped(found);
+  expect({
+    weights: weights?.name,
+    external: external.map(({ name }) => name),
+    unused: unused.map(({ name }) => name).sort(),
+  }).toEqual({ ...is, unused: is.unused.sort() });
+});

@@ -4,6 +4,8 @@ import type { Kind } from "./kind";
 export interface Found {
   file: File;
   kind: Kind | "unreadable";
+  /** The files in which it has weights, by their names: an ONNX model may. */
+  external?: readonly string[];
 }
 
 /** Why a file is not used. */
@@ -19,6 +21,8 @@ export type WhyNot =
 /** What becomes of files that came together. */
 export interface Sorted {
   weights: File | null;
+  /** Files in which those weights have a part of theirs. */
+  external: File[];
   labels: File | null;
   /** What describes the model besides: one file of each name. */
   configurations: File[];
@@ -35,11 +39,13 @@ const LABELS_NAME = /label|class|synset|categor|names/i;
  * What to do with files that were chosen, dropped or pasted together: one of weights, with one of labels and its configurations,
  * and any number of photos. Everything else is in `unused`, with the reason.
  */
-export function sortDropped(found: readonly Found[]): Sorted {
+export function sortDropped(all: readonly Found[]): Sorted {
   const unused: Sorted["unused"] = [];
   const leave = (files: readonly File[], why: WhyNot) => {
     unused.push(...files.map((file) => ({ name: file.webkitRelativePath || file.name, why })));
   };
+  const named = new Set(all.flatMap(({ external = [] }) => external));
+  const [parts, found] = divided(all, ({ file }) => named.has(file.name));
   const of = (kind: Found["kind"]) =>
     found.filter((each) => each.kind === kind).map(({ file }) => file);
   const first = ([file, ...others]: readonly File[], why: WhyNot): File | null => {
@@ -49,10 +55,16 @@ export function sortDropped(found: readonly Found[]): Sorted {
 
   const [best, good] = divided(of("weights"), ({ name }) => BEST_WEIGHTS.test(name));
   const weights = first([...best, ...good, ...of("other-format")], "other-weights");
+  const own = found.find(({ file }) => file === weights)?.external ?? [];
+  const files = parts.map(({ file }) => file);
+  const isOwn = ({ name }: File, i: number) =>
+    own.includes(name) && files.findIndex((other) => other.name === name) === i;
+  const [external, strangers] = divided(files, isOwn);
+  leave(strangers, "other-weights");
 
   const isAlone = found.length === 1;
-  const [named, texts] = divided(of("text"), ({ name }) => isAlone || LABELS_NAME.test(name));
-  const labels = first([...named, ...of("labels")], "other-labels");
+  const [texted, texts] = divided(of("text"), ({ name }) => isAlone || LABELS_NAME.test(name));
+  const labels = first([...texted, ...of("labels")], "other-labels");
   leave(texts, "unknown");
 
   const isFirst = ({ name }: File, i: number, all: readonly File[]) =>
@@ -61,13 +73,13 @@ export function sortDropped(found: readonly Found[]): Sorted {
   leave(others, "other-configurations");
   const reasons = ["shards", "empty", "unknown", "unreadable"] as const;
   for (const why of reasons) leave(of(why), why);
-  return { weights, labels, configurations, photos: of("photo"), unused };
+  return { weights, external, labels, configurations, photos: of("photo"), unused };
 }
 
 /** Those that fulfil a condition, and the others. */
-function divided(
-  files: readonly File[],
-  condition: (file: File, at: number, all: readonly File[]) => boolean,
-): [yes: File[], no: File[]] {
+function divided<T>(
+  files: readonly T[],
+  condition: (file: T, at: number, all: readonly T[]) => boolean,
+): [yes: T[], no: T[]] {
   return [files.filter(condition), files.filter((...each) => !condition(...each))];
 }

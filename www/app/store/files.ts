@@ -1,3 +1,4 @@
+import { externalDataNames } from "resnet-web";
 import { kindOf } from "../source/kind";
 import { type Found, sortDropped } from "../source/sort";
 import { unusedText } from "../source/unused";
@@ -8,8 +9,8 @@ const text = strings.source;
 
 /** Where files go to. */
 interface Destinations {
-  /** Loads weights. Returns whether they are in use now. */
-  onWeights: (file: File) => Promise<boolean>;
+  /** Loads weights, of which a part may be in other files. Returns whether they are in use now. */
+  onWeights: (file: File, external: File[]) => Promise<boolean>;
   /** Takes labels, and other descriptions of a model. */
   onDescriptions: (files: File[]) => Promise<void>;
   onPhoto: (photo: Photo) => void;
@@ -36,7 +37,7 @@ export function createTakeFiles(destinations: Destinations, beginTurn: BeginTurn
     const found = await Promise.all(files.map(recognised));
     if (isOvertaken()) return;
 
-    const { weights, labels, configurations, photos, ...sorted } = sortDropped(found);
+    const { weights, external, labels, configurations, photos, ...sorted } = sortDropped(found);
     const unused = [
       ...sorted.unused,
       ...unread.map((name) => ({ name, why: "unreadable" as const })),
@@ -45,7 +46,7 @@ export function createTakeFiles(destinations: Destinations, beginTurn: BeginTurn
     const say = isAll ? text.unused.all : text.unused.some;
     onUnused(unused.length > 0 ? say(unusedText(unused)) : null, isAll);
     // Labels of weights that were not loaded are not those of the model that is there.
-    const isLoaded = !weights || (await onWeights(weights));
+    const isLoaded = !weights || (await onWeights(weights, external));
     const descriptions = [...(labels ? [labels] : []), ...configurations];
     if (descriptions.length > 0 && isLoaded && !isOvertaken()) await onDescriptions(descriptions);
     if (isOvertaken()) return;
@@ -56,5 +57,11 @@ export function createTakeFiles(destinations: Destinations, beginTurn: BeginTurn
 }
 
 async function recognised(file: File): Promise<Found> {
-  return { file, kind: await kindOf(file).catch(() => "unreadable" as const) };
+  try {
+    const kind = await kindOf(file);
+    if (kind !== "weights") return { file, kind };
+    return { file, kind, external: await externalDataNames(file) };
+  } catch {
+    return { file, kind: "unreadable" };
+  }
 }

@@ -52,6 +52,8 @@ export interface ModelState {
 export interface Wanted {
   source: WeightSource;
   choices: WeightChoices;
+  /** Files in which `source` has a part of its weights. */
+  externalData?: readonly File[];
   labels?: LabelSource;
 }
 
@@ -121,8 +123,12 @@ export function createModel(
     download = controller;
     const progress = { loaded: 0, total: null, cached: false };
     change({ wanted, error: null, question: null, progress });
-    const { source, choices, labels } = wanted;
-    const options = { ...choices, ...(labels !== undefined && { labels }) };
+    const { source, choices, externalData, labels } = wanted;
+    const options = {
+      ...choices,
+      ...(externalData && { externalData }),
+      ...(labels !== undefined && { labels }),
+    };
     try {
       const question = await questionBefore(source, document.baseURI, classifier);
       if (download !== controller) return false;
@@ -186,9 +192,9 @@ export function createModel(
     isDefault: computed(() => shown.value.source === DEFAULT),
 
     /** Loads a file or an address; null is the default. Returns whether it is in use then. */
-    open(source: WeightSource | null): Promise<boolean> {
+    open(source: WeightSource | null, externalData: File[] = []): Promise<boolean> {
       change({ unsupported: [] });
-      return load({ source: source ?? DEFAULT, choices: {} });
+      return load({ source: source ?? DEFAULT, choices: {}, externalData });
     },
 
     /** Loads again what was asked for last. */

@@ -341,7 +341,7 @@ export const de: Strings = {
     open: "Andere Gewichte laden",
     openDefault: "Zurück zu den eigenen Gewichten",
     openHint:
-      "Gewichte eines ResNets als safetensors, PyTorch (.pth) oder burnpack: Wähle sie oder zieh sie auf die Seite.",
+      "Gewichte eines ResNets als safetensors, PyTorch (.pth), ONNX oder burnpack: Wähle sie oder zieh sie auf die Seite.",
     kept: (files, megabytes) =>
       `Dieser Browser behält ${files === 1 ? "eine Gewichtsdatei" : `${files} Gewichtsdateien`} für den nächsten Besuch, ${megabytes} MB.`,
     clearCache: "Entfernen",

@@ -341,7 +341,7 @@ export const en = {
     open: "Load other weights",
     openDefault: "Back to the default weights",
     openHint:
-      "ResNet weights as safetensors, PyTorch (.pth) or burnpack: choose a file or drop it on the page.",
+      "ResNet weights as safetensors, PyTorch (.pth), ONNX or burnpack: choose a file or drop it on the page.",
     kept: (files: number, megabytes: string) =>
       `This browser keeps ${files === 1 ? "one weight file" : `${files} weight files`} for the next visit, ${megabytes} MB.`,
     clearCache: "Remove",

@@ -60,8 +60,11 @@ export class WeightStore {
 
   /** The file of a load: the one that is here already, or else fetched. Rejects when the load is cancelled. */
   async file(request: LoadRequest, onProgress: (progress: Progress) => void): Promise<WeightFile> {
-    const { id, weights } = request;
-    if (weights instanceof Blob) return { blob: weights, kept: { cached: false, reason: "file" } };
+    const { id, weights, external } = request;
+    if (weights instanceof Blob) {
+      const file = { blob: weights, ...(external && { external }) };
+      return { ...file, kept: { cached: false, reason: "file" } };
+    }
     return this.#calls.make(async () => {
       const entry = this.#find(request) ?? this.#fetch(id, weights, request.sha256);
       const load = this.#join(entry, id);

@@ -322,8 +322,9 @@ export class Classifier {
     const drop = () => void worker.call((engine) => engine.drop(id)).catch(() => {});
     signal.addEventListener("abort", drop, { once: true });
     try {
-      const { location, beside } = weights;
-      const request = { id, weights: location, beside, choices, ...(labels && { labels }) };
+      const { location, beside, external } = weights;
+      const files = { weights: location, beside, external };
+      const request = { id, ...files, choices, ...(labels && { labels }) };
       const model = await worker.call((engine) => engine.load(request));
       signal.throwIfAborted();
       await worker.call((engine) => engine.commit(id));

@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { gunzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { localWeights, smallFile } from "./weight-file";
 
@@ -139,6 +140,40 @@ it("configurations beside a file on disk are read", async () => {
     const { beside } = await localWeights(file, { signal });
     expect(beside.map((bytes) => new TextDecoder().decode(bytes))).toEqual(["{}"]);
   } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+it("finds an ONNX model's external data in its folder, or beside its address", async () => {
+  const names = ["external-two.onnx", "external-two.weights", "external-two.bin"];
+  const folder = mkdtempSync(path.join(tmpdir(), "onnx-"));
+  for (const name of names) {
+    const packed = readFileSync(`tests/fixtures/onnx/${name}.gz`);
+    writeFileSync(path.join(folder, name), gunzipSync(packed));
+  }
+  const files = createServer(({ url = "" }, response) => {
+    const file = path.join(folder, path.basename(url));
+    if (existsSync(file)) response.end(readFileSync(file));
+    else response.writeHead(404).end();
+  });
+  await once(files.listen(0, "127.0.0.1"), "listening");
+  const address = `http://127.0.0.1:${(files.address() as AddressInfo).port}/`;
+  try {
+    for (const model of [path.join(folder, "external-two.onnx"), `${address}external-two.onnx`]) {
+      const { external, remove } = await localWeights(model, { signal });
+      const read = external.map(({ name, location }) => [
+        name,
+        "path" in location &&
+          readFileSync(location.path).equals(readFileSync(path.join(folder, name))),
+      ]);
+      expect(read, model).toEqual(names.slice(1).map((name) => [name, true]));
+      await remove();
+    }
+    rmSync(path.join(folder, "external-two.bin"));
+    const { external } = await localWeights(path.join(folder, "external-two.onnx"), { signal });
+    expect(external.map(({ name }) => name)).toEqual(["external-two.weights"]);
+  } finally {
+    files.close();
     rmSync(folder, { recursive: true });
   }
 });

@@ -1,11 +1,13 @@
-import { createReadStream, createWriteStream, rmSync } from "node:fs";
+import { createReadStream, createWriteStream, existsSync, rmSync } from "node:fs";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fileAddress, fileName } from "../../files/address";
+import { externalNames } from "../../files/external-data";
 import { HUB, isHubName } from "../../files/hub";
+import type { Pieces } from "../../files/pieces";
 import { ResNetError } from "../../protocol/errors";
 import type { Progress } from "../../protocol/types";
 import { BESIDE, fetchBeside } from "../../worker/weights/beside";
@@ -38,6 +40,8 @@ export interface LocalWeights {
   name?: string;
   /** Configurations that are beside it. */
   beside: Uint8Array<ArrayBuffer>[];
+  /** The files in which it has weights, as ONNX models may. */
+  external: { name: string; location: ByteLocation }[];
   /** Removes what was downloaded. */
   remove: () => Promise<void>;
 }
@@ -59,7 +63,7 @@ export async function localWeights(
   if (typeof source !== "string" && !(source instanceof URL)) {
     const bytes = await bytesOf(source);
     await drained(checked(inOnePiece(bytes), { bytes: null, sha256 }, "The weight file"), options);
-    return { location: { bytes }, beside: [], remove: async () => {} };
+    return { location: { bytes }, beside: [], external: [], remove: async () => {} };
   }
   const start = await readable(source, async () => addressOf(source));
   const { address, beside, ...expected } = await located(start, sha256, options.signal);
@@ -166,7 +170,12 @@ async function found(
     await drained(checked(createReadStream(file), expected, file), options);
   }
   options.onProgress?.({ loaded: size, total: size, cached: true });
-  return { location: { path: file }, name: path.basename(file), remove: async () => {} };
+  const names = await externalNames(createReadStream(file) as Pieces);
+  const external = names
+    .map((name) => ({ name, location: { path: path.join(path.dirname(file), name) } }))
+    // One that is not there is missed by the reader, which says so.
+    .filter(({ location }) => existsSync(location.path));
+  return { location: { path: file }, name: path.basename(file), external, remove: async () => {} };
 }
 
 /** Where downloads are kept. A process may end without disposing of its classifiers. */
@@ -193,12 +202,13 @@ async function downloaded(
     temporaryFolders.delete(folder);
     await rm(folder, { recursive: true, force: true });
   };
-  const file = path.join(folder, "weights");
-  try {
+  let loaded = 0;
+  /** Fetches one file. */
+  const fetched = async (url: string, expected: Expected, file: string) => {
     const { bytes, sha256 } = expected;
     const download = await Download.open(
       {
-        url: address,
+        url,
         what: "weights",
         bytes,
         most: mostBytes(),
@@ -208,16 +218,28 @@ async function downloaded(
       },
       RETRY_POLICY,
     );
-    let loaded = 0;
+    const before = loaded;
     const counted = async function* () {
       for await (const piece of download.pieces()) {
         loaded += piece.length;
-        onProgress?.({ loaded, total: download.total, cached: false });
+        const total = download.total === null ? null : before + download.total;
+        onProgress?.({ loaded, total, cached: false });
         yield piece;
       }
     };
-    await pipeline(checked(counted(), expected, address), createWriteStream(file), { signal });
-    return { location: { path: file }, name: fileName(address), remove };
+    await pipeline(checked(counted(), expected, url), createWriteStream(file), { signal });
+    return { path: file };
+  };
+  try {
+    const location = await fetched(address, expected, path.join(folder, "weights"));
+    const external: LocalWeights["external"] = [];
+    for (const name of await externalNames(createReadStream(location.path) as Pieces)) {
+      const url = new URL(encodeURIComponent(name), address).href;
+      const file = path.join(folder, `external-${external.length}`);
+      const unknown = { bytes: null, sha256: null };
+      external.push({ name, location: await fetched(url, unknown, file) });
+    }
+    return { location, name: fileName(address), external, remove };
   } catch (thrown) {
     await remove();
     throw thrown;

@@ -857,6 +857,7 @@ describe("createClassifier", () => {
       preprocessing,
       weightSet: "ema",
       arithmetic: "int8",
+      externalData: [file("small.data")],
       device: "cpu",
       threads: 2,
       measure: false,
@@ -883,5 +884,6 @@ describe("createClassifier", () => {
         arithmetic: "int8",
       },
     ]);
+    expect(FakeWorker.requests[0]?.external?.map(({ name }) => name)).toEqual(["small.data"]);
   });
 });

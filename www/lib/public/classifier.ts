@@ -52,7 +52,7 @@ import type { ImageInput } from "./image-input";
 /** How a {@link Classifier} is made. */
 export interface ClassifierOptions extends WeightOptions {
   /**
-   * A weight file or its address: safetensors, PyTorch's `.pth`, or burnpack. Or the address of a manifest (`.json`) with
+   * A weight file or its address: safetensors, PyTorch's `.pth`, ONNX, or burnpack. Or the address of a manifest (`.json`) with
    * its `file`, `bytes` and `sha256`.
    */
   weights: WeightSource;
@@ -523,13 +523,16 @@ function isUnsendable(thrown: unknown): boolean {
 
 /** A request as plain data for the worker, with absolute addresses, and the speeds that are remembered for its file. */
 function requestOf(weights: WeightSource, options: WeightOptions): ModelRequest {
-  const { labels, sha256 } = options;
+  const { labels, sha256, externalData = [] } = options;
   const choices = choicesOf(options);
   const isFile = weights instanceof File;
   const load = {
     id: nextId(),
     weights: weights instanceof Blob ? weights : fileAddress(weights, baseAddress()),
     choices: isFile ? { name: weights.name, ...choices } : choices,
+    ...(externalData.length > 0 && {
+      external: externalData.map((file) => ({ name: file.name, blob: file })),
+    }),
     ...(labels !== undefined && { labels: labelsOf(labels) }),
     ...(sha256 !== undefined && { sha256 }),
   };

@@ -14,6 +14,7 @@
 
 export { fileAddress } from "../../files/address";
 export { canBeWeights } from "../../files/beginning";
+export { externalDataNames } from "../../files/external-data";
 export { watchFrames } from "../../images/frames";
 export { canvasReadsBack } from "../../images/readback";
 export { type ErrorCode, isReplaced, ResNetError } from "../../protocol/errors";

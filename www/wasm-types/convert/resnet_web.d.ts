@@ -28,7 +28,7 @@ export class ConvertedFile {
  * # Errors
  * Those of reading weights and labels, with their `code`; `weights-values` for values that `dtype` cannot hold.
  */
-export function convert(size: number, read: (offset: number, length: number) => Uint8Array, choices: string, descriptions: Uint8Array[], dtype: string): ConvertedFile;
+export function convert(size: number, read: (offset: number, length: number) => Uint8Array, beside: (name: string) => { size: number; read(offset: number, length: number): Uint8Array } | undefined, choices: string, descriptions: Uint8Array[], dtype: string): ConvertedFile;
 
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
 

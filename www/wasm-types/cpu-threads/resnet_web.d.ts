@@ -1,6 +1,6 @@
 /* tslint:disable */
 /* eslint-disable */
-import type { Classification, Description, DeviceKind, DeviceReport, LayerTime, ModelInfo, SeenChannel, SeenLayer, Summary, WeightChoices } from "../../protocol/types";
+import type { Classification, Description, DeviceKind, DeviceReport, ExternalFile, LayerTime, ModelInfo, SeenChannel, SeenLayer, Summary, WeightChoices } from "../../protocol/types";
 
 
 /**
@@ -11,13 +11,14 @@ export class Engine {
     free(): void;
     [Symbol.dispose](): void;
     /**
-     * Reads a weight file and builds its network on the device. The blob is not needed afterwards.
+     * Reads a weight file, with the files of external data of an ONNX model, and builds its network on the device. The blobs
+     * are not needed afterwards.
      *
      * # Errors
      * `weights-format`, `weights-unreadable`, `weights-missing`, `weights-shape`, `weights-dtype`, `weights-values`,
      * `weights-architecture`, `device-failed`, `device-lost`.
      */
-    load(weights: Blob, choices: WeightChoices): Model;
+    load(weights: Blob, choices: WeightChoices, external: readonly ExternalFile[]): Model;
     /**
      * Opens a device and checks it. The CPU module knows only `"cpu"`.
      *

@@ -7,6 +7,7 @@ import type {
   DevicePolicy,
   DeviceReason,
   DeviceStatus,
+  ExternalFile,
   FeatureMap,
   GpuTimes,
   ImageClassification,
@@ -49,9 +50,14 @@ interface Loaded {
   /** What files beside the weights ask for that is not supported. */
   unsupported: Setting[];
   kept: Kept;
-  /** The weight file, to read it once more: a handle, whose bytes the browser holds. */
-  blob: Blob;
+  weights: Weights;
   choices: WeightChoices;
+}
+
+/** A weight file and its external data, to read them once more: handles, whose bytes the browser holds. */
+interface Weights {
+  blob: Blob;
+  external: readonly ExternalFile[];
 }
 
 /** What an inspection returned, and its layers. */
@@ -285,7 +291,7 @@ export class Session {
 
   /** Builds the model of a request. */
   async #stage({ id, file, choices, labels }: BuildRequest, signal: AbortSignal): Promise<Loaded> {
-    const { blob, name, kept } = file;
+    const { blob, name, kept, external = [] } = file;
     const device = await this.#device();
     const description = labels === undefined ? undefined : await describe(device, labels, signal);
     const beside = await describedBeside(device, file.beside ?? []);
@@ -299,13 +305,14 @@ export class Session {
       ...(description && choicesOf(description)),
       ...choices,
     };
-    const model = await build(id, device, blob, known);
+    const weights = { blob, external };
+    const model = await build(id, device, weights, known);
     try {
       const names = description?.labels.length ? description.labels : labelsBeside(beside, model);
       const assumed = await label(device, model, names, signal);
       await receiveMessages(signal);
       const unsupported = [...(description?.unsupported ?? []), ...beside.unsupported];
-      return { id, model, assumed, unsupported, kept, blob, choices: known };
+      return { id, model, assumed, unsupported, kept, weights, choices: known };
     } catch (thrown) {
       model.free();
       throw thrown;
@@ -441,14 +448,14 @@ async function complete(run: Run, signal: AbortSignal): Promise<Classification> 
 async function build(
   id: number,
   { engine, gpu }: OpenedDevice,
-  weights: Blob,
+  { blob, external }: Weights,
   choices: WeightChoices,
 ): Promise<Model> {
   post({ building: id });
   try {
     return await crashes.during(id, () => {
       // Begun outside of the GPU's time: reading the weights is the disk's matter.
-      const loading = (async () => engine.load(weights, choices))();
+      const loading = (async () => engine.load(blob, choices, external))();
       return gpu ? gpu.load(() => loading) : loading;
     });
   } finally {
@@ -463,12 +470,12 @@ function look(model: Model, { data, width, height }: Pixels): Inspection {
 /** Inspects a network that is on a GPU: in a second one on the CPU, which the GPU's module has, too. */
 async function lookOnCpu(
   wasm: WasmModule,
-  { blob, choices }: Loaded,
+  { weights: { blob, external }, choices }: Loaded,
   pixels: Pixels,
 ): Promise<Inspection> {
   const engine = await wasm.Engine.open("cpu", false);
   try {
-    const second = engine.load(blob, choices);
+    const second = engine.load(blob, choices, external);
     try {
       return look(second, pixels);
     } finally {
@@ -479,12 +486,12 @@ async function lookOnCpu(
   }
 }
 
-function described({ id, model, assumed, unsupported, blob, kept }: Loaded): LoadedModel {
+function described({ id, model, assumed, unsupported, weights, kept }: Loaded): LoadedModel {
   return {
     id,
     info: { ...model.info, assumed },
     summary: model.summary,
-    bytes: blob.size,
+    bytes: [weights, ...weights.external].reduce((sum, { blob }) => sum + blob.size, 0),
     kept,
     unsupported,
   };

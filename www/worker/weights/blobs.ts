@@ -1,7 +1,4 @@
-import type { Pieces } from "../../files/pieces";
-
-/** Bytes that are in JavaScript's memory at a time: the browser keeps a blob's elsewhere, large ones on disk. */
-export const PART = 8 << 20;
+import { PART, type Pieces } from "../../files/pieces";
 
 /** Hands a file over to the browser, in blobs of `part` bytes or little more. The last one is what remains. */
 export async function* inBlobs(pieces: Pieces, part = PART): AsyncGenerator<Blob, void, undefined> {
@@ -31,13 +28,4 @@ export async function gathered(pieces: Pieces, part = PART): Promise<Blob> {
   const parts: Blob[] = [];
   for await (const blob of inBlobs(pieces, part)) parts.push(blob);
   return new Blob(parts);
-}
-
-/** A blob's bytes, a part at a time. */
-export async function* piecesOf(blob: Blob, signal: AbortSignal, part = PART) {
-  for (let start = 0; start < blob.size; start += part) {
-    signal.throwIfAborted();
-    yield new Uint8Array(await blob.slice(start, start + part).arrayBuffer());
-  }
-  signal.throwIfAborted();
 }

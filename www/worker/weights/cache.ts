@@ -1,6 +1,7 @@
 import type { Pieces } from "../../files/pieces";
+import { PART } from "../../files/pieces";
 import { clearBeside } from "./beside";
-import { inBlobs, PART } from "./blobs";
+import { inBlobs } from "./blobs";
 import { BlockDigests } from "./blocks";
 import type { Manifest } from "./manifest";
 import { type Version, versionOf } from "./request";

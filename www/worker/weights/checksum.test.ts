@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { gathered, piecesOf } from "./blobs";
+import { piecesOf } from "../../files/pieces";
+import { gathered } from "./blobs";
 import { BlockDigests } from "./blocks";
 import { checked, type Expected } from "./checksum";
 

@@ -1,10 +1,12 @@
 import { fileAddress, fileName } from "../../files/address";
 import { beginning, canBeWeights, joined } from "../../files/beginning";
+import { externalNames } from "../../files/external-data";
 import { hubRepository } from "../../files/hub";
+import { piecesOf } from "../../files/pieces";
 import { ResNetError } from "../../protocol/errors";
-import type { Progress } from "../../protocol/types";
+import type { ExternalFile, Progress } from "../../protocol/types";
 import { fetchBeside } from "./beside";
-import { gathered, piecesOf } from "./blobs";
+import { gathered } from "./blobs";
 import { BlockDigests } from "./blocks";
 import {
   type Copy,
@@ -39,13 +41,14 @@ export interface FetchedWeights {
   kept: { cached: true } | { cached: false; reason: NotKept };
 }
 
-/** A weight file, and those beside it that describe it. */
+/** A weight file, those beside it that describe it, and those that have a part of it. */
 export interface DescribedWeights extends FetchedWeights {
   beside: Blob[];
+  external: ExternalFile[];
 }
 
 /**
- * Fetches a weight file and what describes it beside it. The address may be that of a repository on the Hugging Face Hub.
+ * Fetches a weight file, what describes it beside it, and an ONNX model's external data there. The address may be that of a repository on the Hugging Face Hub.
  */
 export async function fetchDescribedWeights(
   request: WeightRequest,
@@ -58,7 +61,35 @@ export async function fetchDescribedWeights(
   // Whatever ends the one fails the other, too.
   beside.catch(() => {});
   const file = await fetchWeights({ ...request, url: place.url }, retryPolicy);
-  return { ...file, beside: await beside };
+  const external = await fetchExternal(file.blob, { ...request, url: place.url }, retryPolicy);
+  return { ...file, beside: await beside, external };
+}
+
+/** Fetches the files in which an ONNX model has weights, from beside it. */
+async function fetchExternal(
+  model: Blob,
+  { url, signal, onProgress }: WeightRequest,
+  retryPolicy: RetryPolicy,
+): Promise<ExternalFile[]> {
+  const external: ExternalFile[] = [];
+  let before = model.size;
+  for (const name of await externalNames(piecesOf(model, signal))) {
+    const { blob } = await fetchWeights(
+      {
+        url: new URL(encodeURIComponent(name), url).href,
+        signal,
+        isExternal: true,
+        onProgress({ loaded, total, cached }) {
+          const all = total === null ? null : before + total;
+          onProgress({ loaded: before + loaded, total: all, cached });
+        },
+      },
+      retryPolicy,
+    );
+    before += blob.size;
+    external.push({ name, blob });
+  }
+  return external;
 }
 
 /** Which weights to fetch. */
@@ -67,6 +98,8 @@ export interface WeightRequest {
   url: string;
   /** The file's SHA-256 in hexadecimal digits. */
   sha256?: string;
+  /** Whether it is a file of external data, which may begin with anything. */
+  isExternal?: boolean;
   signal: AbortSignal;
   onProgress(progress: Progress): void;
 }
@@ -75,6 +108,7 @@ export interface WeightRequest {
 interface Wanted extends Expected, Facts {
   /** The cache's key. */
   key: string;
+  isExternal: boolean;
 }
 
 /**
@@ -144,7 +178,7 @@ async function downloaded(
     const pieces = counted(download, wanted, onProgress);
     const start = await beginning(pieces);
     const read = new Blob(start);
-    if (!canBeWeights(new Uint8Array(await read.arrayBuffer()))) {
+    if (!wanted.isExternal && !canBeWeights(new Uint8Array(await read.arrayBuffer()))) {
       return { blob: read, name, kept: { cached: false, reason: "unavailable" } };
     }
     const arriving = joined(start, pieces);
@@ -165,7 +199,7 @@ async function downloaded(
 
 /** Finds out which file is wanted: the one at the address, or the one that a manifest there names. */
 async function identified(
-  { url, sha256: expected, signal }: WeightRequest,
+  { url, sha256: expected, isExternal = false, signal }: WeightRequest,
   cache: WeightCache | null,
   retryPolicy: RetryPolicy,
 ): Promise<Wanted> {
@@ -173,7 +207,7 @@ async function identified(
   const sha256 = expected?.toLowerCase() ?? null;
   if (!isManifest(url)) {
     const key = sha256 === null ? keyOfAddress(url) : keyOfContent(sha256);
-    return { url: withoutFragment(url), key, bytes: null, sha256 };
+    return { url: withoutFragment(url), key, bytes: null, sha256, isExternal };
   }
   const kept = (await cache?.manifest(url)) ?? null;
   const manifest = await fetchManifest(url, kept, signal, retryPolicy);
@@ -191,6 +225,7 @@ async function identified(
     key,
     bytes,
     sha256: manifest.sha256,
+    isExternal,
     manifest: { url, says: manifest },
   };
 }

@@ -16,6 +16,8 @@ export interface NodeBuildRequest extends Omit<BuildRequest, "file" | "labels"> 
   weights: ByteLocation;
   /** Configurations that are beside it. */
   beside: Uint8Array<ArrayBuffer>[];
+  /** The files in which it has weights, as ONNX models may. */
+  external: { name: string; location: ByteLocation }[];
   /** A file of labels, or one that describes a model. */
   labels?: Uint8Array<ArrayBuffer>;
 }
@@ -31,12 +33,15 @@ class Engine {
     return this.#session.openCpu("cpu-requested", undefined, threads);
   }
 
-  load({ weights, beside, labels, ...request }: NodeBuildRequest): Promise<Settled<LoadedModel>> {
-    return withBytes(weights, (bytes) =>
+  load(build: NodeBuildRequest): Promise<Settled<LoadedModel>> {
+    const { weights, beside, external, labels, ...request } = build;
+    const locations = [weights, ...external.map(({ location }) => location)];
+    return withBytes(locations, ([bytes, ...others]) =>
       this.#session.load({
         ...request,
         file: {
           blob: bytes as unknown as Blob,
+          external: external.map(({ name }, i) => ({ name, blob: others[i] as unknown as Blob })),
           kept: { cached: false, reason: "file" },
           beside: beside.map((file) => new Blob([file])),
         },

@@ -33,22 +33,27 @@ export class ReaderSync {
   }
 }
 
-/** Opens a file's bytes while `work` reads them. */
+/** Opens the bytes of files while `work` reads them. */
 export async function withBytes<T>(
-  location: ByteLocation,
-  work: (bytes: FileBytes) => Promise<T>,
+  locations: readonly ByteLocation[],
+  work: (files: FileBytes[]) => Promise<T>,
 ): Promise<T> {
-  if ("bytes" in location) {
-    const { bytes } = location;
-    const read = (start: number, to: Uint8Array) =>
-      to.set(bytes.subarray(start, start + to.length));
-    return work(new FileBytes(bytes.length, read));
-  }
-  const file = openSync(location.path, "r");
+  const opened: number[] = [];
+  const bytesAt = (location: ByteLocation): FileBytes => {
+    if ("bytes" in location) {
+      const { bytes } = location;
+      const read = (start: number, to: Uint8Array) =>
+        to.set(bytes.subarray(start, start + to.length));
+      return new FileBytes(bytes.length, read);
+    }
+    const file = openSync(location.path, "r");
+    opened.push(file);
+    return new FileBytes(fstatSync(file).size, (start, to) => fill(file, start, to));
+  };
   try {
-    return await work(new FileBytes(fstatSync(file).size, (start, to) => fill(file, start, to)));
+    return await work(locations.map(bytesAt));
   } finally {
-    closeSync(file);
+    for (const file of opened) closeSync(file);
   }
 }
 
