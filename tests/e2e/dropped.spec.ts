@@ -1,6 +1,6 @@
 import { cp, readFile, writeFile } from "node:fs/promises";
 import { overflow, violations } from "./support/access";
-import { type GivenFile, textFile, weightFile } from "./support/files";
+import { type GivenFile, onnxFile, textFile, weightFile } from "./support/files";
 import { SMALL } from "./support/networks";
 import { expect, test } from "./support/page";
 
@@ -97,6 +97,44 @@ test("a network with one output distinguishes two classes", async ({ classifier,
   await expect(page.getByRole("row", { name: /sigmoid/i })).toHaveCount(1);
 });
 
+test("an ONNX model has its weights in files that are dropped with it", async ({
+  classifier,
+  page,
+}) => {
+  const model = await onnxFile("external-two.onnx");
+  await classifier.drop(model, await photo("cat"));
+  await expect(classifier.notice).toContainText(/external-two\.(weights|bin).?: choose both files/);
+  await page.getByRole("button", { name: "Close" }).click();
+
+  const parts = [await onnxFile("external-two.weights"), await onnxFile("external-two.bin")];
+  await classifier.drop(
+    ...parts,
+    model,
+    textFile("labels.txt", THINGS.join("\n")),
+    await photo("cat"),
+  );
+  await expect(classifier.model).toContainText("ONNX");
+  await expect(classifier.model).toContainText("10 labels");
+  await expect(classifier.model).toContainText("1 × 3 × 32 × 32");
+  await expect(classifier.first).toContainText(/thing \d/i);
+  await expect(classifier.notice).toHaveCount(0);
+});
+
+test("an ONNX model's external data is found beside its address", async ({ classifier, page }) => {
+  const names = ["external.onnx", "external.onnx.data"];
+  const files = new Map(
+    await Promise.all(names.map(async (name) => [name, await onnxFile(name)] as const)),
+  );
+  await page.route("**/models/*", async (route) => {
+    const file = files.get(new URL(route.request().url()).pathname.split("/").at(-1) ?? "");
+    await route.fulfill(file ? { body: file.buffer } : { status: 404 });
+  });
+  await classifier.open("?device=cpu&weights=models/external.onnx");
+  await expect(classifier.model).toContainText("ONNX");
+  await classifier.chooseSample("A cat");
+  await expect(classifier.first).toContainText(/class \d/i);
+});
+
 test("labels of weights that cannot be loaded are not given to the model that is there", async ({
   classifier,
 }) => {
@@ -113,7 +151,10 @@ test("files are known by their bytes, wherever they are chosen", async ({ classi
   await expect(classifier.named(SMALL.name)).toBeVisible();
   await expect(classifier.model).toContainText("10 labels");
   const dialog = page.locator(".model-actions input[type=file]");
-  await expect(dialog).toHaveAttribute("accept", /\.ckpt,\.tar,\.onnx,\.txt,\.json,\.csv$/);
+  await expect(dialog).toHaveAttribute(
+    "accept",
+    /\.ckpt,\.tar,\.onnx,\.data,\.onnx_data,\.txt,\.json,\.csv$/,
+  );
   await classifier.chooseWeights(await photo("cat.pth"));
   await expect(classifier.first).toContainText(/thing \d/i);
   await expect(classifier.notice).toHaveCount(0);

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as http from "node:http";
 import { createServer } from "node:net";
 import path from "node:path";
 import { after, test } from "node:test";
+import { gunzipSync } from "node:zlib";
 import { place } from "../../tools/lib/places.mjs";
 import { resnetWeb, start } from "./support/cli.mjs";
 import { LABELS, smallWeights, temporaryFolder } from "./support/weights.mjs";
@@ -13,6 +14,8 @@ const folder = temporaryFolder(after);
 const SMALL = smallWeights(folder);
 const CAT = place("www/public/photos/chelsea.png");
 const GREY = place("tests/fixtures/images/cat-grey.jpg");
+const ONNX = onnxFile("external.onnx", ".");
+onnxFile("external.onnx.data", ".");
 const labels = path.join(folder, "labels.txt");
 writeFileSync(labels, LABELS.join("\n"));
 mkdirSync(path.join(folder, "full"));
@@ -20,6 +23,14 @@ writeFileSync(path.join(folder, "full", "holiday.jpg"), "");
 const empty = path.join(folder, "empty");
 mkdirSync(empty);
 const out = (name) => ["--out", path.join(folder, name)];
+
+/** Writes a file of an ONNX model into a part of the folder, and returns its path. */
+function onnxFile(name, part) {
+  const file = path.join(folder, part, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, gunzipSync(readFileSync(place(`tests/fixtures/onnx/${name}.gz`))));
+  return file;
+}
 
 const taken = createServer().listen(0, "localhost");
 await once(taken, "listening");
@@ -125,6 +136,34 @@ const CASES = [
     1,
     /^$/,
     /^resnet-web: .*\n$/,
+  ],
+  [
+    "an ONNX model is read with the files beside it",
+    ["summary", ONNX],
+    0,
+    /^ResNet.*10 classes, f32\n[\s\S]*layer4\.0\.conv2/,
+    /^$/,
+  ],
+  [
+    "and converted",
+    ["convert", ONNX, path.join(folder, "converted.safetensors"), "--dtype", "f32"],
+    0,
+    /converted\.safetensors: ResNet.*, 10 classes, \d+ bytes; rounding to f32 moves no value/,
+    /preprocessing FILE changes that/,
+  ],
+  [
+    "what was converted is read",
+    ["summary", path.join(folder, "converted.safetensors")],
+    0,
+    /^ResNet.*10 classes, f32\n/,
+    /^$/,
+  ],
+  [
+    "an ONNX model without the files beside it",
+    ["convert", onnxFile("external.onnx", "alone"), path.join(folder, "none.safetensors")],
+    1,
+    /^$/,
+    /`external\.onnx\.data`: choose both files together/,
   ],
   ["no photo", ["classify"], 2, /^$/, /missing.*classify --help\n$/],
   [

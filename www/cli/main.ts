@@ -2,17 +2,19 @@
 import { ResNetError } from "resnet-web/node";
 import { classify } from "./classify";
 import { type Command, Obstacle, parsed, UsageError } from "./command";
+import { convert } from "./convert";
 import { plain, sayError } from "./output";
 import { serve } from "./serve";
 import { site } from "./site";
 import { summary } from "./summary";
 
-const COMMANDS: Record<string, Command> = { classify, summary, serve, site };
+const COMMANDS: Record<string, Command> = { classify, summary, convert, serve, site };
 
 const HELP = `resnet-web: ResNet image classification, on this machine's CPU or as a page of your own
 
   npx resnet-web classify PHOTO...   print the most probable classes of photos
   npx resnet-web summary [WEIGHTS]   print the layers of a weight file's network
+  npx resnet-web convert WEIGHTS OUT write any weight file as safetensors
   npx resnet-web serve               serve the whole page from this machine
   npx resnet-web site                make a folder with a page for weights of your own
 

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { type Command, oneOf, UsageError } from "./command";
-import { converted, DTYPES, type Facts } from "./convert";
+import { converted, DTYPES, remarks } from "./converter";
 import { makeFolder } from "./folder";
 import { note, print } from "./output";
 import { MANIFEST, PAGE } from "./page";
@@ -188,22 +188,4 @@ function filesOfSite(): string[] {
     .map((entry) => path.relative(PAGE, path.join(entry.parentPath, entry.name)))
     .filter((file) => !file.startsWith(`weights${path.sep}`));
   return [...page, WEIGHTS, MANIFEST, ".nojekyll", RECORD].sort();
-}
-
-/** What its owner has to know of a weight file. */
-function remarks({ assumed, classes, labels }: Facts): string[] {
-  const all: Record<Facts["assumed"][number], string> = {
-    stride:
-      "The stride is assumed to be on the 3x3 convolutions, as torchvision has it; --stride conv1 changes that.",
-    "stem-pool":
-      "No pooling is assumed after the first convolution, as in networks for small images; the option stemPool changes that.",
-    shortcut:
-      "The shortcuts' kind is assumed, for the tensors do not show it; the option shortcut changes that.",
-    "head-activation": "ReLU is assumed between the head's linear layers.",
-    preprocessing:
-      "Images are assumed to be preprocessed as for torchvision's ImageNet weights; --preprocessing FILE changes that.",
-    labels: `The file does not say what its ${classes} classes are called; --labels FILE does.`,
-  };
-  const isNamed = labels > 0 || classes === 1000;
-  return assumed.filter((what) => what !== "labels" || !isNamed).map((what) => all[what]);
 }

@@ -28,6 +28,12 @@ export async function weightFile(file: string, name = file): Promise<GivenFile> 
   return { name, mimeType: "application/octet-stream", buffer: gunzipSync(packed) };
 }
 
+/** A file of an ONNX model of tests/fixtures. */
+export async function onnxFile(name: string): Promise<GivenFile> {
+  const packed = await readFile(`tests/fixtures/onnx/${name}.gz`);
+  return { name, mimeType: "", buffer: gunzipSync(packed) };
+}
+
 /** Drops files on the page, or pastes them into it. */
 export async function give(page: Page, event: "drop" | "paste", files: GivenFile[]): Promise<void> {
   const sent = files.map(({ name, mimeType, buffer }) => ({
