@@ -11,6 +11,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::prelude::*;
 use burn::tensor::Gradients;
+use pollster::block_on;
 use resnet_web::network::ResNet;
 use resnet_web::resnet::{Depth, NetworkSpec, ResNetConfig};
 use resnet_web::weights::synthetic::input;
@@ -77,7 +78,8 @@ fn a_step_of_gradient_descent_lowers_the_loss() {
     let mut report = Vec::new();
     let usual = networks().into_iter();
     let usual = usual.map(|(name, config)| (name.to_owned(), config, SIDE));
-    let family = members().filter(|member| member.config.classes > 1);
+    let family = block_on(members()).into_iter();
+    let family = family.filter(|member| member.config.classes > 1);
     let family = family.map(|member| (member.case, member.config, member.input_shape[3]));
     for (name, config, side) in usual.chain(family) {
         let (images, targets) = batch(config.classes, side, &device);

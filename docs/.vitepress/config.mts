@@ -70,6 +70,7 @@ function sidebar() {
       "/how-to/content-security-policy": "Keep a Content-Security-Policy",
       "/how-to/camera": "Classify a camera",
       "/how-to/many-images": "Classify many images",
+      "/how-to/similar-images": "Find images that look alike",
       "/how-to/aborting": "Cancel work",
       "/how-to/several-classifiers": "Use several classifiers",
       "/how-to/workers": "Classify in your own worker or frame",

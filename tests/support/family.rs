@@ -1,10 +1,8 @@
 //! The whole ResNet family against PyTorch: `tests/fixtures/family`.
 
 use std::collections::{BTreeMap, HashMap};
-use std::io::Read;
 
 use burn::prelude::*;
-use flate2::read::GzDecoder;
 use resnet_web::cpu::CpuResNet;
 #[cfg(feature = "webgpu")]
 use resnet_web::gpu::{Gpu, Options, Plan};
@@ -153,14 +151,42 @@ struct Found {
 }
 
 /// Every network.
-pub fn members() -> impl Iterator<Item = Member> {
-    MEMBERS.iter().map(|&(json, packed)| {
-        let mut member: Member = serde_json::from_str(json).unwrap();
-        GzDecoder::new(packed)
-            .read_to_end(&mut member.bytes)
-            .unwrap();
-        member
-    })
+pub async fn members() -> Vec<Member> {
+    let mut members = Vec::new();
+    for &(json, packed) in MEMBERS {
+        members.push(Member {
+            bytes: unpacked(packed).await,
+            ..serde_json::from_str(json).unwrap()
+        });
+    }
+    members
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+async fn unpacked(packed: &[u8]) -> Vec<u8> {
+    use std::io::Read;
+
+    let mut bytes = Vec::new();
+    let mut decoder = flate2::read::GzDecoder::new(packed);
+    decoder.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// By the browser: a crate for it would have burn's dependencies compiled once more, with other features.
+#[cfg(target_arch = "wasm32")]
+async fn unpacked(packed: &[u8]) -> Vec<u8> {
+    use js_sys::{Function, Promise, Uint8Array};
+    use wasm_bindgen::JsValue;
+    use wasm_bindgen_futures::JsFuture;
+
+    let unpack = Function::new_with_args(
+        "packed",
+        "const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
+         return new Response(stream).arrayBuffer();",
+    );
+    let promise = unpack.call1(&JsValue::NULL, &Uint8Array::from(packed));
+    let buffer = JsFuture::from(Promise::from(promise.unwrap())).await;
+    Uint8Array::new(&buffer.unwrap()).to_vec()
 }
 
 impl Member {

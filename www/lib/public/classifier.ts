@@ -325,7 +325,7 @@ export class Classifier {
    * ```ts
    * const a = await classifier.embed(file, { normalize: true });
    * const b = await classifier.embed(image, { normalize: true });
-   * const cosine = a.reduce((sum, value, i) => sum + value * b[i], 0);
+   * const cosine = a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
    * ```
    *
    * It takes as long as {@link Classifier.classify}, whose option `embedding` returns both.
