@@ -37,6 +37,8 @@ use serde_json::Value;
 use support::convolution::{cases, linear_faults, pooling_faults};
 use support::evidence;
 use support::golden::{Golden, Implementation};
+#[cfg(feature = "webgpu")]
+use support::gpu_kernels;
 use support::networks::every_kind;
 use support::weight_file::{self, Draft};
 use wasm_bindgen::JsValue;
@@ -138,6 +140,13 @@ async fn webgpu_computes_what_pytorch_computes() {
         }
         assert_eq!(faults.join("\n"), "", "{limits:?}");
     }
+}
+
+#[cfg(feature = "webgpu")]
+#[wasm_bindgen_test]
+async fn the_gpus_kernels_are_what_their_definitions_say() {
+    let gpu = open_gpu(Limits::Default).await.without_f16();
+    assert_eq!(gpu_kernels::faults(&gpu).await.join("\n"), "");
 }
 
 #[cfg(feature = "webgpu")]

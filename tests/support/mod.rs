@@ -7,5 +7,7 @@ pub mod convolution;
 pub mod evidence;
 pub mod family;
 pub mod golden;
+#[cfg(feature = "webgpu")]
+pub mod gpu_kernels;
 pub mod networks;
 pub mod weight_file;

@@ -166,7 +166,8 @@ pub enum Operand {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call<'a> {
     /// The layer that it computes, by PyTorch's name. A convolution comes with its batch norm and ReLU, and at the end of a
-    /// block with the addition and the ReLU after it.
+    /// block with the addition and the ReLU after it. At the end of a block with attention these come with the gate, whose
+    /// factors they follow; the means before it have the attention's name.
     pub layer: &'a str,
     /// What is run.
     pub kernel: Kernel,
