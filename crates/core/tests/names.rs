@@ -945,6 +945,15 @@ fn cases() -> Vec<Case> {
              names of torchvision, timm, Hugging Face, fastai, OpenMMLab, Detectron2, burn or the reference implementation",
         ),
         case(
+            "CLIP",
+            with(
+                below("visual.", of(&bottleneck)),
+                &[("visual.attnpool.positional_embedding", &[50, 2048])],
+            ),
+            "the file holds what seems to be CLIP, whose ResNet pools by attention. Expected: a ResNet with the tensor names of \
+             torchvision, timm, Hugging Face, fastai, OpenMMLab, Detectron2, burn or the reference implementation",
+        ),
+        case(
             "layers among the network's own",
             with(of(&basic), &[("layer1.0.attention.weight", &[64, 64])]),
             "the file holds tensors that ResNet-18 has no place for: layer1.0.attention.weight",

@@ -25,7 +25,6 @@ pub struct Inferred {
 /// A layer of a block that only networks of another kind have, and what they are called.
 const OTHER_BLOCKS: &[(&str, &str)] = &[
     ("conv2.fc1.", "split attention (ResNeSt)"),
-    ("conv2.paths.", "selective kernels (SKNet)"),
     ("convs.", "several 3x3 convolutions in a block (Res2Net)"),
 ];
 
@@ -198,6 +197,13 @@ impl<'a> Tensors<'a> {
                  standardised weights, is not supported"
                     .to_owned(),
             ));
+        }
+        // Its layers have torchvision's names, but average where those stride.
+        let pool = format!("{}attnpool.", self.backbone.prefix);
+        if tensors.keys().any(|name| name.starts_with(&pool)) {
+            return Err(WeightError::NotResNet {
+                seems: "what seems to be CLIP, whose ResNet pools by attention".to_owned(),
+            });
         }
         if let Some(filter) = tensors.keys().find(|name| name.ends_with(".filt")) {
             return Err(fault(format!(
@@ -472,6 +478,7 @@ pub fn sign(index: &TensorIndex) -> Option<String> {
         ("down_blocks.", "a diffusion model's U-Net"),
         ("classifier.0.convs.", "a segmentation network"),
         ("fpn.", "a detection network"),
+        (".paths.0.conv.", "a ResNet with selective kernels (SKNet)"),
         ("bit.embedder", "a ResNet with group norm (BiT)"),
     ];
     let has = |sign: &str| index.tensors.keys().any(|name| name.contains(sign));
