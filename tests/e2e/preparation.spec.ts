@@ -128,7 +128,10 @@ test.describe("a model on the Hugging Face Hub", () => {
   }) => {
     const { buffer } = await weightFile("basic-zip.pth");
     const asked = await playHub(page, buffer);
-    await classifier.open("?device=cpu&weights=hf:a/b");
+    await classifier.openWithCat();
+    expect(asked).toEqual([]);
+    await page.getByLabel("a model on the Hugging Face Hub").fill("hf:a/b");
+    await page.getByRole("button", { name: "Load", exact: true }).click();
     const question = classifier.notice.filter({ hasText: "Download weights" });
     await expect(question).toContainText("huggingface.co");
     // The list, and the size of the weights.

@@ -5,6 +5,7 @@ import { isolated } from "../file-text";
 import { grouped, megabytes, shape } from "../format";
 import { useStore } from "../store/context";
 import { strings } from "../strings";
+import { AddressForm } from "./AddressForm";
 import { LABEL_FILES, WEIGHT_FILES } from "./accept";
 import { Choices } from "./Choices";
 import { stemOf, variantsOf } from "./variants";
@@ -54,6 +55,7 @@ export function ModelCard() {
           </button>
         )}
         <p class="fine">{text.openHint}</p>
+        <AddressForm disabled={progress !== null} onAddress={actions.open} />
       </div>
       {model && !model.kept.cached && model.kept.reason !== "file" && (
         <p class="fine">{text.notKept[model.kept.reason]}</p>

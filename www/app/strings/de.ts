@@ -418,6 +418,10 @@ export const de: Strings = {
         labels: "Angenommen: Die Datei hat keine eigenen.",
       },
     },
+    address: {
+      label: "Oder die Adresse von Gewichten, oder ein Modell auf dem Hugging Face Hub",
+      load: "Laden",
+    },
     preparation: {
       heading: "Wie Fotos vorbereitet werden",
       summary: (side, filter, fit) => `${side} × ${side} Pixel, ${filter}, ${fit}`,

@@ -417,6 +417,10 @@ export const en = {
         labels: "Assumed: the file has no labels.",
       },
     },
+    address: {
+      label: "Or the address of weights, or a model on the Hugging Face Hub",
+      load: "Load",
+    },
     preparation: {
       heading: "How photos are prepared",
       summary: (side: number, filter: string, fit: string) =>
