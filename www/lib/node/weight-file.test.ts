@@ -131,6 +131,15 @@ it("models that are not on the hub, or have no weights, are refused in words", a
   }
 });
 
+it("labels come from the hub, too", async () => {
+  const { close } = await playHub({ "/a/b/resolve/main/labels.txt": "daisy" });
+  try {
+    expect(new TextDecoder().decode(await smallFile("hf:a/b/labels.txt"))).toBe("daisy");
+  } finally {
+    close();
+  }
+});
+
 it("configurations beside a file on disk are read", async () => {
   const folder = mkdtempSync(path.join(tmpdir(), "resnet-web-test-"));
   try {

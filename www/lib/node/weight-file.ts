@@ -98,8 +98,9 @@ export async function smallFile(
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (typeof source !== "string" && !(source instanceof URL)) return bytesOf(source);
   try {
-    if (!isWebAddress(source)) return await smallBytes(pathOf(source), signal);
-    const response = await fetch(source, signal ? { signal } : {});
+    const isOnWeb = isWebAddress(source) || isHubName(source);
+    if (!isOnWeb) return await smallBytes(pathOf(source), signal);
+    const response = await fetch(fileAddress(source, ANY_BASE, hub()), signal ? { signal } : {});
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     return response.body ? await readUpTo(MOST_SMALL, response.body) : new Uint8Array();
   } catch (cause) {
