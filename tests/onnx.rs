@@ -262,6 +262,24 @@ fn files_of_external_data_are_missed_by_name() {
     assert_eq!(report, Vec::<String>::new());
 }
 
+#[test]
+fn a_file_says_how_its_weights_are_stored() {
+    let cases = [
+        ("int8-per-channel.onnx", "int8"),
+        ("int8-per-tensor.onnx", "int8"),
+        ("half.onnx", "f16"),
+        ("basic-opset9.onnx", "f32"),
+    ];
+    let mut report = Vec::new();
+    for (name, expected) in cases {
+        let found = open(name).map(|file| file.metadata().dtype.clone());
+        if found.as_deref() != Ok(expected) {
+            report.push(format!("{name}: {found:?} instead of {expected}"));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
 #[cfg(feature = "cli")]
 #[test]
 fn a_converted_file_gives_the_same_logits() {

@@ -55,7 +55,10 @@ const LINE = BLOCK.height + ARC + 26;
 const PROJECTION = 18;
 const WIDTH = LEFT + BLOCK.perLine * PITCH;
 /** Of a convolution's bar: it grows with the logarithm of its channels. Poolings and attention are slim, without a label. */
-const BAR = { gap: 6, padding: 8, least: 16, slim: 7, channels: [64, 2048] as const };
+const BAR = { least: 16, slim: 7, channels: [64, 2048] as const };
+/** Between bars and around them: closer where there are slim ones, so that labels fit. */
+const WIDE = { gap: 6, padding: 8 };
+const CLOSE = { gap: 3, padding: 5 };
 
 /** What a shortcut's layers are called, or begin with: torchvision's and the reference convention's. */
 const SHORTCUTS = ["downsample", "shortcut"];
@@ -175,8 +178,9 @@ function drawBlock(
     return kind && !isShortcut(part) ? [{ ...part, kind }] : [];
   });
   const slim = parts.filter(({ kind }) => kind !== "convolution").length;
-  const inner = width - 2 * BAR.padding - (parts.length - 1) * BAR.gap - slim * BAR.slim;
-  let left = x + BAR.padding;
+  const { gap, padding } = slim > 0 ? CLOSE : WIDE;
+  const inner = width - 2 * padding - (parts.length - 1) * gap - slim * BAR.slim;
+  let left = x + padding;
   for (const { row, kind } of parts) {
     const { outputShape, kernel } = rows[row] as LayerRow;
     const isSlim = kind !== "convolution";
@@ -191,7 +195,7 @@ function drawBlock(
       height: barHeight,
       label: isSlim ? "" : (kernel?.join("×") ?? ""),
     });
-    left += barWidth + BAR.gap;
+    left += barWidth + gap;
   }
 
   const [middle, top] = [y + MIDDLE, y - ARC + 9];
@@ -217,7 +221,7 @@ function drawBlock(
 function barOf(channels: number): number {
   const [least, most] = BAR.channels.map(Math.log2) as [number, number];
   const part = (Math.log2(Math.max(channels, 1)) - least) / (most - least);
-  const room = BLOCK.height - CAPTION - BAR.padding - BAR.least;
+  const room = BLOCK.height - CAPTION - WIDE.padding - BAR.least;
   return BAR.least + Math.min(Math.max(part, 0), 1) * room;
 }
 

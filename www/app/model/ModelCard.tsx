@@ -130,7 +130,13 @@ function Facts({ info, summary, bytes }: LoadedModel) {
     [text.facts.stem, stemOf(info.stem) + text.stemPools[info.stem.pool]],
     ...(variants.length > 0 ? [[text.facts.variants, variants.join(", ")] as Fact] : []),
     [text.facts.file, text.fileSize(megabytes(bytes), info.dtype)],
-    [text.facts.format, text.format(text.formats[info.format], info.naming)],
+    [
+      text.facts.format,
+      // The graph of an ONNX file needs no names.
+      info.format === "onnx"
+        ? text.formats.onnx
+        : text.format(text.formats[info.format], info.naming),
+    ],
     [text.facts.source, info.source || text.unknown],
     [text.facts.license, info.license || text.unknown],
   ];

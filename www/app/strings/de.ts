@@ -481,7 +481,7 @@ export const de: Strings = {
   drawing: {
     heading: "Das Netz",
     intro:
-      "Balken sind Faltungen, höher bei mehr Kanälen. Der gepunktete Weg um einen Block ist seine Abkürzung; wo die Formen sich unterscheiden, bildet eine eigene Faltung sie ab. Wähle, was du ansehen willst.",
+      "Balken sind Faltungen, höher bei mehr Kanälen. Der gepunktete Weg um einen Block ist seine Abkürzung; wo die Formen sich unterscheiden, bildet eine eigene Faltung sie ab. Schmale Balken fassen zusammen (grau) oder gewichten Kanäle (orange). Wähle, was du ansehen willst.",
     box: "Die Zeichnung",
     alt: (architecture) =>
       `Die Schichten von ${architecture} in der Reihenfolge der Rechnung. Pfeiltasten gehen von einer zur nächsten.`,

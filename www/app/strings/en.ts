@@ -481,7 +481,7 @@ export const en = {
   drawing: {
     heading: "The network",
     intro:
-      "Bars are convolutions: the more channels, the taller. The dotted line around a block is its shortcut; where the shapes differ, a convolution projects it. Choose any part to inspect it.",
+      "Bars are convolutions: the more channels, the taller. The dotted line around a block is its shortcut; where the shapes differ, a convolution projects it. Slim bars pool (grey) or weigh channels (orange). Choose any part to inspect it.",
     box: "The drawing",
     alt: (architecture: string) =>
       `The layers of ${architecture} in the order of computation. Use the arrow keys to move between them.`,

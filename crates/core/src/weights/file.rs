@@ -629,7 +629,11 @@ fn metadata_of(network: ResNetConfig, index: &TensorIndex, backbone: &Backbone) 
     let dtype = index
         .tensors
         .get(&backbone.stem_weight(0))
-        .map(|entry| entry.dtype.to_string());
+        .map(|entry| match &entry.dtype {
+            // The word of `convert` and of `ModelMetadata`.
+            Dtype::I8 | Dtype::U8 => "int8".to_owned(),
+            dtype => dtype.to_string().to_ascii_lowercase(),
+        });
     ModelMetadata {
         format: FORMAT,
         name: network.name(),
@@ -638,6 +642,6 @@ fn metadata_of(network: ResNetConfig, index: &TensorIndex, backbone: &Backbone) 
         labels: Vec::new(),
         source: String::new(),
         license: String::new(),
-        dtype: plain(&dtype.unwrap_or_default().to_ascii_lowercase()),
+        dtype: plain(&dtype.unwrap_or_default()),
     }
 }
