@@ -23,10 +23,10 @@ use crate::threads;
 
 /// Pixels in a tile.
 const TILE: usize = 8;
-/// Input channels of a part, at least: a cache line of each pixel.
-const CHANNELS: usize = 16;
+/// Input channels of a part, at least, unless there are fewer: two cache lines of each pixel, which are fetched together.
+const CHANNELS: usize = 32;
 /// Numbers that a part copies, at most, unless a single row has more: with its outputs they fit the second-level cache.
-const ROOM: usize = 1 << 14;
+const ROOM: usize = 1 << 15;
 
 /// Weights of one input for four output channels, or of a word of four inputs in eight bits.
 type Weights = [f32; LANES];
@@ -305,12 +305,10 @@ struct Work<'a> {
 #[derive(Clone, Copy)]
 struct Copied<'a> {
     data: &'a [f32],
-    /// Numbers from one block to the next.
-    block: usize,
-    /// From one row of weights to the next.
-    tap: usize,
-    /// From one row of outputs to the next.
-    row: usize,
+    /// Numbers from one plane to the next.
+    plane: usize,
+    /// From one line to the next.
+    line: usize,
     /// How it is quantised.
     params: QuantParams,
 }
@@ -345,7 +343,6 @@ impl Work<'_> {
     #[allow(unsafe_code)]
     unsafe fn compute(&self, groups: Range<usize>, rows: Range<usize>) {
         SCRATCH.with_borrow_mut(|Scratch { copied, words }| {
-            let Shape { window, .. } = self.shape;
             self.copy(groups.clone(), rows.clone(), copied);
             let (data, params) = if self.steps == LANES {
                 (&*copied, QuantParams::default())
@@ -355,16 +352,10 @@ impl Work<'_> {
             };
             let lines = self.shape.lines(rows.len());
             let line = self.line() * self.steps;
-            let (tap, row) = if self.shape.slides() {
-                (line, window.stride * line)
-            } else {
-                (lines * line, line)
-            };
             let copied = Copied {
                 data,
-                block: self.shape.planes() * lines * line,
-                tap,
-                row,
+                plane: lines * line,
+                line,
                 params,
             };
             // SAFETY: the function has the same contract as this one.
@@ -447,17 +438,17 @@ impl Work<'_> {
         let [_, outputs] = shape.group();
         let vectors = outputs.div_ceil(LANES);
         let [depth, whole] = [shape.depth(self.steps), shape.whole_depth(self.steps)];
-        let pixel = self.steps
-            * if shape.slides() {
-                shape.window.stride
-            } else {
-                1
-            };
+        let stride = if shape.slides() {
+            shape.window.stride
+        } else {
+            1
+        };
+        let group_size = shape.blocks() * shape.planes() * copied.plane;
         for (i, row) in rows.enumerate() {
             for left in (0..self.width).step_by(TILE) {
                 let place = (row * self.width + left) * shape.outputs;
                 let count = TILE.min(self.width - left);
-                let mut start = i * copied.row + left * pixel;
+                let mut start = stride * (i * copied.line + left * self.steps);
                 for group in groups.clone() {
                     for vector in 0..vectors {
                         let weights = &self.packed[(group * vectors + vector) * whole..][..whole];
@@ -471,7 +462,7 @@ impl Work<'_> {
                             self.store(sums, copied.params, per_channel, place, channels, count)
                         }
                     }
-                    start += shape.blocks() * copied.block;
+                    start += group_size;
                 }
             }
         }
@@ -483,15 +474,13 @@ impl Work<'_> {
         target_feature(enable = "relaxed-simd")
     )]
     fn sums(&self, copied: Copied<'_>, start: usize, weights: &[Weights]) -> [F32x4; TILE] {
-        let Window { side, stride, .. } = self.shape.window;
-        let taps = side * side;
-        match (self.steps, self.shape.slides(), stride) {
-            (LANES, true, 1) => tile::<3, 1, LANES>(copied, start, weights, side),
-            (LANES, true, _) => tile::<3, 2, LANES>(copied, start, weights, side),
-            (LANES, false, _) => tile::<1, 1, LANES>(copied, start, weights, taps),
-            (_, true, 1) => tile::<3, 1, 1>(copied, start, weights, side),
-            (_, true, _) => tile::<3, 2, 1>(copied, start, weights, side),
-            (_, false, _) => tile::<1, 1, 1>(copied, start, weights, taps),
+        match (self.steps, self.shape.slides(), self.shape.window.stride) {
+            (LANES, true, 1) => tile::<3, 1, LANES>(copied, start, weights),
+            (LANES, true, _) => tile::<3, 2, LANES>(copied, start, weights),
+            (LANES, false, _) => tile::<1, 1, LANES>(copied, start, weights),
+            (_, true, 1) => tile::<3, 1, 1>(copied, start, weights),
+            (_, true, _) => tile::<3, 2, 1>(copied, start, weights),
+            (_, false, _) => tile::<1, 1, 1>(copied, start, weights),
         }
     }
 
@@ -536,18 +525,20 @@ impl Work<'_> {
             [scales, weights] => Some((F32x4::load(scales), F32x4::load(weights))),
             _ => None,
         };
-        for (n, sum) in sums.into_iter().take(count).enumerate() {
-            let at = place + n * shape.outputs + channels.start;
-            let mut sum = match per_channel {
-                Some((scales, weights)) => params.dequantise(sum, weights, scales, bias),
-                None => sum + bias,
-            };
-            if let Some(residual) = epilogue.residual {
-                sum = sum + load(&residual[at..]);
+        let mut sums = sums.map(|sum| match per_channel {
+            Some((scales, weights)) => params.dequantise(sum, weights, scales, bias),
+            None => sum + bias,
+        });
+        let places = (0..count).map(|n| place + n * shape.outputs + channels.start);
+        if let Some(residual) = epilogue.residual {
+            for (sum, at) in sums.iter_mut().zip(places.clone()) {
+                *sum = *sum + load(&residual[at..]);
             }
-            if epilogue.relu {
-                sum = sum.pmax(zero);
-            }
+        }
+        if epilogue.relu {
+            sums = sums.map(|sum| sum.pmax(zero));
+        }
+        for (sum, at) in sums.into_iter().zip(places) {
             // SAFETY: the range is these channels of one of the pixels, which the caller promises are not shared.
             let output = unsafe { output.range(at, lanes) };
             if lanes == LANES {
@@ -561,8 +552,8 @@ impl Work<'_> {
     }
 }
 
-/// The sums of the pixels of a tile for four output channels. Their first input is at `start`, their weights have so many rows
-/// of `taps` for each block.
+/// The sums of the pixels of a tile for four output channels, whose first input is at `start`: of kernels with so many rows
+/// and columns for each plane.
 ///
 /// Never inlined: browsers optimise a hot function when it has run for a while, and a large one late.
 #[inline(never)]
@@ -574,15 +565,15 @@ fn tile<const SIDE: usize, const STRIDE: usize, const STEPS: usize>(
     copied: Copied<'_>,
     start: usize,
     weights: &[Weights],
-    taps: usize,
 ) -> [F32x4; TILE] {
     let inputs = (TILE - 1) * STRIDE + SIDE;
     let mut sums = [F32x4::splat(0.0); TILE];
     let (steps, _) = weights.as_chunks::<SIDE>();
     let (rows, _) = steps.as_chunks::<STEPS>();
-    for (block, rows) in rows.chunks_exact(taps).enumerate() {
-        for (tap, steps) in rows.iter().enumerate() {
-            let at = start + block * copied.block + tap * copied.tap;
+    let (planes, _) = rows.as_chunks::<SIDE>();
+    for (plane, rows) in planes.iter().enumerate() {
+        for (row, steps) in rows.iter().enumerate() {
+            let at = start + plane * copied.plane + row * copied.line;
             for (step, weights) in steps.iter().enumerate() {
                 let line = &copied.data[at + step..][..(inputs - 1) * STEPS + 1];
                 let weights: [F32x4; SIDE] = core::array::from_fn(|i| F32x4::load(&weights[i]));
