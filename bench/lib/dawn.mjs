@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { place } from "../../tools/lib/places.mjs";
 
@@ -25,36 +23,7 @@ export async function openDawn(backend) {
       return adapter;
     },
   };
-  Object.assign(globalThis, globals, { Window: class {}, FileReaderSync });
+  Object.assign(globalThis, globals, { Window: class {} });
   Object.defineProperty(globalThis, "navigator", { value: { gpu: offered }, configurable: true });
   return dawn;
-}
-
-/** One of the project's wasm modules. */
-export async function loadModule(folder) {
-  const module = await import(pathToFileURL(place(folder, "resnet_web.js")));
-  const wasm = readFileSync(place(path.join(folder, "resnet_web_bg.wasm")));
-  await module.default({ module_or_path: wasm });
-  // A panic in an async function leaves its promise pending for ever.
-  module.setPanicListener((message) => {
-    console.error(message);
-    process.exit(1);
-  });
-  return module;
-}
-
-/** The part of a blob that the module uses: Node's own can only be read asynchronously. */
-export function bytesOf(buffer) {
-  return {
-    buffer,
-    size: buffer.byteLength,
-    slice: (start, end) => bytesOf(buffer.subarray(start, end)),
-  };
-}
-
-/** Reads the blobs of `bytesOf`. */
-class FileReaderSync {
-  readAsArrayBuffer({ buffer: { buffer, byteOffset, byteLength } }) {
-    return buffer.slice(byteOffset, byteOffset + byteLength);
-  }
 }

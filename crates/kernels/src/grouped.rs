@@ -23,7 +23,7 @@ use crate::threads;
 
 /// Pixels in a tile.
 const TILE: usize = 8;
-/// Input channels of a part, at least, unless there are fewer: two cache lines of each pixel, which are fetched together.
+/// Input channels of a part, at most, unless a single group has more: two cache lines of each pixel, which are fetched together.
 const CHANNELS: usize = 32;
 /// Numbers that a part copies, at most, unless a single row has more: with its outputs they fit the second-level cache.
 const ROOM: usize = 1 << 15;
