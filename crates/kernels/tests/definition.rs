@@ -342,6 +342,30 @@ fn what_does_not_fit_panics() {
             );
         };
     convolve([2, 3], [4, 8], [24, 512, 48]);
+    let in_groups = |int8: bool, [inputs, outputs, groups]: [usize; 3], sizes: [usize; 3]| {
+        let [data, packed, output] = sizes.map(|size| vec![1.0; size]);
+        let window = Window {
+            side: 3,
+            stride: 1,
+            padding: 1,
+        };
+        let shape = grouped::Shape {
+            inputs,
+            outputs,
+            groups,
+            window,
+        };
+        let map = FeatureMap::new(&data, [2, 3, data.len() / 6]);
+        let mut output = output;
+        let convolve = if int8 {
+            grouped::convolve_int8
+        } else {
+            grouped::convolve
+        };
+        convolve(map, shape, &packed, epilogue(&bias), &mut output);
+    };
+    in_groups(false, [8, 8, 2], [48, 288, 48]);
+    in_groups(true, [8, 8, 2], [48, 88, 48]);
     let cases: &[(&str, &dyn Fn())] = &[
         ("a map that is too short", &|| {
             convolve([2, 3], [4, 8], [23, 512, 48]);
@@ -357,6 +381,28 @@ fn what_does_not_fit_panics() {
         }),
         ("output channels that fill no register", &|| {
             convolve([2, 3], [4, 6], [24, 512, 36]);
+        }),
+        ("a grouped convolution's output that is too short", &|| {
+            in_groups(false, [8, 8, 2], [48, 288, 47]);
+        }),
+        ("weights of groups that are too short", &|| {
+            in_groups(false, [8, 8, 2], [48, 287, 48]);
+        }),
+        ("a map with fewer channels than the groups", &|| {
+            in_groups(false, [8, 8, 2], [42, 288, 48]);
+        }),
+        ("inputs that are no multiple of the groups", &|| {
+            in_groups(false, [9, 8, 2], [54, 288, 48]);
+        }),
+        ("outputs that are no multiple of the groups", &|| {
+            in_groups(false, [8, 9, 2], [48, 288, 54]);
+        }),
+        ("more output channels than biases", &|| {
+            in_groups(false, [8, 40, 2], [48, 1440, 240]);
+        }),
+        ("no groups", &|| in_groups(false, [8, 8, 0], [48, 288, 48])),
+        ("groups of six in eight bits", &|| {
+            in_groups(true, [12, 8, 2], [72, 160, 48]);
         }),
         ("sides whose product is no number", &|| {
             convolve([usize::MAX / 2, 2], [4, 8], [24, 512, 48]);
