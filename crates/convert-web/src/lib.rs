@@ -62,10 +62,10 @@ impl ConvertedFile {
 }
 
 /// Converts the weight file of `size` bytes, which `read` reads: `(offset, length)` to a `Uint8Array`. `beside` opens a file
-/// beside it, in which an ONNX model may have weights: a name to `{ size, read }`, or to nothing where there is none.
+/// beside it, which may describe it or have an ONNX model's weights: a name to `{ size, read }`, or to nothing where there is none.
 ///
-/// `choices` is the JSON of `WeightChoices`. `descriptions` are files with labels or configurations, as they are beside the
-/// weights; choices come before them, and one of them before the next. `dtype` is `f32`, `f16` or `int8`.
+/// `choices` is the JSON of `WeightChoices`. `descriptions` are files with labels or configurations that were named; choices come
+/// before them, one of them before the next, and those beside the weights last. `dtype` is `f32`, `f16` or `int8`.
 ///
 /// # Errors
 /// Those of reading weights and labels, with their `code`; `weights-values` for values that `dtype` cannot hold.
@@ -94,15 +94,19 @@ pub fn convert(
         let found = Description::read(&Uint8Array::new(&bytes).to_vec());
         described = described.or(found.map_err(weights_error)?);
     }
+    let open_beside = |name: &str| opened(&beside, name);
+    let found = Description::beside(&open_beside);
+    choices.described = Some(Box::new(found.choices()));
     let named = described.choices();
     choices.stride_on = choices.stride_on.or(named.stride_on);
     choices.anti_aliasing = choices.anti_aliasing.or(named.anti_aliasing);
     choices.preprocessing = choices.preprocessing.or(named.preprocessing);
-    let labels = Some(described.labels).filter(|labels| !labels.is_empty());
     let size = size as u64;
     let bytes = FileBytes { size, read };
-    let file = WeightFile::open_beside(bytes, &|name| opened(&beside, name), &choices);
+    let file = WeightFile::open_beside(bytes, &open_beside, &choices);
     let mut file = file.map_err(weights_error)?;
+    let labels = Some(described.labels).filter(|labels| !labels.is_empty());
+    let labels = labels.or_else(|| found.labels_for(file.metadata()));
     let mut assumed = file.assumed().to_vec();
     if labels.is_some() {
         assumed.retain(|&assumption| assumption != Assumption::Labels);

@@ -19,9 +19,7 @@ use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::summary::Summary;
 use resnet_web::weights::Setting;
 use resnet_web::weights::plain::message;
-use resnet_web::weights::{
-    Assumption, ByteSource, Choices, Description, ModelMetadata, WeightFile, labels,
-};
+use resnet_web::weights::{Assumption, ByteSource, Choices, Description, WeightFile, labels};
 
 use logit_error::logit_error;
 
@@ -192,7 +190,7 @@ fn convert_weights(
             writeln!(out, "assumed {what}")?;
         }
         let labels = Some(described.labels).filter(|labels| !labels.is_empty());
-        let labels = labels.or_else(|| labels_beside(input, file.assumed(), file.metadata()));
+        let labels = labels.or_else(|| described_beside(input).labels_for(file.metadata()));
         let converted = convert_file(&mut file, labels, dtype).map_err(in_file(input))?;
         let error = logit_error(&mut file, &converted.bytes).map_err(in_file(input))?;
         writeln!(
@@ -226,7 +224,7 @@ impl CommonArgs {
         let mut choices = described.choices();
         choices.name = path.file_name().map(|name| name.to_string_lossy().into());
         choices.stride_on = stride_on.or(described.stride_on);
-        choices.described = Some(Box::new(beside(path).choices()));
+        choices.described = Some(Box::new(described_beside(path).choices()));
         choices.weight_set = self.weight_set.clone();
         // int8 is for browsers: natively its products are not vectorised.
         choices.arithmetic = Arithmetic::F32;
@@ -252,35 +250,19 @@ impl CommonArgs {
     }
 }
 
-/// Files that say what tensors do not, by the names under which Hugging Face and timm put them beside weights.
-const BESIDE: [&str; 2] = ["preprocessor_config.json", "config.json"];
-
-/// What files say that lie beside the weights. One that is no description of a model belongs to something else.
-fn beside(weights: &Path) -> Description {
-    let read = |name| Description::read(&fs::read(weights.with_file_name(name)).ok()?).ok();
-    let described = BESIDE.into_iter().filter_map(read);
-    described.fold(Description::default(), Description::or)
-}
-
-/// The labels beside weights that have none themselves, if they are as many as the classes.
-fn labels_beside(
-    weights: &Path,
-    assumed: &[Assumption],
-    metadata: &ModelMetadata,
-) -> Option<Vec<String>> {
-    let labels = beside(weights).labels;
-    let fits = labels.len() == metadata.network.distinguished();
-    (fits && assumed.contains(&Assumption::Labels)).then_some(labels)
-}
-
 fn open_weights(path: &Path, choices: &Choices) -> Outcome<WeightFile<'static>> {
     let file = File::open(path).map_err(in_file(path))?;
-    let opened = WeightFile::open_beside(file, &external_data(path), choices);
+    let opened = WeightFile::open_beside(file, &files_beside(path), choices);
     Ok(opened.map_err(in_file(path))?)
 }
 
-/// Opens the files beside a weight file in which an ONNX model may have its weights.
-fn external_data(weights: &Path) -> impl Fn(&str) -> Option<Box<dyn ByteSource>> + use<> {
+/// What the files say that lie beside the weights.
+fn described_beside(weights: &Path) -> Description {
+    Description::beside(&files_beside(weights))
+}
+
+/// Opens the files beside a weight file that describe it, or in which an ONNX model may have its weights.
+fn files_beside(weights: &Path) -> impl Fn(&str) -> Option<Box<dyn ByteSource>> + use<> {
     let weights = weights.to_owned();
     move |name| {
         let file = File::open(weights.with_file_name(name)).ok()?;
@@ -307,12 +289,12 @@ fn load(weights: &Path, common: &CommonArgs) -> Outcome<Classifier> {
     let file = File::open(weights).map_err(in_file(weights))?;
     let described = common.described()?;
     let choices = common.choices(weights, &described);
-    let beside = external_data(weights);
+    let beside = files_beside(weights);
     let classifier = Classifier::load_beside(file, &beside, &choices, &Processor::Cpu);
     let mut classifier = classifier.map_err(in_file(weights))?;
     let labels = Some(described.labels).filter(|labels| !labels.is_empty());
-    let assumed = &classifier.origin().assumed;
-    let labels = labels.or_else(|| labels_beside(weights, assumed, classifier.metadata()));
+    let beside = || described_beside(weights).labels_for(classifier.metadata());
+    let labels = labels.or_else(beside);
     match labels {
         Some(labels) => classifier.set_labels(labels).map_err(in_file(weights))?,
         None if classifier.origin().assumed.contains(&Assumption::Labels) => {

@@ -5,7 +5,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::file::Choices;
+use super::format::onnx::Beside;
 use super::labels::{fault, get, of_lines, of_value, some, structured};
+use super::metadata::ModelMetadata;
 use super::plain::plain;
 use super::source::WeightError;
 use super::text::decode;
@@ -80,7 +82,31 @@ const USUAL_CROP_PART: f64 = 0.875;
 /// From this size on ConvNeXt's processor cuts nothing off.
 const WHOLE_FROM: u64 = 384;
 
+/// Files that say what tensors do not, by the names under which Hugging Face and timm put them beside weights.
+const BESIDE: [&str; 2] = ["preprocessor_config.json", "config.json"];
+/// Longer ones are something else: the names of 21,841 classes take 1.5 MB.
+const LONGEST: u64 = 4 << 20;
+
 impl Description {
+    /// What the files beside weights say. One that is no description of a model belongs to something else.
+    pub fn beside(open: &Beside<'_>) -> Self {
+        let read = |name| {
+            let file = open(name).filter(|file| file.size() <= LONGEST)?;
+            let mut bytes = vec![0; usize::try_from(file.size()).ok()?];
+            file.read_into(0, &mut bytes).ok()?;
+            Self::read(&bytes).ok()
+        };
+        let described = BESIDE.into_iter().filter_map(read);
+        described.fold(Self::default(), Self::or)
+    }
+
+    /// The labels for a network that has none, if they are as many as its classes.
+    pub fn labels_for(self, metadata: &ModelMetadata) -> Option<Vec<String>> {
+        let fits = self.labels.len() == metadata.network.distinguished();
+        let is_wanted = fits && !self.labels.is_empty() && metadata.labels.is_empty();
+        is_wanted.then_some(self.labels)
+    }
+
     /// Reads a file's bytes: labels in any form that [`parse`](super::labels::parse) knows, or a configuration.
     ///
     /// # Errors
