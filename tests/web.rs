@@ -36,6 +36,8 @@ use resnet_web::weights::synthetic::{Synthetic, input};
 use serde_json::Value;
 use support::convolution::{cases, linear_faults, pooling_faults};
 use support::evidence;
+#[cfg(feature = "webgpu")]
+use support::family::members;
 use support::golden::{Golden, Implementation};
 #[cfg(feature = "webgpu")]
 use support::gpu_kernels;
@@ -147,6 +149,17 @@ async fn webgpu_computes_what_pytorch_computes() {
 async fn the_gpus_kernels_are_what_their_definitions_say() {
     let gpu = open_gpu(Limits::Default).await.without_f16();
     assert_eq!(gpu_kernels::faults(&gpu).await.join("\n"), "");
+}
+
+#[cfg(feature = "webgpu")]
+#[wasm_bindgen_test]
+async fn every_map_of_the_family_is_on_the_gpu_what_it_is_on_the_cpu() {
+    let gpu = open_gpu(Limits::Default).await.without_f16();
+    let mut faults = Vec::new();
+    for member in members().await {
+        faults.extend(member.gpu_map_faults(&gpu).await);
+    }
+    assert_eq!(faults.join("\n"), "");
 }
 
 #[cfg(feature = "webgpu")]
@@ -348,7 +361,11 @@ async fn javascript_sees_the_gpus_times_and_none_of_the_cpu() {
     for (kind, timed) in [("webgpu", true), ("cpu", false)] {
         let engine = Engine::open(kind.to_owned(), true).await.unwrap();
         let model = engine
-            .load(blob(&weight_file::small()), JsValue::UNDEFINED)
+            .load(
+                blob(&weight_file::small()),
+                JsValue::UNDEFINED,
+                Array::new(),
+            )
             .unwrap();
         let times = json(&model.layer_times().await.unwrap());
         let Some(times) = times.as_array() else {
@@ -394,7 +411,11 @@ async fn an_image_is_classified() {
     );
 
     let model = engine
-        .load(blob(&weight_file::small()), JsValue::UNDEFINED)
+        .load(
+            blob(&weight_file::small()),
+            JsValue::UNDEFINED,
+            Array::new(),
+        )
         .unwrap();
     let info = json(&model.info().unwrap());
     assert_eq!(info["inputShape"], serde_json::json!([1, 3, 32, 32]));
@@ -457,7 +478,11 @@ async fn a_run_advances_step_by_step_and_outlives_its_model() {
     for (kind, expected) in KINDS {
         let engine = Engine::open(kind.to_owned(), true).await.unwrap();
         let model = engine
-            .load(blob(&weight_file::small()), JsValue::UNDEFINED)
+            .load(
+                blob(&weight_file::small()),
+                JsValue::UNDEFINED,
+                Array::new(),
+            )
             .unwrap();
         let begin = || model.begin(rgba.clone(), width, height, 3, "first".into(), false);
         let whole = model.classify(rgba.clone(), width, height, 3, "first".into());
@@ -491,7 +516,7 @@ async fn a_file_that_does_not_say_all_of_itself_loads_with_what_is_chosen_and_na
         "preprocessing": {"resizeShortSide": 36, "crop": 32, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
     }"#;
     let mut model = engine
-        .load(blob(&silent), JSON::parse(choices).unwrap())
+        .load(blob(&silent), JSON::parse(choices).unwrap(), Array::new())
         .unwrap();
     let info = json(&model.info().unwrap());
     assert_eq!(info["assumed"], serde_json::json!(["labels"]));
@@ -538,10 +563,14 @@ fn a_file_that_describes_a_model_is_read() {
 async fn what_is_wrong_has_a_code_and_leaves_the_engine_working() {
     let engine = Engine::open("cpu".to_owned(), false).await.unwrap();
     let model = engine
-        .load(blob(&weight_file::small()), JsValue::UNDEFINED)
+        .load(
+            blob(&weight_file::small()),
+            JsValue::UNDEFINED,
+            Array::new(),
+        )
         .unwrap();
     let error = engine
-        .load(blob(b"<!doctype html>"), JsValue::UNDEFINED)
+        .load(blob(b"<!doctype html>"), JsValue::UNDEFINED, Array::new())
         .unwrap_err();
     assert_eq!(property(&error, "name"), "ResNetError");
     assert_eq!(property(&error, "code"), "weights-format");
@@ -563,12 +592,18 @@ async fn a_network_too_large_for_memory_is_refused_every_time() {
     let engine = Engine::open("cpu".to_owned(), false).await.unwrap();
     let file = of_so_many_classes(900_000);
     for _ in 0..3 {
-        let error = engine.load(file.clone(), JsValue::UNDEFINED).unwrap_err();
+        let error = engine
+            .load(file.clone(), JsValue::UNDEFINED, Array::new())
+            .unwrap_err();
         assert_eq!(property(&error, "code"), "too-large", "{error:?}");
         let message = property(&error, "message");
         assert!(message.contains("needs about 5.6 GB"), "{message}");
     }
-    let small = engine.load(blob(&weight_file::small()), JsValue::UNDEFINED);
+    let small = engine.load(
+        blob(&weight_file::small()),
+        JsValue::UNDEFINED,
+        Array::new(),
+    );
     assert!(small.is_ok());
 }
 

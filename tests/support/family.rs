@@ -291,6 +291,51 @@ impl Member {
         self.compare(found.await)
     }
 
+    /// A line for every map that a GPU computes differently than the CPU does, class activation maps among them, and for every
+    /// dispatch whose layer is not in the summary.
+    #[cfg(feature = "webgpu")]
+    pub async fn gpu_map_faults(&self, gpu: &Gpu) -> Vec<String> {
+        let (spec, mut source) = self.parts().unwrap();
+        let network = CpuResNet::load(spec.clone(), &mut source, Arithmetic::F32).unwrap();
+        let mut expected = Maps::default();
+        network
+            .forward_observed(self.image(), &mut expected)
+            .unwrap();
+        let shape = self.input_shape;
+        let plan = Plan::of_network(&spec, &mut source, shape, Options::observing(), gpu).unwrap();
+        let image = input(shape);
+        let outputs = plan.run_with_features(&image).await.unwrap();
+        let mut faults = Vec::new();
+        let mut compare = |name: &str, expected: &[f32], found: &[f32]| {
+            let largest = expected.iter().fold(0.0, |max: f32, v| max.max(v.abs()));
+            // NaN is not within it either.
+            let is_near = worst(expected, found) <= TOLERANCE * largest;
+            if !is_near || expected.len() != found.len() {
+                faults.push(format!("{}, {name}: not the CPU's", self.case));
+            }
+        };
+        for (name, found) in &outputs.observed {
+            let expected: Vec<f32> = match expected.0.remove(name) {
+                Some(map) => map.into_data_async().await.unwrap().iter().collect(),
+                None => Vec::new(),
+            };
+            compare(name, &expected, found);
+        }
+        if self.logits.is_some() {
+            let features = network.features(self.image()).unwrap();
+            let (_, maps) = plan.run_with_class_maps(&image).await.unwrap();
+            let found = maps.of_class(0);
+            compare("class map", &network.evidence(features, 0), &found);
+        }
+        let summary = Summary::of_network(&spec, shape).unwrap();
+        for layer in plan.layers() {
+            if !summary.rows.iter().any(|row| row.name == layer) {
+                faults.push(format!("{}, {layer}: not in the summary", self.case));
+            }
+        }
+        faults
+    }
+
     /// The summary has a row for each layer that is observed, with its shape, and no others.
     fn compare_rows(&self, Seen(seen): &Seen) -> Result<(), String> {
         let (spec, _) = self.parts()?;
@@ -361,6 +406,22 @@ impl Member {
             faults.push(format!("{} ({}), {what}: {fault}", self.case, found.engine));
         }
         faults
+    }
+}
+
+/// Keeps every layer's output.
+#[cfg(feature = "webgpu")]
+#[derive(Default)]
+struct Maps(BTreeMap<String, Tensor<1>>);
+
+#[cfg(feature = "webgpu")]
+impl Observer for Maps {
+    fn see(&mut self, layer: &str, output: Output<'_>) {
+        let flat = match output {
+            Output::Map(x) => x.clone().flatten(0, 3),
+            Output::Vector(x) => x.clone().flatten(0, 1),
+        };
+        self.0.insert(layer.to_owned(), flat);
     }
 }
 
