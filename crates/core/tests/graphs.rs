@@ -648,7 +648,7 @@ fn what_is_no_resnet_is_named() {
         (
             "an input from nowhere",
             &[(RELU, "Relu nowhere -> one.relu")],
-            "`nowhere` before",
+            "uses what is nowhere computed",
         ),
         (
             "a shape that is a lie",

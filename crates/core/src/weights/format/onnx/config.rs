@@ -1,19 +1,19 @@
 //! From the blocks of a ResNet to its config.
 
+use super::Error;
 use super::network::{Attention, Block, HeadLayer, Layer, Network, Pooling, Shortcut};
 use super::steps::{Operator, Pool, Steps};
 use crate::resnet::config::{
     self, AntiAliasing, STEM_CHANNELS, ShortcutKind, Stem, StemConvolutions, StemPool,
 };
 use crate::resnet::{BlockKind, Head, ResNetConfig, StrideOn};
-use crate::weights::source::WeightError;
 
 impl Steps<'_> {
     /// The config of a network. What it cannot say of the network is compared when the tensors get their names.
     ///
     /// # Errors
-    /// [`WeightError::Architecture`] for a network that it cannot describe at all.
-    pub fn config(&self, network: &Network) -> Result<ResNetConfig, WeightError> {
+    /// `WeightError::Architecture` for a network that it cannot describe at all.
+    pub fn config(&self, network: &Network) -> Result<ResNetConfig, Error> {
         let outputs = |layer: Option<&Layer>| layer.map_or(0, |&layer| self.shape(layer)[0]);
         let first = &network.blocks[0];
         let block = match first.convolutions.len() {
@@ -136,7 +136,7 @@ impl Steps<'_> {
         Ok(config)
     }
 
-    fn stem(&self, network: &Network) -> Result<Stem, WeightError> {
+    fn stem(&self, network: &Network) -> Result<Stem, Error> {
         let strange =
             |step: usize| self.refused(self.steps[step].node, "is in no stem of a ResNet");
         let count = network.stem.len();

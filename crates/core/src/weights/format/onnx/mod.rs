@@ -24,6 +24,9 @@ use crate::weights::bytes::{ByteSource, HEADER_LIMIT};
 use crate::weights::index::{Format, TensorIndex, WeightSets};
 use crate::weights::source::WeightError;
 
+/// Boxed, because there are many ways out and each would carry it.
+type Error = Box<WeightError>;
+
 /// The most of a graph's outputs that are tried.
 const MOST_OUTPUTS: usize = 8;
 /// Above this a mean or a deviation is of numbers up to 255, not up to 1.
@@ -62,6 +65,13 @@ pub fn read<'bytes>(
     bytes: Box<dyn ByteSource + 'bytes>,
     beside: &Beside<'bytes>,
 ) -> Result<(Parts<'bytes>, Graph), WeightError> {
+    graph(bytes, beside).map_err(|error| *error)
+}
+
+fn graph<'bytes>(
+    bytes: Box<dyn ByteSource + 'bytes>,
+    beside: &Beside<'bytes>,
+) -> Result<(Parts<'bytes>, Graph), Error> {
     let mut parts = Parts::new(bytes);
     let model = Model::read(&mut Reader::new(parts.model(), HEADER_LIMIT))?;
     for tensor in tensors_of(&model) {
@@ -69,7 +79,7 @@ pub fn read<'bytes>(
     }
     let steps = Steps::new(&model, &mut parts)?;
     let mut first = None;
-    for output in model.outputs.iter().take(MOST_OUTPUTS) {
+    for &output in model.outputs.iter().take(MOST_OUTPUTS) {
         let network = steps.output(output).and_then(|step| steps.network(step));
         let network = match network {
             Ok(network) => network,
@@ -107,7 +117,8 @@ fn tensors_of(model: &Model) -> impl Iterator<Item = &Tensor> {
         Attribute::Tensor(tensor) => Some(tensor),
         _ => None,
     });
-    model.initialisers.values().chain(constants)
+    let initialisers = model.initialisers.iter().map(|(_, tensor)| tensor);
+    initialisers.chain(constants)
 }
 
 /// How an image becomes the network's input: what the graph does before the first convolution, in a square of the size that it
@@ -117,7 +128,7 @@ fn preprocessing(
     config: &ResNetConfig,
     affine: Option<&Affine>,
     reversed: bool,
-) -> Result<(Preprocessing, bool), WeightError> {
+) -> Result<(Preprocessing, bool), Error> {
     let usual = Preprocessing::default();
     let mut preprocessing = usual;
     let side = steps.size().map(|[height, width]| height.min(width));

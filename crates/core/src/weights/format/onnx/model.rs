@@ -1,11 +1,10 @@
 //! An ONNX model (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>): nodes in the order in which they are computed, and
 //! where the initialisers' numbers lie.
 
-use std::collections::HashMap;
-
 use super::super::MAX_RANK;
+use super::Error;
 use super::protobuf::{Reader, Span, Value, fault};
-use crate::weights::source::WeightError;
+use crate::weights::plain::plain;
 
 /// More nodes or initialisers than any ResNet has: one of 1202 layers has 20,000 with its quantisation.
 const MOST: usize = 1 << 16;
@@ -31,6 +30,8 @@ pub mod kind {
 /// A tensor of the file's, its numbers where they are.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tensor {
+    /// What it is called.
+    pub name: String,
     /// Its data type.
     pub kind: u64,
     /// Its shape.
@@ -84,10 +85,10 @@ pub struct Node {
     pub name: String,
     /// What it computes: `Conv`.
     pub kind: String,
-    /// The names of its inputs; empty for one that is left out.
-    pub inputs: Vec<String>,
+    /// The names of its inputs; 0 for one that is left out.
+    pub inputs: Vec<usize>,
     /// The names of its outputs.
-    pub outputs: Vec<String>,
+    pub outputs: Vec<usize>,
     /// By their names.
     pub attributes: Vec<(String, Attribute)>,
 }
@@ -128,32 +129,34 @@ impl Node {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Input {
     /// Its name.
-    pub name: String,
+    pub name: usize,
     /// Its data type.
     pub kind: u64,
     /// Its sides; 0 where they are open.
     pub shape: Vec<usize>,
 }
 
-/// The graph.
+/// The graph. Names of values are numbers.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Model {
     /// In the order in which they are computed.
     pub nodes: Vec<Node>,
-    /// Tensors by their names.
-    pub initialisers: HashMap<String, Tensor>,
+    /// Names and their tensors.
+    pub initialisers: Vec<(usize, Tensor)>,
     /// Inputs, initialisers among them in files of old versions.
     pub inputs: Vec<Input>,
     /// The outputs' names.
-    pub outputs: Vec<String>,
+    pub outputs: Vec<usize>,
+    /// The largest name.
+    pub names: usize,
 }
 
 impl Model {
     /// Reads a model, all but its tensors' numbers.
     ///
     /// # Errors
-    /// [`WeightError::Format`] for a damaged one, or one too large to be a ResNet.
-    pub fn read(reader: &mut Reader<'_>) -> Result<Self, WeightError> {
+    /// `WeightError::Format` for a damaged one, or one too large to be a ResNet.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         let mut graph = None;
         let mut rest = reader.whole();
         while let Some((number, value)) = reader.field(&mut rest)? {
@@ -166,16 +169,13 @@ impl Model {
         graph.ok_or_else(|| fault("it has no graph"))
     }
 
-    fn graph(reader: &mut Reader<'_>, mut rest: Span) -> Result<Self, WeightError> {
+    fn graph(reader: &mut Reader<'_>, mut rest: Span) -> Result<Self, Error> {
         let mut model = Self::default();
         while let Some((number, value)) = reader.field(&mut rest)? {
             let span = value.span();
             match number {
                 1 => model.nodes.push(node(reader, span)?),
-                5 => {
-                    let (name, tensor) = tensor(reader, span)?;
-                    model.initialisers.insert(name, tensor);
-                }
+                5 => model.initialisers.push(tensor(reader, span)?),
                 11 => model.inputs.push(input(reader, span)?),
                 12 => model.outputs.push(input(reader, span)?.name),
                 15 => return Err(fault("it has sparse tensors, which are not read")),
@@ -185,11 +185,12 @@ impl Model {
                 return Err(fault("it has more nodes than any ResNet"));
             }
         }
+        model.names = reader.names();
         Ok(model)
     }
 }
 
-fn node(reader: &mut Reader<'_>, mut rest: Span) -> Result<Node, WeightError> {
+fn node(reader: &mut Reader<'_>, mut rest: Span) -> Result<Node, Error> {
     let mut node = Node::default();
     reader.spend(ENTRY)?;
     while let Some((number, value)) = reader.field(&mut rest)? {
@@ -197,13 +198,13 @@ fn node(reader: &mut Reader<'_>, mut rest: Span) -> Result<Node, WeightError> {
         match number {
             1 | 2 => {
                 reader.spend(ENTRY)?;
-                let text = reader.text(span)?;
+                let name = reader.name(span)?;
                 let list = if number == 1 {
                     &mut node.inputs
                 } else {
                     &mut node.outputs
                 };
-                list.push(text);
+                list.push(name);
             }
             3 => node.name = reader.text(span)?,
             4 => node.kind = reader.text(span)?,
@@ -220,7 +221,7 @@ fn node(reader: &mut Reader<'_>, mut rest: Span) -> Result<Node, WeightError> {
     Ok(node)
 }
 
-fn attribute(reader: &mut Reader<'_>, mut rest: Span) -> Result<(String, Attribute), WeightError> {
+fn attribute(reader: &mut Reader<'_>, mut rest: Span) -> Result<(String, Attribute), Error> {
     reader.spend(ENTRY)?;
     let mut name = String::new();
     let mut attribute = Attribute::Other;
@@ -247,11 +248,7 @@ fn attribute(reader: &mut Reader<'_>, mut rest: Span) -> Result<(String, Attribu
 }
 
 /// Adds the numbers of a field that is repeated, or packed. Stops after more than [`MOST_NUMBERS`].
-fn numbers(
-    reader: &mut Reader<'_>,
-    value: Value,
-    numbers: &mut Vec<u64>,
-) -> Result<(), WeightError> {
+fn numbers(reader: &mut Reader<'_>, value: Value, numbers: &mut Vec<u64>) -> Result<(), Error> {
     match value {
         Value::Number(number) => numbers.push(number),
         Value::Bytes(mut rest) => {
@@ -263,10 +260,11 @@ fn numbers(
     Ok(())
 }
 
-fn tensor(reader: &mut Reader<'_>, message: Span) -> Result<(String, Tensor), WeightError> {
+/// A tensor and its name.
+fn tensor(reader: &mut Reader<'_>, message: Span) -> Result<(usize, Tensor), Error> {
     reader.spend(ENTRY)?;
     let mut rest = message;
-    let mut name = String::new();
+    let mut name = 0;
     let mut tensor = Tensor::default();
     let mut shape = Vec::new();
     let mut external = None;
@@ -284,7 +282,10 @@ fn tensor(reader: &mut Reader<'_>, message: Span) -> Result<(String, Tensor), We
                 tensor.data = Data::Raw(value.span());
             }
             4 | 5 | 7 | 10 | 11 => tensor.data = Data::Coded(message),
-            8 => name = reader.text(value.span())?,
+            8 => {
+                name = reader.name(value.span())?;
+                tensor.name = plain(&reader.text(value.span())?);
+            }
             9 => tensor.data = Data::Raw(value.span()),
             13 => {
                 let (file, offset, length) = external.get_or_insert((String::new(), 0_u64, None));
@@ -318,7 +319,7 @@ fn tensor(reader: &mut Reader<'_>, message: Span) -> Result<(String, Tensor), We
 }
 
 /// A key and its text.
-fn entry(reader: &mut Reader<'_>, mut rest: Span) -> Result<(String, String), WeightError> {
+fn entry(reader: &mut Reader<'_>, mut rest: Span) -> Result<(String, String), Error> {
     let mut pair = (String::new(), String::new());
     while let Some((number, value)) = reader.field(&mut rest)? {
         match number {
@@ -331,13 +332,13 @@ fn entry(reader: &mut Reader<'_>, mut rest: Span) -> Result<(String, String), We
 }
 
 /// `ValueInfoProto`: name 1, type 2 { tensor 1 { shape 2 { side 1 { number 1 } } } }.
-fn input(reader: &mut Reader<'_>, mut rest: Span) -> Result<Input, WeightError> {
+fn input(reader: &mut Reader<'_>, mut rest: Span) -> Result<Input, Error> {
     reader.spend(ENTRY)?;
     let mut input = Input::default();
     let mut shape = None;
     while let Some((number, value)) = reader.field(&mut rest)? {
         match number {
-            1 => input.name = reader.text(value.span())?,
+            1 => input.name = reader.name(value.span())?,
             2 => shape = Some(value.span()),
             _ => {}
         }
@@ -374,12 +375,8 @@ fn input(reader: &mut Reader<'_>, mut rest: Span) -> Result<Input, WeightError> 
 /// The numbers of a tensor that has them in fields of its own, as little-endian bytes of its data type. At most `most`.
 ///
 /// # Errors
-/// [`WeightError::Format`] where there are more.
-pub fn decoded(
-    reader: &mut Reader<'_>,
-    tensor: &Tensor,
-    most: usize,
-) -> Result<Vec<u8>, WeightError> {
+/// `WeightError::Format` where there are more.
+pub fn decoded(reader: &mut Reader<'_>, tensor: &Tensor, most: usize) -> Result<Vec<u8>, Error> {
     let Data::Coded(mut rest) = tensor.data else {
         return Ok(Vec::new());
     };

@@ -1,7 +1,7 @@
 //! From the steps of a graph to the blocks of a ResNet, from the logits back to the image.
 
+use super::Error;
 use super::steps::{Affine, Constant, Convolution, Operator, Pool, Steps, Window};
-use crate::weights::source::WeightError;
 
 /// The most steps of a block's branch.
 const LONGEST_BRANCH: usize = 24;
@@ -99,8 +99,8 @@ impl Steps<'_> {
     /// The ResNet whose logits, or features, the step `output` gives.
     ///
     /// # Errors
-    /// [`WeightError::Architecture`] with the node that is no ResNet's.
-    pub fn network(&self, output: usize) -> Result<Network, WeightError> {
+    /// `WeightError::Architecture` with the node that is no ResNet's.
+    pub fn network(&self, output: usize) -> Result<Network, Error> {
         let mut at = output;
         if matches!(self.operator(at), Operator::Sigmoid | Operator::Softmax) {
             at = self.before(at);
@@ -203,7 +203,7 @@ impl Steps<'_> {
 
     /// The error of a step that is not known where it is.
     #[cold]
-    pub fn stranger(&self, step: usize) -> WeightError {
+    pub fn stranger(&self, step: usize) -> Error {
         self.refused(self.steps[step].node, "is no part of a ResNet there")
     }
 
@@ -378,7 +378,7 @@ impl Steps<'_> {
     }
 
     /// The block that ends in `add`, and the step whose output goes into it.
-    fn block(&self, add: usize, pre_activation: bool) -> Result<(Block, usize), WeightError> {
+    fn block(&self, add: usize, pre_activation: bool) -> Result<(Block, usize), Error> {
         let strange = || {
             self.refused(
                 self.steps[add].node,
@@ -478,7 +478,7 @@ impl Steps<'_> {
     }
 
     /// What a block's input `end` goes through on its way to `at`.
-    fn shortcut(&self, mut at: usize, end: usize) -> Result<Option<Shortcut>, WeightError> {
+    fn shortcut(&self, mut at: usize, end: usize) -> Result<Option<Shortcut>, Error> {
         if at == end {
             return Ok(None);
         }
@@ -513,7 +513,7 @@ impl Steps<'_> {
     }
 
     /// The gate of the product `at`.
-    fn attention(&self, at: usize) -> Result<Attention, WeightError> {
+    fn attention(&self, at: usize) -> Result<Attention, Error> {
         let map = self.ungated(at);
         let inputs = &self.steps[at].inputs;
         let gate = inputs

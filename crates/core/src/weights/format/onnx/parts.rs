@@ -2,11 +2,11 @@
 
 use std::io;
 
+use super::Error;
 use super::model::{Data, Tensor, decoded, kind, size_of};
 use super::protobuf::{Reader, fault};
 use crate::weights::bytes::{ByteSource, HEADER_LIMIT};
 use crate::weights::index::{Dtype, TensorEntry};
-use crate::weights::source::WeightError;
 
 /// Bytes that may be read to work with, or worked out, for each byte of the files.
 const BUDGET_PER_BYTE: u64 = 16;
@@ -63,8 +63,8 @@ impl<'bytes> Parts<'bytes> {
     /// Opens the file beside it that `tensor` is in. All are opened before anything is worked out.
     ///
     /// # Errors
-    /// [`WeightError::Format`] for a file in another folder, or none.
-    pub fn open(&mut self, tensor: &Tensor, beside: &Beside<'bytes>) -> Result<(), WeightError> {
+    /// `WeightError::Format` for a file in another folder, or none.
+    pub fn open(&mut self, tensor: &Tensor, beside: &Beside<'bytes>) -> Result<(), Error> {
         let Data::External { file, .. } = &tensor.data else {
             return Ok(());
         };
@@ -95,8 +95,8 @@ impl<'bytes> Parts<'bytes> {
     /// Where the numbers of a tensor lie.
     ///
     /// # Errors
-    /// [`WeightError::Format`] where they are not as many as its shape says.
-    pub fn entry(&mut self, tensor: &Tensor) -> Result<TensorEntry, WeightError> {
+    /// `WeightError::Format` where they are not as many as its shape says.
+    pub fn entry(&mut self, tensor: &Tensor) -> Result<TensorEntry, Error> {
         let mut entry = TensorEntry {
             dtype: dtype(tensor.kind),
             shape: tensor.shape.clone(),
@@ -144,17 +144,17 @@ impl<'bytes> Parts<'bytes> {
     /// The numbers of a small tensor.
     ///
     /// # Errors
-    /// As [`TensorEntry::values`], and [`WeightError::Format`] where all small ones together are too large.
-    pub fn values(&mut self, entry: &TensorEntry, name: &str) -> Result<Vec<f32>, WeightError> {
+    /// As [`TensorEntry::values`], and `WeightError::Format` where all small ones together are too large.
+    pub fn values(&mut self, entry: &TensorEntry, name: &str) -> Result<Vec<f32>, Error> {
         self.spend(entry.span().unwrap_or(u64::MAX))?;
-        entry.values(name, self)
+        Ok(entry.values(name, self)?)
     }
 
     /// The whole numbers of a short list.
     ///
     /// # Errors
     /// As [`values`](Self::values).
-    pub fn ints(&mut self, entry: &TensorEntry) -> Result<Vec<i64>, WeightError> {
+    pub fn ints(&mut self, entry: &TensorEntry) -> Result<Vec<i64>, Error> {
         // Those of shapes are small, or stand for the end of an axis.
         let values = self.values(entry, "a shape")?;
         Ok(values.into_iter().map(|value| value as i64).collect())
@@ -163,8 +163,8 @@ impl<'bytes> Parts<'bytes> {
     /// Keeps numbers that were worked out.
     ///
     /// # Errors
-    /// [`WeightError::Format`] where all together are too many.
-    pub fn keep(&mut self, values: &[f32]) -> Result<TensorEntry, WeightError> {
+    /// `WeightError::Format` where all together are too many.
+    pub fn keep(&mut self, values: &[f32]) -> Result<TensorEntry, Error> {
         self.spend((values.len() as u64).saturating_mul(4))?;
         let bytes: Vec<u8> = values
             .iter()
@@ -181,8 +181,8 @@ impl<'bytes> Parts<'bytes> {
     /// Counts bytes against the budget.
     ///
     /// # Errors
-    /// [`WeightError::Format`] where it is spent.
-    pub fn spend(&mut self, bytes: u64) -> Result<(), WeightError> {
+    /// `WeightError::Format` where it is spent.
+    pub fn spend(&mut self, bytes: u64) -> Result<(), Error> {
         let rest = self.budget.checked_sub(bytes);
         self.budget = rest.ok_or_else(|| fault("its constants are larger than any ResNet's"))?;
         Ok(())

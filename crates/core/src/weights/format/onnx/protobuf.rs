@@ -1,5 +1,8 @@
 //! Protocol buffers (<https://protobuf.dev/programming-guides/encoding/>), read by fields: what is long is skipped, never held.
 
+use std::collections::HashMap;
+
+use super::Error;
 use crate::weights::bytes::{ByteSource, read};
 use crate::weights::source::WeightError;
 
@@ -58,16 +61,19 @@ pub struct Reader<'a> {
     start: u64,
     /// Bytes of texts that may still be held.
     budget: u64,
+    /// The number of each name.
+    names: HashMap<String, usize>,
 }
 
 impl<'a> Reader<'a> {
     /// A reader that returns texts of at most `budget` bytes in all.
-    pub const fn new(bytes: &'a dyn ByteSource, budget: u64) -> Self {
+    pub fn new(bytes: &'a dyn ByteSource, budget: u64) -> Self {
         Self {
             bytes,
             window: Vec::new(),
             start: 0,
             budget,
+            names: HashMap::new(),
         }
     }
 
@@ -82,8 +88,8 @@ impl<'a> Reader<'a> {
     /// The next field of a message and its number; `rest` is what follows it.
     ///
     /// # Errors
-    /// [`WeightError::Format`] where the bytes are no field.
-    pub fn field(&mut self, rest: &mut Span) -> Result<Option<(u64, Value)>, WeightError> {
+    /// `WeightError::Format` where the bytes are no field.
+    pub fn field(&mut self, rest: &mut Span) -> Result<Option<(u64, Value)>, Error> {
         if rest.start >= rest.end {
             return Ok(None);
         }
@@ -108,8 +114,8 @@ impl<'a> Reader<'a> {
     /// The number of variable length at the start of `rest`.
     ///
     /// # Errors
-    /// [`WeightError::Format`] where it does not end.
-    pub fn number(&mut self, rest: &mut Span) -> Result<u64, WeightError> {
+    /// `WeightError::Format` where it does not end.
+    pub fn number(&mut self, rest: &mut Span) -> Result<u64, Error> {
         let mut number = 0_u64;
         for place in 0..LONGEST_NUMBER {
             let byte = self.byte(rest)?;
@@ -127,8 +133,8 @@ impl<'a> Reader<'a> {
     /// The little-endian number of `length` bytes, at most 8, at the start of `rest`.
     ///
     /// # Errors
-    /// [`WeightError::Format`] where there are fewer bytes.
-    pub fn fixed(&mut self, rest: &mut Span, length: usize) -> Result<u64, WeightError> {
+    /// `WeightError::Format` where there are fewer bytes.
+    pub fn fixed(&mut self, rest: &mut Span, length: usize) -> Result<u64, Error> {
         let mut number = [0; 8];
         for byte in number.iter_mut().take(length) {
             *byte = self.byte(rest)?;
@@ -139,8 +145,8 @@ impl<'a> Reader<'a> {
     /// A text.
     ///
     /// # Errors
-    /// [`WeightError::Format`] where all texts together are too long.
-    pub fn text(&mut self, mut span: Span) -> Result<String, WeightError> {
+    /// `WeightError::Format` where all texts together are too long.
+    pub fn text(&mut self, mut span: Span) -> Result<String, Error> {
         self.spend(span.len())?;
         let mut bytes = Vec::new();
         while span.len() > 0 {
@@ -149,11 +155,29 @@ impl<'a> Reader<'a> {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    /// A name as a number: the same for the same name, 0 for an empty one.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    pub fn name(&mut self, span: Span) -> Result<usize, Error> {
+        if span.len() == 0 {
+            return Ok(0);
+        }
+        let name = self.text(span)?;
+        let next = self.names.len().saturating_add(1);
+        Ok(*self.names.entry(name).or_insert(next))
+    }
+
+    /// The largest number of a name.
+    pub fn names(&self) -> usize {
+        self.names.len()
+    }
+
     /// Counts `bytes` of memory.
     ///
     /// # Errors
-    /// [`WeightError::Format`] where there have been too many.
-    pub fn spend(&mut self, bytes: u64) -> Result<(), WeightError> {
+    /// `WeightError::Format` where there have been too many.
+    pub fn spend(&mut self, bytes: u64) -> Result<(), Error> {
         self.budget = self
             .budget
             .checked_sub(bytes)
@@ -161,7 +185,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn byte(&mut self, rest: &mut Span) -> Result<u8, WeightError> {
+    fn byte(&mut self, rest: &mut Span) -> Result<u8, Error> {
         if rest.start >= rest.end {
             return Err(damaged());
         }
@@ -180,13 +204,13 @@ impl<'a> Reader<'a> {
 
 /// A file that is no ONNX model, or no longer one.
 #[cold]
-pub fn fault(reason: &str) -> WeightError {
-    WeightError::Format {
+pub fn fault(reason: &str) -> Error {
+    Box::new(WeightError::Format {
         reason: reason.to_owned(),
-    }
+    })
 }
 
 #[cold]
-fn damaged() -> WeightError {
+fn damaged() -> Error {
     fault("its protocol buffers are cut short or damaged")
 }

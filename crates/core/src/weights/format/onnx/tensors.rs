@@ -1,7 +1,8 @@
 //! The names of a network's tensors, and where in the graph each is.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
+use super::Error;
 use super::network::{Attention, Block, HeadLayer, Layer, Network, Shortcut};
 use super::parts::Parts;
 use super::steps::{Operator, Pool, Steps, unfit};
@@ -13,7 +14,6 @@ use crate::resnet::spec::{
 };
 use crate::weights::file::{SCALE_SUFFIX, ZERO_POINT_SUFFIX};
 use crate::weights::index::TensorEntry;
-use crate::weights::source::WeightError;
 
 /// More numbers than a tensor has that several layers may share.
 const MOST_SHARED: usize = 1 << 14;
@@ -25,24 +25,24 @@ pub struct Tensors<'a, 'm, 'bytes> {
     /// By their names in the network.
     tensors: BTreeMap<String, TensorEntry>,
     /// The places of those that are used.
-    used: HashSet<u64>,
+    used: Vec<u64>,
 }
 
 /// Gives the tensors of `network` the names that `spec` has for them.
 ///
 /// # Errors
-/// [`WeightError::Architecture`] with the first layer that is not as in `spec`.
+/// `WeightError::Architecture` with the first layer that is not as in `spec`.
 pub fn named(
     steps: &Steps<'_>,
     network: &Network,
     spec: &NetworkSpec,
     parts: &mut Parts<'_>,
-) -> Result<BTreeMap<String, TensorEntry>, WeightError> {
+) -> Result<BTreeMap<String, TensorEntry>, Error> {
     let mut tensors = Tensors {
         steps,
         parts,
         tensors: BTreeMap::new(),
-        used: HashSet::new(),
+        used: Vec::new(),
     };
     let same = |found: usize, expected: usize| {
         if found == expected {
@@ -83,12 +83,12 @@ pub fn named(
 
 impl Tensors<'_, '_, '_> {
     #[cold]
-    fn differs(&self, step: usize, what: &str, found: usize, expected: usize) -> WeightError {
+    fn differs(&self, step: usize, what: &str, found: usize, expected: usize) -> Error {
         let why = format!("has {what} {found}, expected {expected}");
         self.steps.refused(self.steps.steps[step].node, &why)
     }
 
-    fn block(&mut self, block: &Block, spec: &BlockSpec) -> Result<(), WeightError> {
+    fn block(&mut self, block: &Block, spec: &BlockSpec) -> Result<(), Error> {
         let differs = |tensors: &Self, what: &str| {
             tensors.steps.refused(
                 tensors.steps.steps[block.add].node,
@@ -173,7 +173,7 @@ impl Tensors<'_, '_, '_> {
         }
     }
 
-    fn pool(&mut self, step: usize, spec: &PoolSpec) -> Result<(), WeightError> {
+    fn pool(&mut self, step: usize, spec: &PoolSpec) -> Result<(), Error> {
         let window = self.steps.window(step);
         self.compare(
             step,
@@ -223,7 +223,7 @@ impl Tensors<'_, '_, '_> {
         &self,
         step: usize,
         numbers: [(&str, usize, usize); N],
-    ) -> Result<(), WeightError> {
+    ) -> Result<(), Error> {
         match numbers
             .into_iter()
             .find(|(_, found, expected)| found != expected)
@@ -233,7 +233,7 @@ impl Tensors<'_, '_, '_> {
         }
     }
 
-    fn convolution(&mut self, layer: Layer, spec: &ConvSpec) -> Result<(), WeightError> {
+    fn convolution(&mut self, layer: Layer, spec: &ConvSpec) -> Result<(), Error> {
         let Some(convolution) = self.steps.convolution(layer.step) else {
             return Err(self.steps.stranger(layer.step));
         };
@@ -266,7 +266,7 @@ impl Tensors<'_, '_, '_> {
         }
     }
 
-    fn linear(&mut self, layer: Layer, spec: &LinearSpec) -> Result<(), WeightError> {
+    fn linear(&mut self, layer: Layer, spec: &LinearSpec) -> Result<(), Error> {
         let window = self.steps.window(layer.step);
         self.compare(
             layer.step,
@@ -295,7 +295,7 @@ impl Tensors<'_, '_, '_> {
         layer: Option<Layer>,
         affine: Option<usize>,
         channels: usize,
-    ) -> Result<(Vec<f64>, Vec<f64>), WeightError> {
+    ) -> Result<(Vec<f64>, Vec<f64>), Error> {
         let bias = match layer.map(|layer| self.steps.operator(layer.step)) {
             Some(Operator::Conv(convolution)) => convolution.bias.as_ref(),
             Some(Operator::Linear(_, bias)) => bias.as_ref(),
@@ -337,7 +337,7 @@ impl Tensors<'_, '_, '_> {
         layer: Option<Layer>,
         affine: Option<usize>,
         specs: &[TensorSpec; 4],
-    ) -> Result<(), WeightError> {
+    ) -> Result<(), Error> {
         let [gamma, beta, mean, variance] = specs;
         let channels = gamma.shape.first().copied().unwrap_or(0);
         let (scale, shift) = self.affine(layer, affine, channels)?;
@@ -348,7 +348,7 @@ impl Tensors<'_, '_, '_> {
         self.keep(variance, &vec![1.0 - EPSILON; channels])
     }
 
-    fn keep(&mut self, spec: &TensorSpec, values: &[f64]) -> Result<(), WeightError> {
+    fn keep(&mut self, spec: &TensorSpec, values: &[f64]) -> Result<(), Error> {
         let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
         let entry = self.parts.keep(&values)?;
         self.tensors.insert(spec.name.clone(), entry);
@@ -356,7 +356,7 @@ impl Tensors<'_, '_, '_> {
     }
 
     /// The weight of a layer, with the scales of whole numbers beside it.
-    fn weight(&mut self, layer: Layer, spec: &TensorSpec) -> Result<(), WeightError> {
+    fn weight(&mut self, layer: Layer, spec: &TensorSpec) -> Result<(), Error> {
         let Some(weight) = self.steps.weight(layer.step) else {
             return Err(self.steps.stranger(layer.step));
         };
@@ -370,11 +370,9 @@ impl Tensors<'_, '_, '_> {
             }
         }
         let count = entry.count().unwrap_or(usize::MAX);
-        if !self.used.insert(entry.offset)
-            && count <= MOST_SHARED
-            && entry.strides.is_none()
-            && weight.quantised.is_none()
-        {
+        let shared = self.used.contains(&entry.offset);
+        self.used.push(entry.offset);
+        if shared && count <= MOST_SHARED && entry.strides.is_none() && weight.quantised.is_none() {
             let values = self.parts.values(&entry, &weight.name)?;
             let shape = std::mem::take(&mut entry.shape);
             entry = self.parts.keep(&values)?;

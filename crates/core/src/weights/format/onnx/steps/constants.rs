@@ -1,12 +1,14 @@
 //! Tensors that do not depend on the image: initialisers, and what a few nodes make of them. Weights are only permuted, and
 //! stay where they are; the numbers of short ones are worked out.
 
+use std::rc::Rc;
+
+use super::super::Error;
 use super::super::model::{Attribute, Node};
 use super::super::parts::Parts;
 use super::layout::places;
 use super::{Fault, Read, Steps, UNKNOWN, Value};
 use crate::weights::index::{Dtype, TensorEntry};
-use crate::weights::source::WeightError;
 
 /// The most numbers that are worked out as sides of maps.
 const MOST_SIDES: usize = 64;
@@ -27,7 +29,7 @@ impl Constant {
     ///
     /// # Errors
     /// Where they cannot be read, or are too many.
-    pub fn numbers(&self, parts: &mut Parts<'_>) -> Result<Vec<f64>, WeightError> {
+    pub fn numbers(&self, parts: &mut Parts<'_>) -> Result<Vec<f64>, Error> {
         let values = parts.values(&self.entry, &self.name)?;
         let mut values: Vec<f64> = values.into_iter().map(f64::from).collect();
         if let Some(quantised) = &self.quantised {
@@ -67,8 +69,9 @@ impl Constant {
     }
 
     /// With its axes in the order `perm`. `None`: it has others.
-    pub fn transposed(mut self, perm: &[usize]) -> Option<Self> {
-        let entry = &mut self.entry;
+    pub fn transposed(&self, perm: &[usize]) -> Option<Self> {
+        let mut constant = self.clone();
+        let entry = &mut constant.entry;
         let rank = entry.shape.len();
         if perm.len() != rank || !(0..rank).all(|axis| perm.contains(&axis)) {
             return None;
@@ -86,19 +89,19 @@ impl Constant {
         };
         entry.strides = Some(perm.iter().map(|&axis| strides[axis]).collect());
         entry.shape = perm.iter().map(|&axis| entry.shape[axis]).collect();
-        if let Some(quantised) = &mut self.quantised {
+        if let Some(quantised) = &mut constant.quantised {
             quantised.2 = perm
                 .iter()
                 .position(|&axis| axis == quantised.2)
                 .unwrap_or(0);
         }
-        Some(self)
+        Some(constant)
     }
 }
 
 impl Steps<'_> {
     /// A constant that is an input of a node.
-    pub(super) fn constant(&self, node: &Node, place: usize) -> Option<Constant> {
+    pub(super) fn constant(&self, node: &Node, place: usize) -> Option<Rc<Constant>> {
         match self.input(node, place) {
             Some(Value::Constant(constant)) => Some(constant),
             _ => None,
@@ -112,7 +115,7 @@ impl Steps<'_> {
         attribute: &str,
         place: usize,
         parts: &mut Parts<'_>,
-    ) -> Result<Option<Vec<i64>>, WeightError> {
+    ) -> Result<Option<Vec<i64>>, Error> {
         if node.attribute(attribute).is_some() {
             return Ok(Some(node.ints(attribute).to_vec()));
         }
@@ -127,7 +130,7 @@ impl Steps<'_> {
         node: &Node,
         place: usize,
         parts: &mut Parts<'_>,
-    ) -> Result<Option<Vec<f64>>, WeightError> {
+    ) -> Result<Option<Vec<f64>>, Error> {
         let constant = self.constant(node, place);
         constant.map(|constant| constant.numbers(parts)).transpose()
     }
@@ -136,11 +139,13 @@ impl Steps<'_> {
     pub(super) fn of_constant(
         &self,
         node: &Node,
-        constant: Constant,
+        constant: &Constant,
         parts: &mut Parts<'_>,
     ) -> Read {
         let constant = match node.kind.as_str() {
-            "Identity" | "Cast" | "CastLike" | "QuantizeLinear" | "Expand" | "Dropout" => constant,
+            "Identity" | "Cast" | "CastLike" | "QuantizeLinear" | "Expand" | "Dropout" => {
+                constant.clone()
+            }
             "DequantizeLinear" => self.dequantised(node, constant)?,
             "Transpose" => {
                 let rank = constant.entry.shape.len();
@@ -195,26 +200,27 @@ impl Steps<'_> {
                     .filter_map(|&row| values.get(row))
                     .copied()
                     .collect();
-                constant.with(&values, Some(chosen.entry.shape), parts)?
+                constant.with(&values, Some(chosen.entry.shape.clone()), parts)?
             }
             "Add" | "Sub" | "Mul" | "Div" | "Sqrt" | "Neg" | "Reciprocal" => {
                 self.worked_out(node, constant, parts)?
             }
             _ => return Err(UNKNOWN),
         };
-        Ok(Value::Constant(constant))
+        Ok(Value::Constant(Rc::new(constant)))
     }
 
-    fn dequantised(&self, node: &Node, mut constant: Constant) -> Result<Constant, Fault> {
+    fn dequantised(&self, node: &Node, constant: &Constant) -> Result<Constant, Fault> {
+        let mut constant = constant.clone();
         let entry = &constant.entry;
         // Some quantisers leave the weights in floating point.
         if matches!(entry.dtype, Dtype::I8 | Dtype::U8 | Dtype::I32) {
             let axis = places(&[node.int("axis", 1)], entry.shape.len());
             let scale = self.constant(node, 1);
             let scale = scale.ok_or(Fault::Unknown("has a scale that is not constant"))?;
-            let zero = self.constant(node, 2).map(|zero| zero.entry);
+            let zero = self.constant(node, 2).map(|zero| zero.entry.clone());
             let axis = axis.first().copied().unwrap_or(0);
-            constant.quantised = Some(Box::new((scale.entry, zero, axis)));
+            constant.quantised = Some(Box::new((scale.entry.clone(), zero, axis)));
         }
         Ok(constant)
     }
@@ -222,9 +228,10 @@ impl Steps<'_> {
     fn reshaped(
         &self,
         node: &Node,
-        mut constant: Constant,
+        constant: &Constant,
         parts: &mut Parts<'_>,
     ) -> Result<Constant, Fault> {
+        let mut constant = constant.clone();
         if constant.entry.strides.is_some() {
             // Axes in another order have no places for another shape: a short list is put in order.
             let short = constant
@@ -255,13 +262,13 @@ impl Steps<'_> {
     fn sliced(
         &self,
         node: &Node,
-        constant: Constant,
+        constant: &Constant,
         parts: &mut Parts<'_>,
     ) -> Result<Constant, Fault> {
         let mut first = |name: &str, place: usize, usual: i64| {
             let list = self.list(node, name, place, parts)?;
             let first = list.and_then(|list| list.first().copied());
-            Ok::<i64, WeightError>(first.unwrap_or(usual))
+            Ok::<i64, Error>(first.unwrap_or(usual))
         };
         let (start, end) = (first("starts", 1, 0)?, first("ends", 2, i64::MAX)?);
         let (axis, step) = (first("axes", 3, 0)?, first("steps", 4, 1)?);
@@ -294,7 +301,7 @@ impl Steps<'_> {
     fn worked_out(
         &self,
         node: &Node,
-        constant: Constant,
+        constant: &Constant,
         parts: &mut Parts<'_>,
     ) -> Result<Constant, Fault> {
         let left = constant.numbers(parts)?;
@@ -308,7 +315,7 @@ impl Steps<'_> {
             "Neg" => -x,
             _ => x.recip(),
         };
-        let values = zipped(&left, &right, operation, parts)?;
+        let values = zipped(&left, &right, &operation, parts)?;
         let shape = (left.len() >= right.len()).then(|| constant.entry.shape.clone());
         constant.with(&values, shape, parts)
     }
@@ -326,11 +333,11 @@ pub fn node(node: &Node, parts: &mut Parts<'_>) -> Read {
         Some(Attribute::Ints(ints)) => parts.keep(&list(ints))?,
         _ => return Err(UNKNOWN),
     };
-    Ok(Value::Constant(Constant {
+    Ok(Value::Constant(Rc::new(Constant {
         entry,
         quantised: None,
         name: "a constant".to_owned(),
-    }))
+    })))
 }
 
 fn scalar(entry: TensorEntry) -> TensorEntry {
@@ -344,7 +351,7 @@ fn scalar(entry: TensorEntry) -> TensorEntry {
 pub fn zipped(
     left: &[f64],
     right: &[f64],
-    operation: impl Fn(f64, f64) -> f64,
+    operation: &dyn Fn(f64, f64) -> f64,
     parts: &mut Parts<'_>,
 ) -> Result<Vec<f64>, Fault> {
     let count = left.len().max(right.len());

@@ -1,5 +1,8 @@
 //! What nodes do with maps.
 
+use std::rc::Rc;
+
+use super::super::Error;
 use super::super::model::Attribute;
 use super::super::parts::Parts;
 use super::constants::zipped;
@@ -7,7 +10,6 @@ use super::layout::{FLAT, NCHW, NHWC, ROW, axis, known, of_one_pixel, places};
 use super::windows::{added, window};
 use super::{Affine, At, Convolution, Fault, Operator, Pool, Read, Steps, UNKNOWN, Value};
 use crate::weights::index::Dtype;
-use crate::weights::source::WeightError;
 
 /// Beyond the end of any axis of an image.
 const FAR: i64 = 1 << 16;
@@ -71,7 +73,7 @@ impl Steps<'_> {
     fn clip(&mut self, at: At<'_>, parts: &mut Parts<'_>) -> Read {
         let mut limit = |name: &str, place: usize| {
             if let Some(limit) = at.node.float(name) {
-                return Ok::<_, WeightError>(Some(limit));
+                return Ok::<_, Error>(Some(limit));
             }
             let limit = self.numbers(at.node, place, parts)?;
             Ok(limit.and_then(|limit| limit.first().copied()))
@@ -126,9 +128,9 @@ impl Steps<'_> {
         }
         let epsilon = at.node.float("epsilon").unwrap_or(1e-5);
         let factor = |gamma: f64, variance: f64| gamma / (variance + epsilon).sqrt();
-        let scale = zipped(&gamma, &variance, factor, parts)?;
-        let offset = zipped(&mean, &scale, |mean, scale| mean * scale, parts)?;
-        let shift = zipped(&beta, &offset, |beta, offset| beta - offset, parts)?;
+        let scale = zipped(&gamma, &variance, &factor, parts)?;
+        let offset = zipped(&mean, &scale, &|mean, scale| mean * scale, parts)?;
+        let shift = zipped(&beta, &offset, &|beta, offset| beta - offset, parts)?;
         let norm = true;
         self.affine(at, Affine { scale, shift, norm }, parts)
     }
@@ -137,10 +139,10 @@ impl Steps<'_> {
         let mut from = at.step;
         // Two in a row are one.
         if let Operator::Affine(before) = &self.steps[at.step].operator {
-            let shift = zipped(&before.shift, &affine.scale, |x, y| x * y, parts)?;
+            let shift = zipped(&before.shift, &affine.scale, &|x, y| x * y, parts)?;
             affine = Affine {
-                scale: zipped(&before.scale, &affine.scale, |x, y| x * y, parts)?,
-                shift: zipped(&shift, &affine.shift, |x, y| x + y, parts)?,
+                scale: zipped(&before.scale, &affine.scale, &|x, y| x * y, parts)?,
+                shift: zipped(&shift, &affine.shift, &|x, y| x + y, parts)?,
                 norm: before.norm || affine.norm,
             };
             from = self.steps[at.step].inputs[0];
@@ -261,12 +263,8 @@ impl Steps<'_> {
     fn reduce(&mut self, at: At<'_>, parts: &mut Parts<'_>) -> Read {
         let axes = self.list(at.node, "axes", 1, parts)?.unwrap_or_default();
         let axes = places(&axes, at.layout.len());
-        let mut letters: Vec<u8> = axes
-            .iter()
-            .filter_map(|&axis| at.layout.get(axis).copied())
-            .collect();
-        letters.sort_unstable();
-        if letters != *b"hw" {
+        let over = |letter| axes.contains(&axis(at.layout, letter).unwrap_or(usize::MAX));
+        if axes.len() != 2 || !over(b'h') || !over(b'w') {
             return Err(Fault::Unknown("is not over height and width"));
         }
         let layout = if at.node.int("keepdims", 1) != 0 {
@@ -290,7 +288,7 @@ impl Steps<'_> {
             .filter(|weight| weight.entry.shape.len() == 2);
         let weight = weight.ok_or_else(no_linear)?;
         let weight = match node.int("transB", 0) {
-            0 => weight.transposed(&[1, 0]).ok_or_else(no_linear)?,
+            0 => Rc::new(weight.transposed(&[1, 0]).ok_or_else(no_linear)?),
             _ => weight,
         };
         let bias = self.constant(node, 2);

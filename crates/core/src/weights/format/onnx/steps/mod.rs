@@ -7,10 +7,11 @@ mod maps;
 mod order;
 mod windows;
 
-use std::collections::HashMap;
+use std::rc::Rc;
 
 use self::layout::{Layout, NCHW, NHWC};
-use super::model::{Input, Model, Node, kind};
+use super::Error;
+use super::model::{Model, Node, Tensor, kind};
 use super::parts::Parts;
 use super::protobuf::fault;
 use crate::weights::plain::plain;
@@ -42,7 +43,7 @@ pub enum Operator {
         max: bool,
     },
     /// A linear layer: its weight as `[out, in]`, its bias.
-    Linear(Constant, Option<Constant>),
+    Linear(Rc<Constant>, Option<Rc<Constant>>),
     /// The map as one row.
     Flatten,
     /// The sum of two.
@@ -85,9 +86,9 @@ pub enum Pool {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Convolution {
     /// `[out, in / groups, height, width]`, or with one side.
-    pub weight: Constant,
+    pub weight: Rc<Constant>,
     /// Of one number per channel.
-    pub bias: Option<Constant>,
+    pub bias: Option<Rc<Constant>>,
     /// Where its windows lie.
     pub window: Window,
     /// Parts of the channels.
@@ -128,7 +129,7 @@ enum Value {
     /// Of a step.
     Map(usize, Layout),
     /// No step's.
-    Constant(Constant),
+    Constant(Rc<Constant>),
     /// Sides of maps, so many numbers.
     Shape(usize),
     /// Of a node that is not known, or what was made from it.
@@ -140,11 +141,11 @@ enum Fault {
     /// It is not known. That matters only if the network needs it.
     Unknown(&'static str),
     /// The file is damaged.
-    Error(WeightError),
+    Error(Error),
 }
 
-impl From<WeightError> for Fault {
-    fn from(error: WeightError) -> Self {
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
         Self::Error(error)
     }
 }
@@ -172,7 +173,10 @@ pub struct Steps<'m> {
     model: &'m Model,
     /// Each uses only those before.
     pub steps: Vec<Step>,
-    values: HashMap<&'m str, Value>,
+    /// By their names.
+    values: Vec<Option<Value>>,
+    /// By their names.
+    initialisers: Vec<Option<&'m Tensor>>,
     /// Whether the image has bytes as numbers.
     pub bytes: bool,
 }
@@ -182,9 +186,14 @@ impl<'m> Steps<'m> {
     ///
     /// # Errors
     /// For a graph that is none. Nodes that are not known are reported where they are needed.
-    pub fn new(model: &'m Model, parts: &mut Parts<'_>) -> Result<Self, WeightError> {
-        let is_image = |input: &&Input| !model.initialisers.contains_key(&input.name);
-        let mut images = model.inputs.iter().filter(is_image);
+    pub fn new(model: &'m Model, parts: &mut Parts<'_>) -> Result<Self, Error> {
+        let mut initialisers = vec![None; model.names.saturating_add(1)];
+        for (name, tensor) in &model.initialisers {
+            initialisers[*name] = Some(tensor);
+        }
+        let images = model.inputs.iter();
+        let mut images =
+            images.filter(|input| input.name != 0 && initialisers[input.name].is_none());
         let (Some(image), None) = (images.next(), images.next()) else {
             return Err(unfit("it does not have one input, an image"));
         };
@@ -219,10 +228,13 @@ impl<'m> Steps<'m> {
             pooled: false,
             positive: true,
         };
+        let mut values = vec![None; model.names.saturating_add(1)];
+        values[image.name] = Some(Value::Map(0, layout));
         let mut steps = Self {
             model,
             steps: vec![first],
-            values: HashMap::from([(image.name.as_str(), Value::Map(0, layout))]),
+            values,
+            initialisers,
             bytes: image.kind == kind::U8,
         };
         for index in order::in_order(model) {
@@ -232,13 +244,16 @@ impl<'m> Steps<'m> {
                 Err(Fault::Unknown(why)) => Value::Unknown(index, why),
                 Err(Fault::Error(error)) => return Err(error),
             };
-            for (place, name) in node.outputs.iter().enumerate() {
+            for (place, &name) in node.outputs.iter().enumerate() {
                 let value = if place == 0 {
                     value.clone()
                 } else {
                     Value::Unknown(index, "has a second output")
                 };
-                steps.values.insert(name, value);
+                // 0 stays what is left out.
+                if name != 0 {
+                    steps.values[name] = Some(value);
+                }
             }
         }
         Ok(steps)
@@ -248,8 +263,8 @@ impl<'m> Steps<'m> {
     ///
     /// # Errors
     /// Where a node is needed that is not known.
-    pub fn output(&self, name: &str) -> Result<usize, WeightError> {
-        match self.values.get(name) {
+    pub fn output(&self, name: usize) -> Result<usize, Error> {
+        match &self.values[name] {
             Some(Value::Map(step, _)) => Ok(*step),
             Some(Value::Unknown(node, why)) => Err(self.refused(Some(*node), why)),
             None => Err(fault(
@@ -266,7 +281,7 @@ impl<'m> Steps<'m> {
 
     /// The error of a node.
     #[cold]
-    pub fn refused(&self, node: Option<usize>, why: &str) -> WeightError {
+    pub fn refused(&self, node: Option<usize>, why: &str) -> Error {
         match node.and_then(|node| self.model.nodes.get(node)) {
             Some(node) => unfit(&format!(
                 "node {} \"{}\" {why}",
@@ -278,33 +293,31 @@ impl<'m> Steps<'m> {
     }
 
     /// Makes the initialisers that a node uses known.
-    fn use_initialisers(
-        &mut self,
-        node: &'m Node,
-        parts: &mut Parts<'_>,
-    ) -> Result<(), WeightError> {
-        for name in &node.inputs {
-            if name.is_empty() || self.values.contains_key(name.as_str()) {
+    fn use_initialisers(&mut self, node: &'m Node, parts: &mut Parts<'_>) -> Result<(), Error> {
+        for &name in &node.inputs {
+            if name == 0 || self.values[name].is_some() {
                 continue;
             }
-            let Some(tensor) = self.model.initialisers.get(name) else {
-                let name = plain(name);
-                return Err(fault(&format!("it uses `{name}` before it is computed")));
-            };
+            let tensor = self.initialisers[name].ok_or_else(|| {
+                fault(&format!(
+                    "node {} \"{}\" uses what is nowhere computed",
+                    plain(&node.kind),
+                    plain(&node.name)
+                ))
+            })?;
             let constant = Constant {
                 entry: parts.entry(tensor)?,
                 quantised: None,
-                name: plain(name),
+                name: tensor.name.clone(),
             };
-            self.values.insert(name, Value::Constant(constant));
+            self.values[name] = Some(Value::Constant(Rc::new(constant)));
         }
         Ok(())
     }
 
     /// The value of a node's input; `None` for one that is left out.
     fn input(&self, node: &Node, place: usize) -> Option<Value> {
-        let name = node.inputs.get(place)?;
-        self.values.get(name.as_str()).cloned()
+        self.values[*node.inputs.get(place)?].clone()
     }
 
     /// The node's value.
@@ -336,7 +349,7 @@ impl<'m> Steps<'m> {
             (Some(at), _) => self.map(at, parts),
             (None, None) => constants::node(node, parts),
             (None, Some(Value::Constant(constant))) if !shape || node.kind == "Expand" => {
-                self.of_constant(node, constant, parts)
+                self.of_constant(node, &constant, parts)
             }
             (None, Some(_)) => Ok(self.sides(node)),
         }
@@ -418,8 +431,8 @@ impl<'m> Steps<'m> {
 
 /// A network that is no ResNet, or is one that cannot be built.
 #[cold]
-pub fn unfit(reason: &str) -> WeightError {
-    WeightError::Architecture {
+pub fn unfit(reason: &str) -> Error {
+    Box::new(WeightError::Architecture {
         reason: reason.to_owned(),
-    }
+    })
 }
