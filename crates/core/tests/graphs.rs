@@ -5,6 +5,7 @@ mod support {
     pub mod graph;
 }
 
+use resnet_web_core::image::PreprocessingChoice;
 use resnet_web_core::resnet::config::{
     AntiAliasing, Attention, HeadLayer, ShortcutKind, Stem, StemConvolutions, StemPool,
 };
@@ -536,6 +537,34 @@ fn a_graph_says_how_images_are_normalised() {
     assert_eq!(found.mean, [0.4, 0.5, 0.8]);
     assert_eq!(found.std, [1.0 / 255.0; 3]);
     assert_eq!(format!("{:?}", found.channel_order), "Bgr");
+}
+
+#[test]
+fn what_a_graph_shows_is_not_described_once_more() {
+    let model = model(&changed(&[(
+        "input image 0 3 32 32",
+        "input pixels 0 3 32 32\nfloats half 0.5\nSub pixels half -> image",
+    )]));
+    let preprocessing = |mean: f32| PreprocessingChoice {
+        mean: Some([mean; 3]),
+        crop: Some(30),
+        ..PreprocessingChoice::default()
+    };
+    let mut beside = Choices::default();
+    beside.stride_on = Some(StrideOn::Conv1);
+    beside.preprocessing = Some(preprocessing(0.25));
+    let mut choices = beside.clone();
+    choices.preprocessing = None;
+    choices.described = Some(Box::new(beside));
+    let open = |choices: &Choices| {
+        let file = WeightFile::open(&model[..], choices).expect("it loads");
+        let metadata = file.metadata();
+        let found = metadata.preprocessing;
+        (metadata.network.stride_on, found.mean, found.crop)
+    };
+    assert_eq!(open(&choices), (StrideOn::Conv2, [0.5; 3], 30));
+    choices.preprocessing = Some(preprocessing(0.75));
+    assert_eq!(open(&choices), (StrideOn::Conv2, [0.75; 3], 30));
 }
 
 #[test]

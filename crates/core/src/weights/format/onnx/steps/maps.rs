@@ -229,11 +229,7 @@ impl Steps<'_> {
     }
 
     fn pool(&mut self, at: At<'_>) -> Read {
-        let kernel = at.node.ints("kernel_shape");
-        let kernel: Vec<usize> = kernel
-            .iter()
-            .filter_map(|&side| usize::try_from(side).ok())
-            .collect();
+        let kernel = places(at.node.ints("kernel_shape"), 0);
         if kernel.len() != 2 || kernel[0] != kernel[1] {
             return Err(Fault::Unknown("has windows that are not square"));
         }
@@ -377,10 +373,7 @@ impl Steps<'_> {
             Some(Attribute::Text(mode)) if mode != "constant" => return Err(UNKNOWN),
             _ => false,
         };
-        let pads: Vec<usize> = pads
-            .iter()
-            .filter_map(|&pad| usize::try_from(pad).ok())
-            .collect();
+        let pads = places(&pads, 0);
         let rank = at.layout.len();
         if rank != 4 || pads.len() != 8 || (!mirror && value != 0.0) {
             return Err(Fault::Unknown("pads in a way that is not read"));
