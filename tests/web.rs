@@ -550,9 +550,15 @@ fn a_file_that_describes_a_model_is_read() {
         json(&read_description(config).unwrap()),
         serde_json::json!({
             "labels": [],
-            "preprocessing": {"resizeShortSide": 256, "crop": 224, "mean": [0.5, 0.5, 0.5]},
+            "preprocessing": {
+                "resizeShortSide": 256,
+                "crop": 224,
+                "fit": "crop",
+                "interpolation": "bicubic",
+                "mean": [0.5, 0.5, 0.5],
+            },
             "strideOn": "conv1",
-            "unsupported": [{"name": "interpolation", "value": "bicubic"}],
+            "unsupported": [],
         })
     );
     let error = read_description(b"PK\x03\x04").unwrap_err();
