@@ -372,6 +372,10 @@ fn what_is_left_over_in_a_checkpoint_is_ignored_and_said() {
             "averages.pth.gz",
             "took state_dict of state_dict, state_dict_ema",
         ),
+        (
+            "student-teacher.pth.gz",
+            "took student.module of student.module, teacher",
+        ),
     ];
     let mut report = Vec::new();
     for (file, expected) in cases {
