@@ -282,21 +282,25 @@ fn candidates<'a>(
     index.tensors.iter().filter_map(candidate).collect()
 }
 
-/// The layer `first` and those that are numbered with it, in order.
+/// The layer `first` and those that are numbered with it, in order; no more than one too many.
 fn chain<'a>(candidates: &'a [Candidate<'a>], first: &str) -> Vec<&'a Candidate<'a>> {
     let is_first = |layer: &&Candidate<'_>| layer.name == first;
     let alone = || candidates.iter().filter(is_first).collect();
     let Some((base, _)) = numbered(first) else {
         return alone();
     };
-    let mut chain: Vec<_> = candidates
-        .iter()
-        .filter_map(|layer| match numbered(layer.name) {
-            Some((own, number)) if own == base => Some((number, layer)),
-            _ => None,
-        })
-        .collect();
-    chain.sort_by_key(|(number, _)| *number);
+    // Inserted in order: sorting is a lot of code for so few.
+    let mut chain: Vec<(usize, &Candidate<'_>)> = Vec::new();
+    for layer in candidates {
+        if let Some((own, number)) = numbered(layer.name)
+            && own == base
+            && chain.len() <= MOST_LAYERS
+        {
+            let later = |(other, _): &(usize, _)| *other > number;
+            let at = chain.iter().position(later).unwrap_or(chain.len());
+            chain.insert(at, (number, layer));
+        }
+    }
     chain.into_iter().map(|(_, layer)| layer).collect()
 }
 

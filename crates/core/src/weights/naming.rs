@@ -53,7 +53,7 @@ type Stem = &'static [[&'static str; 2]];
 type Block = &'static [(Layer, &'static str)];
 
 /// How a library names a ResNet's tensors.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Convention {
     /// Its usual name.
     pub name: &'static str,
@@ -335,7 +335,7 @@ impl Numbered {
 }
 
 /// Where in a file a network's convolutions are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Backbone {
     /// Whose names they have.
     pub convention: &'static Convention,
@@ -403,31 +403,34 @@ impl Backbone {
                     if !is_prefix || prefix.len() > LONGEST_PREFIX {
                         continue;
                     }
-                    let candidate = (convention, prefix);
                     // One that is not among the most likely need not be looked at.
                     let is_full = found.len() == MOST_NETWORKS;
                     let last = found.last().map(|(_, last)| rank(last));
                     if is_full && last.is_some_and(|last| rank(prefix) >= last) {
                         continue;
                     }
-                    if !found.contains(&candidate) && convention.has_block(index, prefix) {
+                    let is_same = |&(other, its): &(&Convention, &str)| {
+                        std::ptr::eq(other, convention) && its == prefix
+                    };
+                    if !found.iter().any(is_same) && convention.has_block(index, prefix) {
                         let later = |&(_, other): &(_, &str)| rank(other) > rank(prefix);
                         let at = found.iter().position(later).unwrap_or(found.len());
-                        found.insert(at, candidate);
+                        found.insert(at, (convention, prefix));
                         found.truncate(MOST_NETWORKS);
                     }
                 }
             }
         }
-        let backbones = found.into_iter().map(|(convention, prefix)| {
+        // Inserted in order: sorting is a lot of code for so few.
+        let mut backbones: Vec<(_, Self)> = Vec::new();
+        for (convention, prefix) in found {
             let backbone = Self::new(index, convention, prefix.to_owned());
-            let start = index.tensors.range(prefix.to_owned()..);
-            let own = start.take_while(|(name, _)| name.starts_with(prefix));
-            let size = own.filter(|(name, _)| backbone.holds(name)).count();
-            (size, backbone)
-        });
-        let mut backbones: Vec<_> = backbones.collect();
-        backbones.sort_by_key(|(size, backbone)| (is_copy(&backbone.prefix), Reverse(*size)));
+            let own = names_from(index, prefix).filter(|name| backbone.holds_own(name));
+            let rank = (is_copy(prefix), Reverse(own.count()));
+            let later = |(other, _): &(_, Self)| *other > rank;
+            let at = backbones.iter().position(later).unwrap_or(backbones.len());
+            backbones.insert(at, (rank, backbone));
+        }
         backbones.into_iter().map(|(_, found)| found).collect()
     }
 
@@ -478,9 +481,12 @@ impl Backbone {
 
     /// Whether a tensor's name belongs to the convention's stem or stages.
     pub fn holds(&self, name: &str) -> bool {
-        let Some(rest) = name.strip_prefix(&self.prefix) else {
-            return false;
-        };
+        let own = name.strip_prefix(&self.prefix);
+        own.is_some_and(|own| self.holds_own(own))
+    }
+
+    /// The same of a name without the prefix.
+    fn holds_own(&self, rest: &str) -> bool {
         let convention = self.convention;
         let stem = self.stem.iter().chain([&convention.stem_pool]).flatten();
         let mut roots = stem.copied().chain(convention.final_norm);
