@@ -6,15 +6,22 @@ export const NETWORKS = {
   // The page's own weights: version 1, with the stride on the first convolution.
   "ResNet-50": { block: "bottleneck", repetitions: [3, 4, 6, 3], stride_on: "conv1" },
 };
+/** Networks that are timed beside those, on the CPU alone. */
+const FAMILY = {
+  "ResNeXt-50 32x4d": {
+    ...{ block: "bottleneck", repetitions: [3, 4, 6, 3], stride_on: "conv2" },
+    ...{ groups: 32, width_per_group: 4 },
+  },
+};
 const COMMON = { input_channels: 3, classes: 1000 };
 
 /**
  * What each layer of a network reads, writes and multiplies, in numbers, for a square image: `kind`
  * (equal ones are equal layers), `multiplyAdds`, `weights`, `maps` (those read and written, a residual
- * among them) and, of a convolution, the matrix product that it is: `pixels`, `rows`, `outputs`.
+ * among them) and, of a convolution, the matrix product that it is, of each of its groups: `pixels`, `rows`, `outputs`.
  */
 export function layersOf(network, size = 224) {
-  const steps = stepsOf({ ...COMMON, ...NETWORKS[network] });
+  const steps = stepsOf({ ...COMMON, ...(NETWORKS[network] ?? FAMILY[network]) });
   // The GPU adds a residual at the end of the convolution before, which reads it.
   const residuals = new Map();
   for (const { op, inputs } of steps) if (op === "add-relu") residuals.set(inputs[0], inputs[1]);
@@ -32,7 +39,7 @@ export function layersOf(network, size = 224) {
 }
 
 const OPERATIONS = {
-  conv: ({ shape, stride, padding }, from) => {
+  conv: ({ shape, stride, padding, groups }, from) => {
     const [outputs, inputs, kernel] = shape;
     const to = windows(from, { kernel, stride, padding }, outputs);
     const pixels = to.side ** 2;
@@ -44,7 +51,7 @@ const OPERATIONS = {
         kind: `${kernel}x${kernel}, ${inputs} to ${outputs}${strided}, ${to.side}x${to.side}`,
         multiplyAdds: pixels * weights,
         weights: weights + outputs,
-        product: { pixels, outputs, inputs, kernel },
+        product: { pixels, outputs: outputs / groups, inputs, kernel, groups },
       },
     };
   },

@@ -96,6 +96,7 @@ test("the estimate counts the multiply-adds that the networks have", () => {
     layersOf(network).reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0);
   assert.equal(total("ResNet-18"), 1_814_073_344);
   assert.equal(total("ResNet-50"), 3_857_973_248);
+  assert.equal(total("ResNeXt-50 32x4d"), 4_230_479_872);
 });
 
 test("docs/gpu-estimate.md has the tables that bench/gpu-estimate.mjs prints", () => {
@@ -104,12 +105,13 @@ test("docs/gpu-estimate.md has the tables that bench/gpu-estimate.mjs prints", (
 });
 
 test("the convolutions that are timed path by path are those of the networks", () => {
-  const products = ["ResNet-18", "ResNet-50"]
+  const products = ["ResNet-18", "ResNet-50", "ResNeXt-50 32x4d"]
     .flatMap((network) => layersOf(network))
     .flatMap(({ product }) => (product ? [JSON.stringify(product)] : []));
-  for (const { side, inputs, outputs, kernel, stride } of LAYERS) {
+  for (const { side, kernel, stride, groups = 1, ...layer } of LAYERS) {
     const pixels = Math.ceil(side / stride) ** 2;
-    const product = JSON.stringify({ pixels, outputs, inputs, kernel });
+    const [outputs, inputs] = [layer.outputs / groups, layer.inputs / groups];
+    const product = JSON.stringify({ pixels, outputs, inputs, kernel, groups });
     assert.ok(products.includes(product), product);
   }
 });
