@@ -8,8 +8,14 @@
 
 mod support;
 
+use burn::prelude::*;
 use pollster::block_on;
 use resnet_web::backend::{self, DeviceKind, self_check};
+use resnet_web::cpu::CpuResNet;
+use resnet_web::network::ResNet;
+use resnet_web::resnet::NetworkSpec;
+use resnet_web::resnet::conv::Arithmetic;
+use resnet_web::weights::synthetic::{Synthetic, input};
 use support::golden::{Golden, Implementation};
 
 const SELF_CHECK: &str = include_str!("fixtures/goldens/self-check.json");
@@ -54,6 +60,28 @@ fn the_self_check_expects_pytorchs_logits() {
         let golden = Golden::read(json);
         assert_eq!(golden.logits(), [logits], "{}", golden.case);
     }
+}
+
+#[test]
+fn the_cpu_computes_what_the_burn_module_does_in_the_rarer_layers_of_the_self_check() {
+    let device = &Device::flex();
+    let shape = self_check::INPUT_SHAPE;
+    let image = Tensor::<4>::from_data(TensorData::new(input(shape), shape), device);
+    for config in self_check::variants() {
+        assert!(self_check::is_variant(&config));
+        let spec = NetworkSpec::new(&config).unwrap();
+        let module = ResNet::load(spec.clone(), &mut Synthetic, device).unwrap();
+        let cpu = CpuResNet::load(spec, &mut Synthetic, Arithmetic::F32).unwrap();
+        let expected = module.forward(image.clone()).unwrap();
+        let largest: f32 = expected.clone().abs().max().into_scalar();
+        let off = (cpu.forward(image.clone()).unwrap() - expected).abs().max();
+        let off: f32 = off.into_scalar();
+        assert!(
+            off <= self_check::TOLERANCE * largest && largest > 1e-2,
+            "off by {off} of {largest}: {config:?}"
+        );
+    }
+    assert!(!self_check::is_variant(&self_check::gpu_config()));
 }
 
 #[test]

@@ -17,6 +17,7 @@ use resnet_web::backend::{self, DeviceKind, Processor, self_check};
 use resnet_web::classifier::Classifier;
 #[cfg(feature = "webgpu")]
 use resnet_web::cpu::CpuResNet;
+use resnet_web::cpu::ops::arithmetics;
 #[cfg(feature = "webgpu")]
 use resnet_web::gpu::kernels::conv2d::Tile;
 #[cfg(feature = "webgpu")]
@@ -36,7 +37,6 @@ use resnet_web::weights::synthetic::{Synthetic, input};
 use serde_json::Value;
 use support::convolution::{cases, linear_faults, pooling_faults};
 use support::evidence;
-#[cfg(feature = "webgpu")]
 use support::family::members;
 use support::golden::{Golden, Implementation};
 #[cfg(feature = "webgpu")]
@@ -101,6 +101,45 @@ async fn the_cpu_computes_what_pytorch_computes() {
     open_cpu().await;
     assert_eq!(faults(&[REFERENCE, OTHERS], Implementation::Cpu).await, "");
     assert_eq!(faults(&[REFERENCE], Implementation::Module).await, "");
+}
+
+#[wasm_bindgen_test]
+async fn the_cpu_computes_the_whole_family_as_pytorch_does() {
+    let mut faults = Vec::new();
+    let members = members().await;
+    for arithmetic in arithmetics() {
+        for member in &members {
+            faults.extend(member.cpu_faults(arithmetic).await);
+        }
+    }
+    assert_eq!(faults.join("\n"), "");
+}
+
+#[cfg(feature = "webgpu")]
+#[wasm_bindgen_test]
+async fn webgpu_computes_the_whole_family_as_pytorch_does() {
+    let gpu = open_gpu(Limits::Default).await;
+    let mut faults = Vec::new();
+    for member in members().await {
+        faults.extend(member.gpu_faults(&gpu).await);
+    }
+    assert_eq!(faults.join("\n"), "");
+}
+
+#[cfg(feature = "webgpu")]
+#[wasm_bindgen_test]
+async fn rarer_layers_pass_the_self_check_on_webgpu_and_then_classify() {
+    let gpu = open_gpu(Limits::Default).await;
+    self_check::of_variants(&gpu).await.unwrap();
+    let engine = Engine::open("webgpu".to_owned(), true).await.unwrap();
+    // No library has names for the other one's attention.
+    let [config, _] = self_check::variants();
+    let file = blob(&Draft::of("rarer layers", &config, 64).write());
+    let model = engine.load(file, JsValue::UNDEFINED, Array::new()).unwrap();
+    for _ in 0..2 {
+        let run = model.classify(vec![255; 16], 2, 2, 5, JsValue::UNDEFINED);
+        assert!(run.await.is_ok());
+    }
 }
 
 #[wasm_bindgen_test]

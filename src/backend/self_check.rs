@@ -3,8 +3,11 @@
 //! The network has one bottleneck block per stage and an image of 64 x 64 pixels, so it has every kind of layer of a ResNet.
 //! Its weights are synthetic ([`synthetic`]), so nothing is downloaded. The CPU chooses its kernels by the width of a layer, so
 //! its network has the full width, by the reference convention. A GPU has one convolution kernel for all widths, so its network
-//! is narrow, and ends in torchvision's average pool, so that all of its kernels run. A GPU's feature maps are also compared
-//! with the CPU's, because logits can be right by chance.
+//! is narrow, and ends in torchvision's average pool. A GPU's feature maps are also compared with the CPU's, because logits can
+//! be right by chance.
+//!
+//! Networks with other poolings, attention, pre-activation or other heads have kernels of their own on a GPU, which few need.
+//! They are checked before the first run of such a network (`of_variants`), so that a GPU is as soon ready for all others.
 
 use serde::Serialize;
 use web_time::Instant;
@@ -12,8 +15,13 @@ use web_time::Instant;
 use super::{DeviceError, Processor};
 use crate::cpu::CpuResNet;
 use crate::cpu::ops::tensor;
+#[cfg(feature = "webgpu")]
+use crate::gpu::Gpu;
+use crate::resnet::config::{
+    AntiAliasing, Attention, HeadLayer, ShortcutKind, Stem, StemConvolutions, StemPool,
+};
 use crate::resnet::conv::Arithmetic;
-use crate::resnet::{BlockKind, NetworkSpec, ResNetConfig};
+use crate::resnet::{BlockKind, Head, NetworkSpec, ResNetConfig};
 use crate::weights::synthetic::{self, Synthetic};
 
 /// The network that is run on the CPU.
@@ -86,7 +94,7 @@ pub async fn run(processor: &Processor) -> Result<SelfCheck, DeviceError> {
     let (layers, worst_error) = match processor {
         Processor::Cpu => (0, run_on_cpu().await?),
         #[cfg(feature = "webgpu")]
-        Processor::Gpu(gpu) => on_gpu::run(gpu).await?,
+        Processor::Gpu(gpu) => on_gpu::run(gpu, &gpu_config(), Some(&GPU_LOGITS)).await?,
     };
     Ok(SelfCheck {
         runs: RUNS,
@@ -94,6 +102,74 @@ pub async fn run(processor: &Processor) -> Result<SelfCheck, DeviceError> {
         worst_error,
         milliseconds: start.elapsed().as_secs_f64() * 1e3,
     })
+}
+
+/// Two narrow networks that have every kind of layer between them that [`gpu_config`] has not.
+pub fn variants() -> [ResNetConfig; 2] {
+    let linear = |outputs| HeadLayer::Linear {
+        outputs,
+        bias: false,
+    };
+    let attended = ResNetConfig {
+        stem: Stem {
+            convolutions: StemConvolutions::Deep { channels: [8, 8] },
+            channels: 16,
+            pool: StemPool::Max,
+        },
+        widths: vec![8, 12, 16],
+        shortcut: ShortcutKind::AveragePool,
+        attention: Some(Attention::SqueezeExcite {
+            reduced: vec![8, 8, 8],
+        }),
+        anti_aliasing: Some(AntiAliasing::Blur),
+        head: Head::ConcatPool,
+        head_layers: vec![
+            HeadLayer::BatchNorm,
+            linear(16),
+            HeadLayer::Relu,
+            HeadLayer::BatchNorm,
+            linear(10),
+        ],
+        ..ResNetConfig::of(BlockKind::Bottleneck, vec![1, 1, 1], 10)
+    };
+    let pre_activated = ResNetConfig {
+        stem: Stem {
+            convolutions: StemConvolutions::Conv3x3,
+            channels: 16,
+            pool: StemPool::Max,
+        },
+        widths: vec![16, 24, 32],
+        shortcut: ShortcutKind::ZeroPadded,
+        attention: Some(Attention::EfficientChannel {
+            kernels: vec![3, 3, 5],
+        }),
+        anti_aliasing: Some(AntiAliasing::Average),
+        pre_activation: true,
+        ..ResNetConfig::of(BlockKind::NoBottleneck, vec![1, 1, 1], 10)
+    };
+    [attended, pre_activated]
+}
+
+/// Whether a network has layers that only the [`variants`] have.
+pub fn is_variant(config: &ResNetConfig) -> bool {
+    config.shortcut != ShortcutKind::Projection
+        || config.attention.is_some()
+        || config.anti_aliasing.is_some()
+        || config.pre_activation
+        || config.head == Head::ConcatPool
+        || !config.head_layers.is_empty()
+}
+
+/// Runs the [`variants`] twice on a GPU: their logits and feature maps must be the CPU's.
+///
+/// # Errors
+/// As those of [`run`].
+#[cfg(feature = "webgpu")]
+pub async fn of_variants(gpu: &Gpu) -> Result<(), DeviceError> {
+    for config in variants() {
+        on_gpu::run(gpu, &config, None).await?;
+    }
+    Ok(())
 }
 
 async fn run_on_cpu() -> Result<f32, DeviceError> {
@@ -145,16 +221,23 @@ mod on_gpu {
     use resnet_web_core::storage_dtype::StorageDtype;
 
     use super::*;
-    use crate::gpu::{Gpu, Options, Outputs, Plan, PlanError};
+    use crate::gpu::{Options, Outputs, Plan, PlanError};
     use crate::observe::{Observer, Output};
 
     /// As [`TOLERANCE`], for maps that are stored as f16: each layer rounds to a significand of 11 bits.
     const TOLERANCE_F16: f32 = 1e-2;
     /// One value of this many is compared. It is prime, so that every position of a channel block and of a tile occurs.
     const EVERY: usize = 61;
+    /// All values are, where there are at most so many.
+    const FEW: usize = 256;
 
-    pub(super) async fn run(gpu: &Gpu) -> Result<(usize, f32), DeviceError> {
-        let spec = NetworkSpec::new(&gpu_config()).map_err(failed)?;
+    /// How many layers were compared, and the largest error. Without `logits`, those of the CPU are expected.
+    pub(super) async fn run(
+        gpu: &Gpu,
+        config: &ResNetConfig,
+        logits: Option<&[f32]>,
+    ) -> Result<(usize, f32), DeviceError> {
+        let spec = NetworkSpec::new(config).map_err(failed)?;
         let plan = Plan::of_network(
             &spec,
             &mut Synthetic,
@@ -175,13 +258,14 @@ mod on_gpu {
         let runs = (0..RUNS)
             .map(|_| plan.start(&input))
             .collect::<Result<Vec<_>, _>>()?;
-        let expected = cpu_maps(&input).await?;
+        let (expected, cpu_logits) = cpu_maps(config, &input).await?;
+        let expected_logits = logits.unwrap_or(&cpu_logits);
         let mut worst_error: f32 = 0.0;
         for (run, pending) in (1..).zip(runs) {
             let Outputs {
                 logits, observed, ..
             } = pending.read().await?;
-            let error = passed(run, "logits", worst(&logits, &GPU_LOGITS), tolerance)?;
+            let error = passed(run, "logits", worst(&logits, expected_logits), tolerance)?;
             worst_error = worst_error.max(error);
             for (layer, map) in &observed {
                 let expected = expected.get(layer).map_or(&[][..], Vec::as_slice);
@@ -206,23 +290,32 @@ mod on_gpu {
         }
     }
 
-    async fn cpu_maps(input: &[f32]) -> Result<BTreeMap<String, Vec<f32>>, DeviceError> {
-        let network = on_cpu(&gpu_config())?;
+    /// What the CPU computes in every layer, a sample of it, and the logits.
+    async fn cpu_maps(
+        config: &ResNetConfig,
+        input: &[f32],
+    ) -> Result<(BTreeMap<String, Vec<f32>>, Vec<f32>), DeviceError> {
+        let network = on_cpu(config)?;
         let input = tensor(input.to_vec(), INPUT_SHAPE);
         let mut recorder = Recorder::default();
-        network
+        let logits = network
             .forward_observed(input, &mut recorder)
             .map_err(failed)?;
         let mut maps = BTreeMap::new();
         for (layer, map) in recorder.0 {
-            let map = map.into_data_async().await.map_err(failed)?;
-            maps.insert(layer, sampled(&map.iter::<f32>().collect::<Vec<_>>()));
+            maps.insert(layer, sampled(&read(map).await?));
         }
-        Ok(maps)
+        Ok((maps, read(logits.flatten(0, 1)).await?))
+    }
+
+    async fn read(values: Tensor<1>) -> Result<Vec<f32>, DeviceError> {
+        let data = values.into_data_async().await.map_err(failed)?;
+        Ok(data.iter::<f32>().collect())
     }
 
     fn sampled(values: &[f32]) -> Vec<f32> {
-        values.iter().step_by(EVERY).copied().collect()
+        let every = if values.len() > FEW { EVERY } else { 1 };
+        values.iter().step_by(every).copied().collect()
     }
 }
 
@@ -235,10 +328,13 @@ fn worst(found: &[f32], expected: &[f32]) -> f32 {
         0.0,
         |max: f32, d| if d.is_nan() || d > max { d } else { max },
     );
-    if found.len() == expected.len() {
-        worst / largest
-    } else {
+    if found.len() != expected.len() {
         f32::NAN
+    } else if worst == 0.0 {
+        // Of a sample that is zero everywhere, too.
+        worst
+    } else {
+        worst / largest
     }
 }
 

@@ -1,16 +1,20 @@
 //! A network on the device that computes it.
 
 use std::sync::Arc;
+#[cfg(feature = "webgpu")]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use burn::prelude::*;
 
 use super::OnGpu;
+#[cfg(feature = "webgpu")]
+use crate::backend::self_check;
 use crate::backend::{DeviceError, Processor};
 use crate::cpu::CpuResNet;
 use crate::cpu::ops::{arithmetics, supported, tensor};
 use crate::error::Error;
 #[cfg(feature = "webgpu")]
-use crate::gpu::{ClassMaps, Options, Plan};
+use crate::gpu::{ClassMaps, Gpu, Options, Plan};
 use crate::inspect::Inspection;
 use crate::resnet::NetworkSpec;
 use crate::resnet::conv::Arithmetic;
@@ -30,7 +34,17 @@ pub(super) struct DeviceNetwork {
 enum Network {
     Cpu(Arc<CpuResNet>),
     #[cfg(feature = "webgpu")]
-    Gpu(Arc<Plan>),
+    Gpu(Arc<GpuNetwork>),
+}
+
+/// A network on a GPU.
+#[cfg(feature = "webgpu")]
+#[derive(Debug)]
+pub(super) struct GpuNetwork {
+    plan: Plan,
+    gpu: Gpu,
+    /// Whether every kind of its layers has been checked on this GPU.
+    is_checked: AtomicBool,
 }
 
 /// A run of a network, which it keeps in memory.
@@ -44,7 +58,10 @@ pub(super) enum NetworkRun {
     },
     /// On a GPU a run is one submission, which is still to come.
     #[cfg(feature = "webgpu")]
-    Gpu { plan: Arc<Plan>, input: Vec<f32> },
+    Gpu {
+        network: Arc<GpuNetwork>,
+        input: Vec<f32>,
+    },
 }
 
 /// The numbers that a run ends with.
@@ -91,7 +108,11 @@ impl DeviceNetwork {
             #[cfg(feature = "webgpu")]
             Processor::Gpu(gpu) => {
                 let plan = Plan::of_network(spec, source, input_shape, Options::default(), gpu)?;
-                Network::Gpu(Arc::new(plan))
+                Network::Gpu(Arc::new(GpuNetwork {
+                    plan,
+                    gpu: (**gpu).clone(),
+                    is_checked: AtomicBool::new(!self_check::is_variant(&spec.config)),
+                }))
             }
         };
         Ok(Self {
@@ -114,9 +135,9 @@ impl DeviceNetwork {
         match &self.network {
             Network::Cpu(_) => None,
             #[cfg(feature = "webgpu")]
-            Network::Gpu(plan) => Some(OnGpu {
-                dispatches: plan.dispatches(),
-                bytes: plan.bytes(),
+            Network::Gpu(network) => Some(OnGpu {
+                dispatches: network.plan.dispatches(),
+                bytes: network.plan.bytes(),
             }),
         }
     }
@@ -130,8 +151,8 @@ impl DeviceNetwork {
                 step: 0,
             },
             #[cfg(feature = "webgpu")]
-            Network::Gpu(plan) => NetworkRun::Gpu {
-                plan: plan.clone(),
+            Network::Gpu(network) => NetworkRun::Gpu {
+                network: network.clone(),
                 input,
             },
         }
@@ -154,7 +175,8 @@ impl DeviceNetwork {
         match &self.network {
             Network::Cpu(_) => Ok(None),
             #[cfg(feature = "webgpu")]
-            Network::Gpu(plan) => Ok(plan
+            Network::Gpu(network) => Ok(network
+                .plan
                 .layer_times(&synthetic::input(self.input_shape))
                 .await?),
         }
@@ -203,27 +225,44 @@ impl NetworkRun {
                 })
             }
             #[cfg(feature = "webgpu")]
-            Self::Gpu { plan, input } if traced => {
-                let (outputs, maps) = plan.run_with_class_maps(&input).await?;
-                Ok(Outputs {
-                    features: outputs.features,
-                    logits: outputs.logits,
-                    trace: Some(Trace::Gpu(maps)),
-                })
-            }
-            #[cfg(feature = "webgpu")]
-            Self::Gpu { plan, input } => {
-                let outputs = match embedded {
-                    true => plan.run_with_features(&input).await?,
-                    false => plan.start(&input)?.read().await?,
+            Self::Gpu { network, input } => {
+                network.check().await?;
+                let plan = &network.plan;
+                let (outputs, trace) = match (traced, embedded) {
+                    (true, _) => {
+                        let (outputs, maps) = plan.run_with_class_maps(&input).await?;
+                        (outputs, Some(Trace::Gpu(maps)))
+                    }
+                    (false, true) => (plan.run_with_features(&input).await?, None),
+                    (false, false) => (plan.start(&input)?.read().await?, None),
                 };
                 Ok(Outputs {
                     features: outputs.features,
                     logits: outputs.logits,
-                    trace: None,
+                    trace,
                 })
             }
         }
+    }
+}
+
+#[cfg(feature = "webgpu")]
+impl GpuNetwork {
+    /// Checks the kinds of layers that were not checked when the GPU was opened, before the first run.
+    async fn check(&self) -> Result<(), DeviceError> {
+        if self.is_checked.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let checked = self_check::of_variants(&self.gpu).await;
+        checked.map_err(|error| match error {
+            // The GPU has been in use, and is to be replaced as one that fails.
+            DeviceError::SelfCheck { .. } => DeviceError::Failed {
+                reason: error.to_string(),
+            },
+            other => other,
+        })?;
+        self.is_checked.store(true, Ordering::Relaxed);
+        Ok(())
     }
 }
 
