@@ -662,22 +662,22 @@ fn what_is_no_resnet_is_named() {
         (
             "an output of nothing",
             &[(OUTPUT, "output nothing")],
-            "wait for each other",
+            "no node gives its output",
         ),
         (
             "a loop",
             &[(RELU, "Add one one.relu -> one.relu")],
-            "wait for each other",
+            "waits for itself or for what is not there",
         ),
         (
             "two nodes that wait for each other",
             &[(RELU, "Add one b -> a\nRelu a -> b\nRelu a -> one.relu")],
-            "wait for each other",
+            "waits for itself or for what is not there",
         ),
         (
             "an input from nowhere",
             &[(RELU, "Relu nowhere -> one.relu")],
-            "uses what is nowhere computed",
+            "node Relu \"the one.relu\" waits for",
         ),
         (
             "a shape that is a lie",

@@ -68,12 +68,12 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static [&'static str])> {
         (
             "a node that takes its own output",
             with_node("a2", node("Relu", &["a2"], &["a2"], &[])),
-            &["wait for each other"][..],
+            &["waits for itself"][..],
         ),
         (
             "two nodes that take each other's",
             with_node("a2", node("Relu", &["a3"], &["a2"], &[])),
-            &["wait for each other"],
+            &["waits for itself"],
         ),
         (
             "a node that takes what is not there",

@@ -378,14 +378,13 @@ impl Tensors<'_, '_, '_> {
             entry = self.parts.keep(&values)?;
             entry.shape = shape;
         }
-        if let Some(quantised) = &weight.quantised {
-            let (scale, zero, axis) = &**quantised;
+        if let Some((scale, zero, axis)) = &weight.quantised {
             let channels = entry.shape.first().copied().unwrap_or(0);
             let zero = match zero {
-                Some(zero) => self.parts.values(zero, &weight.name)?,
+                Some(zero) => self.parts.values(&zero.entry, &weight.name)?,
                 None => vec![0.0],
             };
-            let scale = self.parts.values(scale, &weight.name)?;
+            let scale = self.parts.values(&scale.entry, &weight.name)?;
             for (suffix, numbers) in [(SCALE_SUFFIX, scale), (ZERO_POINT_SUFFIX, zero)] {
                 let spread = match numbers[..] {
                     [one] => vec![one; channels],

@@ -19,7 +19,7 @@ pub struct Constant {
     /// Where its numbers lie.
     pub entry: TensorEntry,
     /// Scale, zero point and the axis along which they differ, of whole numbers.
-    pub quantised: Option<Box<(TensorEntry, Option<TensorEntry>, usize)>>,
+    pub quantised: Option<(Rc<Self>, Option<Rc<Self>>, usize)>,
     /// What it is called.
     pub name: String,
 }
@@ -32,11 +32,10 @@ impl Constant {
     pub fn numbers(&self, parts: &mut Parts<'_>) -> Result<Vec<f64>, Error> {
         let values = parts.values(&self.entry, &self.name)?;
         let mut values: Vec<f64> = values.into_iter().map(f64::from).collect();
-        if let Some(quantised) = &self.quantised {
-            let (scale, zero, _) = &**quantised;
-            let scale = parts.values(scale, &self.name)?;
+        if let Some((scale, zero, _)) = &self.quantised {
+            let scale = parts.values(&scale.entry, &self.name)?;
             let zero = match zero {
-                Some(zero) => parts.values(zero, &self.name)?,
+                Some(zero) => parts.values(&zero.entry, &self.name)?,
                 None => vec![0.0],
             };
             for (place, value) in values.iter_mut().enumerate() {
@@ -216,11 +215,18 @@ impl Steps<'_> {
         // Some quantisers leave the weights in floating point.
         if matches!(entry.dtype, Dtype::I8 | Dtype::U8 | Dtype::I32) {
             let axis = places(&[node.int("axis", 1)], entry.shape.len());
-            let scale = self.constant(node, 1);
-            let scale = scale.ok_or(Fault::Unknown("has a scale that is not constant"))?;
-            let zero = self.constant(node, 2).map(|zero| zero.entry.clone());
+            // Not quantised themselves: a chain of them would be as long as the file is.
+            let plain = |place| {
+                let constant = self.constant(node, place);
+                constant.filter(|constant| constant.quantised.is_none())
+            };
+            let scale = plain(1).ok_or(Fault::Unknown("has a scale that is not constant"))?;
+            let zero = plain(2);
+            if zero.is_none() && self.input(node, 2).is_some() {
+                return Err(UNKNOWN);
+            }
             let axis = axis.first().copied().unwrap_or(0);
-            constant.quantised = Some(Box::new((scale.entry.clone(), zero, axis)));
+            constant.quantised = Some((scale, zero, axis));
         }
         Ok(constant)
     }

@@ -4,7 +4,6 @@
 mod constants;
 mod layout;
 mod maps;
-mod order;
 mod windows;
 
 use std::rc::Rc;
@@ -153,6 +152,8 @@ impl From<Error> for Fault {
 /// The value of a node's first output.
 type Read = Result<Value, Fault>;
 
+/// How often the nodes are gone through for those that come before what they use.
+const MOST_PASSES: usize = 64;
 const UNKNOWN: Fault = Fault::Unknown("is no part of a ResNet");
 
 /// A node, and the map that it works on.
@@ -177,6 +178,8 @@ pub struct Steps<'m> {
     values: Vec<Option<Value>>,
     /// By their names.
     initialisers: Vec<Option<&'m Tensor>>,
+    /// The nodes whose inputs are not known.
+    waiting: Vec<usize>,
     /// Whether the image has bytes as numbers.
     pub bytes: bool,
 }
@@ -235,25 +238,37 @@ impl<'m> Steps<'m> {
             steps: vec![first],
             values,
             initialisers,
+            waiting: (0..model.nodes.len()).collect(),
             bytes: image.kind == kind::U8,
         };
-        for index in order::in_order(model) {
-            let node = &model.nodes[index];
-            let value = match steps.node(index, node, parts) {
-                Ok(value) => value,
-                Err(Fault::Unknown(why)) => Value::Unknown(index, why),
-                Err(Fault::Error(error)) => return Err(error),
-            };
-            for (place, &name) in node.outputs.iter().enumerate() {
-                let value = if place == 0 {
-                    value.clone()
-                } else {
-                    Value::Unknown(index, "has a second output")
-                };
-                // 0 stays what is left out.
-                if name != 0 {
-                    steps.values[name] = Some(value);
+        // Nearly all files have their nodes in order; some tools add nodes at the end.
+        for _ in 0..MOST_PASSES {
+            let before = steps.waiting.len();
+            for index in std::mem::take(&mut steps.waiting) {
+                let node = &model.nodes[index];
+                if node.inputs.iter().any(|&name| !steps.is_known(name)) {
+                    steps.waiting.push(index);
+                    continue;
                 }
+                let value = match steps.node(index, node, parts) {
+                    Ok(value) => value,
+                    Err(Fault::Unknown(why)) => Value::Unknown(index, why),
+                    Err(Fault::Error(error)) => return Err(error),
+                };
+                for (place, &name) in node.outputs.iter().enumerate() {
+                    let value = if place == 0 {
+                        value.clone()
+                    } else {
+                        Value::Unknown(index, "has a second output")
+                    };
+                    // 0 stays what is left out.
+                    if name != 0 {
+                        steps.values[name] = Some(value);
+                    }
+                }
+            }
+            if steps.waiting.len() == before {
+                break;
             }
         }
         Ok(steps)
@@ -267,9 +282,12 @@ impl<'m> Steps<'m> {
         match &self.values[name] {
             Some(Value::Map(step, _)) => Ok(*step),
             Some(Value::Unknown(node, why)) => Err(self.refused(Some(*node), why)),
-            None => Err(fault(
-                "its nodes wait for each other, or for what is not there",
-            )),
+            None => match self.waiting.first() {
+                Some(&node) => {
+                    Err(self.refused(Some(node), "waits for itself or for what is not there"))
+                }
+                None => Err(fault("no node gives its output")),
+            },
             _ => Err(unfit("its output does not depend on the image")),
         }
     }
@@ -292,19 +310,20 @@ impl<'m> Steps<'m> {
         }
     }
 
+    /// Whether a name is left out, or has a value.
+    fn is_known(&self, name: usize) -> bool {
+        name == 0 || self.values[name].is_some() || self.initialisers[name].is_some()
+    }
+
     /// Makes the initialisers that a node uses known.
     fn use_initialisers(&mut self, node: &'m Node, parts: &mut Parts<'_>) -> Result<(), Error> {
         for &name in &node.inputs {
             if name == 0 || self.values[name].is_some() {
                 continue;
             }
-            let tensor = self.initialisers[name].ok_or_else(|| {
-                fault(&format!(
-                    "node {} \"{}\" uses what is nowhere computed",
-                    plain(&node.kind),
-                    plain(&node.name)
-                ))
-            })?;
+            let Some(tensor) = self.initialisers[name] else {
+                continue;
+            };
             let constant = Constant {
                 entry: parts.entry(tensor)?,
                 quantised: None,
