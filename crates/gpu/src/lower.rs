@@ -37,7 +37,7 @@ pub struct Options {
     /// Whether every layer's map has memory of its own and is read after a run. Otherwise a map's memory is used again as soon
     /// as no later call reads it.
     pub observe: bool,
-    /// Kernels that are used whatever [`select`] says.
+    /// Kernels that are used whatever [`select`](crate::select) says.
     pub forced: Forced,
 }
 

@@ -1,8 +1,8 @@
 //! ONNX (<https://onnx.ai>): a graph, which is matched with the ResNet family and never run.
 //!
-//! [`protobuf`] reads fields, [`model`] nodes and where tensors lie, [`parts`] makes one range of bytes out of the file and those
-//! beside it. [`steps`] makes the same of what exporters write in different ways, [`network`] finds the blocks, from the logits
-//! back, [`config`] says which ResNet they make, and [`tensors`] where in the file each of its tensors is.
+//! `protobuf` reads fields, `model` nodes and where tensors lie, `parts` makes one range of bytes out of the file and those
+//! beside it. `steps` makes the same of what exporters write in different ways, `network` finds the blocks, from the logits
+//! back, `config` says which ResNet they make, and `tensors` where in the file each of its tensors is.
 
 mod config;
 mod model;
