@@ -222,6 +222,37 @@ impl TensorEntry {
         }
     }
 
+    /// As [`values`](Self::values), for the few numbers that are read while a file is opened: shorter code, not faster.
+    ///
+    /// # Errors
+    /// As [`values`](Self::values).
+    pub(super) fn few_values(
+        &self,
+        name: &str,
+        bytes: &dyn ByteSource,
+    ) -> Result<Vec<f32>, WeightError> {
+        let (Some(decode), Some(span)) = (self.decoder(), self.span()) else {
+            let tensors = Listing::one(format!("{name} is {}", self.dtype));
+            return Err(WeightError::Dtype { tensors });
+        };
+        let mut values = Vec::new();
+        decode(&read(bytes, self.offset, span, name)?, &mut values);
+        if let Some(strides) = &self.strides {
+            let places = places(&self.shape, strides, values.len());
+            values = places
+                .filter_map(|place| values.get(place).copied())
+                .collect();
+        }
+        match values.iter().position(|value| !value.is_finite()) {
+            Some(index) => Err(WeightError::NotFinite {
+                name: name.to_owned(),
+                index,
+                value: values[index],
+            }),
+            None => Ok(values),
+        }
+    }
+
     /// Decodes the bytes; `None` for an unsupported dtype.
     #[inline]
     fn decoder(&self) -> Option<Decoder> {

@@ -147,7 +147,7 @@ impl<'bytes> Parts<'bytes> {
     /// As [`TensorEntry::values`], and `WeightError::Format` where all small ones together are too large.
     pub fn values(&mut self, entry: &TensorEntry, name: &str) -> Result<Vec<f32>, Error> {
         self.spend(entry.span().unwrap_or(u64::MAX))?;
-        Ok(entry.values(name, self)?)
+        Ok(entry.few_values(name, self)?)
     }
 
     /// The whole numbers of a short list.
