@@ -21,10 +21,10 @@ export class ConvertedFile {
 
 /**
  * Converts the weight file of `size` bytes, which `read` reads: `(offset, length)` to a `Uint8Array`. `beside` opens a file
- * beside it, in which an ONNX model may have weights: a name to `{ size, read }`, or to nothing where there is none.
+ * beside it, which may describe it or have an ONNX model's weights: a name to `{ size, read }`, or to nothing where there is none.
  *
- * `choices` is the JSON of `WeightChoices`. `descriptions` are files with labels or configurations, as they are beside the
- * weights; choices come before them, and one of them before the next. `dtype` is `f32`, `f16` or `int8`.
+ * `choices` is the JSON of `WeightChoices`. `descriptions` are files with labels or configurations that were named; choices come
+ * before them, one of them before the next, and those beside the weights last. `dtype` is `f32`, `f16` or `int8`.
  *
  * # Errors
  * Those of reading weights and labels, with their `code`; `weights-values` for values that `dtype` cannot hold.
