@@ -41,7 +41,7 @@ use support::family::members;
 use support::golden::{Golden, Implementation};
 #[cfg(feature = "webgpu")]
 use support::gpu_kernels;
-use support::networks::every_kind;
+use support::networks::{every_kind, without_head};
 use support::weight_file::{self, Draft};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -543,6 +543,49 @@ async fn a_run_advances_step_by_step_and_outlives_its_model() {
         }
         let again = run.advance().unwrap_err();
         assert!(property(&again, "message").contains("begin another one"));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn an_image_is_embedded_with_and_without_classes() {
+    #[cfg(feature = "webgpu")]
+    const KINDS: [&str; 2] = ["cpu", "webgpu"];
+    #[cfg(not(feature = "webgpu"))]
+    const KINDS: [&str; 1] = ["cpu"];
+    let (rgba, width, height) = (vec![200; 40 * 30 * 4], 40, 30);
+    let mut expected = Vec::new();
+    for kind in KINDS {
+        let engine = Engine::open(kind.to_owned(), true).await.unwrap();
+        let without_head = Draft::of("no head", &without_head(), 32).write();
+        for (weights, classes) in [(weight_file::small(), 10), (without_head, 0)] {
+            let model = engine.load(blob(&weights), JsValue::UNDEFINED, Array::new());
+            let model = model.unwrap();
+            assert_eq!(json(&model.info().unwrap())["classes"], classes, "{kind}");
+            let run = |top| {
+                let rgba = rgba.clone();
+                model.begin(rgba, width, height, top, JsValue::UNDEFINED, true)
+            };
+            let found = json(&run(0).unwrap().finish().await.unwrap());
+            let numbers = found["embedding"].as_array().unwrap();
+            let embedding: Vec<_> = numbers.iter().map(|v| v.as_f64().unwrap()).collect();
+            assert_eq!(found["top"].as_array().unwrap().len(), 0, "{kind}");
+            if classes == 0 {
+                let refused = run(1).unwrap_err();
+                assert_eq!(property(&refused, "code"), "no-classes", "{kind}");
+            } else {
+                let both = json(&run(3).unwrap().finish().await.unwrap());
+                assert_eq!(both["embedding"], found["embedding"], "{kind}");
+                assert_eq!(both["top"].as_array().unwrap().len(), 3, "{kind}");
+            }
+            // Every network and device: they have the same weights but for the head.
+            if expected.is_empty() {
+                expected.clone_from(&embedding);
+            }
+            let largest = expected.iter().fold(0.0, |max: f64, v| max.max(v.abs()));
+            let near = |(f, e): (&f64, &f64)| (f - e).abs() <= 2e-2 * largest;
+            assert_eq!(embedding.len(), 512, "{kind}");
+            assert!(embedding.iter().zip(&expected).all(near), "{kind}");
+        }
     }
 }
 
