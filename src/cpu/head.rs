@@ -6,10 +6,10 @@ use super::linear::Linear;
 use super::ops::{largest_and_mean, mean};
 use crate::observe::{Observer, Output};
 use crate::resnet::Head as HeadKind;
-use crate::resnet::class_map::class_map;
 use crate::resnet::spec::HeadSpec;
 use crate::weights::folded_head::{Dense, folded_layers};
 use crate::weights::{TensorSource, WeightError};
+use resnet_web_core::class_map::class_map;
 
 /// Pooling where the spec has one, flattening, and the linear layers.
 #[derive(Debug)]

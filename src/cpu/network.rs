@@ -187,7 +187,7 @@ impl CpuResNet {
     ///
     /// After an average pool that is the features times the class's weights; for a head that flattens, the class's weights
     /// reshaped to the map. A head of several layers is taken as the linear function that it is for these maps: see
-    /// [`class_map`](crate::resnet::class_map).
+    /// [`class_map`](resnet_web_core::class_map).
     pub fn evidence(&self, features: Tensor<4>, class: usize) -> Vec<f32> {
         self.head.evidence(features, class)
     }

@@ -11,7 +11,7 @@ import { parseToolchain } from "../../tools/lib/rust-toolchain.mjs";
 const BUDGETS = {
   "resnet-web": 320,
   "resnet-web-convert": 60,
-  "resnet-web-core": 480,
+  "resnet-web-core": 720,
   "resnet-web-gpu": 240,
   "resnet-web-kernels": 140,
 };

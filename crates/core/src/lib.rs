@@ -35,6 +35,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod class_map;
 pub mod image;
 pub mod memory;
 pub mod resnet;

@@ -996,7 +996,7 @@ fn index_of(config: &ResNetConfig, convention: &'static Convention) -> TensorInd
         weight_sets: WeightSets::default(),
     };
     let backbone = Backbone::new(&index, convention, String::new());
-    let names = backbone.names(&index, &spec, &usual_names(&backbone, &spec));
+    let names = backbone.names(&index, &spec, &usual_names(&backbone, &spec).layers);
     index.tensors = tensors(config)
         .into_iter()
         .map(|(name, mut shape)| {

@@ -226,7 +226,7 @@ pub enum ClassMaps<'a> {
         /// Over how many places the head takes the map's mean: one where it flattens.
         places: usize,
     },
-    /// On the CPU, by [`class_map`](resnet_web_core::resnet::class_map). What is not linear in a head (a largest value, a
+    /// On the CPU, by [`class_map`](resnet_web_core::class_map). What is not linear in a head (a largest value, a
     /// ReLU) depends on the whole map, so there is nothing to run for a place alone.
     OnCpu {
         /// What is read back: the map that the head pools.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use burn_wgpu::wgpu;
-use resnet_web_core::resnet::class_map::class_map;
+use resnet_web_core::class_map::class_map;
 use resnet_web_core::summary::LayerTime;
 use web_time::Instant;
 

@@ -3,7 +3,6 @@
 //! [`config`] says which ResNet, [`spec`] is every layer of it, [`mod@conv`] the shape of one convolution, and [`fold`] folds
 //! batch norm for inference.
 
-pub mod class_map;
 pub mod config;
 pub mod conv;
 pub mod fold;

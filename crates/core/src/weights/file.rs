@@ -8,7 +8,9 @@ use super::bytes::ByteSource;
 use super::format;
 use super::format::onnx::{self, Beside};
 use super::head::{self, HeadNames, usual_names};
-use super::index::{Dtype, Format, TensorEntry, TensorIndex, WeightSets};
+use super::index::{
+    Dtype, Format, SCALE_SUFFIX, TensorEntry, TensorIndex, WeightSets, ZERO_POINT_SUFFIX,
+};
 use super::infer::{Inferred, guess, infer};
 use super::metadata::{FORMAT, ModelMetadata};
 use super::naming::{Backbone, Convention};
@@ -21,10 +23,6 @@ use crate::resnet::conv::Arithmetic;
 use crate::resnet::spec::TensorSpec;
 use crate::resnet::{Head, NetworkSpec, ResNetConfig, StrideOn};
 
-/// Added to an int8 tensor's name: the tensor of its scales, one for each output channel.
-pub const SCALE_SUFFIX: &str = "_scale";
-/// Added likewise: the tensor of what is taken off before, where that is not 0.
-pub const ZERO_POINT_SUFFIX: &str = "_zero_point";
 /// PyTorch counts batches while it trains; nothing reads the count afterwards.
 const BATCH_COUNT: &str = "num_batches_tracked";
 
@@ -240,7 +238,7 @@ impl<'bytes> WeightFile<'bytes> {
                 let names = spec.tensors().into_iter().map(|tensor| tensor.name);
                 names.map(|name| (name.clone(), name)).collect()
             }
-            _ => backbone.names(&index, &spec, &head),
+            _ => backbone.names(&index, &spec, &head.layers),
         };
         let mut file = Self {
             bytes,

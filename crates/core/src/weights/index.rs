@@ -12,6 +12,11 @@ use super::bytes::{ByteSource, read};
 use super::room::room;
 use super::source::{Listing, WeightError};
 
+/// Added to an int8 tensor's name: the tensor of its scales, one for each output channel.
+pub const SCALE_SUFFIX: &str = "_scale";
+/// Added likewise: the tensor of what is taken off before, where that is not 0.
+pub const ZERO_POINT_SUFFIX: &str = "_zero_point";
+
 /// The file formats that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -26,8 +26,8 @@ mod text;
 
 pub use bytes::ByteSource;
 pub use description::{Description, Setting};
-pub use file::{Assumption, Choices, Note, SCALE_SUFFIX, WeightFile, ZERO_POINT_SUFFIX};
+pub use file::{Assumption, Choices, Note, WeightFile};
 pub use format::onnx::Beside;
-pub use index::WeightSets;
+pub use index::{SCALE_SUFFIX, WeightSets, ZERO_POINT_SUFFIX};
 pub use metadata::ModelMetadata;
 pub use source::{Listing, TensorSource, WeightError};

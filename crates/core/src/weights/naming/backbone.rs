@@ -11,7 +11,6 @@ use super::{CONVENTIONS, Convention, Layer, Stem, names_from};
 use crate::resnet::NetworkSpec;
 use crate::resnet::config::MOST_STAGES;
 use crate::resnet::spec::{AttentionKind, BlockSpec, ConvSpec, HeadLayerSpec, TensorSpec};
-use crate::weights::head::HeadNames;
 use crate::weights::index::TensorIndex;
 
 /// Where in a file a network's convolutions are.
@@ -229,12 +228,13 @@ impl Backbone {
         usual
     }
 
-    /// The names in the file of every tensor of `network` whose head is `head`, by the network's own.
+    /// The names in the file of every tensor of `network`, by the network's own. `head` are the names there of the head's layers that
+    /// have tensors.
     pub fn names(
         &self,
         index: &TensorIndex,
         network: &NetworkSpec,
-        head: &HeadNames,
+        head: &[String],
     ) -> HashMap<String, String> {
         let mut names = Names(HashMap::new(), self.convention.norm_parameters);
         let stem = self.stem.iter().chain([&self.convention.stem_pool]);
@@ -258,7 +258,7 @@ impl Backbone {
         }
         let layers = network.head.layers.iter();
         let with_tensors = layers.filter(|layer| !matches!(layer, HeadLayerSpec::Relu(_)));
-        for (layer, own) in with_tensors.zip(&head.layers) {
+        for (layer, own) in with_tensors.zip(head) {
             match layer {
                 HeadLayerSpec::Linear(linear) => names.layer(linear.tensors(), own),
                 HeadLayerSpec::Norm(norm) => names.norm(norm.tensors(), own),

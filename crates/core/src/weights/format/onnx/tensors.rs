@@ -12,8 +12,7 @@ use crate::resnet::spec::{
     AttentionKind, BlockSpec, ConvSpec, HeadLayerSpec, LinearSpec, PoolKind, PoolSpec,
     ShortcutSpec, TensorSpec,
 };
-use crate::weights::file::{SCALE_SUFFIX, ZERO_POINT_SUFFIX};
-use crate::weights::index::TensorEntry;
+use crate::weights::index::{SCALE_SUFFIX, TensorEntry, ZERO_POINT_SUFFIX};
 
 /// More numbers than a tensor has that several layers may share.
 const MOST_SHARED: usize = 1 << 14;

@@ -5,7 +5,7 @@
 //!
 //! Compiled with the crate that calls it, for speed.
 
-use super::Head;
+use crate::resnet::Head;
 use crate::weights::folded_head::Dense;
 
 /// What each place of the last stage's map adds to a class's logit. The sum over all places is the logit without what the
