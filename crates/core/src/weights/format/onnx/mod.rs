@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use self::model::{Attribute, Model, Tensor};
 pub use self::parts::{Beside, Parts};
 use self::protobuf::{Reader, fault};
-use self::steps::{Affine, Steps, unfit};
+use self::steps::{Affine, Steps, number_at, unfit};
 use crate::image::{ChannelOrder, Preprocessing};
 use crate::resnet::{NetworkSpec, ResNetConfig};
 use crate::weights::bytes::{ByteSource, HEADER_LIMIT};
@@ -153,19 +153,19 @@ fn preprocessing(
         }
         return Ok((preprocessing, false));
     };
-    // scale x + shift = (x - mean) / deviation
-    let of =
-        |list: &[f64], channel: usize| list.get(channel).or(list.first()).copied().unwrap_or(0.0);
-    let std = [0, 1, 2].map(|channel| of(&affine.scale, channel).recip());
-    let mean = [0, 1, 2].map(|channel| -of(&affine.shift, channel) / of(&affine.scale, channel));
-    let large = mean
-        .iter()
-        .chain(&std)
-        .any(|number| number.abs() > OF_BYTES);
+    let mut large = steps.bytes;
+    let (mut mean, mut std) = ([0.0; 3], [0.0; 3]);
+    for channel in 0..3 {
+        // scale x + shift = (x - mean) / deviation
+        let scale = number_at(&affine.scale, channel);
+        mean[channel] = -number_at(&affine.shift, channel) / scale;
+        std[channel] = scale.recip();
+        large |= mean[channel].abs().max(std[channel].abs()) > OF_BYTES;
+    }
     // The same with white as 1.
-    let white = if large || steps.bytes { 255.0 } else { 1.0 };
-    preprocessing.mean = mean.map(|mean| (mean / white) as f32);
-    preprocessing.std = std.map(|std| (std / white) as f32);
+    let white = if large { 255.0 } else { 1.0 };
+    preprocessing.mean = mean.map(|mean: f64| (mean / white) as f32);
+    preprocessing.std = std.map(|std: f64| (std / white) as f32);
     preprocessing
         .validate()
         .map_err(|error| unfit(&error.to_string()))?;

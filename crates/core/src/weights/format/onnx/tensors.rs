@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Error;
 use super::network::{Attention, Block, HeadLayer, Layer, Network, Shortcut};
 use super::parts::Parts;
-use super::steps::{Operator, Pool, Steps, unfit};
+use super::steps::{Operator, Pool, Steps, number_at, unfit};
 use crate::resnet::NetworkSpec;
 use crate::resnet::fold::EPSILON;
 use crate::resnet::spec::{
@@ -318,14 +318,10 @@ impl Tensors<'_, '_, '_> {
                 list.len()
             )));
         }
-        let of = |list: &[f64], channel: usize| {
-            list.get(channel).or(list.first()).copied().unwrap_or(0.0)
-        };
         let each = (0..channels).map(|channel| {
-            (
-                of(&scale, channel),
-                of(&bias, channel) * of(&scale, channel) + of(&shift, channel),
-            )
+            let scale = number_at(&scale, channel);
+            let shift = number_at(&bias, channel) * scale + number_at(&shift, channel);
+            (scale, shift)
         });
         Ok(each.unzip())
     }

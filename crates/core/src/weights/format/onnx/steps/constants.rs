@@ -353,6 +353,12 @@ fn scalar(entry: TensorEntry) -> TensorEntry {
     }
 }
 
+/// The number at a place of a list; one of a single number has it everywhere.
+pub fn number_at(list: &[f64], place: usize) -> f64 {
+    let number = list.get(place).or(list.first());
+    number.copied().unwrap_or(0.0)
+}
+
 /// `operation` on each pair; a list of one number goes with every number.
 pub fn zipped(
     left: &[f64],
@@ -368,8 +374,7 @@ pub fn zipped(
     {
         return Err(Fault::Unknown("has numbers of different lengths"));
     }
-    let of = |list: &[f64], place: usize| list.get(place).or(list.first()).copied().unwrap_or(0.0);
-    let pairs = (0..count).map(|place| operation(of(left, place), of(right, place)));
+    let pairs = (0..count).map(|place| operation(number_at(left, place), number_at(right, place)));
     Ok(pairs.collect())
 }
 

@@ -16,7 +16,7 @@ use super::protobuf::fault;
 use crate::weights::plain::plain;
 use crate::weights::source::WeightError;
 
-pub use self::constants::Constant;
+pub use self::constants::{Constant, number_at};
 pub use self::windows::Window;
 
 /// What is done with a map. All of its inputs are steps; tensors are part of it.
