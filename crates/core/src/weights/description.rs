@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::file::Choices;
+use super::choices::Choices;
 use super::format::onnx::Beside;
 use super::labels::{fault, get, of_lines, of_value, some, structured};
 use super::metadata::ModelMetadata;

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::bytes::ByteSource;
+use super::choices::{Assumption, Choices};
 use super::format;
 use super::format::onnx::{self, Beside};
 use super::head::{self, HeadNames, usual_names};
@@ -17,11 +18,9 @@ use super::naming::{Backbone, Convention};
 use super::plain::plain;
 use super::room::room;
 use super::source::{Listing, TensorSource, WeightError};
-use crate::image::{Preprocessing, PreprocessingChoice};
-use crate::resnet::config::{AntiAliasing, ShortcutKind, StemPool};
-use crate::resnet::conv::Arithmetic;
+use crate::image::Preprocessing;
 use crate::resnet::spec::TensorSpec;
-use crate::resnet::{Head, NetworkSpec, ResNetConfig, StrideOn};
+use crate::resnet::{Head, NetworkSpec, ResNetConfig};
 
 /// PyTorch counts batches while it trains; nothing reads the count afterwards.
 const BATCH_COUNT: &str = "num_batches_tracked";
@@ -30,98 +29,6 @@ const BATCH_COUNT: &str = "num_batches_tracked";
 const MOST_SPANNED: u64 = 4;
 /// Every block has so many convolutions, or more.
 const CONVOLUTIONS: usize = 2;
-
-/// What the caller decides where the file does not say it, or says it wrong.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-#[non_exhaustive]
-#[cfg_attr(
-    test,
-    derive(ts_rs::TS),
-    ts(export_to = "core.ts", optional_fields, rename = "WeightChoices")
-)]
-pub struct Choices {
-    /// The file's name, to be shown.
-    pub name: Option<String>,
-    /// Which convolution of a bottleneck carries the stride.
-    pub stride_on: Option<StrideOn>,
-    /// What follows the stem's convolutions: after one of 3x3 nothing, unless given; after others a max pool.
-    pub stem_pool: Option<StemPool>,
-    /// How a block's input gets the shape of its output, where tensors do not show it.
-    pub shortcut: Option<ShortcutKind>,
-    /// How convolutions of stride 2 are kept from aliasing: not at all, unless given.
-    pub anti_aliasing: Option<AntiAliasing>,
-    /// How an image becomes the network's input, or parts of that.
-    pub preprocessing: Option<PreprocessingChoice>,
-    /// Which of several sets of weights in the file is taken, by its name there; if not given, the one that most likely is meant.
-    pub weight_set: Option<String>,
-    /// The convolutions' arithmetic, if the device has it: [`Arithmetic::F32`] unless given.
-    #[cfg_attr(test, ts(as = "Option<Arithmetic>"))]
-    pub arithmetic: Arithmetic,
-    /// What files that were found beside the weights say of the network and its images. It is taken unless the weight file has
-    /// metadata or the caller decides otherwise.
-    #[cfg_attr(test, ts(skip))]
-    pub described: Option<Box<Self>>,
-}
-
-impl Choices {
-    /// These, and what is described where they decide nothing.
-    fn or_described(&self) -> Self {
-        let mut all = self.clone();
-        if let Some(described) = all.described.take() {
-            all.stride_on = all.stride_on.or(described.stride_on);
-            all.stem_pool = all.stem_pool.or(described.stem_pool);
-            all.shortcut = all.shortcut.or(described.shortcut);
-            all.anti_aliasing = all.anti_aliasing.or(described.anti_aliasing);
-            let choice = all.preprocessing.unwrap_or_default();
-            let beside = described.preprocessing.unwrap_or_default();
-            all.preprocessing = Some(choice.or(beside));
-        }
-        all
-    }
-
-    /// These for a graph, which shows where the stride is and may normalise: that is not described once more.
-    fn for_graph(&self, normalises: bool) -> Self {
-        let mut own = self.clone();
-        let described = own.described.as_mut();
-        if let Some(beside) = described.and_then(|described| described.preprocessing.as_mut())
-            && normalises
-        {
-            *beside = PreprocessingChoice {
-                mean: None,
-                std: None,
-                channel_order: None,
-                range: None,
-                ..*beside
-            };
-        }
-        Self {
-            stride_on: None,
-            ..own.or_described()
-        }
-    }
-}
-
-/// What neither the file nor the caller said, so that the usual is assumed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
-pub enum Assumption {
-    /// That the stride is on the 3x3 convolution, as in torchvision.
-    Stride,
-    /// That a stem of one 3x3 convolution has no pooling, as in networks for small images.
-    StemPool,
-    /// That shortcuts without tensors have zeros before and after the input's channels; or, with pre-activation, that they
-    /// average if the stem is deep.
-    Shortcut,
-    /// That a head of several linear layers has ReLU between them.
-    HeadActivation,
-    /// That images are resized, cropped and normalised as for torchvision's ImageNet weights.
-    Preprocessing,
-    /// What the classes are called.
-    Labels,
-}
 
 /// Something the user should know about how a file was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

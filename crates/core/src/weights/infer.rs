@@ -1,6 +1,6 @@
 //! The config, inferred from the names and shapes of a file's tensors.
 
-use super::file::{Assumption, Choices};
+use super::choices::{Assumption, Choices};
 use super::head::{self, FoundHead, HeadFault, HeadNames};
 use super::index::{Dtype, TensorEntry, TensorIndex};
 use super::naming::{Backbone, Layer};

@@ -7,6 +7,7 @@
 //! A [`Description`] is what files beside the weights say: labels, preprocessing.
 
 mod bytes;
+mod choices;
 mod description;
 mod file;
 pub mod folded;
@@ -25,8 +26,9 @@ pub mod synthetic;
 mod text;
 
 pub use bytes::ByteSource;
+pub use choices::{Assumption, Choices};
 pub use description::{Description, Setting};
-pub use file::{Assumption, Choices, Note, WeightFile};
+pub use file::{Note, WeightFile};
 pub use format::onnx::Beside;
 pub use index::{SCALE_SUFFIX, WeightSets, ZERO_POINT_SUFFIX};
 pub use metadata::ModelMetadata;
