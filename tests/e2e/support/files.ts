@@ -28,6 +28,12 @@ export async function weightFile(file: string, name = file): Promise<GivenFile> 
   return { name, mimeType: "application/octet-stream", buffer: gunzipSync(packed) };
 }
 
+/** Weights of a network of the ResNet family, of tests/fixtures. */
+export async function familyFile(name: string): Promise<GivenFile> {
+  const packed = await readFile(`tests/fixtures/family/${name}.gz`);
+  return { name, mimeType: "", buffer: gunzipSync(packed) };
+}
+
 /** A file of an ONNX model of tests/fixtures. */
 export async function onnxFile(name: string): Promise<GivenFile> {
   const packed = await readFile(`tests/fixtures/onnx/${name}.gz`);
