@@ -229,13 +229,56 @@ fn any_file_is_converted_to_any_type_and_the_rounding_is_reported() {
     }
     assert_eq!(report, Vec::<String>::new());
 
-    let assumed = text(&tool(&["convert", pth, &folder.join("x").display().to_string()]).stdout);
-    assert!(
-        assumed.contains("assumed the stride on the 3x3"),
-        "{assumed}"
-    );
     let wrong = text(&tool(&["classify", pth, "photo.png", "--labels", few]).stderr);
-    assert!(wrong.contains("found 1 labels, expected 10"), "{wrong}");
+    assert!(
+        wrong.contains("few.txt: found 1 labels, expected 10"),
+        "{wrong}"
+    );
+}
+
+#[test]
+fn every_command_says_how_the_file_was_read() {
+    let folder = folder("remarks");
+    let unpacked = |name: &str| {
+        let packed = fs::File::open(format!("tests/fixtures/{name}.gz")).unwrap();
+        let mut bytes = Vec::new();
+        GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
+        file(&folder, name.split('/').next_back().unwrap(), &bytes)
+    };
+    let photo = "www/public/photos/chelsea.png";
+    let target = &folder.join("new.safetensors").display().to_string();
+    let cases: &[(&str, &[&str])] = &[
+        (
+            "weights/bottleneck.pth",
+            &["assumed the stride on the 3x3", "assumed that images"],
+        ),
+        (
+            "weights/student-teacher.pth",
+            &["took the set of weights `student.module`", "teacher"],
+        ),
+        (
+            "family/resnet20-option-a.safetensors",
+            &["assumed no pooling", "assumed the shortcuts' kind"],
+        ),
+        (
+            "family/head-mlp.pth",
+            &["assumed ReLU between the head's linear layers"],
+        ),
+    ];
+    let mut report = Vec::new();
+    for (weights, expected) in cases {
+        let weights = &unpacked(weights);
+        for arguments in [
+            &["summary", weights][..],
+            &["classify", weights, photo],
+            &["convert", weights, target],
+        ] {
+            let said = text(&tool(arguments).stderr);
+            let missing = expected.iter().filter(|words| !said.contains(**words));
+            report.extend(missing.map(|words| format!("{arguments:?}: no «{words}» in: {said}")));
+        }
+    }
+    assert!(report.is_empty(), "{}", report.join("\n"));
 }
 
 #[test]

