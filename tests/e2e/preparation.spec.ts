@@ -51,7 +51,9 @@ test.describe("how photos are prepared", () => {
     await all.getByLabel("Value of white").fill("255");
     for (const [channel, mean] of [103.939, 116.779, 123.68].entries()) {
       await all.getByLabel(`Mean that is subtracted, channel ${channel + 1}`).fill(`${mean}`);
-      await all.getByLabel(`Deviation that is divided by, channel ${channel + 1}`).fill("50");
+      await all
+        .getByLabel(`Standard deviation that is divided by, channel ${channel + 1}`)
+        .fill("50");
     }
     await apply.click();
     await expect(summary).toContainText("64 × 64 pixels, bicubic, stretched to a square");

@@ -2,8 +2,9 @@ import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import type { ImageClassification, ResNetError } from "resnet-web/node";
 import { type Command, integer, Obstacle } from "./command";
-import { plain, print, sayError } from "./output";
+import { note, plain, print, sayError } from "./output";
 import { weightsOr } from "./page";
+import { remarks } from "./remarks";
 import { exitWhenInterrupted } from "./signals";
 import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, classifierOf } from "./weight-options";
 
@@ -41,6 +42,10 @@ ${ABOUT_WEIGHTS_HELP}
       ...(threads !== undefined && { threads }),
       ...(int8 && { arithmetic: "int8" }),
     });
+    const { info } = classifier.model ?? {};
+    if (info && !json) {
+      for (const line of remarks({ ...info, labels: info.labels.length })) note(line);
+    }
     let failed = 0;
     try {
       for await (const { image, result, error } of classifier.classifyMany(photos, { top })) {

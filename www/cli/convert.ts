@@ -1,8 +1,9 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type Command, oneOf } from "./command";
-import { converted, DTYPES, remarks } from "./converter";
+import { converted, DTYPES } from "./converter";
 import { note, plain, print } from "./output";
+import { remarks } from "./remarks";
 import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, weightChoices } from "./weight-options";
 
 export const convert: Command = {

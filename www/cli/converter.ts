@@ -111,21 +111,3 @@ function bytesAt(descriptor: number, offset: number | null, length: number): Uin
   }
   return bytes.subarray(0, filled);
 }
-
-/** What its owner has to know of a weight file. */
-export function remarks({ assumed, classes, labels }: Facts): string[] {
-  const all: Record<Facts["assumed"][number], string> = {
-    stride:
-      "The stride is assumed to be on the 3x3 convolutions, as torchvision has it; --stride conv1 changes that.",
-    "stem-pool":
-      "No pooling is assumed after the first convolution, as in networks for small images; the option stemPool changes that.",
-    shortcut:
-      "The shortcuts' kind is assumed, for the tensors do not show it; the option shortcut changes that.",
-    "head-activation": "ReLU is assumed between the head's linear layers.",
-    preprocessing:
-      "Images are assumed to be preprocessed as for torchvision's ImageNet weights; --preprocessing FILE changes that.",
-    labels: `The file does not say what its ${classes} classes are called; --labels FILE does.`,
-  };
-  const isNamed = labels > 0 || classes === 1000;
-  return assumed.filter((what) => what !== "labels" || !isNamed).map((what) => all[what]);
-}

@@ -11,10 +11,11 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { type Command, oneOf, UsageError } from "./command";
-import { converted, DTYPES, remarks } from "./converter";
+import { converted, DTYPES } from "./converter";
 import { makeFolder } from "./folder";
 import { note, print } from "./output";
 import { MANIFEST, PAGE } from "./page";
+import { remarks } from "./remarks";
 import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, weightChoices } from "./weight-options";
 
 /** Lists the files that an earlier call wrote, which a later one replaces. */

@@ -1,7 +1,8 @@
 import type { LoadedModel } from "resnet-web/node";
 import type { Command } from "./command";
-import { plain, print } from "./output";
+import { note, plain, print } from "./output";
 import { weightsOr } from "./page";
+import { remarks } from "./remarks";
 import { exitWhenInterrupted } from "./signals";
 import { ABOUT_WEIGHTS, ABOUT_WEIGHTS_HELP, classifierOf } from "./weight-options";
 
@@ -27,6 +28,9 @@ ${ABOUT_WEIGHTS_HELP}
     classifier.dispose();
     if (!model) throw new Error("No model is loaded.");
     const { info, summary, bytes } = model;
+    if (!call.flags.json) {
+      for (const line of remarks({ ...info, labels: info.labels.length })) note(line);
+    }
     print(call.flags.json ? JSON.stringify({ info, summary, bytes }) : table(model));
     return 0;
   },

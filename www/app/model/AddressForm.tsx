@@ -1,4 +1,5 @@
 import { strings } from "../strings";
+import { typedAddress } from "./typed-address";
 
 const text = strings.model.address;
 
@@ -15,7 +16,7 @@ export function AddressForm({ disabled, onAddress }: AddressFormProps) {
       onSubmit={(event) => {
         event.preventDefault();
         const address = new FormData(event.currentTarget).get("address");
-        if (typeof address === "string" && address.trim()) onAddress(address.trim());
+        if (typeof address === "string" && address.trim()) onAddress(typedAddress(address));
       }}
     >
       <label for="weights-address">{text.label}</label>

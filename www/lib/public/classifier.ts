@@ -318,8 +318,8 @@ export class Classifier {
   }
 
   /**
-   * An image's embedding: the features that the classes are computed from, one number for each channel of the last stage, after
-   * the average pool. Images that look alike have embeddings with a small angle between them: by these one finds similar images,
+   * An image's embedding: the features that enter the head's layers. After an average pool that is one number for each channel of
+   * the last stage, after fastai's two pools two, and one for each pixel of each channel where the head flattens. Images that look alike have embeddings with a small angle between them: by these one finds similar images,
    * sorts them, or teaches a computer new classes. A model without classes gives these alone.
    *
    * ```ts
