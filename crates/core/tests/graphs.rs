@@ -5,7 +5,7 @@ mod support {
     pub mod graph;
 }
 
-use resnet_web_core::image::PreprocessingChoice;
+use resnet_web_core::image::{ChannelOrder, PreprocessingChoice};
 use resnet_web_core::resnet::config::{
     AntiAliasing, Attention, HeadLayer, ShortcutKind, Stem, StemConvolutions, StemPool,
 };
@@ -565,6 +565,54 @@ fn what_a_graph_shows_is_not_described_once_more() {
     assert_eq!(open(&choices), (StrideOn::Conv2, [0.5; 3], 30));
     choices.preprocessing = Some(preprocessing(0.75));
     assert_eq!(open(&choices), (StrideOn::Conv2, [0.75; 3], 30));
+}
+
+#[test]
+fn numbers_of_channels_are_in_the_order_of_the_network() {
+    let model = model(&changed(&[(
+        "input image 0 3 32 32",
+        "input pixels 0 3 32 32\nints order 2 1 0\nGather pixels order -> image axis=1",
+    )]));
+    let mut beside = PreprocessingChoice::default();
+    beside.mean = Some([0.1, 0.2, 0.3]);
+    beside.std = Some([0.4, 0.5, 0.6]);
+    let mut of_bgr = beside;
+    of_bgr.channel_order = Some(ChannelOrder::Bgr);
+    // What is described beside the graph, and the network's order, mean and deviation.
+    let cases = [
+        (
+            None,
+            (
+                ChannelOrder::Bgr,
+                [0.406, 0.456, 0.485],
+                [0.225, 0.224, 0.229],
+            ),
+        ),
+        (
+            Some(beside),
+            (ChannelOrder::Bgr, [0.3, 0.2, 0.1], [0.6, 0.5, 0.4]),
+        ),
+        (
+            Some(of_bgr),
+            (ChannelOrder::Rgb, [0.3, 0.2, 0.1], [0.6, 0.5, 0.4]),
+        ),
+    ];
+    let mut report = Vec::new();
+    for (preprocessing, expected) in cases {
+        let mut described = Choices::default();
+        described.preprocessing = preprocessing;
+        let mut choices = Choices::default();
+        choices.described = Some(Box::new(described));
+        let file = WeightFile::open(&model[..], &choices).expect("it loads");
+        let found = file.metadata().preprocessing;
+        let found = (found.channel_order, found.mean, found.std);
+        if found != expected {
+            report.push(format!(
+                "{preprocessing:?}: {found:?} instead of {expected:?}"
+            ));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
 }
 
 #[test]

@@ -56,20 +56,14 @@ impl Choices {
         all
     }
 
-    /// These for a graph, which shows where the stride is and may normalise: that is not described once more.
-    pub(super) fn for_graph(&self, normalises: bool) -> Self {
+    /// These for a graph, which shows where the stride is. `of_network`: what is described of its input as of the network's.
+    pub(super) fn for_graph(
+        &self,
+        of_network: impl FnOnce(PreprocessingChoice) -> PreprocessingChoice,
+    ) -> Self {
         let mut own = self.clone();
-        let described = own.described.as_mut();
-        if let Some(beside) = described.and_then(|described| described.preprocessing.as_mut())
-            && normalises
-        {
-            *beside = PreprocessingChoice {
-                mean: None,
-                std: None,
-                channel_order: None,
-                range: None,
-                ..*beside
-            };
+        if let Some(described) = &mut own.described {
+            described.preprocessing = described.preprocessing.map(of_network);
         }
         Self {
             stride_on: None,

@@ -98,7 +98,7 @@ impl<'bytes> WeightFile<'bytes> {
     ) -> Result<Self, WeightError> {
         if format::is_graph(&bytes)? {
             let (bytes, graph) = onnx::read(Box::new(bytes), beside)?;
-            let choices = choices.for_graph(graph.normalises);
+            let choices = choices.for_graph(|beside| graph.described(beside));
             return Self::with(Box::new(bytes), Read::graph(graph), &choices);
         }
         let read = Read::new(&bytes, choices)?;

@@ -18,7 +18,7 @@ use self::model::{Attribute, Model, Tensor};
 pub use self::parts::{Beside, Parts};
 use self::protobuf::{Reader, fault};
 use self::steps::{Affine, Steps, number_at, unfit};
-use crate::image::{ChannelOrder, Preprocessing};
+use crate::image::{ChannelOrder, Preprocessing, PreprocessingChoice};
 use crate::resnet::{NetworkSpec, ResNetConfig};
 use crate::weights::bytes::{ByteSource, HEADER_LIMIT};
 use crate::weights::index::{Format, TensorIndex, WeightSets};
@@ -42,6 +42,34 @@ pub struct Graph {
     pub preprocessing: Preprocessing,
     /// Whether the graph says how it is normalised.
     pub normalises: bool,
+    /// Whether it takes the channels in the other order than its first convolution does.
+    reversed: bool,
+}
+
+impl Graph {
+    /// What files beside it say of its input, as of the network's. How it normalises it shows itself.
+    pub fn described(&self, mut beside: PreprocessingChoice) -> PreprocessingChoice {
+        if self.normalises {
+            return PreprocessingChoice {
+                mean: None,
+                std: None,
+                channel_order: None,
+                range: None,
+                ..beside
+            };
+        }
+        if self.reversed {
+            let numbers = [&mut beside.mean, &mut beside.std];
+            for number in numbers.into_iter().flatten() {
+                number.reverse();
+            }
+            beside.channel_order = beside.channel_order.map(|order| match order {
+                ChannelOrder::Rgb => ChannelOrder::Bgr,
+                ChannelOrder::Bgr => ChannelOrder::Rgb,
+            });
+        }
+        beside
+    }
 }
 
 /// Whether a file that starts so is one: a version, then another field of a model.
@@ -104,6 +132,7 @@ fn graph<'bytes>(
             network: config,
             preprocessing,
             normalises,
+            reversed: network.reversed,
         };
         return Ok((parts, graph));
     }
@@ -146,6 +175,9 @@ fn preprocessing(
     }
     if reversed {
         preprocessing.channel_order = ChannelOrder::Bgr;
+        // Of the image's channels to the network's.
+        preprocessing.mean.reverse();
+        preprocessing.std.reverse();
     }
     let Some(affine) = affine else {
         if steps.bytes {
