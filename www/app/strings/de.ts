@@ -379,14 +379,14 @@ export const de: Strings = {
       shortcuts: {
         projection: "eine 1×1-Faltung",
         "average-pool": "Mittelwert-Pooling, dann eine 1×1-Faltung (D)",
-        "zero-padded": "Nullkanäle davor und danach, wie in den meisten CIFAR-Netzen",
+        "zero-padded": "Nullkanäle davor und danach",
         "zero-padded-after": "Nullkanäle danach",
       },
       antiAliasing: "Gegen Aliasing",
       antiAliasings: {
         none: "nichts",
-        blur: "Weichzeichner, für Gewichte von timms resnetblur",
-        average: "Mittelwert-Pooling, für Gewichte von timms resnetaa",
+        blur: "Weichzeichner (resnetblur)",
+        average: "Mittelwert-Pooling (resnetaa)",
       },
       normalisation: "Normalisierung der Bilder",
       normalisations: {

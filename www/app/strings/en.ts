@@ -380,14 +380,14 @@ export const en = {
       shortcuts: {
         projection: "a 1×1 convolution",
         "average-pool": "an average pool, then a 1×1 convolution (D)",
-        "zero-padded": "zero channels before and after, as in most CIFAR networks",
+        "zero-padded": "zero channels before and after",
         "zero-padded-after": "zero channels after",
       },
       antiAliasing: "Against aliasing",
       antiAliasings: {
         none: "nothing",
-        blur: "blur pool, for weights of timm’s resnetblur",
-        average: "average pool, for weights of timm’s resnetaa",
+        blur: "blur pool (resnetblur)",
+        average: "average pool (resnetaa)",
       },
       normalisation: "Image normalisation",
       normalisations: {
