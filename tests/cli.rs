@@ -171,6 +171,49 @@ fn files_beside_the_weights_say_labels_and_preprocessing() {
 }
 
 #[test]
+fn a_configuration_of_a_network_that_is_not_computed_is_refused() {
+    let folder = folder("other-network");
+    let photo = "www/public/photos/chelsea.png";
+    let described = Draft::small();
+    let bare = described.write_with(HashMap::new());
+    let silu = r#"{"architecture": "resnet18", "model_args": {"act_layer": "silu"}}"#;
+    let max = r#"{"architecture": "resnet18", "global_pool": "max"}"#;
+    let gelu = r#"{"model_type": "resnet", "hidden_act": "gelu"}"#;
+    let lanczos = r#"{"input_size": [3, 32, 32], "crop_pct": 1, "interpolation": "lanczos"}"#;
+    let ignored = "interpolation = lanczos, which is not supported and is ignored";
+    let mut report = Vec::new();
+    for (name, weights, config, is_named, expected) in [
+        ("activation", &bare, silu, false, Err("`act_layer`: silu")),
+        ("pool", &bare, max, false, Err("`global_pool`: max")),
+        ("named", &bare, gelu, true, Err("`hidden_act`: gelu")),
+        ("filter", &bare, lanczos, false, Ok(ignored)),
+        ("named filter", &bare, lanczos, true, Ok(ignored)),
+        ("metadata", &described.write(), max, false, Ok("")),
+    ] {
+        let folder = folder.join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let weights = file(&folder, "small.safetensors", weights);
+        let beside = if is_named {
+            "named.json"
+        } else {
+            "config.json"
+        };
+        let config = file(&folder, beside, config.as_bytes());
+        let mut arguments = vec!["classify", &weights, photo];
+        if is_named {
+            arguments.extend(["--preprocessing", &config]);
+        }
+        let Output { status, stderr, .. } = tool(&arguments);
+        let stderr = text(&stderr);
+        let (Ok(words) | Err(words)) = expected;
+        if status.success() != expected.is_ok() || !stderr.contains(words) {
+            report.push(format!("{name}: {stderr}"));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
+#[test]
 fn summary_ends_with_the_totals() {
     let weights = file(
         &folder("summary"),

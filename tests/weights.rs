@@ -206,6 +206,50 @@ fn a_configuration_beside_the_weights_says_how_they_are_kept_from_aliasing() {
     }
 }
 
+#[test]
+fn settings_that_make_another_network_are_refused() {
+    let draft = Draft::small();
+    let bare = draft.write_with(HashMap::new());
+    let silu = r#"{"architecture": "resnet18", "model_args": {"act_layer": "silu"}}"#;
+    let several = r#"{"model_type": "resnet", "problem_type": "multi_label_classification"}"#;
+    let packed = fs::File::open("tests/fixtures/onnx/basic-opset17.onnx.gz").unwrap();
+    let mut graph = Vec::new();
+    GzDecoder::new(packed).read_to_end(&mut graph).unwrap();
+    let cases = [
+        ("beside", &bare, silu, true, Some("`act_layer`: silu")),
+        ("named", &bare, silu, false, Some("`act_layer`: silu")),
+        ("metadata", &draft.write(), silu, true, None),
+        ("a graph", &graph, silu, false, None),
+        (
+            "a graph's logits",
+            &graph,
+            several,
+            true,
+            Some("`problem_type`: multi_label"),
+        ),
+    ];
+    let mut report = Vec::new();
+    for (name, bytes, config, is_beside, expected) in cases {
+        let said = Description::read(config.as_bytes()).unwrap().choices();
+        let mut choices = Choices::default();
+        if is_beside {
+            choices.described = Some(Box::new(said));
+        } else {
+            choices = said;
+        }
+        let found = WeightFile::open(bytes.as_slice(), &choices);
+        let found = found.err().map(|error| error.to_string());
+        let is_expected = match (&found, expected) {
+            (Some(found), Some(words)) => found.contains(words),
+            (found, expected) => found.is_none() && expected.is_none(),
+        };
+        if !is_expected {
+            report.push(format!("{name}: {found:?}"));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
 /// The preprocessing of a small file's network, which its tensors do not show.
 fn small_choices() -> Choices {
     let mut choices = Choices::default();

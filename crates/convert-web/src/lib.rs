@@ -100,6 +100,7 @@ pub fn convert(
     let named = described.choices();
     choices.stride_on = choices.stride_on.or(named.stride_on);
     choices.anti_aliasing = choices.anti_aliasing.or(named.anti_aliasing);
+    choices.other_network.extend(named.other_network);
     choices.preprocessing = choices.preprocessing.or(named.preprocessing);
     let size = size as u64;
     let bytes = FileBytes { size, read };

@@ -223,7 +223,9 @@ impl CommonArgs {
         let mut choices = described.choices();
         choices.name = path.file_name().map(|name| name.to_string_lossy().into());
         choices.stride_on = stride_on.or(described.stride_on);
-        choices.described = Some(Box::new(described_beside(path).choices()));
+        let beside = described_beside(path);
+        report_ignored(&format!("a configuration beside {}", shown(path)), &beside);
+        choices.described = Some(Box::new(beside.choices()));
         choices.weight_set = self.weight_set.clone();
         // int8 is for browsers: natively its products are not vectorised.
         choices.arithmetic = Arithmetic::F32;
@@ -236,16 +238,21 @@ impl CommonArgs {
         for path in [&self.labels, &self.preprocessing].into_iter().flatten() {
             let bytes = fs::read(path).map_err(in_file(path))?;
             let found = Description::read(&bytes).map_err(in_file(path))?;
-            for Setting { name, value } in &found.unsupported {
-                writeln!(
-                    io::stderr(),
-                    "resnet-web: {} asks for {name} = {value}, which is not supported and is ignored.",
-                    shown(path)
-                )?;
-            }
+            report_ignored(&shown(path), &found);
             described = described.or(found);
         }
         Ok(described)
+    }
+}
+
+/// Reports what a file asks for in vain.
+fn report_ignored(file: &str, described: &Description) {
+    for Setting { name, value } in &described.unsupported {
+        // The result is the same without it.
+        let _ = writeln!(
+            io::stderr(),
+            "resnet-web: {file} asks for {name} = {value}, which is not supported and is ignored."
+        );
     }
 }
 

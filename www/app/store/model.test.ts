@@ -4,6 +4,7 @@ import {
   type DevicePolicy,
   type ErrorCode,
   type LoadedModel,
+  type LoadOptions,
   ResNetError,
   type ThreadCount,
   type WeightSource,
@@ -15,6 +16,7 @@ import { createModel } from "./model";
 /** One load, which a test ends. */
 interface Load {
   source: WeightSource;
+  choices: LoadOptions;
   resolve: (model: LoadedModel) => void;
   reject: (error: Error) => void;
 }
@@ -35,10 +37,11 @@ async function setUp(query = "") {
   let options: DeviceOptions = {};
   const classifier = {
     device: new Promise(() => {}),
-    load: (source: WeightSource) =>
+    load: (source: WeightSource, choices: LoadOptions) =>
       new Promise<LoadedModel>((resolve, reject) => {
-        loads.push({ source, resolve, reject });
+        loads.push({ source, choices, resolve, reject });
       }),
+    describe: async (file: Blob) => JSON.parse(await file.text()),
     previewWeights: async () => ({ kept: false, host: "other.example", bytes: 2e6 }),
     cachedWeights: async () => ({ files: 1, bytes: 1 }),
     setDevice: switching,
@@ -110,6 +113,22 @@ describe("a load", () => {
     expect(loads.map(({ source }) => source)).toEqual(["https://other.example/one.pth"]);
     expect(store.state.value.question).toBeNull();
   });
+});
+
+it("a configuration takes the place of one whose network was refused", async () => {
+  const { store, loads } = await setUp();
+  const describeAs = async (said: object) => {
+    const description = JSON.stringify({ labels: [], unsupported: [], ...said });
+    void store.describe([new File([description], "config.json")]);
+    await vi.waitFor(() => expect(loads.at(-1)?.choices).toMatchObject(said));
+    loads.at(-1)?.reject(failure("weights-architecture"));
+    await settled();
+    return loads.at(-1)?.choices;
+  };
+  loads[0]?.reject(failure("weights-download"));
+  const otherNetwork = [{ name: "hidden_act", value: "gelu" }];
+  expect(await describeAs({ otherNetwork })).toMatchObject({ otherNetwork });
+  expect(await describeAs({ strideOn: "conv1" })).not.toHaveProperty("otherNetwork");
 });
 
 describe("a model that crashes the code", () => {

@@ -225,7 +225,9 @@ export function createModel(
         const chosen = chosenBy(found, classifier.model);
         const before = shown.peek();
         if (chosen) {
-          const choices = { ...before.choices, ...chosen };
+          // A network that another configuration asked for is forgotten.
+          const { otherNetwork: _, ...choicesBefore } = before.choices;
+          const choices = { ...choicesBefore, ...chosen };
           await load({ ...before, choices, ...(labels && { labels }) });
         } else if (labels) {
           const model = await classifier.setLabels(labels);

@@ -546,6 +546,7 @@ const CHOICES: Record<keyof WeightChoices, true> = {
   stemPool: true,
   shortcut: true,
   antiAliasing: true,
+  otherNetwork: true,
   preprocessing: true,
   weightSet: true,
   arithmetic: true,

@@ -59,7 +59,11 @@ strideOn?: StrideOn,
  */
 antiAliasing?: AntiAliasing, 
 /**
- * Settings that are not supported.
+ * Settings of a network that is not computed here although its tensors have the same names and shapes.
+ */
+otherNetwork?: Array<Setting>, 
+/**
+ * Settings that are not supported, and without which the network is the same.
  */
 unsupported: Array<Setting>, };
 
@@ -312,6 +316,11 @@ antiAliasing?: AntiAliasing,
  * How an image becomes the network's input, or parts of that.
  */
 preprocessing?: PreprocessingChoice, 
+/**
+ * What a configuration asks for that is not computed here and that the tensors do not show, such as another activation: a file
+ * with such a network is refused.
+ */
+otherNetwork?: Array<Setting>, 
 /**
  * Which of several sets of weights in the file is taken, by its name there; if not given, the one that most likely is meant.
  */

@@ -7,6 +7,19 @@ use crate::resnet::StrideOn;
 use crate::resnet::config::{AntiAliasing, ShortcutKind, StemPool};
 use crate::resnet::conv::Arithmetic;
 
+/// A setting of a configuration: `interpolation` is `bicubic`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
+pub struct Setting {
+    /// Its key.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// The setting of Hugging Face's configurations that says what the logits mean.
+pub(super) const PROBLEM_TYPE: &str = "problem_type";
+
 /// What the caller decides where the file does not say it, or says it wrong.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -29,6 +42,10 @@ pub struct Choices {
     pub anti_aliasing: Option<AntiAliasing>,
     /// How an image becomes the network's input, or parts of that.
     pub preprocessing: Option<PreprocessingChoice>,
+    /// What a configuration asks for that is not computed here and that the tensors do not show, such as another activation: a file
+    /// with such a network is refused.
+    #[cfg_attr(test, ts(as = "Option<Vec<Setting>>"))]
+    pub other_network: Vec<Setting>,
     /// Which of several sets of weights in the file is taken, by its name there; if not given, the one that most likely is meant.
     pub weight_set: Option<String>,
     /// The convolutions' arithmetic, if the device has it: [`Arithmetic::F32`] unless given.
@@ -49,6 +66,7 @@ impl Choices {
             all.stem_pool = all.stem_pool.or(described.stem_pool);
             all.shortcut = all.shortcut.or(described.shortcut);
             all.anti_aliasing = all.anti_aliasing.or(described.anti_aliasing);
+            all.other_network.extend(described.other_network);
             let choice = all.preprocessing.unwrap_or_default();
             let beside = described.preprocessing.unwrap_or_default();
             all.preprocessing = Some(choice.or(beside));
@@ -56,7 +74,7 @@ impl Choices {
         all
     }
 
-    /// These for a graph, which shows where the stride is. `of_network`: what is described of its input as of the network's.
+    /// These for a graph, which shows what its nodes compute. `of_network`: what is described of its input as of the network's.
     pub(super) fn for_graph(
         &self,
         of_network: impl FnOnce(PreprocessingChoice) -> PreprocessingChoice,
@@ -65,10 +83,10 @@ impl Choices {
         if let Some(described) = &mut own.described {
             described.preprocessing = described.preprocessing.map(of_network);
         }
-        Self {
-            stride_on: None,
-            ..own.or_described()
-        }
+        let mut all = own.or_described();
+        all.stride_on = None;
+        all.other_network.retain(|asked| asked.name == PROBLEM_TYPE);
+        all
     }
 }
 

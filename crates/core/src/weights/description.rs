@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::choices::Choices;
+use super::choices::{Choices, PROBLEM_TYPE, Setting};
 use super::format::onnx::Beside;
 use super::labels::{fault, get, of_lines, of_value, some, structured};
 use super::metadata::ModelMetadata;
@@ -35,18 +35,12 @@ pub struct Description {
     /// How convolutions of stride 2 are kept from aliasing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anti_aliasing: Option<AntiAliasing>,
-    /// Settings that are not supported.
+    /// Settings of a network that is not computed here although its tensors have the same names and shapes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, ts(as = "Option<Vec<Setting>>"))]
+    pub other_network: Vec<Setting>,
+    /// Settings that are not supported, and without which the network is the same.
     pub unsupported: Vec<Setting>,
-}
-
-/// A setting of a configuration: `interpolation` is `bicubic`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
-pub struct Setting {
-    /// Its key.
-    pub name: String,
-    /// Its value.
-    pub value: String,
 }
 
 /// Keys that a model's configuration has and no file of labels.
@@ -67,6 +61,48 @@ const CONFIGURATION: [&str; 16] = [
     "rescale_factor",
     "crop_pct",
     "input_size",
+];
+/// Settings of the network itself that tensors do not show, and the values that are computed here, as [`word`] has them.
+const NETWORK: [(&str, &[&str]); 10] = [
+    ("hidden_act", &["relu"]),
+    ("act_layer", &["relu"]),
+    // Empty: features that are not pooled, which have no classes.
+    ("global_pool", &["avg", "fast", "fastavg", ""]),
+    ("output_stride", &["32"]),
+    (
+        "norm_layer",
+        &["batchnorm", "batchnorm2d", "batchnormact2d"],
+    ),
+    ("conv_layer", &["conv2d"]),
+    ("attn_layer", &["se", "eca"]),
+    ("attn_kwargs", &[]),
+    ("downsample_in_first_stage", &["false"]),
+    (PROBLEM_TYPE, &["singlelabelclassification"]),
+];
+/// timm's arguments that tensors show, or that matter in training alone.
+const SHOWN: [&str; 22] = [
+    "avg_down",
+    "base_width",
+    "block",
+    "block_args",
+    "block_reduce_first",
+    "cardinality",
+    "channels",
+    "down_kernel_size",
+    "drop_block_rate",
+    "drop_layer",
+    "drop_path_rate",
+    "drop_rate",
+    "in_chans",
+    "layers",
+    "num_classes",
+    "pretrained",
+    "rd_ratio",
+    "replace_stem_pool",
+    "stem_chs",
+    "stem_type",
+    "stem_width",
+    "zero_init_last",
 ];
 /// Pillow's filters by their numbers, and those that are supported.
 const FILTERS: [(&str, Option<Interpolation>); 6] = [
@@ -141,6 +177,7 @@ impl Description {
         };
         self.stride_on = self.stride_on.or(other.stride_on);
         self.anti_aliasing = self.anti_aliasing.or(other.anti_aliasing);
+        self.other_network.extend(other.other_network);
         self.unsupported.extend(other.unsupported);
         self
     }
@@ -151,6 +188,7 @@ impl Description {
             stride_on: self.stride_on,
             anti_aliasing: self.anti_aliasing,
             preprocessing: self.preprocessing,
+            other_network: self.other_network.clone(),
             ..Choices::default()
         }
     }
@@ -167,6 +205,8 @@ impl Description {
         description.preprocessing = says_something.then_some(preprocessing);
         let says_something = says_something
             || description.stride_on.is_some()
+            || description.anti_aliasing.is_some()
+            || !description.other_network.is_empty()
             || !description.unsupported.is_empty();
         if description.labels.is_empty() && !says_something {
             return Err(fault(
@@ -198,14 +238,60 @@ impl Description {
                 is("netblur").then_some(AntiAliasing::Blur)
             };
         }
-        for (key, supported) in [("hidden_act", "relu"), ("global_pool", "avg")] {
-            if let Some(value) = text(key).filter(|value| *value != supported) {
-                self.unsupported(key, value.to_owned());
+        let kind = text("architecture").or_else(|| text("model_type"));
+        // Another model's configuration may lie beside the backbone that is a part of it.
+        let is_its_own = kind.is_none_or(|kind| kind.contains("resn"));
+        let arguments = get(object, "model_args").and_then(Value::as_object);
+        let of_blocks = arguments.and_then(|arguments| get(arguments, "block_args")?.as_object());
+        for (key, value) in object {
+            if NETWORK.iter().any(|(name, _)| name == key) {
+                self.read_setting(key, value, is_its_own);
             }
         }
-        if says_yes("downsample_in_first_stage") {
-            self.unsupported("downsample_in_first_stage", "true".to_owned());
+        for (key, value) in [arguments, of_blocks].into_iter().flatten().flatten() {
+            if key == "aa_layer" {
+                self.read_anti_aliasing(value);
+            } else if !SHOWN.contains(&key.as_str()) {
+                self.read_setting(key, value, is_its_own);
+            }
         }
+    }
+
+    /// A setting of the network that its tensors do not show.
+    fn read_setting(&mut self, key: &str, value: &Value, is_its_own: bool) {
+        let word = word(value);
+        let known = NETWORK.iter().find(|(name, _)| *name == key);
+        if value.is_null() || known.is_some_and(|(_, computed)| computed.contains(&&*word)) {
+            return;
+        }
+        let setting = Setting {
+            name: key.to_owned(),
+            value: plain(&said(value)),
+        };
+        let settings = if known.is_some() && is_its_own {
+            &mut self.other_network
+        } else {
+            &mut self.unsupported
+        };
+        if !settings.contains(&setting) {
+            settings.push(setting);
+        }
+    }
+
+    /// timm's `aa_layer`.
+    fn read_anti_aliasing(&mut self, value: &Value) {
+        self.anti_aliasing = match &*word(value) {
+            "avg" | "avgpool" => Some(AntiAliasing::Average),
+            "blur" | "blurpool" => Some(AntiAliasing::Blur),
+            "" | "null" | "false" => None,
+            _ => {
+                self.other_network.push(Setting {
+                    name: "aa_layer".to_owned(),
+                    value: plain(&said(value)),
+                });
+                None
+            }
+        };
     }
 
     /// Mean, deviation and size, in timm's words or Hugging Face's.
@@ -346,6 +432,19 @@ impl Description {
     }
 }
 
+/// A value as one reads it.
+fn said(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+/// A value as timm compares it: without a difference between `BatchNorm2d`, `batch_norm2d` and `batchnorm2d`.
+fn word(value: &Value) -> String {
+    said(value).to_lowercase().replace(['_', '-'], "")
+}
+
 /// Whether a setting says no.
 fn is_off(object: &Map<String, Value>, key: &str) -> bool {
     get(object, key).and_then(Value::as_bool) == Some(false)
@@ -449,6 +548,7 @@ mod tests {
             preprocessing,
             stride_on,
             anti_aliasing,
+            other_network,
             unsupported,
         } = match Description::read(bytes) {
             Ok(description) => description,
@@ -478,6 +578,8 @@ mod tests {
         }
         said.extend(stride_on.map(|stride_on| format!("{stride_on:?}")));
         said.extend(anti_aliasing.map(|kind| format!("{kind:?}")));
+        let settings = other_network.into_iter();
+        said.extend(settings.map(|Setting { name, value }| format!("other {name}={value}")));
         let settings = unsupported.into_iter();
         said.extend(settings.map(|Setting { name, value }| format!("not {name}={value}")));
         said.join("; ")
@@ -506,7 +608,50 @@ mod tests {
             (
                 "a ResNet's without the stride, with what is not supported",
                 r#"{"architectures": ["ResNetModel"], "model_type": "resnet", "hidden_act": "gelu", "downsample_in_first_stage": true}"#,
-                "; Conv2; not hidden_act=gelu; not downsample_in_first_stage=true",
+                "; Conv2; other downsample_in_first_stage=true; other hidden_act=gelu",
+            ),
+            (
+                "of several labels at once",
+                r#"{"model_type": "resnet", "id2label": {"0": "daisy", "1": "rose"}, "problem_type": "multi_label_classification"}"#,
+                "daisy|rose; Conv2; other problem_type=multi_label_classification",
+            ),
+            (
+                "of one label",
+                r#"{"model_type": "resnet", "hidden_act": "ReLU", "problem_type": "single_label_classification", "downsample_in_first_stage": false}"#,
+                "; Conv2",
+            ),
+            (
+                "another network's, beside which a ResNet may lie",
+                r#"{"model_type": "detr", "id2label": {"0": "daisy", "1": "rose"}, "hidden_act": "gelu"}"#,
+                "daisy|rose; not hidden_act=gelu",
+            ),
+            (
+                "timm's with arguments that tensors show",
+                r#"{"architecture": "resnet18", "model_args": {"in_chans": 1, "cardinality": 2, "act_layer": "relu", "output_stride": 32,
+                    "norm_layer": "BatchNorm2d", "block_args": {"attn_layer": "se", "rd_ratio": 0.25}, "drop_layer": null}, "global_pool": "fastavg"}"#,
+                "; Conv2",
+            ),
+            (
+                "timm's with arguments that they do not show",
+                r#"{"architecture": "resnet18", "model_args": {"act_layer": "silu", "output_stride": 16, "global_pool": "catavgmax",
+                    "norm_layer": "groupnorm", "block_args": {"attn_layer": "ge", "attn_kwargs": {"extra_params": false}}, "new": 1}}"#,
+                "; Conv2; other act_layer=silu; other global_pool=catavgmax; other norm_layer=groupnorm; other output_stride=16; \
+                 other attn_kwargs={\"extra_params\":false}; other attn_layer=ge; not new=1",
+            ),
+            (
+                "timm's with an argument against aliasing",
+                r#"{"architecture": "resnet18", "model_args": {"aa_layer": "blur"}}"#,
+                "; Conv2; Blur",
+            ),
+            (
+                "with another one, and without that of the architecture",
+                r#"{"architecture": "resnetblur18", "model_args": {"aa_layer": "blur_pc"}}"#,
+                "; Conv2; other aa_layer=blur_pc",
+            ),
+            (
+                "as transformers has timm's",
+                r#"{"model_type": "timm_wrapper", "architecture": "resnet18", "model_args": {"aa_layer": "avg"}, "global_pool": "max"}"#,
+                "; Conv2; Average; other global_pool=max",
             ),
             (
                 "timm's with average pools against aliasing",
@@ -516,7 +661,7 @@ mod tests {
             (
                 "timm's with blurs against it",
                 r#"{"architecture": "resnetblur50", "global_pool": "avgmax"}"#,
-                "; Conv2; Blur; not global_pool=avgmax",
+                "; Conv2; Blur; other global_pool=avgmax",
             ),
             (
                 "a preprocessor_config.json of microsoft/resnet-50",

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 
 use super::bytes::ByteSource;
-use super::choices::{Assumption, Choices};
+use super::choices::{Assumption, Choices, Setting};
 use super::format;
 use super::format::onnx::{self, Beside};
 use super::head::{self, HeadNames, usual_names};
@@ -123,6 +123,15 @@ impl<'bytes> WeightFile<'bytes> {
             mut assumed,
             ..
         } = read;
+        let asked = choices.other_network.iter();
+        let asked = asked.map(|Setting { name, value }| format!("`{name}`: {value}"));
+        if let Some(settings) = Listing::new(asked) {
+            return Err(WeightError::Architecture {
+                reason: format!(
+                    "its configuration asks for {settings}, which cannot be computed here. Load the weight file without the configuration if that belongs to another network"
+                ),
+            });
+        }
         if metadata.labels.is_empty() && metadata.network.classes > 0 {
             assumed.push(Assumption::Labels);
         }

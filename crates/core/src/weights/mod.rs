@@ -26,8 +26,8 @@ pub mod synthetic;
 mod text;
 
 pub use bytes::ByteSource;
-pub use choices::{Assumption, Choices};
-pub use description::{Description, Setting};
+pub use choices::{Assumption, Choices, Setting};
+pub use description::Description;
 pub use file::{Note, WeightFile};
 pub use format::onnx::Beside;
 pub use index::{SCALE_SUFFIX, WeightSets, ZERO_POINT_SUFFIX};
