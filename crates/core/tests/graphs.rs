@@ -186,6 +186,14 @@ fn cases() -> Vec<Case> {
             SAME,
         ),
         (
+            "an average over all of the map and its padding, which does not count",
+            &[(
+                GLOBAL,
+                "AveragePool map -> pooled kernel_shape=9,9 pads=1,1,0,0",
+            )],
+            SAME,
+        ),
+        (
             "no head",
             &[(GEMM, ""), (OUTPUT, "output features")],
             |config| config.classes = 0,
@@ -643,6 +651,25 @@ fn what_is_no_resnet_is_named() {
                 "MaxPool map -> odd kernel_shape=3,3\nGlobalAveragePool odd -> pooled",
             )],
             "node MaxPool \"the odd\"",
+        ),
+        (
+            "an average that leaves pixels out, in a map of 2x2 of 3x3",
+            &[
+                ("input image 0 3 32 32", "input image 0 3 12 12"),
+                (
+                    GLOBAL,
+                    "AveragePool map -> pooled kernel_shape=2,2 strides=2,2",
+                ),
+            ],
+            "node AveragePool \"the pooled\" does not average all of the map",
+        ),
+        (
+            "an average of several windows",
+            &[(
+                GLOBAL,
+                "AveragePool map -> pooled kernel_shape=4,4 strides=4,4",
+            )],
+            "node AveragePool \"the pooled\" does not average all of the map",
         ),
         (
             "no shortcut",

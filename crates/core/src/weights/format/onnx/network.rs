@@ -133,6 +133,10 @@ impl Steps<'_> {
         if pooling != Pooling::None {
             at = self.before(at);
         }
+        if let Operator::Pool(_, Pool::Average { .. }) = self.operator(at) {
+            let why = "does not average all of the map, which is not supported";
+            return Err(self.refused(self.steps[at].node, why));
+        }
         let mut final_norm = None;
         if let Operator::Relu = self.operator(at)
             && let Operator::Affine(_) = self.operator(self.before(at))

@@ -404,8 +404,9 @@ impl<'m> Steps<'m> {
                 positive = false;
             }
             Operator::Pool(window, Pool::Max { ceil } | Pool::Average { ceil }) => {
+                let covers = size.is_some_and(|size| window.covers(size));
                 size = size.and_then(|size| window.output(size, *ceil));
-                pooled = size == Some([1, 1]);
+                pooled = covers && size == Some([1, 1]);
             }
             Operator::Slice(stride) => {
                 let side = |axis: usize| {

@@ -32,6 +32,13 @@ impl Window {
         Some([side(0)?, side(1)?])
     }
 
+    /// Whether the first window has all pixels of a map of this size.
+    pub fn covers(&self, size: [usize; 2]) -> bool {
+        [0, 1]
+            .iter()
+            .all(|&axis| size[axis].saturating_add(self.pads[axis]) <= self.kernel)
+    }
+
     /// The pixels on each side, if there are as many on all.
     pub fn padding(&self) -> Option<usize> {
         (self.pads == [self.pads[0]; 4]).then_some(self.pads[0])
