@@ -545,6 +545,14 @@ fn a_graph_says_how_images_are_normalised() {
     assert_eq!(found.mean, [0.4, 0.5, 0.8]);
     assert_eq!(found.std, [1.0 / 255.0; 3]);
     assert_eq!(format!("{:?}", found.channel_order), "Bgr");
+
+    let bytes = "bytes pixels 0 3 32 32\nCast pixels -> image to=1";
+    let (found, assumed) = file(usual(bytes));
+    assert_eq!(
+        (found.mean, found.std, found.range),
+        ([0.0; 3], [1.0; 3], 255.0)
+    );
+    assert_eq!(assumed, 1, "bytes are not normalised outside");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 /// The bytes of a model. Each line is one of
 ///
 /// - `input NAME SIDE…`, where 0 is a side that is open,
+/// - `bytes NAME SIDE…`, an input of 8-bit numbers,
 /// - `output NAME`,
 /// - `f32 NAME SIDE…`, `i8 NAME SIDE…`: an initialiser that counts up from 1,
 /// - `floats NAME NUMBER…`, `ints NAME NUMBER…`: an initialiser of one axis,
@@ -17,7 +18,8 @@ pub fn model(text: &str) -> Vec<u8> {
         let words: Vec<&str> = line.split_whitespace().collect();
         let (what, rest) = words.split_first().expect("a line has a word");
         let (number, message) = match *what {
-            "input" => (11, value_info(rest)),
+            "input" => (11, value_info(rest, 1)),
+            "bytes" => (11, value_info(rest, 2)),
             "output" => (12, bytes(1, rest[0].as_bytes())),
             "f32" | "i8" | "floats" | "ints" | "external" => (5, tensor(what, rest)),
             kind => (1, node(kind, rest)),
@@ -48,13 +50,13 @@ fn varint(mut value: u64) -> Vec<u8> {
     bytes
 }
 
-fn value_info(words: &[&str]) -> Vec<u8> {
+fn value_info(words: &[&str], kind: u64) -> Vec<u8> {
     let side = |side: &&str| match *side {
         "0" => bytes(1, &bytes(2, b"N")),
         side => bytes(1, &number(1, side.parse().expect("a side"))),
     };
     let sides: Vec<u8> = words[1..].iter().flat_map(side).collect();
-    let kind = bytes(1, &[number(1, 1), bytes(2, &sides)].concat());
+    let kind = bytes(1, &[number(1, kind), bytes(2, &sides)].concat());
     [bytes(1, words[0].as_bytes()), bytes(2, &kind)].concat()
 }
 

@@ -181,9 +181,12 @@ fn preprocessing(
     }
     let Some(affine) = affine else {
         if steps.bytes {
+            // Nothing can normalise bytes outside.
+            preprocessing.mean = [0.0; 3];
+            preprocessing.std = [1.0; 3];
             preprocessing.range = 255.0;
         }
-        return Ok((preprocessing, false));
+        return Ok((preprocessing, steps.bytes));
     };
     let mut large = steps.bytes;
     let (mut mean, mut std) = ([0.0; 3], [0.0; 3]);
