@@ -163,16 +163,25 @@ fn cases() -> Vec<Case> {
             SAME,
         ),
         (
-            "a mean over height and width, and a sigmoid at the end",
+            "a mean over height and width, and a softmax at the end",
             &[
                 (GLOBAL, "ReduceMean map -> features axes=2,3 keepdims=0"),
                 (FLATTEN, ""),
                 (
                     OUTPUT,
-                    "Sigmoid logits -> probabilities\noutput probabilities",
+                    "Softmax logits -> probabilities axis=-1\noutput probabilities",
                 ),
             ],
             SAME,
+        ),
+        (
+            "a sigmoid of one logit",
+            &[
+                ("f32 fc.w 5 8", "f32 fc.w 1 8"),
+                ("f32 fc.b 5", "f32 fc.b 1"),
+                (OUTPUT, "Sigmoid logits -> probability\noutput probability"),
+            ],
+            |config| config.classes = 1,
         ),
         (
             "an average over all of the map, its shape worked out",
@@ -678,6 +687,30 @@ fn what_is_no_resnet_is_named() {
                 "AveragePool map -> pooled kernel_shape=4,4 strides=4,4",
             )],
             "node AveragePool \"the pooled\" does not average all of the map",
+        ),
+        (
+            "several labels at once",
+            &[(OUTPUT, "Sigmoid logits -> odd\noutput odd")],
+            "node Sigmoid \"the odd\" of 5 logits is not supported: export the network without it",
+        ),
+        (
+            "a softmax of one logit",
+            &[
+                ("f32 fc.w 5 8", "f32 fc.w 1 8"),
+                ("f32 fc.b 5", "f32 fc.b 1"),
+                (OUTPUT, "Softmax logits -> odd\noutput odd"),
+            ],
+            "node Softmax \"the odd\" of 1 logits",
+        ),
+        (
+            "a softmax over images",
+            &[(OUTPUT, "Softmax logits -> odd axis=0\noutput odd")],
+            "node Softmax \"the odd\" is not over the classes",
+        ),
+        (
+            "an activation of features",
+            &[(GEMM, ""), (OUTPUT, "Sigmoid features -> odd\noutput odd")],
+            "node Sigmoid \"the odd\" of 0 logits",
         ),
         (
             "no shortcut",

@@ -102,10 +102,24 @@ impl Steps<'_> {
     /// `WeightError::Architecture` with the node that is no ResNet's.
     pub fn network(&self, output: usize) -> Result<Network, Error> {
         let mut at = output;
-        if matches!(self.operator(at), Operator::Sigmoid | Operator::Softmax) {
+        let is_sigmoid = matches!(self.operator(at), Operator::Sigmoid);
+        let ends_active = is_sigmoid || matches!(self.operator(at), Operator::Softmax);
+        if ends_active {
             at = self.before(at);
         }
         let head = self.head(&mut at);
+        let logits = head.iter().rev().find_map(|layer| match layer {
+            HeadLayer::Linear(layer) => Some(self.shape(*layer)[0]),
+            _ => None,
+        });
+        // Of one logit a sigmoid gives the probability, of several a softmax.
+        if ends_active && (logits == Some(1)) != is_sigmoid {
+            let why = format!(
+                "of {} logits is not supported: export the network without it",
+                logits.unwrap_or(0)
+            );
+            return Err(self.refused(self.steps[output].node, &why));
+        }
         let pooling = match self.operator(at) {
             _ if self.is_whole(at, false) => Pooling::Average,
             Operator::Flatten => match self.operator(self.before(at)) {

@@ -31,6 +31,11 @@ impl Steps<'_> {
             "Relu" => self.relu(at),
             "Clip" => self.clip(at, parts),
             "Sigmoid" => self.step(at, Operator::Sigmoid, &[step]),
+            "Softmax" | "LogSoftmax"
+                if node.attribute("axis").is_some() && !self.is_of_channels(at, 1) =>
+            {
+                Err(Fault::Unknown("is not over the classes"))
+            }
             "Softmax" | "LogSoftmax" => self.step(at, Operator::Softmax, &[step]),
             "BatchNormalization" if layout != NHWC => self.batch_norm(at, parts),
             "Conv" if layout == NCHW || layout == ROW => self.conv(at),
