@@ -933,6 +933,12 @@ fn cases() -> Vec<Case> {
              shortcuts, too; timm's networks with blur pooling load",
         ),
         case(
+            "Cadene's SE-ResNet-18, with a ReLU before squeeze-and-excitation",
+            legacy(&squeezed(basic.clone())),
+            "the file's network cannot be built here: it is an SE-ResNet-18 or 34 of Cadene's or timm's legacy ones, with a \
+             ReLU before squeeze-and-excitation, which is not supported; timm's other SE-ResNets load",
+        ),
+        case(
             "a detector",
             with(
                 below("backbone.body.", body(&bottleneck)),

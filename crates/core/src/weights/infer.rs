@@ -49,6 +49,13 @@ pub fn infer(
     let of_caffe = backbone.is_of_caffe() && attention.is_some();
     let (stem, input_channels) = tensors.stem(of_caffe, choices, &mut assumed)?;
     let block = tensors.block_kind(&blocks);
+    if of_caffe && block == BlockKind::NoBottleneck {
+        return Err(fault(
+            "it is an SE-ResNet-18 or 34 of Cadene's or timm's legacy ones, with a ReLU before squeeze-and-excitation, which is \
+             not supported; timm's other SE-ResNets load"
+                .to_owned(),
+        ));
+    }
     let repetitions: Vec<usize> = blocks;
     let widths = (0..repetitions.len())
         .map(|stage| tensors.width(stage, block))
