@@ -939,6 +939,13 @@ fn cases() -> Vec<Case> {
              ReLU before squeeze-and-excitation, which is not supported; timm's other SE-ResNets load",
         ),
         case(
+            "an average and a maximum in an order that does not show",
+            with_head(linear("fc", 1024, 10)),
+            "the file's network cannot be built here: its linear layer takes 1024 features, of two pools whose order does not \
+             show; expected 512, or fastai's head, which takes the largest values before the averages. An ONNX file shows the \
+             order",
+        ),
+        case(
             "a detector",
             with(
                 below("backbone.body.", body(&bottleneck)),

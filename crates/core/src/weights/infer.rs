@@ -438,7 +438,19 @@ impl<'a> Tensors<'a> {
                 })?;
                 Head::Flatten { input_width }
             }
-            None if features == concatenated => Head::ConcatPool,
+            None if features == concatenated => {
+                // fastai's heads begin with a batch norm, or are the second part of a `Sequential`.
+                let in_sequential = self.backbone.prefix.starts_with("0.");
+                let is_fastai = layers.first() == Some(&HeadLayer::BatchNorm)
+                    || (in_sequential && names.layers.iter().all(|name| name.starts_with("1.")));
+                if !is_fastai {
+                    return Err(fault(format!(
+                        "its linear layer takes {features} features, of two pools whose order does not show; expected {channels}, \
+                         or fastai's head, which takes the largest values before the averages. An ONNX file shows the order"
+                    )));
+                }
+                Head::ConcatPool
+            }
             None => {
                 return Err(fault(format!(
                     "its linear layer takes {features} features; expected {channels} for each pixel of a square map"
