@@ -96,7 +96,7 @@ impl Choices {
 #[non_exhaustive]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub enum Assumption {
-    /// That the stride is on the 3x3 convolution, as in torchvision.
+    /// Which convolution has the stride: the 3x3 one, as in torchvision, or with Detectron2's names the first, as in Caffe.
     Stride,
     /// That a stem of one 3x3 convolution has no pooling, as in networks for small images.
     StemPool,
@@ -105,7 +105,7 @@ pub enum Assumption {
     Shortcut,
     /// That a head of several linear layers has ReLU between them.
     HeadActivation,
-    /// That images are resized, cropped and normalised as for torchvision's ImageNet weights.
+    /// That images are resized, cropped and normalised as for torchvision's ImageNet weights, or for Detectron2's.
     Preprocessing,
     /// What the classes are called.
     Labels,

@@ -18,7 +18,7 @@ use super::naming::{Backbone, Convention};
 use super::plain::plain;
 use super::room::room;
 use super::source::{Listing, TensorSource, WeightError};
-use crate::image::Preprocessing;
+use crate::image::{ChannelOrder, Fit, Interpolation, Preprocessing};
 use crate::resnet::spec::TensorSpec;
 use crate::resnet::{Head, NetworkSpec, ResNetConfig};
 
@@ -29,6 +29,18 @@ const BATCH_COUNT: &str = "num_batches_tracked";
 const MOST_SPANNED: u64 = 4;
 /// Every block has so many convolutions, or more.
 const CONVOLUTIONS: usize = 2;
+
+/// How Detectron2 prepares images: as Caffe does.
+const DETECTRON: Preprocessing = Preprocessing {
+    resize_short_side: 256,
+    crop: 224,
+    mean: [103.53, 116.28, 123.675],
+    std: [1.0; 3],
+    interpolation: Interpolation::Bilinear,
+    fit: Fit::Crop,
+    channel_order: ChannelOrder::Bgr,
+    range: 255.0,
+};
 
 /// Something the user should know about how a file was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -519,7 +531,15 @@ fn describe(
         head,
         mut assumed,
     } = infer(index, backbone, others, choices)?;
-    let usual = Preprocessing::default();
+    let usual = match (backbone.is_of_detectron(), network.groups) {
+        (false, _) => Preprocessing::default(),
+        // The default of Detectron2's networks, and of its ResNeXts.
+        (true, 1) => DETECTRON,
+        (true, _) => Preprocessing {
+            std: [57.375, 57.12, 58.395],
+            ..DETECTRON
+        },
+    };
     let preprocessing = match network.head {
         Head::AveragePool | Head::ConcatPool => usual,
         // The same part of the image, in the size that fits.

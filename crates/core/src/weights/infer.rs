@@ -66,8 +66,9 @@ pub fn infer(
     };
     let is_bottleneck = block == BlockKind::Bottleneck;
     let family = backbone.convention.family;
-    // Caffe's ResNets have it on the first convolution, its ResNeXts have not.
-    let stride_on = match (of_caffe, is_bottleneck && groups == 1) {
+    // Caffe's ResNets have it on the first convolution, its ResNeXts have not. Detectron2's come from Caffe's.
+    let is_detectron = backbone.is_of_detectron();
+    let stride_on = match (of_caffe || is_detectron, is_bottleneck && groups == 1) {
         (true, true) => StrideOn::Conv1,
         _ => StrideOn::Conv2,
     };

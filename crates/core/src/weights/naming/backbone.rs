@@ -7,7 +7,7 @@ use super::Layer::{
     ChannelConvolution, Convolution, Expand, FirstNorm, Norm, PooledShortcut, PooledShortcutNorm,
     Reduce, Shortcut, ShortcutNorm,
 };
-use super::{CONVENTIONS, Convention, Layer, Stem, names_from};
+use super::{CONVENTIONS, Convention, DETECTRON, Layer, Stem, names_from};
 use crate::resnet::NetworkSpec;
 use crate::resnet::config::MOST_STAGES;
 use crate::resnet::spec::{AttentionKind, BlockSpec, ConvSpec, HeadLayerSpec, TensorSpec};
@@ -138,6 +138,11 @@ impl Backbone {
     /// Whether it has the names of networks that were converted from Caffe: Cadene's, timm's legacy ones.
     pub fn is_of_caffe(&self) -> bool {
         self.stem[0][0].starts_with("layer0.")
+    }
+
+    /// Whether it has Detectron2's names. The networks of its model zoo were converted from Caffe, too.
+    pub fn is_of_detectron(&self) -> bool {
+        self.convention.name == DETECTRON
     }
 
     /// The name in the file of the weight of the convolution in place of the stem's max pool.

@@ -68,6 +68,9 @@ const TORCHVISION: Convention = Convention {
     transposed_head: false,
 };
 
+/// The name of Detectron2's convention.
+pub const DETECTRON: &str = "Detectron2";
+
 /// Every convention that is known.
 pub static CONVENTIONS: [Convention; 9] = [
     TORCHVISION,
@@ -187,7 +190,7 @@ pub static CONVENTIONS: [Convention; 9] = [
         ..TORCHVISION
     },
     Convention {
-        name: "Detectron2",
+        name: DETECTRON,
         stems: &[
             &[["stem.conv1", "stem.conv1.norm"]],
             &[

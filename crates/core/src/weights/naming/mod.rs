@@ -12,6 +12,7 @@ use crate::resnet::Family;
 
 pub use backbone::{Backbone, is_copy};
 pub use conventions::CONVENTIONS;
+use conventions::DETECTRON;
 
 /// Names with a running number: `layer1`, `layer2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
