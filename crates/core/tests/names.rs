@@ -954,6 +954,40 @@ fn cases() -> Vec<Case> {
              order",
         ),
         case(
+            "a head with weight norm",
+            with(
+                body(&basic),
+                &[
+                    ("fc.bias", &[10]),
+                    ("fc.weight_g", &[10, 1]),
+                    ("fc.weight_v", &[10, 512]),
+                ],
+            ),
+            "the file's network cannot be built here: its head is no linear layer with a `weight`: fc.bias, fc.weight_g, \
+             fc.weight_v. Remove weight norm, spectral norm or pruning before the file is saved",
+        ),
+        case(
+            "a head with weight norm, as PyTorch 2 saves it",
+            with(
+                body(&basic),
+                &[
+                    ("fc.bias", &[10]),
+                    ("fc.parametrizations.weight.original0", &[10, 1]),
+                    ("fc.parametrizations.weight.original1", &[10, 512]),
+                ],
+            ),
+            "the file's network cannot be built here: its head is no linear layer with a `weight`: fc.bias, \
+             fc.parametrizations.weight.original0, fc.parametrizations.weight.original1. Remove weight norm, spectral norm or \
+             pruning before the file is saved",
+        ),
+        case(
+            "spectral norm",
+            replaced(of(&basic), &[("conv1.weight", "conv1.weight_orig")]),
+            "the file holds what seems to be a network with spectral norm or pruning, which have to be removed before it is \
+             saved. Expected: a ResNet with the tensor names of torchvision, timm, Hugging Face, fastai, OpenMMLab, \
+             Detectron2, burn or the reference implementation",
+        ),
+        case(
             "a detector",
             with(
                 below("backbone.body.", body(&bottleneck)),

@@ -28,7 +28,7 @@ pub struct FoundHead {
     pub classes: usize,
 }
 
-/// Why no layers are the head.
+/// Why a file's head cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HeadFault {
@@ -36,6 +36,8 @@ pub enum HeadFault {
     Ambiguous(Vec<String>),
     /// What follows what does not show from names and sizes.
     Unordered(Vec<String>),
+    /// There are tensors under the usual name, but no linear layer.
+    Unread(Vec<String>),
     /// The usual name's tensor is no matrix.
     NoMatrix(String),
 }
@@ -150,10 +152,9 @@ pub fn find(
         None => match nearest(backbone, &linear, fits)? {
             Some(nearest) => nearest.to_owned(),
             None => match backbone.usual_heads().find(has) {
-                Some(usual) if !is_comparing(index) => {
-                    return Err(HeadFault::NoMatrix(format!("{usual}.weight")));
-                }
-                _ => return Ok(None),
+                _ if is_comparing(index) => return Ok(None),
+                Some(usual) => return Err(HeadFault::NoMatrix(format!("{usual}.weight"))),
+                None => return unread(backbone, index).map_or(Ok(None), Err),
             },
         },
     };
@@ -231,6 +232,18 @@ pub fn container<'a>(backbone: &Backbone, layer: &'a str) -> Option<&'a str> {
     let scope = scope(backbone, layer);
     let end = layer[scope..].find('.')?;
     Some(&layer[..=scope + end])
+}
+
+/// The tensors under a usual head's name, if there are any.
+fn unread(backbone: &Backbone, index: &TensorIndex) -> Option<HeadFault> {
+    let names = |head: String| {
+        let start = head + ".";
+        let names = index.tensors.keys();
+        let names = names.filter(move |name| name.starts_with(&start) && !backbone.holds(name));
+        names.cloned().collect::<Vec<_>>()
+    };
+    let mut found = backbone.usual_heads().map(names);
+    found.find(|names| !names.is_empty()).map(HeadFault::Unread)
 }
 
 /// Whether the file is of a network that learned by comparing images.

@@ -405,6 +405,11 @@ impl<'a> Tensors<'a> {
                      `Sequential`",
                     listed(names).unwrap_or_default()
                 )),
+                HeadFault::Unread(names) => fault(format!(
+                    "its head is no linear layer with a `weight`: {}. Remove weight norm, spectral norm or pruning before the \
+                     file is saved",
+                    listed(names).unwrap_or_default()
+                )),
                 HeadFault::NoMatrix(name) => match self.shape_of(name, 2) {
                     Err(error) => error,
                     Ok(shape) => fault(format!("its linear layer has shape {shape:?}")),
@@ -499,6 +504,14 @@ pub fn sign(index: &TensorIndex) -> Option<String> {
         ("classifier.0.convs.", "a segmentation network"),
         ("fpn.", "a detection network"),
         (".paths.0.conv.", "a ResNet with selective kernels (SKNet)"),
+        (
+            ".weight_orig",
+            "a network with spectral norm or pruning, which have to be removed before it is saved",
+        ),
+        (
+            ".parametrizations.",
+            "a network with parametrizations, which have to be removed before it is saved",
+        ),
         ("bit.embedder", "a ResNet with group norm (BiT)"),
     ];
     let has = |sign: &str| index.tensors.keys().any(|name| name.contains(sign));
