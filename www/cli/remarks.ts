@@ -14,14 +14,14 @@ interface Reading {
 export function remarks({ assumed, classes, labels, notes = [], weightSets }: Reading): string[] {
   const all: Record<Assumption, string> = {
     stride:
-      "The stride is assumed to be on the 3x3 convolutions, as torchvision has it; --stride conv1 changes that.",
+      "The stride is assumed to be on the 3x3 convolutions, as torchvision has it, or with Detectron2's names on the first; --stride changes that.",
     "stem-pool":
       "No pooling is assumed after the first convolution, as in networks for small images; the option stemPool changes that.",
     shortcut:
       "The shortcuts' kind is assumed, for the tensors do not show it; the option shortcut changes that.",
     "head-activation": "ReLU is assumed between the head's linear layers.",
     preprocessing:
-      "Images are assumed to be preprocessed as for torchvision's ImageNet weights; --preprocessing FILE changes that.",
+      "Images are assumed to be preprocessed as for torchvision's ImageNet weights, or Detectron2's; --preprocessing FILE changes that.",
     labels: `The file does not say what its ${classes} classes are called; --labels FILE does.`,
   };
   const isNamed = labels > 0 || classes === 1000 || classes === 0;
