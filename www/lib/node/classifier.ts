@@ -13,13 +13,8 @@ import type {
   WeightChoices,
 } from "../../protocol/types";
 import { disposed, unlessAnyAborted } from "../internal/abort";
-import {
-  checkClassifyOptions,
-  checkEmbedOptions,
-  checkFeatureMaps,
-  checkThreads,
-} from "../internal/arguments";
-import { embeddingOf } from "../internal/embedding";
+import { checkFeatureMaps, checkThreads } from "../internal/arguments";
+import { classifyWith, embedWith } from "../internal/image-calls";
 import type { ClassifyOptions, EmbedOptions, InspectOptions } from "../public/classifier";
 import {
   classifyEach,
@@ -162,28 +157,16 @@ export class Classifier {
   }
 
   /** Classifies an image. */
-  async classify(
-    image: NodeImageInput,
-    { top = 5, evidence, embedding = false, signal }: ClassifyOptions = {},
-  ): Promise<ImageClassification> {
-    checkClassifyOptions(top, evidence, embedding);
-    return this.#run(image, signal, {
-      top,
-      ...(evidence !== undefined && { evidence }),
-      embedding,
-    });
+  classify(image: NodeImageInput, options: ClassifyOptions = {}): Promise<ImageClassification> {
+    return classifyWith((...how) => this.#run(image, ...how), options);
   }
 
   /**
    * The image's embedding: the features that the classes are computed from, after the average pool. Images that look alike have
    * embeddings with a small angle between them. A model without classes gives these alone.
    */
-  async embed(
-    image: NodeImageInput,
-    { normalize = false, signal }: EmbedOptions = {},
-  ): Promise<Float32Array> {
-    checkEmbedOptions(normalize);
-    return embeddingOf(await this.#run(image, signal, { top: 0, embedding: true }), normalize);
+  embed(image: NodeImageInput, options: EmbedOptions = {}): Promise<Float32Array> {
+    return embedWith((...how) => this.#run(image, ...how), options);
   }
 
   /**

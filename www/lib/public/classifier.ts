@@ -22,17 +22,11 @@ import type {
   WeightsPreview,
 } from "../../protocol/types";
 import { disposed, unlessAborted, unlessAnyAborted } from "../internal/abort";
-import {
-  checkClassifyOptions,
-  checkDevice,
-  checkEmbedOptions,
-  checkFeatureMaps,
-  checkThreads,
-} from "../internal/arguments";
+import { checkDevice, checkFeatureMaps, checkThreads } from "../internal/arguments";
 import { baseAddress } from "../internal/base-address";
 import { decodedAnyhow } from "../internal/decode";
-import { embeddingOf } from "../internal/embedding";
 import { bitmapOf, type Drawable, fetchedImage, isAddress, ofOtherOrigin } from "../internal/image";
+import { classifyWith, embedWith } from "../internal/image-calls";
 import { recallSpeeds, speedsKey } from "../internal/speeds";
 import { Retries } from "../internal/supervisor/retry";
 import type { ModelRequest } from "../internal/supervisor/state";
@@ -305,16 +299,8 @@ export class Classifier {
    *
    * @throws ResNetError `aborted`, `not-ready`, `no-classes`, `image-decode`, `image-size` and others: see `ErrorCode`
    */
-  async classify(
-    image: ImageInput,
-    { top = 5, evidence, embedding = false, signal }: ClassifyOptions = {},
-  ): Promise<ImageClassification> {
-    checkClassifyOptions(top, evidence, embedding);
-    return this.#run(image, signal, {
-      top,
-      ...(evidence !== undefined && { evidence }),
-      embedding,
-    });
+  classify(image: ImageInput, options: ClassifyOptions = {}): Promise<ImageClassification> {
+    return classifyWith((...how) => this.#run(image, ...how), options);
   }
 
   /**
@@ -332,12 +318,8 @@ export class Classifier {
    *
    * @throws ResNetError as {@link Classifier.classify} does
    */
-  async embed(
-    image: ImageInput,
-    { normalize = false, signal }: EmbedOptions = {},
-  ): Promise<Float32Array> {
-    checkEmbedOptions(normalize);
-    return embeddingOf(await this.#run(image, signal, { top: 0, embedding: true }), normalize);
+  embed(image: ImageInput, options: EmbedOptions = {}): Promise<Float32Array> {
+    return embedWith((...how) => this.#run(image, ...how), options);
   }
 
   /**
