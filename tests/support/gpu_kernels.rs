@@ -6,7 +6,7 @@ use resnet_web::gpu::caps::Caps;
 use resnet_web::gpu::kernels::linear::Activation;
 use resnet_web::gpu::kernels::{
     Kernel, Params, average_pool, channel_convolution, concat_pool, conv2d, linear, pool2d,
-    scale_shift,
+    scale_shift, workgroups,
 };
 use resnet_web::gpu::layout::channel_blocks;
 use resnet_web::gpu::lower::{
@@ -236,7 +236,7 @@ fn window_pools<'a>() -> Vec<Case<'a>> {
                 &pool2d::Params::new(from, to),
                 [FROM, TO],
                 Vec::new(),
-                pool2d::workgroups(to),
+                workgroups::of_maps(to),
             );
             let expected = defined(to, |place| pooled(&map, spec, place));
             let name = format!("{:?} {} of {from:?}", spec.kind, spec.kernel);
@@ -287,7 +287,7 @@ fn whole_pools<'a>() -> Vec<Case<'a>> {
             &average_pool::Params::new(from),
             [FROM, TO],
             Vec::new(),
-            average_pool::workgroups(from),
+            workgroups::of_vectors(batch, channels),
         );
         let expected = defined(to, |[image, c, ..]| mean(map.channel(image, c)));
         let name = format!("mean of {from:?}");
@@ -299,7 +299,7 @@ fn whole_pools<'a>() -> Vec<Case<'a>> {
             &concat_pool::Params::new(from),
             [FROM, TO],
             Vec::new(),
-            concat_pool::workgroups(to),
+            workgroups::of_vectors(batch, 2 * channels),
         );
         let expected = defined(to, |[image, feature, ..]| {
             match feature.checked_sub(channels) {
@@ -332,7 +332,7 @@ fn scales(norm: &NormSpec) -> Vec<Case<'_>> {
                 &scale_shift::Params::new(shape, each_image, [relu, residual]),
                 [FROM, TO],
                 vec![scale, shift, Operand::Map(FROM)],
-                scale_shift::workgroups(shape),
+                workgroups::of_maps(shape),
             )
         };
         let expected = defined(shape, |place| {
@@ -349,7 +349,7 @@ fn scales(norm: &NormSpec) -> Vec<Case<'_>> {
             &average_pool::Params::new(shape),
             [FROM, BESIDE],
             Vec::new(),
-            average_pool::workgroups(shape),
+            workgroups::of_vectors(batch, channels),
         );
         let gated = scaled(true, Operand::Map(BESIDE), Operand::Zeros(channels));
         let expected = defined(shape, |place| {
@@ -383,7 +383,7 @@ fn channel_convolutions<'a>() -> Vec<Case<'a>> {
             &channel_convolution::Params::new(channels, kernel),
             [FROM, TO],
             vec![WEIGHTS],
-            channel_convolution::workgroups(batch, channels),
+            workgroups::of_vectors(batch, channels),
         );
         let tensors = Tensors::ChannelConvolution {
             name: "across",

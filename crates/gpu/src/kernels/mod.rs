@@ -18,6 +18,7 @@ pub mod conv2d;
 pub mod linear;
 pub mod pool2d;
 pub mod scale_shift;
+pub mod workgroups;
 
 /// What a pipeline is compiled from.
 #[derive(Debug, Clone, PartialEq, Eq)]

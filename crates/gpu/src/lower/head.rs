@@ -8,7 +8,7 @@ use resnet_web_core::weights::folded_head::{FoldedLinear, folded_layers};
 use super::{ClassMaps, Lowering, MapId, Operand, Tensors, TensorsId};
 use crate::error::LimitError;
 use crate::kernels::linear::Activation;
-use crate::kernels::{Params, concat_pool, linear};
+use crate::kernels::{Params, concat_pool, linear, workgroups};
 use crate::layout::{channel_blocks, pixels};
 
 /// What a head was lowered to.
@@ -41,7 +41,7 @@ impl<'a> Lowering<'a, '_> {
                     concat_pool::Params::new(shape).bytes(),
                     [map, features],
                     Vec::new(),
-                    concat_pool::workgroups(pooled),
+                    workgroups::of_vectors(batch, spec.features),
                 )?
             }
             (Some(name), _) => self.mean(name, map)?,

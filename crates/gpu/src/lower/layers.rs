@@ -10,7 +10,9 @@ use resnet_web_core::weights::folded_head::FoldedLinear;
 use super::{ConvWeights, Input, Lowering, MapId, Operand, SpaceToDepth, Tensors};
 use crate::error::{LimitError, LowerError};
 use crate::kernels::linear::Activation;
-use crate::kernels::{Params, average_pool, channel_convolution, conv2d, pool2d, scale_shift};
+use crate::kernels::{
+    Params, average_pool, channel_convolution, conv2d, pool2d, scale_shift, workgroups,
+};
 use crate::select;
 
 /// A convolution as it is dispatched.
@@ -177,7 +179,7 @@ impl<'a> Lowering<'a, '_> {
             pool2d::Params::new(input, output).bytes(),
             [x, y],
             Vec::new(),
-            pool2d::workgroups(output),
+            workgroups::of_maps(output),
         )
     }
 
@@ -197,7 +199,7 @@ impl<'a> Lowering<'a, '_> {
                 Operand::Bias(tensors),
                 Operand::Map(x),
             ],
-            scale_shift::workgroups(shape),
+            workgroups::of_maps(shape),
         )
     }
 
@@ -321,7 +323,7 @@ impl<'a> Lowering<'a, '_> {
                     channel_convolution::Params::new(channels, *kernel).bytes(),
                     [means, gates],
                     vec![Operand::Weight(tensors)],
-                    channel_convolution::workgroups(batch, channels),
+                    workgroups::of_vectors(batch, channels),
                 )?
             }
         };
@@ -350,7 +352,7 @@ impl<'a> Lowering<'a, '_> {
                 Operand::Zeros(spec.channels),
                 Operand::Map(shortcut),
             ],
-            scale_shift::workgroups(shape),
+            workgroups::of_maps(shape),
         )
     }
 
@@ -364,7 +366,7 @@ impl<'a> Lowering<'a, '_> {
             average_pool::Params::new(shape).bytes(),
             [x, y],
             Vec::new(),
-            average_pool::workgroups(shape),
+            workgroups::of_vectors(batch, channels),
         )
     }
 }

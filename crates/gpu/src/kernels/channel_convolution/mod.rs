@@ -1,10 +1,8 @@
 //! The sigmoid of a convolution along the channels: the gates of efficient channel attention.
 
+use super::workgroups::INVOCATIONS;
 use super::{Kernel, count, params};
 use crate::layout::channel_blocks;
-
-/// Invocations of a workgroup, one for each channel block.
-const INVOCATIONS: u32 = 64;
 
 params! {
     /// The shader's parameters.
@@ -38,15 +36,6 @@ impl Params {
     }
 }
 
-/// Workgroups: along x the channels, along y the images.
-pub fn workgroups(batch: usize, channels: usize) -> [usize; 3] {
-    [
-        channel_blocks(channels).div_ceil(INVOCATIONS as usize),
-        batch,
-        1,
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,18 +45,5 @@ mod tests {
     fn the_shader_has_these_parameters() {
         let faults = crate::kernels::check::faults::<Params>(&kernel());
         assert_eq!(faults, Vec::<String>::new());
-    }
-
-    #[test]
-    fn every_channel_block_has_an_invocation() {
-        for (batch, channels, expected) in
-            [(1, 2048, [8, 1, 1]), (3, 257, [2, 3, 1]), (1, 6, [1, 1, 1])]
-        {
-            assert_eq!(
-                workgroups(batch, channels),
-                expected,
-                "{batch} x {channels}"
-            );
-        }
     }
 }

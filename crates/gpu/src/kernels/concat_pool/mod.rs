@@ -1,10 +1,8 @@
 //! The largest value of each channel over all its pixels, and then the mean of each: fastai's `AdaptiveConcatPool2d`.
 
+use super::workgroups::INVOCATIONS;
 use super::{Kernel, count, params};
-use crate::layout::{channel_blocks, pixels};
-
-/// Invocations of a workgroup, one for each block of four features.
-const INVOCATIONS: u32 = 64;
+use crate::layout::pixels;
 
 params! {
     /// The shader's parameters.
@@ -38,16 +36,6 @@ impl Params {
     }
 }
 
-/// Workgroups for an output `[batch, features, 1, 1]`: along x the features, along y the images.
-pub fn workgroups(output: [usize; 4]) -> [usize; 3] {
-    let [batch, features, ..] = output;
-    [
-        channel_blocks(features).div_ceil(INVOCATIONS as usize),
-        batch,
-        1,
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,17 +45,5 @@ mod tests {
     fn the_shader_has_these_parameters() {
         let faults = crate::kernels::check::faults::<Params>(&kernel());
         assert_eq!(faults, Vec::<String>::new());
-    }
-
-    #[test]
-    fn every_block_of_features_has_an_invocation() {
-        let cases = [
-            ([1, 1024, 1, 1], [4, 1, 1]),
-            ([1, 4096, 1, 1], [16, 1, 1]),
-            ([2, 10, 1, 1], [1, 2, 1]),
-        ];
-        for (output, expected) in cases {
-            assert_eq!(workgroups(output), expected, "{output:?}");
-        }
     }
 }

@@ -2,11 +2,9 @@
 
 use resnet_web_core::resnet::spec::{PoolKind, PoolSpec};
 
+use super::workgroups::INVOCATIONS;
 use super::{Kernel, count, params};
 use crate::layout::channel_blocks;
-
-/// Invocations of a workgroup, one for each channel block of an output pixel.
-const INVOCATIONS: u32 = 64;
 
 params! {
     /// The shader's parameters.
@@ -61,13 +59,6 @@ impl Params {
     }
 }
 
-/// Workgroups for an output `[batch, channels, height, width]`: along x an output row, along y the rows, along z the images.
-/// One axis would not do: at the largest crop that would be 65,536 workgroups, one more than WebGPU guarantees.
-pub fn workgroups([batch, channels, height, width]: [usize; 4]) -> [usize; 3] {
-    let row = width.saturating_mul(channel_blocks(channels));
-    [row.div_ceil(INVOCATIONS as usize), height, batch]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,19 +85,5 @@ mod tests {
             .iter()
             .flat_map(crate::kernels::check::faults::<Params>);
         assert_eq!(faults.collect::<Vec<_>>(), Vec::<String>::new());
-    }
-
-    #[test]
-    fn every_output_has_an_invocation() {
-        // The output's side and the workgroups, by the crop.
-        let cases = [
-            (32, 8, [2, 8, 1]),
-            (224, 56, [14, 56, 1]),
-            (2041, 511, [128, 511, 1]),
-            (2048, 512, [128, 512, 1]),
-        ];
-        for (crop, side, expected) in cases {
-            assert_eq!(workgroups([1, 64, side, side]), expected, "{crop}");
-        }
     }
 }

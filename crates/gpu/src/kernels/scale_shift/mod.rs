@@ -1,11 +1,9 @@
 //! Each channel times a factor, and a shift, the residual and ReLU after it: a batch norm that no convolution comes right
 //! before, and the end of a block with attention, whose gates are the factors.
 
+use super::workgroups::{INVOCATIONS, row_blocks};
 use super::{Kernel, count, params};
 use crate::layout::channel_blocks;
-
-/// Invocations of a workgroup, one for each channel block of a pixel.
-const INVOCATIONS: u32 = 64;
 
 params! {
     /// The shader's parameters.
@@ -56,20 +54,6 @@ impl Params {
     }
 }
 
-const fn row_blocks([_, channels, _, width]: [usize; 4]) -> usize {
-    width.saturating_mul(channel_blocks(channels))
-}
-
-/// Workgroups for a map `[batch, channels, height, width]`: along x a row, along y the rows, along z the images.
-pub fn workgroups(map: [usize; 4]) -> [usize; 3] {
-    let [batch, _, height, _] = map;
-    [
-        row_blocks(map).div_ceil(INVOCATIONS as usize),
-        height,
-        batch,
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,18 +63,5 @@ mod tests {
     fn the_shader_has_these_parameters() {
         let faults = crate::kernels::check::faults::<Params>(&kernel());
         assert_eq!(faults, Vec::<String>::new());
-    }
-
-    #[test]
-    fn every_channel_block_of_a_pixel_has_an_invocation() {
-        let cases = [
-            ([1, 256, 56, 56], [56, 56, 1]),
-            ([1, 2048, 7, 7], [56, 7, 1]),
-            ([2, 10, 3, 5], [1, 3, 2]),
-            ([1, 2048, 512, 512], [4096, 512, 1]),
-        ];
-        for (map, expected) in cases {
-            assert_eq!(workgroups(map), expected, "{map:?}");
-        }
     }
 }
