@@ -12,7 +12,10 @@ const WINDOWS: [char; 32] = [
 ];
 
 /// What is often chosen for a text, by its first bytes.
-const SIGNS: [(&[u8], &str); 7] = [
+const SIGNS: [(&[u8], &str); 9] = [
+    // Its first two bytes are UTF-16's mark.
+    (b"\xff\xfe\0\0", "it is UTF-32: save it as UTF-8"),
+    (b"\0\0\xfe\xff", "it is UTF-32: save it as UTF-8"),
     (
         b"PK\x03\x04",
         "it is a zip archive or a spreadsheet: save it as CSV",
@@ -31,7 +34,12 @@ const SIGNS: [(&[u8], &str); 7] = [
     ),
 ];
 
-/// The text of a file: UTF-8, UTF-16, or else Latin-1 as Windows has it.
+/// What encodings other than these are refused with.
+const OTHER: &str = "it is text in an encoding that is not read: save it as UTF-8";
+/// How a Japanese mail's encoding, ISO 2022, begins what is not ASCII.
+const ISO_2022: &[u8] = b"\x1b$";
+
+/// The text of a file: UTF-8, UTF-16, or else Latin-1 as Windows has it, if that gives words of a western language.
 ///
 /// UTF-16 without a byte order mark is known by its zero bytes, which all are the second or all the first of a pair.
 ///
@@ -42,17 +50,19 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, WeightError> {
         return Err(fault(*what));
     }
     if let [0xff, 0xfe, rest @ ..] | [0xfe, 0xff, rest @ ..] = bytes {
-        let text = sixteen(rest, bytes[0] == 0xfe);
+        let text = sixteen(rest, bytes[0] == 0xfe).filter(|text| !text.contains(is_control));
         return text.ok_or_else(|| fault("it begins as UTF-16 but is not valid: save it as UTF-8"));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Some(zero) = bytes.iter().position(|&byte| byte == 0) {
-        let is_control = |c: char| c.is_control() && !c.is_whitespace();
         return sixteen(bytes, zero % 2 == 0)
             .filter(|text| !text.contains(is_control))
             .ok_or_else(|| fault("it is not text: save it as UTF-8"));
     }
     let Err(error) = std::str::from_utf8(bytes) else {
+        if bytes.windows(ISO_2022.len()).any(|part| part == ISO_2022) {
+            return Err(fault(OTHER));
+        }
         return Ok(String::from_utf8_lossy(bytes));
     };
     // Valid multi-byte UTF-8 does not occur in Latin-1 texts by chance.
@@ -67,7 +77,46 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, WeightError> {
         0x80..=0x9f => WINDOWS[usize::from(byte - 0x80)],
         byte => char::from(byte),
     });
-    Ok(Cow::Owned(latin.collect()))
+    let latin: String = latin.collect();
+    if !is_western(&latin) {
+        return Err(fault(OTHER));
+    }
+    Ok(Cow::Owned(latin))
+}
+
+fn is_control(c: char) -> bool {
+    c.is_control() && !c.is_whitespace()
+}
+
+/// Whether a text that was read as Latin-1 has words of a western language. Bytes of Chinese, Japanese, Korean, Cyrillic and Greek
+/// encodings give words without a letter of ASCII, and those of Polish ones signs within words.
+fn is_western(text: &str) -> bool {
+    // Katakana of Shift-JIS begin with the sign of the florin.
+    if text.contains(|c| c == 'ƒ' || is_control(c)) {
+        return false;
+    }
+    let is_sign = |c: char| ('¡'..='¿').contains(&c) && c != '·' && !c.is_alphabetic();
+    let triples = text.chars().zip(text.chars().skip(1));
+    let mut triples = triples.zip(text.chars().skip(2));
+    let within = |((before, sign), after): ((char, char), char)| {
+        before.is_alphabetic() && is_sign(sign) && after.is_alphabetic()
+    };
+    if triples.any(within) {
+        return false;
+    }
+    let words = text.split(|c: char| c.is_whitespace() || c.is_ascii_punctuation());
+    let words = words.map(|word| word.trim_matches(['“', '”', '‘', '’', '«', '»', '…', '–', '—']));
+    let (mut foreign, mut western) = (0_usize, 0_usize);
+    for word in words.filter(|word| !word.is_ascii()) {
+        let is_foreign = word.chars().count() > 1 && word.chars().all(|c| !c.is_ascii());
+        let words = if is_foreign {
+            &mut foreign
+        } else {
+            &mut western
+        };
+        *words = words.saturating_add(1);
+    }
+    foreign == 0 || foreign < western
 }
 
 /// The text of UTF-16, with the first byte of each pair as the high one or the low one.
@@ -131,7 +180,52 @@ mod tests {
                 b"5 \x80 \x96 caf\xe9".to_vec(),
                 Ok("5 € – café"),
             ),
+            (
+                "Latin-1 with quotes, one letter and a sign after a word",
+                b"\x93\xe0\x94, l\x92\xe9t\xe9, Gr\xf6\xdfe, \xbfqu\xe9?, m\xb2, col\xb7legi"
+                    .to_vec(),
+                Ok("“à”, l’été, Größe, ¿qué?, m², col·legi"),
+            ),
             ("ASCII", b"daisy".to_vec(), Ok("daisy")),
+            (
+                "UTF-32, little-endian",
+                b"\xff\xfe\0\0d\0\0\0".to_vec(),
+                Err("UTF-32"),
+            ),
+            (
+                "UTF-32, big-endian",
+                b"\0\0\xfe\xff\0\0\0d".to_vec(),
+                Err("UTF-32"),
+            ),
+            (
+                "UTF-16 with a mark and zeros",
+                b"\xff\xfed\0\0\0".to_vec(),
+                Err("begins as UTF-16"),
+            ),
+            ("Shift-JIS", b"\x8c\xa2\n\x94L".to_vec(), Err("encoding")),
+            (
+                "Shift-JIS's katakana",
+                b"\x83h\x83b\x83O".to_vec(),
+                Err("encoding"),
+            ),
+            ("ISO 2022", b"\x1b$B8$\x1b(B".to_vec(), Err("encoding")),
+            ("GBK", b"\xb9\xb7\n\xc3\xa8".to_vec(), Err("encoding")),
+            (
+                "GBK beside ASCII",
+                b"dog \xb9\xb7\ncat \xc3\xa8".to_vec(),
+                Err("encoding"),
+            ),
+            (
+                "Windows' Cyrillic",
+                b"\xf1\xee\xe1\xe0\xea\xe0".to_vec(),
+                Err("encoding"),
+            ),
+            ("Windows' Polish", b"ma\xb3pa".to_vec(), Err("encoding")),
+            (
+                "a gap of Windows' western encoding",
+                b"caf\xe9 \x81".to_vec(),
+                Err("encoding"),
+            ),
             ("nothing", Vec::new(), Ok("")),
             ("bytes with zeros", b"d\0a\0\0\0".to_vec(), Err("not text")),
             ("an odd number of them", b"d\0a".to_vec(), Err("not text")),
