@@ -207,6 +207,21 @@ fn a_configuration_beside_the_weights_says_how_they_are_kept_from_aliasing() {
 }
 
 #[test]
+fn a_configuration_with_an_invalid_size_does_not_lock_the_weights_out() {
+    let bare = Draft::small().write_with(HashMap::new());
+    let config = r#"{"input_size": [3, 3000, 3000], "interpolation": "bicubic"}"#;
+    let described = Description::read(config.as_bytes()).unwrap();
+    let mut choices = Choices::default();
+    choices.described = Some(Box::new(described.choices()));
+    let classifier = Classifier::load(bare.as_slice(), &choices, &Processor::Cpu).unwrap();
+    let found = classifier.metadata().preprocessing;
+    assert_eq!(
+        (found.crop, found.interpolation),
+        (224, Interpolation::Bicubic)
+    );
+}
+
+#[test]
 fn settings_that_make_another_network_are_refused() {
     let draft = Draft::small();
     let bare = draft.write_with(HashMap::new());

@@ -11,7 +11,9 @@ use super::metadata::ModelMetadata;
 use super::plain::plain;
 use super::source::WeightError;
 use super::text::decode;
-use crate::image::{ChannelOrder, Fit, Interpolation, PreprocessingChoice};
+use crate::image::{
+    ChannelOrder, Fit, ImageError, Interpolation, Preprocessing, PreprocessingChoice,
+};
 use crate::resnet::StrideOn;
 use crate::resnet::config::AntiAliasing;
 
@@ -200,7 +202,9 @@ impl Description {
         };
         description.read_network(object);
         let inner = get(object, "pretrained_cfg").and_then(Value::as_object);
-        let preprocessing = description.read_preprocessing(inner.unwrap_or(object))?;
+        let inner = inner.unwrap_or(object);
+        let preprocessing = description.read_preprocessing(inner)?;
+        let preprocessing = description.leave_invalid_out(preprocessing, inner);
         let says_something = preprocessing != PreprocessingChoice::default();
         description.preprocessing = says_something.then_some(preprocessing);
         let says_something = says_something
@@ -326,6 +330,36 @@ impl Description {
             channel_order: is_bgr.and_then(|is_bgr| is_bgr.then_some(ChannelOrder::Bgr)),
             range: range(object)?,
         })
+    }
+
+    /// What is left of a preprocessing without what no image can be preprocessed with: weights load all the same.
+    fn leave_invalid_out(
+        &mut self,
+        mut choice: PreprocessingChoice,
+        object: &Map<String, Value>,
+    ) -> PreprocessingChoice {
+        while let Err(error) = Preprocessing::default().with(&choice).validate() {
+            let keys: &[&str] = match error {
+                ImageError::Normalisation { .. } => {
+                    (choice.mean, choice.std) = (None, None);
+                    &["mean", "image_mean", "std", "image_std"]
+                }
+                ImageError::Range { .. } => {
+                    choice.range = None;
+                    &["rescale_factor"]
+                }
+                _ => {
+                    (choice.resize_short_side, choice.crop, choice.fit) = (None, None, None);
+                    &["input_size", "size", "crop_size", "crop_pct"]
+                }
+            };
+            for key in keys {
+                if let Some(value) = get(object, key) {
+                    self.unsupported(key, value.to_string());
+                }
+            }
+        }
+        choice
     }
 
     /// The filter: a name, or Pillow's number of it.
@@ -740,6 +774,21 @@ mod tests {
                 "timm's with a border, and a filter chosen at random",
                 r#"{"architecture": "resnet18", "pretrained_cfg": {"input_size": [3, 224, 224], "crop_mode": "border", "interpolation": "random"}}"#,
                 "; 256/224; Conv2; not crop_mode=border; not interpolation=random",
+            ),
+            (
+                "a size that is too large",
+                r#"{"architecture": "resnet18", "input_size": [3, 3000, 3000], "crop_pct": 1, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"#,
+                "; mean [0.5, 0.5, 0.5]; std [0.5, 0.5, 0.5]; Conv2; not input_size=[3,3000,3000]; not crop_pct=1",
+            ),
+            (
+                "a crop of more than there is",
+                r#"{"do_resize": true, "size": {"shortest_edge": 224}, "crop_size": 256, "resample": 3}"#,
+                r#"; Bicubic; not size={"shortest_edge":224}; not crop_size=256"#,
+            ),
+            (
+                "a deviation and a range of zero",
+                r#"{"image_mean": [0, 0, 0], "image_std": [0, 0, 0], "rescale_factor": 0, "size": 64}"#,
+                "; 64/64; Stretch; not image_mean=[0,0,0]; not image_std=[0,0,0]; not rescale_factor=0",
             ),
             (
                 "a mean of one number",
