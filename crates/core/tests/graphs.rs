@@ -918,7 +918,7 @@ fn a_damaged_or_hostile_model_is_an_error() {
             "a number that does not end",
             [vec![8, 8, 0x3a], vec![0xff; 64]].concat(),
         ),
-        ("a group, which nobody writes", vec![8, 8, 0x3b, 0x3c]),
+        ("a group, which ONNX has none of", vec![8, 8, 0x3b, 0x3c]),
     ];
     let loads = cases.iter().filter(|(_, bytes)| open(bytes).is_ok());
     let names: Vec<_> = loads.map(|(name, _)| name).collect();

@@ -1,4 +1,4 @@
-//! ONNX models that somebody made to do harm: each is an error that says what is wrong, or a network that could not be another.
+//! ONNX models made to do harm: each is an error that says what is wrong, or a network that could not be another.
 //! What reading them costs is in `reading_costs.rs`.
 
 #![allow(clippy::unwrap_used)]

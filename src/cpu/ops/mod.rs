@@ -127,7 +127,7 @@ pub fn scale_shift(x: Tensor<4>, weights: &ScaleShift, relu: bool) -> Tensor<4> 
     layer(x, &Layer::ScaleShift { weights, relu })
 }
 
-/// Every so many pixels of maps `[batch, channels, height, width]`, between channels of zeros.
+/// Every `stride`-th pixel of maps `[batch, channels, height, width]`, between channels of zeros.
 ///
 /// # Panics
 /// If the tensor is not on the CPU.

@@ -159,11 +159,11 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
   ],
   classifier: async ({ page, baseURL, network, ownOriginOnly }, use) => {
     const own = new URL(baseURL ?? "").origin;
-    const strangers: string[] = [];
+    const foreign: string[] = [];
     page.on("request", (request) => {
       const url = new URL(request.url());
       const local = url.protocol === "blob:" || url.protocol === "data:";
-      if (ownOriginOnly && !local && url.origin !== own) strangers.push(request.url());
+      if (ownOriginOnly && !local && url.origin !== own) foreign.push(request.url());
     });
     const refused: string[] = [];
     page.on("console", (message) => {
@@ -171,7 +171,7 @@ export const test = base.extend<Options & Fixtures, WorkerFixtures>({
     });
     await use(new ClassifierPage(page, network));
     expect(refused, "what the page's security policy refused").toEqual([]);
-    expect(strangers, "requests that leave the page's own origin").toEqual([]);
+    expect(foreign, "requests that leave the page's own origin").toEqual([]);
   },
 });
 

@@ -59,8 +59,8 @@ export function sortDropped(all: readonly Found[]): Sorted {
   const files = parts.map(({ file }) => file);
   const isOwn = ({ name }: File, i: number) =>
     own.includes(name) && files.findIndex((other) => other.name === name) === i;
-  const [external, strangers] = divided(files, isOwn);
-  leave(strangers, "other-weights");
+  const [external, unlisted] = divided(files, isOwn);
+  leave(unlisted, "other-weights");
 
   const isAlone = found.length === 1;
   const [texted, texts] = divided(of("text"), ({ name }) => isAlone || LABELS_NAME.test(name));
