@@ -8,6 +8,7 @@ use resnet_web::cpu::CpuResNet;
 use resnet_web::gpu::{Gpu, Options, Plan};
 use resnet_web::network::ResNet;
 use resnet_web::observe::{Observer, Output};
+use resnet_web::resnet::config::StemPool;
 use resnet_web::resnet::conv::Arithmetic;
 use resnet_web::resnet::{NetworkSpec, ResNetConfig};
 use resnet_web::summary::Summary;
@@ -15,7 +16,7 @@ use resnet_web::threads;
 use resnet_web::weights::format::index;
 use resnet_web::weights::index::TensorIndex;
 use resnet_web::weights::synthetic::input;
-use resnet_web::weights::{Choices, TensorSource, WeightError, WeightFile};
+use resnet_web::weights::{Assumption, Choices, TensorSource, WeightError, WeightFile};
 #[cfg(feature = "webgpu")]
 use resnet_web_core::storage_dtype::StorageDtype;
 use serde::Deserialize;
@@ -95,6 +96,8 @@ const MEMBERS: &[(&str, &[u8])] = members! {
 pub struct Member {
     pub case: String,
     pub config: ResNetConfig,
+    /// What the file does not show and is not as it usually is.
+    choices: Choices,
     /// The file's names of tensors that have another in the spec.
     renamed: HashMap<String, String>,
     pub input_shape: [usize; 4],
@@ -236,15 +239,11 @@ impl Member {
     }
 
     /// A line for everything that is different if the file is opened as any other: its network follows from names and shapes,
-    /// and what they do not show is chosen.
+    /// and from the fixture's choices where these do not show it.
     pub async fn file_faults(&self) -> Vec<String> {
         let found = async {
-            let mut choices = Choices::default();
-            choices.stride_on = Some(self.config.stride_on);
-            choices.anti_aliasing = self.config.anti_aliasing;
-            choices.stem_pool = Some(self.config.stem.pool);
-            choices.shortcut = Some(self.config.shortcut);
-            let mut file = WeightFile::open(self.bytes.as_slice(), &choices).map_err(line)?;
+            self.compare_assumed()?;
+            let mut file = WeightFile::open(self.bytes.as_slice(), &self.choices).map_err(line)?;
             let spec = file.spec().clone();
             let network = CpuResNet::load(spec, &mut file, Arithmetic::F32).map_err(line)?;
             Ok(Found {
@@ -334,6 +333,45 @@ impl Member {
             }
         }
         faults
+    }
+
+    /// Without choices, what is not as it usually is in this network is assumed wrongly, and listed as assumed; nothing else is
+    /// wrong.
+    fn compare_assumed(&self) -> Result<(), String> {
+        let file = WeightFile::open(self.bytes.as_slice(), &Choices::default()).map_err(line)?;
+        let (expected, found) = (&self.config, &file.metadata().network);
+        let mut needed = Choices::default();
+        let mut wrong = Vec::new();
+        if found.stride_on != expected.stride_on {
+            needed.stride_on = Some(expected.stride_on);
+            wrong.push(Assumption::Stride);
+        }
+        if found.stem.pool != expected.stem.pool {
+            needed.stem_pool = Some(expected.stem.pool);
+            wrong.push(match expected.stem.pool {
+                // Networks with Caffe's pool have its stride, too, and that is what a caller is asked for.
+                StemPool::MaxOverEnd => Assumption::Stride,
+                _ => Assumption::StemPool,
+            });
+        }
+        if found.shortcut != expected.shortcut {
+            needed.shortcut = Some(expected.shortcut);
+            wrong.push(Assumption::Shortcut);
+        }
+        if found.anti_aliasing != expected.anti_aliasing {
+            needed.anti_aliasing = expected.anti_aliasing;
+        }
+        wrong.retain(|assumption| !file.assumed().contains(assumption));
+        if !wrong.is_empty() {
+            return Err(format!("wrong, and not listed as assumed: {wrong:?}"));
+        }
+        if needed != self.choices {
+            return Err(format!(
+                "it needs the choices {needed:?}, and the fixture has {:?}",
+                self.choices
+            ));
+        }
+        Ok(())
     }
 
     /// The summary has a row for each layer that is observed, with its shape, and no others.
