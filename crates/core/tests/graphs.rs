@@ -10,7 +10,9 @@ use resnet_web_core::resnet::config::{
     AntiAliasing, Attention, HeadLayer, ShortcutKind, Stem, StemConvolutions, StemPool,
 };
 use resnet_web_core::resnet::{BlockKind, Head, ResNetConfig, StrideOn};
-use resnet_web_core::weights::{ByteSource, Choices, TensorSource, WeightError, WeightFile};
+use resnet_web_core::weights::{
+    Assumption, ByteSource, Choices, TensorSource, WeightError, WeightFile,
+};
 use support::graph::{bytes, model, number};
 
 /// A network of one stage with one block, as PyTorch exports it.
@@ -537,18 +539,30 @@ fn a_graph_says_how_images_are_normalised() {
         floats mean 102 127.5 204
         Sub bgr mean -> centred
         Transpose centred -> image perm=0,3,1,2";
+    let sized = PreprocessingChoice {
+        resize_short_side: Some(40),
+        crop: Some(30),
+        ..PreprocessingChoice::default()
+    };
     let file = |changes: Vec<(&str, &str)>| {
         let model = model(&changed(&changes));
         let file = open(&model).expect("it loads");
-        (file.metadata().preprocessing, file.assumed().len())
+        let mut choices = Choices::default();
+        choices.preprocessing = Some(sized);
+        let open = WeightFile::open(&model[..], &choices).expect("it loads");
+        let assumed =
+            [&file, &open].map(|file| file.assumed().contains(&Assumption::Preprocessing));
+        (file.metadata().preprocessing, assumed)
     };
+    // How images get their size is no graph's to say.
+    let (nothing, no_size) = ([true, true], [true, false]);
     let (plain, assumed) = file(Vec::new());
-    assert_eq!((plain.crop, assumed), (32, 2), "only the size is known");
+    assert_eq!((plain.crop, assumed), (32, nothing));
 
     let (found, assumed) = file(usual(normalised));
     assert_eq!(found.mean, [0.5, 0.25, 0.125]);
     assert_eq!(found.std, [0.5, 0.25, 0.2]);
-    assert_eq!((found.crop, assumed), (64, 1));
+    assert_eq!((found.crop, assumed), (64, no_size));
 
     let (found, _) = file(usual(reversed));
     assert_eq!(found.mean, [0.4, 0.5, 0.8]);
@@ -561,7 +575,7 @@ fn a_graph_says_how_images_are_normalised() {
         (found.mean, found.std, found.range),
         ([0.0; 3], [1.0; 3], 255.0)
     );
-    assert_eq!(assumed, 1, "bytes are not normalised outside");
+    assert_eq!(assumed, no_size, "bytes are not normalised outside");
 }
 
 #[test]

@@ -80,9 +80,9 @@ impl Choices {
         of_network: impl FnOnce(PreprocessingChoice) -> PreprocessingChoice,
     ) -> Self {
         let mut own = self.clone();
-        if let Some(described) = &mut own.described {
-            described.preprocessing = described.preprocessing.map(of_network);
-        }
+        let described = own.described.get_or_insert_default();
+        let beside = described.preprocessing.unwrap_or_default();
+        described.preprocessing = Some(of_network(beside));
         let mut all = own.or_described();
         all.stride_on = None;
         all.other_network.retain(|asked| asked.name == PROBLEM_TYPE);
@@ -105,7 +105,8 @@ pub enum Assumption {
     Shortcut,
     /// That a head of several linear layers has ReLU between them.
     HeadActivation,
-    /// That images are resized, cropped and normalised as for torchvision's ImageNet weights, or for Detectron2's.
+    /// That images are resized, cropped and, unless a graph does it, normalised as for torchvision's ImageNet weights, or for
+    /// Detectron2's.
     Preprocessing,
     /// What the classes are called.
     Labels,

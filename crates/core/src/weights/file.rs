@@ -469,7 +469,6 @@ impl Read {
         let backbone = Backbone::unwrapped(&graph.index, graph.network.pre_activation);
         let mut metadata = metadata_of(graph.network, &graph.index, &backbone);
         metadata.preprocessing = graph.preprocessing;
-        let assumed = (!graph.normalises).then_some(Assumption::Preprocessing);
         Self {
             is_described: false,
             head: None,
@@ -477,7 +476,8 @@ impl Read {
             backbone,
             others: Vec::new(),
             metadata,
-            assumed: assumed.into_iter().collect(),
+            // Even a graph that normalises leaves open how images get their size.
+            assumed: vec![Assumption::Preprocessing],
         }
     }
 }

@@ -47,14 +47,15 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// What files beside it say of its input, as of the network's. How it normalises it shows itself.
+    /// What files beside it say of its input, as of the network's. How it normalises, it shows itself.
     pub fn described(&self, mut beside: PreprocessingChoice) -> PreprocessingChoice {
         if self.normalises {
+            let own = PreprocessingChoice::from(self.preprocessing);
             return PreprocessingChoice {
-                mean: None,
-                std: None,
-                channel_order: None,
-                range: None,
+                mean: own.mean,
+                std: own.std,
+                channel_order: own.channel_order,
+                range: own.range,
                 ..beside
             };
         }
