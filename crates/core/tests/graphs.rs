@@ -11,7 +11,7 @@ use resnet_web_core::resnet::config::{
 };
 use resnet_web_core::resnet::{BlockKind, Head, ResNetConfig, StrideOn};
 use resnet_web_core::weights::{
-    Assumption, ByteSource, Choices, TensorSource, WeightError, WeightFile,
+    Assumption, ByteSource, Choices, Note, TensorSource, WeightError, WeightFile,
 };
 use support::graph::{bytes, model, number};
 
@@ -604,6 +604,55 @@ fn what_a_graph_shows_is_not_described_once_more() {
     assert_eq!(open(&choices), (StrideOn::Conv2, [0.5; 3], 30));
     choices.preprocessing = Some(preprocessing(0.75));
     assert_eq!(open(&choices), (StrideOn::Conv2, [0.75; 3], 30));
+}
+
+#[test]
+fn outputs_that_are_not_the_networks_are_noted() {
+    // The outputs, the network's classes, and what is noted.
+    let cases: [(&str, usize, &[&str]); 5] = [
+        ("output logits", 5, &[]),
+        (
+            "output features
+output logits",
+            5,
+            &["ignored features"],
+        ),
+        (
+            "output logits
+output map
+output x",
+            5,
+            &["ignored map, x"],
+        ),
+        (
+            "Tanh logits -> odd
+output odd
+output logits",
+            5,
+            &["ignored odd"],
+        ),
+        (
+            "output map
+output features",
+            0,
+            &["no head", "ignored features"],
+        ),
+    ];
+    let mut report = Vec::new();
+    for (outputs, classes, expected) in cases {
+        let model = model(&changed(&[(OUTPUT, outputs)]));
+        let file = open(&model).expect("it loads");
+        let notes = file.notes().iter().map(|note| match note {
+            Note::Ignored { tensors } => format!("ignored {tensors}"),
+            Note::NoHead => "no head".to_owned(),
+            note => format!("{note:?}"),
+        });
+        let found = (file.metadata().network.classes, notes.collect::<Vec<_>>());
+        if found.0 != classes || found.1 != expected {
+            report.push(format!("{outputs}: {found:?}"));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
 }
 
 #[test]

@@ -48,7 +48,7 @@ const DETECTRON: Preprocessing = Preprocessing {
 #[non_exhaustive]
 #[cfg_attr(test, derive(ts_rs::TS), ts(export_to = "core.ts"))]
 pub enum Note {
-    /// Tensors that the network does not have and that were ignored: a loss function's, a counter.
+    /// Tensors that the network does not have and that were ignored: a loss function's, a counter, a second output.
     Ignored {
         /// Their names.
         tensors: Listing,
@@ -133,6 +133,7 @@ impl<'bytes> WeightFile<'bytes> {
             head,
             mut metadata,
             mut assumed,
+            unused,
             ..
         } = read;
         let asked = choices.other_network.iter();
@@ -181,7 +182,7 @@ impl<'bytes> WeightFile<'bytes> {
             spec,
         };
         file.check()?;
-        file.notes = file.noted();
+        file.notes = file.noted(unused);
         Ok(file)
     }
 
@@ -343,7 +344,7 @@ impl<'bytes> WeightFile<'bytes> {
         names.filter(move |name| !is_known(name))
     }
 
-    fn noted(&self) -> Vec<Note> {
+    fn noted(&self, unused: Vec<String>) -> Vec<Note> {
         let is_head_of = |other: &Backbone, name: &str| {
             let mut heads = other.usual_heads();
             heads.any(|head| name.starts_with(&(head + ".")))
@@ -354,7 +355,8 @@ impl<'bytes> WeightFile<'bytes> {
                 .any(|other| other.holds(name) || is_head_of(other, name))
         };
         let ignored = self.left_over().filter(|name| !of_others(name));
-        let ignored = Listing::new(ignored.cloned()).map(|tensors| Note::Ignored { tensors });
+        let ignored =
+            Listing::new(ignored.cloned().chain(unused)).map(|tensors| Note::Ignored { tensors });
         let head = match &self.head.layers[..] {
             [] => Some(Note::NoHead),
             [only] if self.backbone.usual_heads().any(|head| head == *only) => None,
@@ -426,6 +428,8 @@ struct Read {
     /// Whether that is the file's own, so that what is beside it decides nothing.
     is_described: bool,
     assumed: Vec<Assumption>,
+    /// Outputs of a graph that are not the network's.
+    unused: Vec<String>,
 }
 
 impl Read {
@@ -461,6 +465,7 @@ impl Read {
             head,
             metadata,
             assumed,
+            unused: Vec::new(),
         })
     }
 
@@ -476,6 +481,7 @@ impl Read {
             backbone,
             others: Vec::new(),
             metadata,
+            unused: graph.unused,
             // Even a graph that normalises leaves open how images get their size.
             assumed: vec![Assumption::Preprocessing],
         }

@@ -15,6 +15,7 @@ mod tensors;
 use std::collections::HashMap;
 
 use self::model::{Attribute, Model, Tensor};
+use self::network::Network;
 pub use self::parts::{Beside, Parts};
 use self::protobuf::{Reader, fault};
 use self::steps::{Affine, Steps, number_at, unfit};
@@ -38,6 +39,8 @@ pub struct Graph {
     pub index: TensorIndex,
     /// The network.
     pub network: ResNetConfig,
+    /// Outputs beside its logits or features.
+    pub unused: Vec<String>,
     /// How an image becomes its input.
     pub preprocessing: Preprocessing,
     /// Whether the graph says how it is normalised.
@@ -107,37 +110,45 @@ fn graph<'bytes>(
         parts.open(tensor, beside)?;
     }
     let steps = Steps::new(&model, &mut parts)?;
+    let outputs = || model.outputs.iter().copied().take(MOST_OUTPUTS);
     let mut first = None;
-    for &output in model.outputs.iter().take(MOST_OUTPUTS) {
+    let mut found: Option<(usize, Network)> = None;
+    for output in outputs() {
         let network = steps.output(output).and_then(|step| steps.network(step));
-        let network = match network {
-            Ok(network) => network,
+        match network {
+            // Features may come before the logits.
+            Ok(network) => match &found {
+                Some((_, other)) if !other.head.is_empty() || network.head.is_empty() => {}
+                _ => found = Some((output, network)),
+            },
             Err(error) => {
                 first.get_or_insert(error);
-                continue;
             }
-        };
-        let config = steps.config(&network)?;
-        let spec = NetworkSpec::new(&config).map_err(|error| unfit(&error.to_string()))?;
-        let tensors = tensors::named(&steps, &network, &spec, &mut parts)?;
-        let (preprocessing, normalises) =
-            preprocessing(&steps, &config, network.input.as_ref(), network.reversed)?;
-        let index = TensorIndex {
+        }
+    }
+    let Some((output, network)) = found else {
+        return Err(first.unwrap_or_else(|| fault("its graph has no output")));
+    };
+    let config = steps.config(&network)?;
+    let spec = NetworkSpec::new(&config).map_err(|error| unfit(&error.to_string()))?;
+    let tensors = tensors::named(&steps, &network, &spec, &mut parts)?;
+    let (preprocessing, normalises) =
+        preprocessing(&steps, &config, network.input.as_ref(), network.reversed)?;
+    let unused = outputs().filter(|&other| other != output);
+    let graph = Graph {
+        index: TensorIndex {
             format: Format::Onnx,
             tensors,
             metadata: HashMap::new(),
             weight_sets: WeightSets::default(),
-        };
-        let graph = Graph {
-            index,
-            network: config,
-            preprocessing,
-            normalises,
-            reversed: network.reversed,
-        };
-        return Ok((parts, graph));
-    }
-    Err(first.unwrap_or_else(|| fault("its graph has no output")))
+        },
+        network: config,
+        unused: unused.map(|other| model.name(other).to_owned()).collect(),
+        preprocessing,
+        normalises,
+        reversed: network.reversed,
+    };
+    Ok((parts, graph))
 }
 
 /// Every tensor of a model.

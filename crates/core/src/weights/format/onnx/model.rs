@@ -1,6 +1,8 @@
 //! An ONNX model (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>): nodes in the order in which they are computed, and
 //! where the initialisers' numbers lie.
 
+use std::collections::HashMap;
+
 use super::super::MAX_RANK;
 use super::Error;
 use super::protobuf::{Reader, Span, Value, fault};
@@ -147,11 +149,19 @@ pub struct Model {
     pub inputs: Vec<Input>,
     /// The outputs' names.
     pub outputs: Vec<usize>,
-    /// The largest name.
-    pub names: usize,
+    /// The numbers of names, from 1 on.
+    pub names: HashMap<String, usize>,
 }
 
 impl Model {
+    /// The name of this number; empty for 0.
+    #[cold]
+    pub fn name(&self, number: usize) -> &str {
+        let mut names = self.names.iter();
+        let name = names.find(|(_, own)| **own == number);
+        name.map_or("", |(name, _)| name)
+    }
+
     /// Reads a model, all but its tensors' numbers.
     ///
     /// # Errors

@@ -168,9 +168,9 @@ impl<'a> Reader<'a> {
         Ok(*self.names.entry(name).or_insert(next))
     }
 
-    /// The largest number of a name.
-    pub fn names(&self) -> usize {
-        self.names.len()
+    /// All names and their numbers.
+    pub fn names(&mut self) -> HashMap<String, usize> {
+        std::mem::take(&mut self.names)
     }
 
     /// Counts `bytes` of memory.

@@ -190,7 +190,7 @@ impl<'m> Steps<'m> {
     /// # Errors
     /// For a graph that is none. Nodes that are not known are reported where they are needed.
     pub fn new(model: &'m Model, parts: &mut Parts<'_>) -> Result<Self, Error> {
-        let mut initialisers = vec![None; model.names.saturating_add(1)];
+        let mut initialisers = vec![None; model.names.len().saturating_add(1)];
         for (name, tensor) in &model.initialisers {
             initialisers[*name] = Some(tensor);
         }
@@ -231,7 +231,7 @@ impl<'m> Steps<'m> {
             pooled: false,
             positive: true,
         };
-        let mut values = vec![None; model.names.saturating_add(1)];
+        let mut values = vec![None; model.names.len().saturating_add(1)];
         values[image.name] = Some(Value::Map(0, layout));
         let mut steps = Self {
             model,
