@@ -776,6 +776,22 @@ fn what_is_no_resnet_is_named() {
             "node Sigmoid \"the odd\" of 0 logits",
         ),
         (
+            "a cast to whole numbers",
+            &[(
+                RELU,
+                "Cast one -> whole to=6\nCast whole -> float to=1\nRelu float -> one.relu",
+            )],
+            "node Cast \"the whole\" rounds",
+        ),
+        (
+            "an image of one channel, expanded",
+            &[(
+                "input image 0 3 32 32",
+                "input grey 0 1 32 32\nints shape 1 3 1 1\nExpand grey shape -> image",
+            )],
+            "node Expand \"the image\"",
+        ),
+        (
             "no shortcut",
             &[(ADD, "Identity two -> sum")],
             "is no part of a ResNet there",

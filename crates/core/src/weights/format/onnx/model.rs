@@ -27,6 +27,11 @@ pub mod kind {
     pub const F16: u64 = 10;
     pub const F64: u64 = 11;
     pub const BF16: u64 = 16;
+
+    /// Whether it is one of floating point.
+    pub fn is_float(kind: i64) -> bool {
+        u64::try_from(kind).is_ok_and(|kind| [F32, F16, F64, BF16].contains(&kind))
+    }
 }
 
 /// A tensor of the file's, its numbers where they are.

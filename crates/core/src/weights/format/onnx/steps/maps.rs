@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::super::Error;
-use super::super::model::Attribute;
+use super::super::model::{Attribute, Node, kind};
 use super::super::parts::Parts;
 use super::constants::zipped;
 use super::layout::{FLAT, NCHW, NHWC, ROW, axis, known, of_one_pixel, places};
@@ -22,9 +22,14 @@ impl Steps<'_> {
         } = at;
         match node.kind.as_str() {
             "Add" | "Sub" | "Mul" | "Div" | "Sum" => self.arithmetic(at, parts),
-            "Identity" | "Dropout" | "Cast" | "CastLike" | "Expand" | "DequantizeLinear" => {
+            "Identity" | "Dropout" | "DequantizeLinear" => Ok(Value::Map(step, layout)),
+            // Bytes are whole numbers already.
+            "Cast" | "CastLike" if (step == 0 && self.bytes) || self.casts_to_floats(node) => {
                 Ok(Value::Map(step, layout))
             }
+            "Cast" | "CastLike" => Err(Fault::Unknown("rounds, which is not supported")),
+            // A gate, which the product expands anyway.
+            "Expand" if self.steps[step].pooled => Ok(Value::Map(step, layout)),
             "QuantizeLinear" => self.quantise(at, parts),
             "Shape" => Ok(Value::Shape(layout.len())),
             "Transpose" => self.transpose(at),
@@ -65,6 +70,18 @@ impl Steps<'_> {
     fn is_of_channels(&self, at: At<'_>, usual: i64) -> bool {
         let places = places(&[at.node.int("axis", usual)], at.layout.len());
         places.first().copied() == axis(at.layout, b'c')
+    }
+
+    /// Whether the numbers of a cast are of floating point.
+    fn casts_to_floats(&self, node: &Node) -> bool {
+        match self.constant(node, 1) {
+            Some(like) => !matches!(
+                like.entry.dtype,
+                Dtype::I8 | Dtype::U8 | Dtype::I32 | Dtype::I64
+            ),
+            // Like a map.
+            None => node.kind == "CastLike" || kind::is_float(node.int("to", 0)),
+        }
     }
 
     fn relu(&mut self, at: At<'_>) -> Read {
