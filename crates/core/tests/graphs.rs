@@ -186,6 +186,26 @@ fn cases() -> Vec<Case> {
             |config| config.classes = 1,
         ),
         (
+            "one logit of each image, without an axis of its own",
+            &[
+                ("f32 fc.w 5 8", "f32 fc.w 1 8"),
+                ("f32 fc.b 5", "f32 fc.b 1"),
+                (
+                    OUTPUT,
+                    "ints axis 1\nSqueeze logits axis -> logit\nSigmoid logit -> probability\noutput probability",
+                ),
+            ],
+            |config| config.classes = 1,
+        ),
+        (
+            "one image's logits as a list",
+            &[(
+                OUTPUT,
+                "ints all -1\nReshape logits all -> list\nSoftmax list -> probabilities axis=0\noutput probabilities",
+            )],
+            SAME,
+        ),
+        (
             "an average over all of the map, its shape worked out",
             &[
                 (GLOBAL, "AveragePool map -> pooled kernel_shape=8,8"),

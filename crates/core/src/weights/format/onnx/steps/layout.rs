@@ -10,8 +10,10 @@ pub const NHWC: Layout = b"nhwc";
 pub const FLAT: Layout = b"nc";
 /// Of features as a row, for a convolution over channels.
 pub const ROW: Layout = b"n_c";
+/// Of one image's logits, or of one logit of each image.
+pub const LIST: Layout = b"c";
 /// Those of maps, then those of maps that are one pixel.
-const LAYOUTS: [Layout; 5] = [NCHW, NHWC, FLAT, ROW, b"nc_"];
+const LAYOUTS: [Layout; 6] = [NCHW, NHWC, FLAT, ROW, b"nc_", LIST];
 
 /// The layout with these letters.
 pub fn known(letters: &[u8]) -> Option<Layout> {

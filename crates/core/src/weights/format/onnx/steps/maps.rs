@@ -368,6 +368,7 @@ impl Steps<'_> {
         let pooled = step.pooled || at.layout == FLAT;
         let one_pixel = pooled || step.size == Some([1, 1]);
         if pooled || (one_pixel && rank == 4) {
+            let channels = if rank == 1 { 0 } else { channels };
             let layout = of_one_pixel(rank, channels).ok_or(UNKNOWN)?;
             return Ok(Value::Map(at.step, layout));
         }
