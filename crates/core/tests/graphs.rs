@@ -732,6 +732,11 @@ fn what_is_no_resnet_is_named() {
             "node LeakyRelu \"the one.relu\"",
         ),
         (
+            "a node without a name",
+            &[(RELU, "Tanh one -> unnamed\nRelu unnamed -> one.relu")],
+            "node Tanh \"unnamed\" is no part",
+        ),
+        (
             "ReLU6",
             &[(
                 RELU,

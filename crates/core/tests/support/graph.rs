@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// - `floats NAME NUMBER…`, `ints NAME NUMBER…`: an initialiser of one axis,
 /// - `external NAME FILE OFFSET SIDE…`: an f32 initialiser in a file beside the model,
 /// - `KIND INPUT… -> OUTPUT… ATTRIBUTE=VALUE…`, a node: values are a text, a number with a point, whole numbers with commas.
-///   `_` is an input that is left out.
+///   `_` is an input that is left out. Its name is "the OUTPUT"; it has none if the output's name begins with `unnamed`.
 pub fn model(text: &str) -> Vec<u8> {
     let mut graph = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -124,7 +124,9 @@ fn node(kind: &str, words: &[&str]) -> Vec<u8> {
         .map(|&name| if name == "_" { "" } else { name });
     let mut node: Vec<u8> = inputs.flat_map(|name| bytes(1, name.as_bytes())).collect();
     node.extend(outputs.iter().flat_map(|name| bytes(2, name.as_bytes())));
-    node.extend(bytes(3, format!("the {}", outputs[0]).as_bytes()));
+    if !outputs[0].starts_with("unnamed") {
+        node.extend(bytes(3, format!("the {}", outputs[0]).as_bytes()));
+    }
     node.extend(bytes(4, kind.as_bytes()));
     for attribute in attributes {
         let (name, value) = attribute.split_once('=').expect("an attribute has a value");

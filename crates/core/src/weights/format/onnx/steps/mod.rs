@@ -301,11 +301,15 @@ impl<'m> Steps<'m> {
     #[cold]
     pub fn refused(&self, node: Option<usize>, why: &str) -> Error {
         match node.and_then(|node| self.model.nodes.get(node)) {
-            Some(node) => unfit(&format!(
-                "node {} \"{}\" {why}",
-                plain(&node.kind),
-                plain(&node.name)
-            )),
+            Some(node) => {
+                let output = node.outputs.first().map_or(0, |&output| output);
+                let name = match node.name.as_str() {
+                    "" => self.model.name(output),
+                    name => name,
+                };
+                let (kind, name) = (plain(&node.kind), plain(name));
+                unfit(&format!("node {kind} \"{name}\" {why}"))
+            }
             None => unfit(&format!("its input {why}")),
         }
     }
