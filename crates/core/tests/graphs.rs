@@ -742,7 +742,7 @@ fn what_is_no_resnet_is_named() {
                 RELU,
                 "floats low 0\nfloats high 6\nClip one low high -> one.relu",
             )],
-            "node Clip \"the one.relu\" limits",
+            "node Clip \"the one.relu\" is no ReLU: it has an upper limit (ReLU6)",
         ),
         (
             "no activation",
@@ -779,7 +779,7 @@ fn what_is_no_resnet_is_named() {
         (
             "several labels at once",
             &[(OUTPUT, "Sigmoid logits -> odd\noutput odd")],
-            "node Sigmoid \"the odd\" of 5 logits is not supported: export the network without it",
+            "node Sigmoid \"the odd\" of 5 logits is not supported. Export the model without it",
         ),
         (
             "a softmax of one logit",
@@ -815,6 +815,43 @@ fn what_is_no_resnet_is_named() {
                 "input grey 0 1 32 32\nints shape 1 3 1 1\nExpand grey shape -> image",
             )],
             "node Expand \"the image\"",
+        ),
+        (
+            "an image times -1",
+            &[(
+                "input image 0 3 32 32",
+                "input pixels 0 3 32 32\nfloats factor -1\nMul pixels factor -> image",
+            )],
+            "its input is multiplied by -1, which is no normalisation. Export",
+        ),
+        (
+            "an image times 0",
+            &[(
+                "input image 0 3 32 32",
+                "input pixels 0 3 32 32\nfloats factor 0\nMul pixels factor -> image",
+            )],
+            "its input is multiplied by 0, which is no normalisation. Export",
+        ),
+        (
+            "a linear layer that scales",
+            &[(GEMM, "Gemm features fc.w fc.b -> logits transB=1 alpha=0.5")],
+            "is no linear layer of a constant weight, or scales what that gives. Export the model without it",
+        ),
+        (
+            "padding with ones",
+            &[(
+                RELU,
+                "ints pads 0 0 1 1 0 0 1 1\nfloats value 1\nPad one pads value -> odd\nRelu odd -> one.relu",
+            )],
+            "node Pad \"the odd\" does not pad height and width with zeros",
+        ),
+        (
+            "a pool that rounds up",
+            &[(
+                POOL,
+                "MaxPool stem.relu -> x kernel_shape=3,3 strides=2,2 pads=1,1,1,1 ceil_mode=1",
+            )],
+            "rounding (ceil_mode)",
         ),
         (
             "no shortcut",

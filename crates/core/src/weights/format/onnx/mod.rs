@@ -18,7 +18,7 @@ use self::model::{Attribute, Model, Tensor};
 use self::network::Network;
 pub use self::parts::{Beside, Parts};
 use self::protobuf::{Reader, fault};
-use self::steps::{Affine, Steps, number_at, unfit};
+use self::steps::{Affine, Steps, WITHOUT_IT, number_at, unfit};
 use crate::image::{ChannelOrder, Preprocessing, PreprocessingChoice};
 use crate::resnet::{NetworkSpec, ResNetConfig};
 use crate::weights::bytes::{ByteSource, HEADER_LIMIT};
@@ -206,6 +206,11 @@ fn preprocessing(
         // scale x + shift = (x - mean) / deviation
         let scale = number_at(&affine.scale, channel);
         mean[channel] = -number_at(&affine.shift, channel) / scale;
+        if !(scale > 0.0 && scale.is_finite()) {
+            return Err(unfit(&format!(
+                "its input is multiplied by {scale}, which is no normalisation{WITHOUT_IT}"
+            )));
+        }
         std[channel] = scale.recip();
         large |= mean[channel].abs().max(std[channel].abs()) > OF_BYTES;
     }

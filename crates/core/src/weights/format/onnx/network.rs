@@ -114,10 +114,7 @@ impl Steps<'_> {
         });
         // Of one logit a sigmoid gives the probability, of several a softmax.
         if ends_active && (logits == Some(1)) != is_sigmoid {
-            let why = format!(
-                "of {} logits is not supported: export the network without it",
-                logits.unwrap_or(0)
-            );
+            let why = format!("of {} logits is not supported", logits.unwrap_or(0));
             return Err(self.refused(self.steps[output].node, &why));
         }
         let pooling = match self.operator(at) {

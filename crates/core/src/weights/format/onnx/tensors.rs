@@ -213,7 +213,7 @@ impl Tensors<'_, '_, '_> {
         } else {
             Err(self.steps.refused(
                 self.steps.steps[step].node,
-                "pools in a way that is not supported there",
+                "has padding, rounding (ceil_mode) or a filter that a ResNet's pool does not have",
             ))
         }
     }

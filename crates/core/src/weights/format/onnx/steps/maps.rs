@@ -103,7 +103,7 @@ impl Steps<'_> {
         let (low, high) = (limit("min", 1)?, limit("max", 2)?);
         if low != Some(0.0) || high.is_some_and(|high| high < f64::from(f32::MAX)) {
             return Err(Fault::Unknown(
-                "limits what a ReLU does not (ReLU6?), which is not supported",
+                "is no ReLU: it has an upper limit (ReLU6), or another lower one than 0",
             ));
         }
         self.relu(at)
@@ -132,7 +132,7 @@ impl Steps<'_> {
             let channels = letters.iter().position(|&letter| letter == b'c')?;
             of_one_pixel(letters.len(), channels).filter(|_| self.steps[at.step].pooled)
         });
-        let layout = layout.ok_or(Fault::Unknown("orders the axes in a way that is not read"))?;
+        let layout = layout.ok_or(Fault::Unknown("gives axes an order that is not supported"))?;
         Ok(Value::Map(at.step, layout))
     }
 
@@ -295,7 +295,8 @@ impl Steps<'_> {
     }
 
     fn linear(&mut self, at: At<'_>) -> Read {
-        let no_linear = || Fault::Unknown("is no linear layer");
+        let no_linear =
+            || Fault::Unknown("is no linear layer of a constant weight, or scales what that gives");
         let node = at.node;
         let factor = |name: &str| node.float(name).unwrap_or(1.0);
         if factor("alpha") != 1.0 || factor("beta") != 1.0 || node.int("transA", 0) != 0 {
@@ -399,7 +400,7 @@ impl Steps<'_> {
         let pads = places(&pads, 0);
         let rank = at.layout.len();
         if rank != 4 || pads.len() != 8 || (!mirror && value != 0.0) {
-            return Err(Fault::Unknown("pads in a way that is not read"));
+            return Err(Fault::Unknown("does not pad height and width with zeros"));
         }
         // Before and after.
         let of = |letter: u8| {

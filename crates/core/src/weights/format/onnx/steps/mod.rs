@@ -154,6 +154,8 @@ type Read = Result<Value, Fault>;
 
 /// How often the nodes are gone through for those that come before what they use.
 const MOST_PASSES: usize = 64;
+/// What to do about a node.
+pub const WITHOUT_IT: &str = ". Export the model without it, or choose another one";
 const UNKNOWN: Fault = Fault::Unknown("is no part of a ResNet");
 
 /// A node, and the map that it works on.
@@ -308,9 +310,9 @@ impl<'m> Steps<'m> {
                     name => name,
                 };
                 let (kind, name) = (plain(&node.kind), plain(name));
-                unfit(&format!("node {kind} \"{name}\" {why}"))
+                unfit(&format!("node {kind} \"{name}\" {why}{WITHOUT_IT}"))
             }
-            None => unfit(&format!("its input {why}")),
+            None => unfit(&format!("its input {why}{WITHOUT_IT}")),
         }
     }
 
