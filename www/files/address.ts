@@ -28,7 +28,14 @@ const HUB_PAGES: readonly { host: RegExp; page: RegExp; file: string }[] = [
  * @throws ResNetError `address`, where browsers fetch nothing from such an address
  */
 export function fileAddress(address: string | URL, base: string, hub = HUB): string {
-  const url = parsed(withoutShortForm(String(address), hub), base);
+  const written = withoutShortForm(String(address), hub);
+  if (written === null) {
+    throw new ResNetError(
+      "address",
+      `“${shortened(String(address))}” names no model on the Hugging Face Hub. Write hf:owner/name, such as hf:timm/resnet18.a1_in1k; @revision and /file may follow.`,
+    );
+  }
+  const url = parsed(written, base);
   if (!url) {
     throw new ResNetError(
       "address",
@@ -77,7 +84,11 @@ function parsed(address: string | URL, base: string): URL | null {
   }
 }
 
+/** An address without user and password. */
 function shown(address: string): string {
-  const text = address.replace(/^.*@/s, "");
+  return shortened(address.replace(/^.*@/s, ""));
+}
+
+function shortened(text: string): string {
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
 }

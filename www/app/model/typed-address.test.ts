@@ -7,6 +7,7 @@ it.each([
   ["hf:microsoft/resnet-50", "hf:microsoft/resnet-50"],
   ["https://example.org/a.pth", "https://example.org/a.pth"],
   ["models/a.pth", "models/a.pth"],
+  ["models/export.pkl", "models/export.pkl"],
   ["/models/a", "/models/a"],
   ["models/of/mine", "models/of/mine"],
 ])("%o means %s", (typed, expected) => {

@@ -69,6 +69,15 @@ it.each<{ what: string; url: string; answers: Answers; gives: unknown[] }>([
     gives: ["model.onnx", "1"],
   },
   {
+    what: "a model with several weight files",
+    url: MODEL,
+    answers: { [LIST]: list("resnet18.pth", "resnet50.pth") },
+    gives: [
+      "weights-download",
+      `a/b holds several weight files: resnet18.pth, resnet50.pth. Give the address of one of them, such as ${FILES}resnet18.pth.`,
+    ],
+  },
+  {
     what: "a model whose files the hub does not list",
     url: MODEL,
     answers: { [LIST]: 500, [`${FILES}pytorch_model.bin`]: FILE, [`${FILES}config.json`]: "1" },

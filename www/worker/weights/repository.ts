@@ -46,12 +46,19 @@ export async function weightPlace(
     return { url: address, beside: besideAddresses(files) };
   }
   if (!names) return tried(repository, signal, retryPolicy);
-  const weights = weightsAmong(names);
+  const [weights, ...others] = weightsAmong(names);
   if (weights === undefined) {
     const some = names.slice(0, MOST_NAMED).join(", ");
     throw new ResNetError(
       "weights-download",
       `${repository.name} holds no weight file of a kind that is read, such as model.safetensors, pytorch_model.bin or a .pth file. Its files: ${some}. Give the address of a file.`,
+    );
+  }
+  if (others.length > 0) {
+    const some = [weights, ...others].slice(0, MOST_NAMED).join(", ");
+    throw new ResNetError(
+      "weights-download",
+      `${repository.name} holds several weight files: ${some}. Give the address of one of them, such as ${new URL(weights, repository.files)}.`,
     );
   }
   const beside = BESIDE.filter((name) => names.includes(name));
