@@ -305,7 +305,10 @@ fn every_command_says_how_the_file_was_read() {
         ),
         (
             "family/head-mlp.pth",
-            &["assumed ReLU between the head's linear layers"],
+            &[
+                "assumed ReLU between the head's linear layers",
+                "assumed nothing against aliasing",
+            ],
         ),
     ];
     let mut report = Vec::new();

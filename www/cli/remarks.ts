@@ -19,6 +19,8 @@ export function remarks({ assumed, classes, labels, notes = [], weightSets }: Re
       "No pooling is assumed after the first convolution, as in networks for small images; the option stemPool changes that.",
     shortcut:
       "The shortcuts' kind is assumed, for the tensors do not show it; the option shortcut changes that.",
+    "anti-aliasing":
+      "Nothing is assumed to keep strided convolutions from aliasing; for timm's resnetblur and resnetaa the option antiAliasing or their config.json changes that.",
     "head-activation": "ReLU is assumed between the head's linear layers.",
     preprocessing:
       "Images are assumed to be preprocessed as for torchvision's ImageNet weights, or Detectron2's; --preprocessing FILE changes that.",

@@ -8,14 +8,14 @@ use std::io::{self, Read};
 
 use flate2::read::GzDecoder;
 use resnet_web_core::resnet::config::{
-    Attention, HeadLayer, ShortcutKind, Stem, StemConvolutions, StemPool,
+    AntiAliasing, Attention, HeadLayer, ShortcutKind, Stem, StemConvolutions, StemPool,
 };
 use resnet_web_core::resnet::{BlockKind, Depth, Head, NetworkSpec, ResNetConfig, StrideOn};
 use resnet_web_core::weights::head::usual_names;
 use resnet_web_core::weights::index::{Dtype, Format, TensorEntry, TensorIndex, WeightSets};
 use resnet_web_core::weights::infer::infer;
 use resnet_web_core::weights::naming::{Backbone, CONVENTIONS, Convention};
-use resnet_web_core::weights::{Assumption, ByteSource, Choices, Note, WeightFile};
+use resnet_web_core::weights::{Assumption, ByteSource, Choices, Description, Note, WeightFile};
 use serde::Deserialize;
 
 /// Small networks of the whole family, as the libraries save them.
@@ -81,6 +81,10 @@ fn every_member_of_the_family_is_inferred_from_its_tensors() {
                 Assumption::StemPool,
             ),
             (network.shortcut == config.shortcut, Assumption::Shortcut),
+            (
+                network.anti_aliasing == config.anti_aliasing,
+                Assumption::AntiAliasing,
+            ),
         ] {
             if !is_as_it_is && !found.assumed().contains(&assumption) {
                 report.push(format!(
@@ -137,7 +141,11 @@ impl Zeros {
             )
         });
         let entries = entries.collect::<Vec<_>>().join(",");
-        let text = format!("{{{entries}}}");
+        let mut text = format!("{{{entries}}}");
+        // As the library does.
+        while !text.len().is_multiple_of(8) {
+            text.push(' ');
+        }
         let header = [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
         let size = (header.len() + end) as u64;
         Self { header, size }
@@ -508,6 +516,23 @@ fn cases() -> Vec<Case> {
             }),
             legacy(&squeezed(bottleneck.clone())),
             "torchvision; SE-ResNet-50; 1000",
+        ),
+        case_of(
+            "a whole module of timm's resnetblur18",
+            ResNetConfig {
+                anti_aliasing: Some(AntiAliasing::Blur),
+                ..basic.clone()
+            },
+            with(
+                of(&basic),
+                &[
+                    ("maxpool.1.filt", &[64, 1, 3, 3]),
+                    ("layer2.0.aa.filt", &[128, 1, 3, 3]),
+                    ("layer3.0.aa.filt", &[256, 1, 3, 3]),
+                    ("layer4.0.aa.filt", &[512, 1, 3, 3]),
+                ],
+            ),
+            "torchvision; ResNet-18; 10",
         ),
         case_of(
             "timm's SE-ResNet-D",
@@ -938,7 +963,19 @@ fn cases() -> Vec<Case> {
                 &[("layer2.0.conv3.0.filt", &[128, 1, 4, 4])],
             ),
             "the file's network cannot be built here: `layer2.0.conv3.0.filt` is a filter of antialiased-cnns, which blurs \
-             shortcuts, too; timm's networks with blur pooling load",
+             shortcuts, too; of networks with blur pooling only timm's load",
+        ),
+        case(
+            "antialiased-cnns, whose shortcut blurs, too",
+            with(
+                of(&basic),
+                &[
+                    ("maxpool.1.filt", &[64, 1, 3, 3]),
+                    ("layer2.0.downsample.0.filt", &[64, 1, 3, 3]),
+                ],
+            ),
+            "the file's network cannot be built here: `layer2.0.downsample.0.filt` is a filter of antialiased-cnns, which \
+             blurs shortcuts, too; of networks with blur pooling only timm's load",
         ),
         case(
             "Cadene's SE-ResNet-18, with a ReLU before squeeze-and-excitation",
@@ -1036,6 +1073,62 @@ fn networks_are_found_under_the_names_that_people_have() {
         {
             let found = &file.metadata().network;
             report.push(format!("{}: {found:?} instead of {config:?}", case.name));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
+#[test]
+fn what_keeps_a_network_from_aliasing_is_said_or_assumed() {
+    use AntiAliasing::{Average, Blur};
+
+    let small = ResNetConfig::of(BlockKind::NoBottleneck, vec![2], 10);
+    let d = resnet_d(bottleneck());
+    // The network, the file's name, the architecture that a configuration beside it names; what is found, and whether it is
+    // assumed.
+    let cases = [
+        (bottleneck(), "pytorch_model.bin", None, None, true),
+        (d.clone(), "model.safetensors", None, None, true),
+        (d.clone(), "resnetaa50d_a1h.pth", None, Some(Average), false),
+        (
+            bottleneck(),
+            "seresnextaa101d_32x8d.bin",
+            None,
+            Some(Average),
+            false,
+        ),
+        (basic(), "ResNetBlur18.pth", None, Some(Blur), false),
+        (bottleneck(), "resnet50-11ad3fa6.pth", None, None, false),
+        (bottleneck(), "wide_resnet50_2.pth", None, None, false),
+        (bottleneck(), "my-resnet.pth", None, None, true),
+        (d.clone(), "model.bin", Some("resnet50d"), None, false),
+        (d, "model.bin", Some("resnetaa50d"), Some(Average), false),
+        (
+            basic(),
+            "resnet18.pth",
+            Some("resnetblur18"),
+            Some(Blur),
+            false,
+        ),
+        // Networks that have no such variants.
+        (cifar(), "model.pth", None, None, false),
+        (small, "model.pth", None, None, false),
+    ];
+    let mut report = Vec::new();
+    for (config, name, architecture, expected, is_assumed) in cases {
+        let mut choices = Choices::default();
+        choices.name = Some(name.to_owned());
+        choices.described = architecture.map(|architecture| {
+            let text = format!(r#"{{"architecture": "{architecture}"}}"#);
+            Box::new(Description::read(text.as_bytes()).unwrap().choices())
+        });
+        let file = WeightFile::open(Zeros::new(&tensors(&config)), &choices).unwrap();
+        let found = file.metadata().network.anti_aliasing;
+        let assumed = file.assumed().contains(&Assumption::AntiAliasing);
+        if (found, assumed) != (expected, is_assumed) {
+            report.push(format!(
+                "{name}, {architecture:?}: {found:?}, assumed: {assumed}"
+            ));
         }
     }
     assert_eq!(report, Vec::<String>::new());

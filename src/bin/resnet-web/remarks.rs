@@ -15,11 +15,14 @@ pub fn remarks(assumed: &[Assumption], notes: &[Note], sets: &WeightSets) -> Vec
 fn of_assumption(assumption: Assumption) -> Option<&'static str> {
     Some(match assumption {
         Assumption::Stride => {
-            "where the stride is: on the 3x3 convolutions, as torchvision has it, or with Detectron2's names on the first; \
+            "the stride on the 3x3 convolutions, as torchvision has it, or with Detectron2's names on the first; \
              `--stride` changes that"
         }
         Assumption::StemPool => "no pooling after the first convolution",
         Assumption::Shortcut => "the shortcuts' kind, which the tensors do not show",
+        Assumption::AntiAliasing => {
+            "nothing against aliasing; timm's resnetblur and resnetaa need their `config.json` or name"
+        }
         Assumption::HeadActivation => "ReLU between the head's linear layers",
         Assumption::Preprocessing => {
             "that images are prepared as for torchvision's ImageNet weights, or Detectron2's; `--preprocessing FILE` changes \

@@ -46,6 +46,7 @@ export function Unshown({ info, disabled, onChoose }: UnshownProps) {
           label={text.antiAliasing}
           value={antiAliasing ?? "none"}
           options={named(antiAliasings, text.antiAliasings)}
+          assumed={assumed.includes("anti-aliasing") && "anti-aliasing"}
           disabled={disabled}
           onChange={(kind) => onChoose({ antiAliasing: kind === "none" ? undefined : kind })}
         />

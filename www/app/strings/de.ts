@@ -412,6 +412,8 @@ export const de: Strings = {
           "Angenommen: kein Pooling nach der ersten Faltung, wie in Netzen für kleine Bilder. Die Datei sagt es nicht.",
         shortcut:
           "Angenommen: die Art der Abkürzungen, die aus den Tensoren der Datei nicht hervorgeht.",
+        "anti-aliasing":
+          "Angenommen: nichts, wie in den meisten Netzen. timms resnetblur und resnetaa haben dieselben Tensoren, und die Datei sagt es nicht.",
         "head-activation":
           "Angenommen: ReLU zwischen den linearen Schichten des Kopfes. Die Datei sagt es nicht.",
         preprocessing: "Angenommen: Die Datei sagt es nicht.",

@@ -412,6 +412,8 @@ export const en = {
         "stem-pool":
           "Assumed: no pooling after the first convolution, as in networks for small images. The file does not say.",
         shortcut: "Assumed: the shortcuts' kind, which the file's tensors do not show.",
+        "anti-aliasing":
+          "Assumed: nothing, as in most networks. timm’s resnetblur and resnetaa have the same tensors, and the file does not say.",
         "head-activation": "Assumed: ReLU between the head's linear layers. The file does not say.",
         preprocessing: "Assumed: the file does not say.",
         labels: "Assumed: the file has no labels.",

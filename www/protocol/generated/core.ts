@@ -13,7 +13,7 @@ export type Arithmetic = "f32" | "int8";
 /**
  * What neither the file nor the caller said, so that the usual is assumed.
  */
-export type Assumption = "stride" | "stem-pool" | "shortcut" | "head-activation" | "preprocessing" | "labels";
+export type Assumption = "stride" | "stem-pool" | "shortcut" | "anti-aliasing" | "head-activation" | "preprocessing" | "labels";
 
 /**
  * What weighs the channels that come out of a block's convolutions.

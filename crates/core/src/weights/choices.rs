@@ -55,6 +55,10 @@ pub struct Choices {
     /// metadata or the caller decides otherwise.
     #[cfg_attr(test, ts(skip))]
     pub described: Option<Box<Self>>,
+    /// Whether what is described names the network's architecture, and so all that its tensors do not show.
+    #[serde(skip)]
+    #[cfg_attr(test, ts(skip))]
+    pub(super) is_architecture_known: bool,
 }
 
 impl Choices {
@@ -62,6 +66,8 @@ impl Choices {
     pub(super) fn or_described(&self) -> Self {
         let mut all = self.clone();
         if let Some(described) = all.described.take() {
+            // Configurations that name the architecture say where the stride is.
+            all.is_architecture_known = described.stride_on.is_some();
             all.stride_on = all.stride_on.or(described.stride_on);
             all.stem_pool = all.stem_pool.or(described.stem_pool);
             all.shortcut = all.shortcut.or(described.shortcut);
@@ -103,6 +109,8 @@ pub enum Assumption {
     /// That shortcuts without tensors have zeros before and after the input's channels; or, with pre-activation, that they
     /// average if the stem is deep.
     Shortcut,
+    /// That nothing keeps convolutions of stride 2 from aliasing.
+    AntiAliasing,
     /// That a head of several linear layers has ReLU between them.
     HeadActivation,
     /// That images are resized, cropped and, unless a graph does it, normalised as for torchvision's ImageNet weights, or for

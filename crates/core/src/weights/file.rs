@@ -19,6 +19,7 @@ use super::plain::plain;
 use super::room::room;
 use super::source::{Listing, TensorSource, WeightError};
 use crate::image::{ChannelOrder, Fit, Interpolation, Preprocessing};
+use crate::resnet::config::AntiAliasing;
 use crate::resnet::spec::TensorSpec;
 use crate::resnet::{Head, NetworkSpec, ResNetConfig};
 
@@ -340,8 +341,12 @@ impl<'bytes> WeightFile<'bytes> {
                 || name.ends_with(BATCH_COUNT)
                 || scaled.is_some_and(|name| known.contains(name))
         };
+        let blurs = self.metadata.network.anti_aliasing == Some(AntiAliasing::Blur);
         let names = self.index.tensors.keys();
-        names.filter(move |name| !is_known(name))
+        names.filter(move |name| {
+            let is_filter = blurs && self.backbone.is_blur_pool(name);
+            !is_filter && !is_known(name)
+        })
     }
 
     fn noted(&self, unused: Vec<String>) -> Vec<Note> {

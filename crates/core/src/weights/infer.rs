@@ -6,8 +6,8 @@ use super::index::{Dtype, TensorEntry, TensorIndex};
 use super::naming::{Backbone, Layer};
 use super::source::{Listing, WeightError};
 use crate::resnet::config::{
-    Attention, HeadLayer, STEM_CHANNELS, STEM_KERNEL, ShortcutKind, Stem, StemConvolutions,
-    StemPool,
+    AntiAliasing, Attention, HeadLayer, STEM_CHANNELS, STEM_KERNEL, ShortcutKind, Stem,
+    StemConvolutions, StemPool,
 };
 use crate::resnet::{BlockKind, Family, Head, ResNetConfig, StrideOn};
 
@@ -75,15 +75,16 @@ pub fn infer(
     if is_bottleneck && family == Family::Torchvision && !of_caffe {
         assumed.push(Assumption::Stride);
     }
+    let shortcut = tensors.shortcut(&stem, &repetitions, choices, &mut assumed);
     let mut config = ResNetConfig {
         family,
         input_channels,
         groups,
         width_per_group,
-        shortcut: tensors.shortcut(&stem, &repetitions, choices, &mut assumed),
+        shortcut,
         attention,
         stride_on,
-        anti_aliasing: choices.anti_aliasing,
+        anti_aliasing: tensors.anti_aliasing(&stem, shortcut, choices, &mut assumed),
         pre_activation: backbone.is_pre_activated(),
         stem,
         widths,
@@ -98,6 +99,22 @@ pub fn infer(
         head,
         assumed,
     })
+}
+
+/// What the architecture in a file's name, such as timm's `resnetaa50d`, says of anti-aliasing. `None`: there is none in it.
+fn of_file_name(name: &str) -> Option<Option<AntiAliasing>> {
+    let name = name.to_ascii_lowercase();
+    let has = |part| name.contains(part);
+    if has("netblur") {
+        return Some(Some(AntiAliasing::Blur));
+    }
+    if has("netaa") || has("nextaa") {
+        return Some(Some(AntiAliasing::Average));
+    }
+    let after = ["resnet", "resnext"].map(|kind| name.split_once(kind));
+    let mut after = after.into_iter().flatten();
+    let is_named = after.any(|(_, depth)| depth.starts_with(|c: char| c.is_ascii_digit()));
+    is_named.then_some(None)
 }
 
 fn fault(reason: String) -> WeightError {
@@ -213,13 +230,48 @@ impl<'a> Tensors<'a> {
                 seems: "what seems to be CLIP, whose ResNet pools by attention".to_owned(),
             });
         }
-        if let Some(filter) = tensors.keys().find(|name| name.ends_with(".filt")) {
+        let others = |name: &&String| self.is_filter(name) && !self.backbone.is_blur_pool(name);
+        if let Some(filter) = tensors.keys().find(others) {
             return Err(fault(format!(
-                "`{filter}` is a filter of antialiased-cnns, which blurs shortcuts, too; timm's networks with blur pooling \
-                 load"
+                "`{filter}` is a filter of antialiased-cnns, which blurs shortcuts, too; of networks with blur pooling only \
+                 timm's load"
             )));
         }
         Ok(())
+    }
+
+    /// Whether a tensor of the network is a filter against aliasing.
+    fn is_filter(self, name: &str) -> bool {
+        name.ends_with(".filt") && self.backbone.holds(name)
+    }
+
+    /// How convolutions of stride 2 are kept from aliasing.
+    fn anti_aliasing(
+        self,
+        stem: &Stem,
+        shortcut: ShortcutKind,
+        choices: &Choices,
+        assumed: &mut Vec<Assumption>,
+    ) -> Option<AntiAliasing> {
+        // State dicts do not have them, whole modules do.
+        let mut names = self.index.tensors.keys();
+        let shown = names.any(|name| self.is_filter(name));
+        let known = shown
+            .then_some(AntiAliasing::Blur)
+            .or(choices.anti_aliasing);
+        if known.is_some() {
+            return known;
+        }
+        let named = choices.name.as_deref().and_then(of_file_name);
+        let has_strides = self.backbone.stages > 1
+            && stem.convolutions != StemConvolutions::Conv3x3
+            && shortcut != ShortcutKind::ZeroPadded;
+        // Only timm has such networks.
+        let is_open = self.backbone.is_of_timm() && has_strides && !choices.is_architecture_known;
+        if is_open && named.is_none() {
+            assumed.push(Assumption::AntiAliasing);
+        }
+        named.flatten()
     }
 
     /// The stem, and the channels of an image.

@@ -140,6 +140,18 @@ impl Backbone {
         self.stem[0][0].starts_with("layer0.")
     }
 
+    /// Whether it has timm's names, which are torchvision's.
+    pub fn is_of_timm(&self) -> bool {
+        std::ptr::eq(self.convention, &raw const CONVENTIONS[0]) && !self.is_of_caffe()
+    }
+
+    /// Whether this is the filter of one of timm's blur pools: in a block, or after the stem's max pool.
+    pub fn is_blur_pool(&self, name: &str) -> bool {
+        let own = name.strip_prefix(&self.prefix).unwrap_or_default();
+        let pool = own.strip_suffix(".filt").unwrap_or_default();
+        pool.ends_with(".aa") || pool == self.convention.stem_pool[1]
+    }
+
     /// Whether it has Detectron2's names. The networks of its model zoo were converted from Caffe, too.
     pub fn is_of_detectron(&self) -> bool {
         self.convention.name == DETECTRON
