@@ -146,12 +146,17 @@ impl<'a> Pickle<'a> {
             .map(|&(_, value)| value)
     }
 
+    /// The module and the name of an object's class.
+    pub fn class(&self, id: Id) -> Option<(&str, &str)> {
+        match *self.node(id) {
+            Node::Object { class, .. } => self.nodes.global(class),
+            _ => None,
+        }
+    }
+
     /// Whether an object is a program of TorchScript's, whose attributes are its tensors and its modules.
     pub fn is_script(&self, id: Id) -> bool {
-        let Node::Object { class, .. } = *self.node(id) else {
-            return false;
-        };
-        let class = self.nodes.global(class);
+        let class = self.class(id);
         class.is_some_and(|(module, _)| module.starts_with("__torch__"))
     }
 

@@ -28,6 +28,17 @@ const DEPTH: usize = 4;
 
 /// How many dictionaries of tensors beside each other are read: a student and a teacher, a backbone and a head.
 const MOST_BESIDE: usize = 16;
+/// Where the classes of activations are: PyTorch's, and timm's older and newer ones. Those of a TorchScript program begin with
+/// `__torch__.`.
+const ACTIVATIONS: [&str; 5] = [
+    "torch.nn.modules.activation",
+    "timm.layers.activations",
+    "timm.layers.activations_me",
+    "timm.models.layers.activations",
+    "timm.models.layers.activations_me",
+];
+/// The activations that ResNets have, in blocks, in attention and after the head.
+const KNOWN_ACTIVATIONS: [&str; 4] = ["ReLU", "Sigmoid", "Softmax", "LogSoftmax"];
 /// What makes a file that loads of a whole model.
 const SAVE: &str = "in Python, `import torch` and `torch.save(torch.load(\"model.pth\", weights_only=False).state_dict(), \"weights.pth\")` make a file that loads";
 
@@ -258,6 +269,7 @@ fn modules<'a>(
     let mut dicts = Vec::new();
     let mut open = vec![(prefix, root)];
     while let Some((prefix, module)) = open.pop() {
+        refuse_others(pickle, &prefix, module, budget)?;
         let inner = if pickle.is_script(module) {
             dicts.push((prefix.clone(), module));
             Some(module)
@@ -285,6 +297,51 @@ fn modules<'a>(
         Some(Dict { prefix, pairs })
     };
     Ok(dicts.into_iter().filter_map(pairs).collect())
+}
+
+/// Refuses a module that computes something else than a ResNet's with the same tensors does.
+fn refuse_others(
+    pickle: &Pickle<'_>,
+    prefix: &str,
+    module: Id,
+    budget: &mut Budget,
+) -> Result<(), WeightError> {
+    let other = |what: &str| WeightError::Architecture {
+        reason: format!(
+            "its module `{}` is {what}",
+            plain(prefix.trim_end_matches('.'))
+        ),
+    };
+    if let Some((from, class)) = pickle.class(module) {
+        let from = from.strip_prefix("__torch__.").unwrap_or(from);
+        let is_activation = |known: &str| {
+            let rest = from.strip_prefix(known);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(".___torch_mangle"))
+        };
+        if ACTIVATIONS.iter().any(|known| is_activation(known))
+            && !KNOWN_ACTIVATIONS.contains(&class)
+        {
+            return Err(other(&format!(
+                "the activation {}; expected ReLU",
+                plain(class)
+            )));
+        }
+    }
+    let attributes = pickle.pairs(module).unwrap_or_default().len();
+    budget.charge(attributes)?;
+    let is_dilated = match pickle.get(module, "dilation").map(|id| pickle.node(id)) {
+        Some(Node::Int(dilation)) => *dilation != 1,
+        Some(Node::Tuple(sides)) => {
+            budget.charge(sides.len())?;
+            let mut sides = sides.iter().map(|&side| pickle.node(side));
+            sides.any(|side| matches!(side, Node::Int(dilation) if *dilation != 1))
+        }
+        _ => false,
+    };
+    if is_dilated {
+        return Err(other("dilated, as in networks for segmentation"));
+    }
+    Ok(())
 }
 
 /// Where a tensor lies in the file.
