@@ -15,7 +15,9 @@ use resnet_web_core::weights::head::usual_names;
 use resnet_web_core::weights::index::{Dtype, Format, TensorEntry, TensorIndex, WeightSets};
 use resnet_web_core::weights::infer::infer;
 use resnet_web_core::weights::naming::{Backbone, CONVENTIONS, Convention};
-use resnet_web_core::weights::{Assumption, ByteSource, Choices, Description, Note, WeightFile};
+use resnet_web_core::weights::{
+    Assumption, ByteSource, Choices, Description, Note, TensorSource, WeightFile,
+};
 use serde::Deserialize;
 
 /// Small networks of the whole family, as the libraries save them.
@@ -535,6 +537,18 @@ fn cases() -> Vec<Case> {
             "torchvision; ResNet-18; 10",
         ),
         case_of(
+            "senet.pytorch, without biases",
+            squeezed(basic.clone()),
+            without(
+                replaced(
+                    of(&squeezed(basic.clone())),
+                    &[(".se.fc1.", ".se.fc.0."), (".se.fc2.", ".se.fc.2.")],
+                ),
+                &["se.fc.0.bias", "se.fc.2.bias"],
+            ),
+            "torchvision; SE-ResNet-18; 10",
+        ),
+        case_of(
             "timm's SE-ResNet-D",
             squeezed(d50.clone()),
             of(&squeezed(d50.clone())),
@@ -1025,6 +1039,20 @@ fn cases() -> Vec<Case> {
              Detectron2, burn or the reference implementation",
         ),
         case(
+            "kuangliu's PreActResNet",
+            [
+                without(body(&basic), &["bn", "downsample.1"]),
+                norm("layer1.0.bn1", 64),
+                norm("layer2.0.bn1", 64),
+                norm("layer2.0.bn2", 128),
+                linear("linear", 512, 10),
+            ]
+            .concat(),
+            "the file's network cannot be built here: its blocks begin with a batch norm, as kuangliu's PreActResNet's do: \
+             networks with pre-activation load with the names of timm's `resnetv2` or as ONNX, if a batch norm follows the last \
+             stage",
+        ),
+        case(
             "a detector",
             with(
                 below("backbone.body.", body(&bottleneck)),
@@ -1073,6 +1101,82 @@ fn networks_are_found_under_the_names_that_people_have() {
         {
             let found = &file.metadata().network;
             report.push(format!("{}: {found:?} instead of {config:?}", case.name));
+        }
+    }
+    assert_eq!(report, Vec::<String>::new());
+}
+
+#[test]
+fn a_bias_that_a_library_leaves_out_is_zero() {
+    let config = squeezed(basic());
+    let names = [(".se.fc1.", ".se.fc.0."), (".se.fc2.", ".se.fc.2.")];
+    let tensors = without(replaced(tensors(&config), &names), &["se.fc.0.bias"]);
+    let mut file = WeightFile::open(Zeros::new(&tensors), &Choices::default()).unwrap();
+    assert_eq!(file.take("layer1.0.se.fc1.bias", &[4]), Ok(vec![0.0; 4]));
+}
+
+/// `bytes` with one text replaced by another of the same length.
+fn patched(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
+    let mut patched = bytes.to_vec();
+    let places = bytes.windows(from.len()).enumerate();
+    for (at, _) in places.filter(|(_, window)| *window == from) {
+        patched[at..at + to.len()].copy_from_slice(to);
+    }
+    assert_ne!(patched, bytes);
+    patched
+}
+
+#[test]
+fn whole_modules_that_compute_something_else_are_refused() {
+    let whole = |name: &str| {
+        let packed = fs::File::open(format!("{FAMILY}/../weights/{name}.gz")).unwrap();
+        let mut bytes = Vec::new();
+        GzDecoder::new(packed).read_to_end(&mut bytes).unwrap();
+        bytes
+    };
+    // The first dilation, of which a pickle refers to the name afterwards.
+    let dilated = |mut bytes: Vec<u8>| {
+        let name = b"dilation";
+        let at = bytes
+            .windows(name.len())
+            .position(|part| part == name)
+            .unwrap();
+        let sides = b"K\x01K\x01\x86";
+        let own = bytes[at..]
+            .windows(sides.len())
+            .position(|part| part == sides);
+        bytes[at + own.unwrap() + 1] = 2;
+        bytes
+    };
+    let cases = [
+        (
+            "SiLU",
+            patched(
+                &whole("basic-module.pth"),
+                b"activation\nReLU",
+                b"activation\nSiLU",
+            ),
+            "the file's network cannot be built here: its module `layer4.0.relu` is the activation SiLU; expected ReLU",
+        ),
+        (
+            "SiLU in a traced program",
+            patched(&whole("basic-traced.pt"), b"\nReLU", b"\nSiLU"),
+            "the file's network cannot be built here: its module `layer4.0.relu` is the activation SiLU; expected ReLU",
+        ),
+        (
+            "a dilated convolution",
+            dilated(whole("basic-module.pth")),
+            "the file's network cannot be built here: its module `conv1` is dilated, as in networks for segmentation",
+        ),
+    ];
+    let mut report = Vec::new();
+    for (name, bytes, expected) in cases {
+        let said = match WeightFile::open(bytes.as_slice(), &Choices::default()) {
+            Ok(_) => "it was loaded".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        if said != expected {
+            report.push(format!("{name}: {said} instead of {expected}"));
         }
     }
     assert_eq!(report, Vec::<String>::new());

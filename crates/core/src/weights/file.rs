@@ -238,6 +238,13 @@ impl<'bytes> WeightFile<'bytes> {
         Some((name, entry))
     }
 
+    /// Whether `spec` is a bias that the file's library leaves out: one of senet.pytorch's squeeze-and-excitation. It is zero.
+    fn is_left_out(&self, spec: &TensorSpec) -> bool {
+        let name = self.names.get(&spec.name);
+        let is_bias = |name: &String| name.contains(".se.fc.") && name.ends_with(".bias");
+        name.is_some_and(is_bias) && self.entry(spec).is_none()
+    }
+
     /// Whether `spec` is a linear layer's weight and the file has it transposed, as burn does.
     fn is_transposed(&self, spec: &TensorSpec) -> bool {
         self.convention().transposed_head && spec.shape.len() == 2
@@ -253,7 +260,9 @@ impl<'bytes> WeightFile<'bytes> {
         let architecture = self.spec.config.name();
         let expected = self.spec.tensors();
 
-        let missing = expected.iter().filter(|spec| self.entry(spec).is_none());
+        let missing = expected
+            .iter()
+            .filter(|spec| self.entry(spec).is_none() && !self.is_left_out(spec));
         if let Some(names) = Listing::new(missing.map(|spec| self.names[&spec.name].clone())) {
             return Err(WeightError::Missing {
                 architecture,
@@ -395,6 +404,9 @@ impl TensorSource for WeightFile<'_> {
             name: name.to_owned(),
             shape: shape.to_vec(),
         };
+        if self.is_left_out(&spec) {
+            return Ok(vec![0.0; shape.iter().product()]);
+        }
         let Some((name, entry)) = self.entry(&spec) else {
             return Err(WeightError::Missing {
                 architecture: self.metadata.name.clone(),

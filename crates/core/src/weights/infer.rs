@@ -211,6 +211,18 @@ impl<'a> Tensors<'a> {
             true => Layer::FirstNorm,
             false => Layer::Norm(0),
         };
+        let first = [Layer::Norm(0), Layer::Convolution(0)].map(|layer| self.shape(1, 0, layer));
+        if let [Some([channels]), Some([outputs, inputs, ..])] = first
+            && !self.backbone.is_pre_activated()
+            && channels == inputs
+            && channels != outputs
+        {
+            return Err(fault(
+                "its blocks begin with a batch norm, as kuangliu's PreActResNet's do: networks with pre-activation load with the \
+                 names of timm's `resnetv2` or as ONNX, if a batch norm follows the last stage"
+                    .to_owned(),
+            ));
+        }
         let weight = self.name(0, 0, norm);
         let tensors = &self.index.tensors;
         let is_mean = |name: &String| {

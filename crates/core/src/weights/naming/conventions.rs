@@ -23,13 +23,15 @@ const BLOCK: Block = &[
     // Networks for CIFAR.
     (Shortcut, "shortcut.0"),
     (ShortcutNorm, "shortcut.1"),
-    // timm; Cadene's models, and timm's legacy ones; OpenMMLab.
+    // timm; Cadene's models, and timm's legacy ones; OpenMMLab; senet.pytorch, without biases.
     (Reduce, "se.fc1"),
     (Expand, "se.fc2"),
     (Reduce, "se_module.fc1"),
     (Expand, "se_module.fc2"),
     (Reduce, "se_layer.conv1.conv"),
     (Expand, "se_layer.conv2.conv"),
+    (Reduce, "se.fc.0"),
+    (Expand, "se.fc.2"),
     (ChannelConvolution, "se.conv"),
 ];
 
