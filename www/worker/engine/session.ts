@@ -25,6 +25,7 @@ import { type Pixels, readPixels } from "../pixels/read";
 import { post } from "../post";
 import { crashes } from "../wasm/crashes";
 import type { WasmModule } from "../wasm/module";
+import { together } from "./descriptions";
 import { afterLoss, type OpenedDevice, openDevice, openOnCpu } from "./device";
 import { IMAGENET_CLASSES, IMAGENET_LABELS, readLabels } from "./labels";
 import { settle } from "./settled";
@@ -512,17 +513,12 @@ function choicesOf({ labels: _, unsupported: __, ...choices }: Description): Wei
 
 /** What the files beside a weight file say. One that is no description of a model belongs to something else. */
 async function describedBeside(device: OpenedDevice, files: readonly Blob[]): Promise<Description> {
-  const all: Description = { labels: [], unsupported: [] };
+  const found: Description[] = [];
   for (const file of files) {
-    const found = await describe(device, file).catch(() => null);
-    if (!found) continue;
-    const { labels, unsupported, preprocessing, ...others } = found;
-    Object.assign(all, others);
-    if (labels.length > 0) all.labels = labels;
-    if (preprocessing) all.preprocessing = { ...all.preprocessing, ...preprocessing };
-    all.unsupported.push(...unsupported);
+    const description = await describe(device, file).catch(() => null);
+    if (description) found.push(description);
   }
-  return all;
+  return together(found);
 }
 
 /** The labels beside a weight file that has none itself, if they are as many as its classes. */

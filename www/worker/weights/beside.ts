@@ -2,8 +2,11 @@ import { interruptionOf } from "./request";
 import { RETRY_POLICY, type RetryPolicy } from "./retry-policy";
 import { fetchSmall } from "./small-file";
 
-/** Files that say what tensors do not, by the names under which Hugging Face and timm put them beside weights. */
-export const BESIDE = ["config.json", "preprocessor_config.json"];
+/**
+ * Files that say what tensors do not, by the names under which Hugging Face and timm put them beside weights. What the first says
+ * counts, as with the same list of Rust.
+ */
+export const BESIDE = ["preprocessor_config.json", "config.json"];
 
 /** Longer ones are something else: a configuration with the names of 21,841 classes has 1.5 MB. */
 const LONGEST = 4 << 20;

@@ -56,7 +56,8 @@ it.each<{ what: string; url: string; answers: Answers; gives: unknown[] }>([
       [`${FILES}config.json`]: "1",
       [`${FILES}preprocessor_config.json`]: "2",
     },
-    gives: ["pytorch_model.bin", "1", "2"],
+    // What says more of images comes first, and counts.
+    gives: ["pytorch_model.bin", "2", "1"],
   },
   {
     what: "a model whose weights are in a folder",

@@ -120,7 +120,8 @@ const USUAL_CROP_PART: f64 = 0.875;
 /// From this size on ConvNeXt's processor cuts nothing off.
 const WHOLE_FROM: u64 = 384;
 
-/// Files that say what tensors do not, by the names under which Hugging Face and timm put them beside weights.
+/// Files that say what tensors do not, by the names under which Hugging Face and timm put them beside weights. What the first says
+/// counts; the page has the same list.
 const BESIDE: [&str; 2] = ["preprocessor_config.json", "config.json"];
 /// Longer ones are something else: the names of 21,841 classes take 1.5 MB.
 const LONGEST: u64 = 4 << 20;
