@@ -137,7 +137,7 @@ impl Steps<'_> {
     }
 
     fn stem(&self, network: &Network) -> Result<Stem, Error> {
-        let strange =
+        let mismatch =
             |step: usize| self.refused(self.steps[step].node, "is in no stem of a ResNet");
         let count = network.stem.len();
         let last = network.stem[count.saturating_sub(1)];
@@ -148,7 +148,7 @@ impl Steps<'_> {
             (3 | 4, 3) => StemConvolutions::Deep {
                 channels: [channels(0), channels(1)],
             },
-            _ => return Err(strange(network.stem[0].step)),
+            _ => return Err(mismatch(network.stem[0].step)),
         };
         let pool = match (count, &network.pools[..]) {
             (2 | 4, []) => StemPool::Convolution,
@@ -163,7 +163,7 @@ impl Steps<'_> {
                 }
                 _ => StemPool::Max,
             },
-            _ => return Err(strange(last.step)),
+            _ => return Err(mismatch(last.step)),
         };
         Ok(Stem {
             convolutions,

@@ -46,7 +46,7 @@ pub enum Attention {
 pub enum Shortcut {
     /// A pool, and a convolution.
     Projection(Option<usize>, Layer),
-    /// Every so many pixels, and channels of zeros before and after.
+    /// Pixels at a stride, and channels of zeros before and after.
     ZeroPadded(usize, [usize; 2]),
 }
 
@@ -133,13 +133,13 @@ impl Steps<'_> {
                 let inputs = &self.steps[at].inputs;
                 let both = self.is_whole(inputs[0], true) && self.is_whole(inputs[1], false);
                 if !both || self.before(inputs[0]) != self.before(inputs[1]) {
-                    return Err(self.stranger(at));
+                    return Err(self.unmatched(at));
                 }
                 at = inputs[0];
                 Pooling::Concat
             }
             _ if head.is_empty() => Pooling::None,
-            _ => return Err(self.stranger(at)),
+            _ => return Err(self.unmatched(at)),
         };
         if pooling != Pooling::None {
             at = self.before(at);
@@ -163,7 +163,7 @@ impl Steps<'_> {
             at = input;
         }
         if blocks.is_empty() {
-            return Err(self.stranger(at));
+            return Err(self.unmatched(at));
         }
         blocks.reverse();
 
@@ -190,9 +190,9 @@ impl Steps<'_> {
         stem.reverse();
         let (input, reversed) = self.preprocessing(&mut at);
         if at != 0 || stem.is_empty() {
-            // A pool without a stem is what is strange.
+            // A pool without a stem is what does not fit.
             let pool = pools.last().filter(|_| stem.is_empty());
-            return Err(self.stranger(pool.copied().unwrap_or(at)));
+            return Err(self.unmatched(pool.copied().unwrap_or(at)));
         }
         Ok(Network {
             input,
@@ -218,7 +218,7 @@ impl Steps<'_> {
 
     /// The error of a step that is not known where it is.
     #[cold]
-    pub fn stranger(&self, step: usize) -> Error {
+    pub fn unmatched(&self, step: usize) -> Error {
         self.refused(self.steps[step].node, "is no part of a ResNet there")
     }
 
@@ -394,14 +394,14 @@ impl Steps<'_> {
 
     /// The block that ends in `add`, and the step whose output goes into it.
     fn block(&self, add: usize, pre_activation: bool) -> Result<(Block, usize), Error> {
-        let strange = || {
+        let mismatch = || {
             self.refused(
                 self.steps[add].node,
                 "does not add the two branches of a residual block",
             )
         };
         let &[left, right] = &self.steps[add].inputs[..] else {
-            return Err(strange());
+            return Err(mismatch());
         };
         let branches = [self.branch(left), self.branch(right)];
         let place = |step: &usize| branches[1].iter().position(|other| other == step);
@@ -410,7 +410,7 @@ impl Steps<'_> {
             .enumerate()
             .filter_map(|(left, step)| Some((left, place(step)?)));
         // Along both the first that is common is the nearest.
-        let (left, right) = meetings.next().ok_or_else(strange)?;
+        let (left, right) = meetings.next().ok_or_else(mismatch)?;
         let end = branches[0][left];
         let convolutions = |branch: &[usize]| {
             branch
@@ -460,14 +460,14 @@ impl Steps<'_> {
                         block.convolutions.push(layer);
                         active = false;
                     }
-                    None => return Err(self.stranger(at)),
+                    None => return Err(self.unmatched(at)),
                 },
-                _ => return Err(self.stranger(at)),
+                _ => return Err(self.unmatched(at)),
             }
             at = from;
         }
         if active {
-            return Err(self.stranger(end));
+            return Err(self.unmatched(end));
         }
         if pre_activation && block.norm.is_none() {
             // A projection reads what the convolutions read.
@@ -476,7 +476,7 @@ impl Steps<'_> {
                 (self.operator(end), self.operator(norm)),
                 (Operator::Relu, Operator::Affine(_))
             ) {
-                return Err(self.stranger(end));
+                return Err(self.unmatched(end));
             }
             block.norm = Some(norm);
             at = self.before(norm);
@@ -516,14 +516,14 @@ impl Steps<'_> {
                 at = self.before(at);
             }
             if stride[0] != stride[1] {
-                return Err(self.stranger(top));
+                return Err(self.unmatched(top));
             }
             Shortcut::ZeroPadded(stride[0], zeros)
         };
         if at == end {
             Ok(Some(shortcut))
         } else {
-            Err(self.stranger(at))
+            Err(self.unmatched(at))
         }
     }
 
@@ -536,20 +536,20 @@ impl Steps<'_> {
             .copied()
             .find(|&input| input != map)
             .unwrap_or(map);
-        let strange = || {
+        let mismatch = || {
             self.refused(
                 self.steps[at].node,
                 "multiplies by what is no known attention",
             )
         };
         if !matches!(self.operator(gate), Operator::Sigmoid) {
-            return Err(strange());
+            return Err(mismatch());
         }
         let mut from = self.before(gate);
-        let last = self.layer(&mut from).ok_or_else(strange)?;
+        let last = self.layer(&mut from).ok_or_else(mismatch)?;
         let attention = if let Operator::Relu = self.operator(from) {
             from = self.before(from);
-            let first = self.layer(&mut from).ok_or_else(strange)?;
+            let first = self.layer(&mut from).ok_or_else(mismatch)?;
             Attention::SqueezeExcite([first, last])
         } else {
             Attention::EfficientChannel(last)
@@ -557,7 +557,7 @@ impl Steps<'_> {
         if self.is_whole(from, false) && self.before(from) == map {
             Ok(attention)
         } else {
-            Err(strange())
+            Err(mismatch())
         }
     }
 }

@@ -234,7 +234,7 @@ impl Tensors<'_, '_, '_> {
 
     fn convolution(&mut self, layer: Layer, spec: &ConvSpec) -> Result<(), Error> {
         let Some(convolution) = self.steps.convolution(layer.step) else {
-            return Err(self.steps.stranger(layer.step));
+            return Err(self.steps.unmatched(layer.step));
         };
         let window = convolution.window;
         let Some(padding) = window.padding() else {
@@ -280,7 +280,7 @@ impl Tensors<'_, '_, '_> {
             } else {
                 let (scale, shift) = self.affine(Some(layer), layer.affine, spec.outputs)?;
                 if scale.iter().any(|&scale| scale != 1.0) {
-                    return Err(self.steps.stranger(layer.step));
+                    return Err(self.steps.unmatched(layer.step));
                 }
                 self.keep(&tensor, &shift)?;
             }
@@ -353,7 +353,7 @@ impl Tensors<'_, '_, '_> {
     /// The weight of a layer, with the scales of whole numbers beside it.
     fn weight(&mut self, layer: Layer, spec: &TensorSpec) -> Result<(), Error> {
         let Some(weight) = self.steps.weight(layer.step) else {
-            return Err(self.steps.stranger(layer.step));
+            return Err(self.steps.unmatched(layer.step));
         };
         let mut entry = weight.entry.clone();
         // A 1x1 convolution may be a linear layer, and the other way round.

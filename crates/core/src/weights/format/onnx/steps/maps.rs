@@ -1,4 +1,4 @@
-//! What nodes do with maps.
+//! Nodes that work on maps: each becomes a step, or none.
 
 use std::rc::Rc;
 
@@ -419,7 +419,7 @@ impl Steps<'_> {
         }
     }
 
-    /// Every so many pixels, or the channels from last to first.
+    /// Pixels at a stride, or the channels from last to first.
     fn slice(&mut self, at: At<'_>, parts: &mut Parts<'_>) -> Read {
         let mut list = |name: &str, place: usize| self.list(at.node, name, place, parts);
         let (starts, ends) = (

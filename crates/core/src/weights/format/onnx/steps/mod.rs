@@ -60,7 +60,7 @@ pub enum Operator {
         /// Whether they mirror.
         mirror: bool,
     },
-    /// Every so many pixels.
+    /// Pixels at a stride.
     Slice([usize; 2]),
     /// The channels from last to first.
     Reverse,
