@@ -360,6 +360,7 @@ impl Member {
         }
         if found.anti_aliasing != expected.anti_aliasing {
             needed.anti_aliasing = expected.anti_aliasing;
+            wrong.push(Assumption::AntiAliasing);
         }
         wrong.retain(|assumption| !file.assumed().contains(assumption));
         if !wrong.is_empty() {
