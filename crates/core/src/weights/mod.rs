@@ -19,6 +19,7 @@ pub mod infer;
 pub mod labels;
 pub mod metadata;
 pub mod naming;
+mod network_settings;
 pub mod plain;
 mod room;
 mod source;
