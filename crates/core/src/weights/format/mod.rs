@@ -45,6 +45,10 @@ pub fn is_graph(bytes: &dyn ByteSource) -> Result<bool, WeightError> {
 
 /// Recognises a file's format by its first bytes. www/files/beginning.ts does the same, to stop downloads of other files.
 fn format(start: &[u8]) -> Result<Format, WeightError> {
+    // The length of its header may look like the start of another file.
+    if safetensors::starts(start) {
+        return Ok(Format::Safetensors);
+    }
     // Files that are often mistaken for weights come first: some look like a length or a pickle.
     if let Some(what) = impostor(start) {
         return Err(WeightError::Format {

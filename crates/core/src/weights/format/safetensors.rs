@@ -4,13 +4,21 @@ use safetensors::Dtype as Kind;
 use safetensors::tensor::Metadata;
 
 use super::{MAX_RANK, header_fits};
-use crate::weights::bytes::{ByteSource, read};
+use crate::weights::bytes::{ByteSource, HEADER_LIMIT, read};
 use crate::weights::index::{Dtype, Format, TensorEntry, TensorIndex, WeightSets};
 use crate::weights::plain::plain;
 use crate::weights::source::WeightError;
 
 /// Bytes of the header's length, which comes first.
 const LENGTH: u64 = 8;
+
+/// Whether a file begins with a header's length, which is none of a pickle or a text, and with JSON.
+pub fn starts(start: &[u8]) -> bool {
+    let length = start
+        .first_chunk()
+        .map(|&length| u64::from_le_bytes(length));
+    length.is_some_and(|length| length <= HEADER_LIMIT) && start.get(LENGTH as usize) == Some(&b'{')
+}
 
 /// Reads the header.
 pub fn index(bytes: &dyn ByteSource) -> Result<TensorIndex, WeightError> {
