@@ -601,7 +601,10 @@ async fn a_file_that_does_not_say_all_of_itself_loads_with_what_is_chosen_and_na
         .load(blob(&silent), JSON::parse(choices).unwrap(), Array::new())
         .unwrap();
     let info = json(&model.info().unwrap());
-    assert_eq!(info["assumed"], serde_json::json!(["labels"]));
+    assert_eq!(
+        info["assumed"],
+        serde_json::json!(["anti-aliasing", "labels"])
+    );
     assert_eq!(info["source"], "weights.bin");
     assert_eq!(info["preprocessing"]["resizeShortSide"], 36);
 

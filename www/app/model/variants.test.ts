@@ -59,6 +59,11 @@ it.each<[string, Partial<ModelInfo>, Partial<ReturnType<typeof unshown>>]>([
     { antiAliasings: ["none", "blur", "average"] },
   ],
   [
+    "a file of which only anti-aliasing is not known",
+    { assumed: ["anti-aliasing"] },
+    { antiAliasings: ["none", "blur", "average"] },
+  ],
+  [
     "a network for small images",
     { stem: { ...TIMM.stem, convolutions: { kind: "conv3x3" } }, shortcut: "zero-padded" },
     { stemPools: ["none", "max"], shortcuts: ["zero-padded", "zero-padded-after"] },

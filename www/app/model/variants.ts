@@ -42,7 +42,8 @@ export function unshown(info: ModelInfo): Unshown {
   if (family !== "torchvision" || format === "onnx") {
     return { stemPools: [], shortcuts: [], antiAliasings: [] };
   }
-  const isUndescribed = assumed.includes("preprocessing") || assumed.includes("stride");
+  const open = ["preprocessing", "stride", "anti-aliasing"] as const;
+  const isUndescribed = open.some((what) => assumed.includes(what));
   return {
     stemPools: stem.convolutions.kind === "conv3x3" ? ["none", "max"] : [],
     shortcuts: preActivation
