@@ -681,9 +681,11 @@ fn numbers_of_channels_are_in_the_order_of_the_network() {
         "input image 0 3 32 32",
         "input pixels 0 3 32 32\nints order 2 1 0\nGather pixels order -> image axis=1",
     )]));
-    let mut beside = PreprocessingChoice::default();
-    beside.mean = Some([0.1, 0.2, 0.3]);
-    beside.std = Some([0.4, 0.5, 0.6]);
+    let beside = PreprocessingChoice {
+        mean: Some([0.1, 0.2, 0.3]),
+        std: Some([0.4, 0.5, 0.6]),
+        ..PreprocessingChoice::default()
+    };
     let mut of_bgr = beside;
     of_bgr.channel_order = Some(ChannelOrder::Bgr);
     // What is described beside the graph, and the network's order, mean and deviation.

@@ -22,6 +22,15 @@ export function besideAddresses(weights: string, names: readonly string[] = BESI
   return names.map((name) => new URL(name, weights).href);
 }
 
+/** How much of a weight file shows whether it describes itself: the metadata are the first part of what `convert` writes. */
+const BEGINNING = 8 << 10;
+
+/** Whether a weight file has metadata of ours with labels, so that no file beside it can add anything. */
+export async function describesItself(weights: Blob): Promise<boolean> {
+  const beginning = await weights.slice(0, BEGINNING).text();
+  return beginning.includes('"resnet-web":"{') && !beginning.includes('\\"labels\\":[]');
+}
+
 /** Fetches what is there of these files. That one is not there, or is too long, is no error. */
 export async function fetchBeside(
   urls: readonly string[],

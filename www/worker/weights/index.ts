@@ -5,7 +5,7 @@ import { hubRepository } from "../../files/hub";
 import { piecesOf } from "../../files/pieces";
 import { ResNetError } from "../../protocol/errors";
 import type { ExternalFile, Progress } from "../../protocol/types";
-import { fetchBeside } from "./beside";
+import { describesItself, fetchBeside } from "./beside";
 import { gathered } from "./blobs";
 import { BlockDigests } from "./blocks";
 import {
@@ -57,12 +57,11 @@ export async function fetchDescribedWeights(
   const { signal } = request;
   const kept = async (files: string) => (await WeightCache.open())?.addressWithin(files) ?? null;
   const place = await weightPlace(request.url, signal, retryPolicy, kept);
-  const beside = fetchBeside(place.beside, signal, retryPolicy);
-  // Whatever ends the one fails the other, too.
-  beside.catch(() => {});
   const file = await fetchWeights({ ...request, url: place.url }, retryPolicy);
   const external = await fetchExternal(file.blob, { ...request, url: place.url }, retryPolicy);
-  return { ...file, beside: await beside, external };
+  // A file that says all of itself needs no others, which mostly are not there: browsers report that as an error.
+  const beside = (await describesItself(file.blob)) ? [] : place.beside;
+  return { ...file, beside: await fetchBeside(beside, signal, retryPolicy), external };
 }
 
 /** Fetches the files in which an ONNX model has weights, from beside it. */

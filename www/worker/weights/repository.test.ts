@@ -33,6 +33,9 @@ function serve(answers: Answers | null): string[] {
 
 const list = (...names: string[]) => ({ siblings: names.map((rfilename) => ({ rfilename })) });
 
+/** The beginning of a weight file with metadata. */
+const SAYING = `12345678{"__metadata__":{"resnet-web":${JSON.stringify('{"format":1,"labels":["tench"]}')}}}`;
+
 /** A file's own name with what is beside it; or the code and the beginning of an error's text. */
 async function loaded(url: string): Promise<string[]> {
   const { signal } = new AbortController();
@@ -116,6 +119,21 @@ it.each<{ what: string; url: string; answers: Answers; gives: unknown[] }>([
       "https://files.test/models/config.json": "x".repeat(5 << 20),
     },
     gives: ["c.pth"],
+  },
+  {
+    what: "a file with labels of its own",
+    url: ELSEWHERE,
+    answers: { [ELSEWHERE]: SAYING, "https://files.test/models/config.json": "1" },
+    gives: ["c.pth"],
+  },
+  {
+    what: "a file whose classes have no names",
+    url: ELSEWHERE,
+    answers: {
+      [ELSEWHERE]: SAYING.replace(/\[.*tench.*?\]/, "[]"),
+      "https://files.test/models/config.json": "1",
+    },
+    gives: ["c.pth", "1"],
   },
   { what: "a file alone", url: ELSEWHERE, answers: { [ELSEWHERE]: FILE }, gives: ["c.pth"] },
 ])("of $what $gives is loaded", async ({ url, answers, gives }) => {
