@@ -230,11 +230,11 @@ test("no frame is looked at twice for its evidence, and none without being asked
       override postMessage(message: unknown, transfer?: unknown) {
         const { path, argumentList } = message as {
           path?: string[];
-          argumentList?: { value: unknown }[];
+          argumentList?: { value: { evidence?: unknown } }[];
         };
         const method = path?.at(-1);
         if (method) methods.add(method);
-        if (method === "classify") asked.push(argumentList?.at(3)?.value ?? null);
+        if (method === "classify") asked.push(argumentList?.at(2)?.value.evidence ?? null);
         super.postMessage(message, transfer as Transferable[]);
       }
     };
